@@ -1,0 +1,12 @@
+/* commands.h: the subcommands, in the order in which `weir help` shows them. */
+#ifndef WEIR_CLI_COMMANDS_H
+#define WEIR_CLI_COMMANDS_H
+#include "options.h"
+
+extern const struct command demo_command, run_command, list_command, describe_command, test_command, produce_command,
+    consume_command, query_command, generate_command, config_command, version_command, help_command;
+
+extern const struct command *const commands[]; /* ends with NULL */
+/* The command of that name; NULL, after a message with a proposal: there is none. */
+const struct command *commands_find(const char *name);
+#endif

@@ -1,0 +1,17 @@
+/* feeder.h: the shop of the demo as a thread: first what happened in the last hours, then what happens now. */
+#ifndef WEIR_CLI_FEEDER_H
+#define WEIR_CLI_FEEDER_H
+#include "weir.h"
+
+struct feeder;
+
+struct feeder_plan {
+    uint64_t seed;
+    double events_per_second; /* from now on */
+    int64_t backlog_ms;       /* how long the shop has been open */
+    int64_t backlog_events;   /* about so many in that time */
+};
+
+struct feeder *feeder_start(weir_app *, struct feeder_plan);
+void feeder_stop(struct feeder *); /* before the app stops */
+#endif

@@ -1,0 +1,16 @@
+/* http_get.h: one GET request. The only file that knows libcurl. */
+#ifndef WEIR_CLI_HTTP_GET_H
+#define WEIR_CLI_HTTP_GET_H
+#include "base/buffer.h"
+
+struct http_answer {
+    long status;
+    bool has_next; /* a Link header names a next page */
+    struct buffer body;
+};
+/* False: no answer at all; the error says why. */
+bool http_get(const char *url, const char *accept, struct http_answer *, struct weir_error *);
+void http_answer_done(struct http_answer *);
+/* Appends text so that it stands in a URL as data. */
+void http_escape(struct buffer *, const char *text);
+#endif

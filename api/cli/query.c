@@ -1,0 +1,216 @@
+/* query.c: `weir query`: asks a running instance over HTTP.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "columns.h"
+#include "commands.h"
+#include "exit.h"
+#include "http_get.h"
+#include "json_text.h"
+
+enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
+
+struct query {
+    const char *view, *key, *url, *from, *to, *prefix;
+    struct integer_option limit;
+    enum format format;
+    bool is_windowed;
+};
+
+/* ---- problems: what the server says, as an exit status ---- */
+
+static enum exit_status status_of(long code)
+{
+    if (code == 404)
+        return EXIT_FAILED;
+    if (code == 429 || code == 503)
+        return EXIT_LATER;
+    return code >= 400 && code < 500 ? EXIT_MISUSED : EXIT_FAILED;
+}
+
+static int refuse(const struct http_answer *answer)
+{
+    weir_arena *arena = weir_arena_new();
+    struct weir_error error = {0};
+    weir_bytes body = buffer_bytes(&answer->body), detail = {NULL, 0};
+    if (json_text_check(arena, body, &error)) {
+        detail = json_text_member(body, "detail");
+        detail = detail.data ? detail : json_text_member(body, "title");
+    }
+    int status = detail.data
+                     ? exit_with(status_of(answer->status), "%s", (const char *)json_text_plain(arena, detail).data)
+                     : exit_with(status_of(answer->status), "the server answered %ld", answer->status);
+    weir_arena_free(arena);
+    return status;
+}
+
+/* EXIT_DONE and a good answer, or a status after its message. */
+static int get(const char *url, const char *accept, struct http_answer *answer)
+{
+    struct weir_error error = {0};
+    if (!http_get(url, accept, answer, &error))
+        return exit_with_error(&error);
+    return answer->status == 200 ? EXIT_DONE : refuse(answer);
+}
+
+/* ---- the list of views ---- */
+
+/* As CSV, which columns_print aligns; names and types hold neither commas nor quotes. */
+static void write_view(FILE *out, weir_arena *arena, weir_bytes view)
+{
+    static const char *const members[] = {"name", "kind", "key", "value", "partitions_here", "rows_approximate"};
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        weir_bytes member = json_text_member(view, members[i]);
+        bool is_plain = member.data && *(const char *)member.data != '{';
+        fprintf(out, "%s%s", i ? "," : "", is_plain ? (const char *)json_text_plain(arena, member).data : "");
+    }
+    fputc('\n', out);
+}
+
+static void print_views(weir_bytes body)
+{
+    char *csv = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&csv, &size);
+    weir_arena *arena = weir_arena_new();
+    struct json_text_cursor views = json_text_open(json_text_member(body, "data"));
+    weir_bytes name, view;
+    fputs("view,kind,key,value,partitions here,rows (about)\n", out);
+    while (json_text_next(&views, &name, &view))
+        write_view(out, arena, view);
+    weir_arena_free(arena);
+    fclose(out);
+    columns_print(stdout, (weir_bytes){csv, size});
+    free(csv);
+}
+
+static int list_views(const struct query *query)
+{
+    struct buffer url = {0};
+    struct http_answer answer = {0};
+    buffer_format(&url, "%s/v1/views", query->url);
+    buffer_byte(&url, 0);
+    int status = get(url.data, "application/json", &answer);
+    if (status == EXIT_DONE && query->format == FORMAT_JSON) {
+        fwrite(answer.body.data, 1, answer.body.size, stdout);
+    } else if (status == EXIT_DONE) {
+        print_views(buffer_bytes(&answer.body));
+    }
+    http_answer_done(&answer);
+    buffer_done(&url);
+    return status == EXIT_DONE ? exit_after_output() : status;
+}
+
+/* ---- rows ---- */
+
+static void add_parameter(struct buffer *url, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    buffer_format(url, "%c%s=", memchr(url->data, '?', url->size) ? '&' : '?', name);
+    http_escape(url, value);
+}
+
+static void view_url(const struct query *query, struct buffer *url)
+{
+    buffer_format(url, "%s/v1/views/", query->url);
+    http_escape(url, query->view);
+}
+
+static int learn_kind(struct query *query)
+{
+    struct buffer url = {0};
+    struct http_answer answer = {0};
+    view_url(query, &url);
+    buffer_byte(&url, 0);
+    int status = get(url.data, "application/json", &answer);
+    if (status == EXIT_DONE) {
+        weir_bytes kind = json_text_member(buffer_bytes(&answer.body), "kind");
+        query->is_windowed = kind.size == 8 && memcmp(kind.data, "\"window\"", 8) == 0;
+    }
+    http_answer_done(&answer);
+    buffer_done(&url);
+    return status;
+}
+
+static void rows_url(const struct query *query, struct buffer *url)
+{
+    char limit[24];
+    snprintf(limit, sizeof limit, "%lld", (long long)query->limit.value);
+    view_url(query, url);
+    if (query->key) {
+        buffer_text(url, "/keys/");
+        http_escape(url, query->key);
+    }
+    buffer_text(url, query->is_windowed ? "/windows" : query->key ? "" : "/entries");
+    add_parameter(url, "from", query->from);
+    add_parameter(url, "to", query->to);
+    add_parameter(url, "prefix", query->prefix);
+    add_parameter(url, "limit", query->limit.given ? limit : NULL);
+    buffer_byte(url, 0);
+}
+
+static int print_rows(const struct query *query)
+{
+    struct buffer url = {0};
+    struct http_answer answer = {0};
+    rows_url(query, &url);
+    int status = get(url.data, query->format == FORMAT_JSON ? "application/json" : "text/csv", &answer);
+    if (status == EXIT_DONE && query->format == FORMAT_TABLE)
+        columns_print(stdout, buffer_bytes(&answer.body));
+    else if (status == EXIT_DONE)
+        fwrite(answer.body.data, 1, answer.body.size, stdout);
+    if (status == EXIT_DONE && answer.has_next)
+        fputs("weir: there are more rows; see --limit\n", stderr);
+    http_answer_done(&answer);
+    buffer_done(&url);
+    return status == EXIT_DONE ? exit_after_output() : status;
+}
+
+/* ---- the command ---- */
+
+static bool take_format(void *target, const char *value, struct weir_error *error)
+{
+    static const char *const names[] = {"table", "json", "csv"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(names[i], value) == 0) {
+            *(enum format *)target = (enum format)i;
+            return true;
+        }
+    return error_set(error, WEIR_INVALID, "\"%.60s\" is not one of table, json, csv", value);
+}
+
+static int query_run(const struct command *command, int argc, char **argv)
+{
+    struct query query = {.url = "http://127.0.0.1:8080", .limit = {.value = 100, .least = 1, .most = 10000}};
+    const struct option options[] = {
+        {"--url", "URL", "of an instance (http://127.0.0.1:8080)", option_text, &query.url},
+        {"--from", "KEY|TIME", "first key, or first start of a window", option_text, &query.from},
+        {"--to", "KEY|TIME", "last key, or last start of a window", option_text, &query.to},
+        {"--prefix", "TEXT", "only keys that begin like this", option_text, &query.prefix},
+        {"--limit", "N", "at most so many rows (100)", option_integer, &query.limit},
+        {"--format", "FORMAT", "table (the default), json or csv", take_format, &query.format},
+    };
+    struct operands operands = {.most = 2};
+    int status = options_read(command, options, OPTION_COUNT(options), &operands, argc, argv);
+    if (status != OPTIONS_GO_ON)
+        return status;
+    query.view = operands.items[0];
+    query.key = operands.count > 1 ? operands.items[1] : NULL;
+    if (operands.count == 0)
+        return list_views(&query);
+    status = learn_kind(&query);
+    return status == EXIT_DONE ? print_rows(&query) : status;
+}
+
+const struct command query_command = {
+    "query",
+    "[VIEW [KEY]]",
+    "asks a running instance for rows of a view",
+    "Without VIEW it lists the views. Of a windowed view it shows windows; times are 2024-12-04T10:30:00Z or\n"
+    "milliseconds.\n\nexit status: 0 found, 1 no such view or key, 2 usage, 69 nobody answers, 75 try again later",
+    query_run,
+};

@@ -1,0 +1,73 @@
+/* assets.c: the dashboard's files, compiled in: there is no file system behind a URL.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "http/handlers.h"
+#include "http/problem.h"
+
+#ifndef WEIR_WEB_DIR
+#error "WEIR_WEB_DIR is the folder api/web of the sources (CMakeLists.txt)"
+#endif
+
+/* The assembler reads the file itself, so no generator and no copy in the tree is needed. */
+#define ASSET(symbol, file)                                                                                            \
+    __asm__(".pushsection .rodata\n"                                                                                   \
+            ".global weir_asset_" #symbol "\n.hidden weir_asset_" #symbol "\nweir_asset_" #symbol ":\n"                \
+            ".incbin \"" WEIR_WEB_DIR "/" file "\"\n"                                                                  \
+            ".global weir_asset_" #symbol "_end\n.hidden weir_asset_" #symbol "_end\nweir_asset_" #symbol "_end:\n"    \
+            ".byte 0\n.popsection\n");                                                                                 \
+    extern const char weir_asset_##symbol[], weir_asset_##symbol##_end[];
+
+ASSET(index, "index.html")
+ASSET(style, "style.css")
+ASSET(app, "app.js")
+ASSET(api, "api.js")
+ASSET(dom, "dom.js")
+ASSET(chart, "chart.js")
+ASSET(graph, "graph.js")
+ASSET(views, "views.js")
+ASSET(icon, "icon.svg")
+
+static const struct asset {
+    const char *file, *media, *start, *end;
+} assets[] = {
+    {"index.html", "text/html; charset=utf-8", weir_asset_index, weir_asset_index_end},
+    {"style.css", "text/css; charset=utf-8", weir_asset_style, weir_asset_style_end},
+    {"app.js", "text/javascript; charset=utf-8", weir_asset_app, weir_asset_app_end},
+    {"api.js", "text/javascript; charset=utf-8", weir_asset_api, weir_asset_api_end},
+    {"dom.js", "text/javascript; charset=utf-8", weir_asset_dom, weir_asset_dom_end},
+    {"chart.js", "text/javascript; charset=utf-8", weir_asset_chart, weir_asset_chart_end},
+    {"graph.js", "text/javascript; charset=utf-8", weir_asset_graph, weir_asset_graph_end},
+    {"views.js", "text/javascript; charset=utf-8", weir_asset_views, weir_asset_views_end},
+    {"icon.svg", "image/svg+xml", weir_asset_icon, weir_asset_icon_end},
+};
+
+static void answer(struct request *request, const struct asset *asset)
+{
+    weir_bytes content = {asset->start, (size_t)(asset->end - asset->start)};
+    char etag[24];
+    snprintf(etag, sizeof etag, "\"%016llx\"", (unsigned long long)hash_table(content));
+    if (request_not_modified(request, etag))
+        return;
+    request->response.status = 200;
+    request->response.media = asset->media;
+    request->response.fixed = content;
+}
+
+void handle_dashboard(struct request *request)
+{
+    answer(request, &assets[0]);
+}
+
+void handle_asset(struct request *request)
+{
+    for (size_t i = 1; i < sizeof assets / sizeof assets[0]; i++) {
+        if (bytes_equal(request->path_values[0], bytes_of_text(assets[i].file))) {
+            answer(request, &assets[i]);
+            return;
+        }
+    }
+    problem_answer(request, PROBLEM_NOT_FOUND, "The dashboard has no such file.");
+}

@@ -1,0 +1,341 @@
+/* describe.c: what is there: views, topics, topologies, tasks, instances, drops, dead letters.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "http/handlers.h"
+#include "http/json.h"
+#include "http/problem.h"
+#include "http/server.h"
+
+/* ---- lists ------------------------------------------------------------------------------------------------------ */
+
+static struct buffer *begin_list(struct request *request)
+{
+    buffer_text(&request->response.body, "{\"data\":[");
+    return &request->response.body;
+}
+
+static void begin_item(struct buffer *out, weir_app *app)
+{
+    bool follows = out->size && out->data[out->size - 1] == '}';
+    buffer_text(out, follows ? ",{\"app\":" : "{\"app\":");
+    json_text(out, weir_app_name(app));
+}
+
+static void end_list(struct request *request)
+{
+    buffer_text(&request->response.body, "]}\n");
+    request->response.status = 200;
+    request->response.media = "application/json";
+}
+
+/* Calls `each` for every app. */
+static void list_apps(struct request *request, void (*each)(struct request *, weir_app *))
+{
+    begin_list(request);
+    for (size_t i = 0; i < request->server->app_count; i++)
+        each(request, request->server->apps[i]);
+    end_list(request);
+}
+
+static size_t shown(size_t count)
+{
+    return count < LIMIT_LISTED ? count : LIMIT_LISTED;
+}
+
+static void write_member(struct buffer *out, const char *name, const char *text)
+{
+    buffer_format(out, ",\"%s\":", name);
+    json_text(out, text);
+}
+
+static void write_number(struct buffer *out, const char *name, int64_t number)
+{
+    buffer_format(out, ",\"%s\":", name);
+    json_integer(out, number);
+}
+
+static void write_flag(struct buffer *out, const char *name, bool flag)
+{
+    buffer_format(out, ",\"%s\":%s", name, flag ? "true" : "false");
+}
+
+/* ---- views ------------------------------------------------------------------------------------------------------ */
+
+static void write_view(struct buffer *out, weir_app *app, const struct weir_view_info *info)
+{
+    begin_item(out, app);
+    write_member(out, "name", info->name);
+    write_member(out, "kind", info->kind == WEIR_VIEW_WINDOW ? "window" : "key_value");
+    write_member(out, "key", info->key->name);
+    write_member(out, "value", info->value->name);
+    if (info->kind == WEIR_VIEW_WINDOW) {
+        write_number(out, "window_ms", info->window_ms);
+        write_number(out, "retention_ms", info->retention_ms);
+    }
+    write_number(out, "partitions", info->partitions);
+    write_number(out, "partitions_here", info->partitions_here);
+    write_number(out, "rows_approximate", info->rows_approximate);
+}
+
+static void list_views(struct request *request, weir_app *app)
+{
+    struct weir_view_info infos[LIMIT_LISTED];
+    size_t count = shown(weir_app_views(app, infos, LIMIT_LISTED));
+    for (size_t i = 0; i < count; i++) {
+        write_view(&request->response.body, app, &infos[i]);
+        buffer_byte(&request->response.body, '}');
+    }
+}
+
+void handle_views(struct request *request)
+{
+    list_apps(request, list_views);
+}
+
+/* A primitive type's schema may be its bare name. */
+static void write_schema(struct buffer *out, const char *name, const struct weir_type *type)
+{
+    buffer_format(out, ",\"%s\":", name);
+    if (type->schema && strchr("{[\"", type->schema[0]))
+        buffer_text(out, type->schema);
+    else
+        json_text(out, type->schema);
+}
+
+void handle_view(struct request *request)
+{
+    struct weir_error error = {0};
+    const struct server_view *view = server_find_view(request->server, request->path_values[0], &error);
+    if (!view) {
+        problem_of_error(request, &error, PROBLEM_VIEW_NOT_FOUND);
+        return;
+    }
+    struct weir_view_info info = weir_view_describe(view->view);
+    const char *position = weir_view_position(view->view, &request->arena);
+    struct buffer *out = &request->response.body;
+    write_view(out, view->app, &info);
+    buffer_text(out, ",\"position\":");
+    json_position(out, position);
+    write_member(out, "min_position", position);
+    write_schema(out, "key_schema", info.key);
+    write_schema(out, "value_schema", info.value);
+    buffer_text(out, "}\n");
+    request->response.status = 200;
+    request->response.media = "application/json";
+}
+
+/* ---- topics, tasks, drops, dead letters ------------------------------------------------------------------------- */
+
+static void list_topics(struct request *request, weir_app *app)
+{
+    struct weir_topic_info infos[LIMIT_LISTED];
+    struct buffer *out = &request->response.body;
+    size_t count = shown(weir_app_topics(app, infos, LIMIT_LISTED));
+    for (size_t i = 0; i < count; i++) {
+        begin_item(out, app);
+        write_member(out, "name", infos[i].name);
+        write_member(out, "key", infos[i].key ? infos[i].key->name : NULL);
+        write_member(out, "value", infos[i].value ? infos[i].value->name : NULL);
+        write_flag(out, "source", infos[i].is_source);
+        write_flag(out, "sink", infos[i].is_sink);
+        write_flag(out, "internal", infos[i].is_internal);
+        buffer_byte(out, '}');
+    }
+}
+
+void handle_topics(struct request *request)
+{
+    list_apps(request, list_topics);
+}
+
+static void list_tasks(struct request *request, weir_app *app)
+{
+    struct weir_task_info infos[LIMIT_LISTED];
+    struct buffer *out = &request->response.body;
+    size_t count = shown(weir_app_tasks(app, infos, LIMIT_LISTED));
+    for (size_t i = 0; i < count; i++) {
+        const struct weir_task_info *task = &infos[i];
+        begin_item(out, app);
+        buffer_format(out, ",\"task\":\"%d_%d\",\"subtopology\":%d,\"partition\":%d", task->subtopology,
+                      task->partition, task->subtopology, task->partition);
+        write_member(out, "state", task->state);
+        buffer_text(out, ",\"stream_time\":");
+        if (task->stream_time_ms < 0)
+            buffer_text(out, "null");
+        else
+            json_time(out, task->stream_time_ms);
+        buffer_format(out, ",\"records\":%" PRIu64 ",\"lag\":", task->records);
+        if (task->lag < 0)
+            buffer_text(out, "null");
+        else
+            json_integer(out, task->lag);
+        write_number(out, "restore_remaining", task->restore_remaining);
+        buffer_byte(out, '}');
+    }
+}
+
+void handle_tasks(struct request *request)
+{
+    list_apps(request, list_tasks);
+}
+
+static void list_drops(struct request *request, weir_app *app)
+{
+    struct weir_drop_info infos[LIMIT_LISTED];
+    struct buffer *out = &request->response.body;
+    size_t count = shown(weir_app_drops(app, infos, LIMIT_LISTED));
+    for (size_t i = 0; i < count; i++) {
+        begin_item(out, app);
+        write_member(out, "reason", infos[i].reason);
+        buffer_format(out, ",\"records\":%" PRIu64 "}", infos[i].records);
+    }
+}
+
+void handle_drops(struct request *request)
+{
+    list_apps(request, list_drops);
+}
+
+static void list_dead_letters(struct request *request, weir_app *app)
+{
+    struct weir_dead_letter letters[LIMIT_LISTED];
+    struct buffer *out = &request->response.body;
+    size_t count = shown(weir_app_dead_letters(app, &request->arena, letters, LIMIT_LISTED));
+    for (size_t i = 0; i < count; i++) {
+        begin_item(out, app);
+        write_member(out, "topic", letters[i].topic);
+        write_number(out, "partition", letters[i].partition);
+        write_number(out, "offset", letters[i].offset);
+        write_member(out, "reason", letters[i].reason);
+        buffer_text(out, ",\"failed\":");
+        json_time(out, letters[i].failed_ms);
+        buffer_byte(out, '}');
+    }
+}
+
+void handle_dead_letters(struct request *request)
+{
+    list_apps(request, list_dead_letters);
+}
+
+/* ---- topology --------------------------------------------------------------------------------------------------- */
+
+static void describe_into(struct buffer *out, weir_app *app, enum weir_describe_format format)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
+    if (!file)
+        return;
+    bool described = weir_app_describe(app, format, file);
+    fclose(file);
+    if (described)
+        buffer_append(out, text, size);
+    else if (format == WEIR_DESCRIBE_JSON)
+        buffer_text(out, "null");
+    free(text);
+}
+
+static void list_topology(struct request *request, weir_app *app)
+{
+    struct weir_node_info nodes[LIMIT_LISTED];
+    struct buffer *out = &request->response.body;
+    size_t count = shown(weir_app_nodes(app, nodes, LIMIT_LISTED));
+    begin_item(out, app);
+    write_member(out, "state", weir_state_name(weir_app_state(app)));
+    buffer_text(out, ",\"topology\":");
+    describe_into(out, app, WEIR_DESCRIBE_JSON);
+    buffer_text(out, ",\"nodes\":[");
+    for (size_t i = 0; i < count; i++) {
+        buffer_text(out, i ? ",{\"name\":" : "{\"name\":");
+        json_text(out, nodes[i].name);
+        buffer_format(out, ",\"records\":%" PRIu64 ",\"lag\":", nodes[i].records);
+        if (nodes[i].lag < 0)
+            buffer_text(out, "null}");
+        else
+            buffer_format(out, "%" PRId64 "}", nodes[i].lag);
+    }
+    buffer_text(out, "]}");
+}
+
+static enum weir_describe_format format_of(const char *media)
+{
+    if (strcmp(media, "text/plain") == 0)
+        return WEIR_DESCRIBE_TEXT;
+    if (strcmp(media, "text/vnd.mermaid") == 0)
+        return WEIR_DESCRIBE_MERMAID;
+    return strcmp(media, "text/vnd.graphviz") == 0 ? WEIR_DESCRIBE_DOT : WEIR_DESCRIBE_JSON;
+}
+
+void handle_topology(struct request *request)
+{
+    enum weir_describe_format format = format_of(request->media);
+    request_add_header(request, "Vary", "Accept");
+    if (format == WEIR_DESCRIBE_JSON) {
+        list_apps(request, list_topology);
+        return;
+    }
+    for (size_t i = 0; i < request->server->app_count; i++)
+        describe_into(&request->response.body, request->server->apps[i], format);
+    request->response.status = 200;
+    request->response.media = arena_format(&request->arena, "%s; charset=utf-8", request->media);
+}
+
+/* ---- who answers ------------------------------------------------------------------------------------------------ */
+
+static void write_apps(struct request *request, struct buffer *out)
+{
+    buffer_text(out, ",\"apps\":[");
+    for (size_t i = 0; i < request->server->app_count; i++) {
+        weir_app *app = request->server->apps[i];
+        struct weir_error failure = {0};
+        buffer_text(out, i ? ",{\"name\":" : "{\"name\":");
+        json_text(out, weir_app_name(app));
+        write_member(out, "application_id", weir_app_setting(app, "application.id"));
+        write_member(out, "state", weir_state_name(weir_app_state(app)));
+        if (weir_app_failure(app, &failure))
+            write_member(out, "failure", failure.message);
+        buffer_byte(out, '}');
+    }
+    buffer_byte(out, ']');
+}
+
+void handle_instances(struct request *request)
+{
+    struct weir_http *server = request->server;
+    struct buffer *out = begin_list(request);
+    buffer_text(out, "{\"instance\":");
+    json_text(out, server->instance);
+    write_member(out, "version", WEIR_VERSION);
+    buffer_text(out, ",\"started\":");
+    json_time(out, server->started_ms);
+    write_flag(out, "self", true);
+    write_flag(out, "draining", atomic_load(&server->draining));
+    write_apps(request, out);
+    buffer_byte(out, '}');
+    end_list(request);
+}
+
+void handle_index(struct request *request)
+{
+    struct weir_http *server = request->server;
+    struct buffer *out = &request->response.body;
+    buffer_text(out, "{\"title\":");
+    json_text(out, server->title);
+    write_member(out, "version", WEIR_VERSION);
+    write_member(out, "instance", server->instance);
+    buffer_text(out, ",\"time\":");
+    json_time(out, clock_wall_ms(&clock_system));
+    write_apps(request, out);
+    buffer_text(out,
+                ",\"links\":{\"views\":\"/v1/views\",\"topics\":\"/v1/topics\",\"topology\":\"/v1/topology\","
+                "\"tasks\":\"/v1/tasks\",\"instances\":\"/v1/instances\",\"drops\":\"/v1/drops\","
+                "\"dead_letters\":\"/v1/dead-letters\",\"openapi\":\"/v1/openapi.json\",\"metrics\":\"/metrics\"}}\n");
+    request->response.status = 200;
+    request->response.media = "application/json";
+}

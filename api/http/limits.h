@@ -1,0 +1,45 @@
+/* limits.h: every bound of the REST door in one place, with the arithmetic that relates them. */
+#ifndef WEIR_HTTP_LIMITS_H
+#define WEIR_HTTP_LIMITS_H
+
+enum {
+    LIMIT_CONNECTIONS = 1000,
+    LIMIT_CONNECTIONS_PER_ADDRESS = 50, /* the loopback addresses are exempt: all local clients share one */
+    LIMIT_REQUESTS_PER_CONNECTION = 10000,
+
+    LIMIT_HEAD_BYTES = 16 * 1024, /* request line and headers */
+    LIMIT_URI_BYTES = 8 * 1024,
+    LIMIT_HEADERS = 100,
+    LIMIT_BODY_BYTES = 1024 * 1024,
+    LIMIT_SWALLOWED_BYTES = 4 * 1024 * 1024, /* of a chunked body that is too large, before we hang up on it */
+    LIMIT_POOL_BYTES =
+        25 * 1024, /* libmicrohttpd's per connection; it is zeroed for every request, so no more than needed */
+
+    LIMIT_HEAD_MS = 10 * 1000, /* from the first byte of a head to its last */
+    LIMIT_BODY_MS = 30 * 1000, /* the same for a body */
+    LIMIT_SEND_MS = 60 * 1000, /* a client that does not read its answer */
+    LIMIT_IDLE_MS = 75 * 1000, /* between two requests of a connection */
+    LIMIT_SWEEP_MS = 500,      /* how often the deadlines are looked at */
+    LIMIT_STOP_MS = 2 * 1000,  /* for answers under way when the server stops */
+
+    LIMIT_SEGMENTS = 8,    /* of a path */
+    LIMIT_PARAMETERS = 16, /* of a query */
+    LIMIT_ROWS_DEFAULT = 100,
+    LIMIT_ROWS = 10000,
+    LIMIT_PAGE_BYTES = 8 * 1024 * 1024, /* a page ends early here, with a cursor */
+    LIMIT_BATCH_KEYS = 1000,
+    LIMIT_BATCH_RECORDS = 10000,
+    LIMIT_WAIT_MS = 30 * 1000, /* of wait_ms */
+
+    LIMIT_WORKERS = 4,
+    LIMIT_JOBS = 256,   /* waiting for a worker; more are answered 503 */
+    LIMIT_LISTED = 256, /* views, topics, tasks, nodes, drops of one app that a listing shows at most */
+    LIMIT_RESPONSE_HEADERS = 6,
+    LIMIT_KEPT_BYTES = 64 * 1024, /* what a connection keeps of its buffers between requests */
+};
+
+_Static_assert(LIMIT_URI_BYTES < LIMIT_HEAD_BYTES, "a URI is part of the head");
+_Static_assert(LIMIT_POOL_BYTES >= LIMIT_HEAD_BYTES + LIMIT_HEADERS * 72 + 1536,
+               "the pool holds a head, a record of 72 bytes per field, and the head of our answer");
+_Static_assert(LIMIT_BODY_BYTES < LIMIT_SWALLOWED_BYTES, "a body that is too large is answered before it is cut off");
+#endif

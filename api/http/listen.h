@@ -1,0 +1,8 @@
+/* listen.h: the socket that the door listens on. */
+#ifndef WEIR_HTTP_LISTEN_H
+#define WEIR_HTTP_LISTEN_H
+#include "weir.h"
+
+/* -1: error is set. An address that is not loopback is refused unless WEIR_HTTP_INSECURE=1 is in the environment. */
+int listen_open(const char *address, uint16_t port, uint16_t *bound, struct weir_error *);
+#endif

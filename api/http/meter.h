@@ -1,0 +1,28 @@
+/* meter.h: the door's own counters, per route. Any thread; relaxed, they order nothing. */
+#ifndef WEIR_HTTP_METER_H
+#define WEIR_HTTP_METER_H
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "http/route.h"
+
+enum { METER_STATUSES = 24, METER_BUCKETS = 10 };
+enum meter_rejection { METER_MALFORMED, METER_TIMEOUT, METER_TOO_MANY, METER_OVERLOAD, METER_REJECTIONS };
+
+struct meter_route {
+    _Atomic uint64_t by_status[METER_STATUSES]; /* index: meter.c, statuses[] */
+    _Atomic uint64_t buckets[METER_BUCKETS + 1];
+    _Atomic uint64_t microseconds;
+};
+
+struct meter {
+    struct meter_route routes[ROUTES_MAX + 1]; /* the last one: no route */
+    _Atomic uint64_t rejected[METER_REJECTIONS];
+    _Atomic int64_t in_flight, connections;
+};
+
+void meter_count(struct meter *, const struct route *, unsigned status, int64_t microseconds); /* route may be NULL */
+void meter_reject(struct meter *, enum meter_rejection);
+void meter_write(struct meter *, struct buffer *); /* Prometheus text */
+#endif

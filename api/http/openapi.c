@@ -1,0 +1,187 @@
+/* openapi.c: the OpenAPI 3.1 document, from the route table, the parameter table and the types of views and topics.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/bytes.h"
+#include "http/handlers.h"
+#include "http/json.h"
+#include "http/schema.h"
+#include "http/server.h"
+
+#define TEXT_SCHEMA "{\"type\":\"string\"}"
+#define TIME_SCHEMA "{\"type\":\"string\",\"format\":\"date-time\"}"
+#define WINDOW_SCHEMA "{\"type\":\"object\",\"properties\":{\"start\":" TIME_SCHEMA ",\"end\":" TIME_SCHEMA "}}"
+#define ROW_MEMBERS "\"key\":{},\"value\":{},\"timestamp\":" TIME_SCHEMA ",\"window\":" WINDOW_SCHEMA
+#define META "\"metadata\":{\"type\":\"object\"}"
+#define PAGE                                                                                                           \
+    "\"page\":{\"type\":\"object\",\"properties\":{\"next\":{\"type\":[\"string\",\"null\"]},"                         \
+    "\"size\":{\"type\":\"integer\"}}}"
+#define REF_ROWS "\"data\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Row\"}}"
+
+/* The shapes that do not depend on a topology. */
+static const char fixed_schemas[] =
+    "\"Row\":{\"type\":\"object\",\"required\":[\"key\",\"value\",\"timestamp\"],\"properties\":{" ROW_MEMBERS "," META
+    "}},"
+    "\"Rows\":{\"type\":\"object\",\"required\":[\"data\",\"page\",\"metadata\"],\"properties\":{" REF_ROWS "," PAGE
+    "," META "}},"
+    "\"Batch\":{\"type\":\"object\",\"required\":[\"data\",\"missing\"],\"properties\":{" REF_ROWS
+    ",\"missing\":{\"type\":\"array\",\"items\":{}}," PAGE "," META "}},"
+    "\"View\":{\"type\":\"object\",\"required\":[\"app\",\"name\",\"kind\",\"key\",\"value\"],\"properties\":{"
+    "\"app\":" TEXT_SCHEMA ",\"name\":" TEXT_SCHEMA
+    ",\"kind\":{\"enum\":[\"key_value\",\"window\"]},\"key\":" TEXT_SCHEMA ",\"value\":" TEXT_SCHEMA "}},"
+    "\"Views\":{\"type\":\"object\",\"required\":[\"data\"],\"properties\":{\"data\":{\"type\":\"array\",\"items\":{"
+    "\"$ref\":\"#/components/schemas/View\"}}}},"
+    "\"Listing\":{\"type\":\"object\",\"required\":[\"data\"],\"properties\":{\"data\":{\"type\":\"array\",\"items\":{"
+    "\"type\":\"object\"}}}},"
+    "\"Produced\":{\"type\":\"object\",\"required\":[\"data\",\"position\"],\"properties\":{\"data\":{\"type\":"
+    "\"array\","
+    "\"items\":{\"type\":\"object\",\"properties\":{\"partition\":{\"type\":\"integer\"},\"offset\":{\"type\":"
+    "\"integer\"}"
+    "}}},\"position\":" TEXT_SCHEMA "}},"
+    "\"Index\":{\"type\":\"object\"},\"Health\":{\"type\":\"object\"},\"Document\":{\"type\":\"object\"},"
+    "\"Text\":" TEXT_SCHEMA ","
+    "\"Problem\":{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"code\"],\"properties\":{\"type\":"
+    "{\"type\":\"string\",\"format\":\"uri-reference\"},\"title\":" TEXT_SCHEMA ",\"status\":{\"type\":\"integer\"},"
+    "\"detail\":" TEXT_SCHEMA ",\"instance\":" TEXT_SCHEMA ",\"code\":" TEXT_SCHEMA ",\"errors\":{\"type\":\"array\","
+    "\"items\":{\"type\":\"object\",\"properties\":{\"field\":" TEXT_SCHEMA ",\"message\":" TEXT_SCHEMA "}}}}},"
+    "\"KeysBody\":{\"type\":\"object\",\"required\":[\"keys\"],\"properties\":{\"keys\":{\"type\":\"array\","
+    "\"maxItems\":1000,\"items\":{}}}},"
+    "\"RecordsBody\":{\"type\":\"object\",\"required\":[\"records\"],\"properties\":{\"records\":{\"type\":\"array\","
+    "\"minItems\":1,\"maxItems\":10000,\"items\":{\"type\":\"object\",\"properties\":{\"key\":{},\"value\":{},"
+    "\"timestamp\":{\"type\":[\"string\",\"integer\"]},\"headers\":{\"type\":\"object\","
+    "\"additionalProperties\":" TEXT_SCHEMA "}}}}}}";
+
+static void write_parameter_schema(struct buffer *out, const struct query_parameter *parameter)
+{
+    switch (parameter->kind) {
+    case QUERY_TEXT:
+        buffer_text(out, TEXT_SCHEMA);
+        return;
+    case QUERY_TIME:
+        buffer_text(out, "{\"type\":[\"string\",\"integer\"]}");
+        return;
+    case QUERY_INTEGER:
+        buffer_format(out, "{\"type\":\"integer\",\"minimum\":%lld,\"maximum\":%lld}", (long long)parameter->minimum,
+                      (long long)parameter->maximum);
+        return;
+    case QUERY_FLAG:
+        buffer_text(out, "{\"type\":\"boolean\"}");
+        return;
+    case QUERY_CHOICE:
+        buffer_text(out, "{\"enum\":[");
+        for (size_t i = 0; parameter->choices[i]; i++)
+            buffer_format(out, "%s\"%s\"", i ? "," : "", parameter->choices[i]);
+        buffer_format(out, "],\"default\":\"%s\"}", parameter->choices[0]);
+    }
+}
+
+static void write_parameters(struct buffer *out, const struct route *route)
+{
+    const char *comma = "";
+    buffer_text(out, "\"parameters\":[");
+    for (const char *at = strchr(route->path, '{'); at; at = strchr(at + 1, '{')) {
+        buffer_format(out, "%s{\"name\":\"%.*s\",\"in\":\"path\",\"required\":true,\"schema\":" TEXT_SCHEMA "}", comma,
+                      (int)strcspn(at + 1, "}"), at + 1);
+        comma = ",";
+    }
+    for (const enum query_id *id = route->parameters; *id != QUERY_NONE; id++) {
+        const struct query_parameter *parameter = query_parameter(*id);
+        buffer_format(out, "%s{\"name\":\"%s\",\"in\":\"query\",\"description\":", comma, parameter->name);
+        json_text(out, parameter->about);
+        buffer_text(out, ",\"schema\":");
+        write_parameter_schema(out, parameter);
+        buffer_byte(out, '}');
+        comma = ",";
+    }
+    buffer_byte(out, ']');
+}
+
+static void write_answer(struct buffer *out, const struct route *route)
+{
+    const char *at = route->media;
+    buffer_format(out, "\"%s\":{\"description\":\"Done.\",\"content\":{",
+                  strcmp(route->schema, "Produced") == 0 ? "202" : "200");
+    for (size_t i = 0; *at; i++) {
+        size_t size = strcspn(at, ",");
+        bool json = size == 16 && memcmp(at, "application/json", 16) == 0;
+        buffer_format(out, "%s\"%.*s\":{\"schema\":{\"$ref\":\"#/components/schemas/%s\"}}", i ? "," : "", (int)size,
+                      at, json ? route->schema : "Text");
+        at += size + strspn(at + size, ", ");
+    }
+    buffer_text(out, "}},\"default\":{\"description\":\"A problem.\",\"content\":{\"application/problem+json\":{"
+                     "\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}");
+}
+
+static void write_operation(struct buffer *out, const struct route *route)
+{
+    buffer_format(out, "\"%s\":{\"operationId\":\"", route->method == ROUTE_POST ? "post" : "get");
+    for (const char *at = route->path; *at; at++)
+        buffer_byte(out, strchr("/{}:.-", *at) ? '_' : (unsigned char)*at);
+    buffer_text(out, "\",\"summary\":");
+    json_text(out, route->about);
+    buffer_byte(out, ',');
+    write_parameters(out, route);
+    if (route->method == ROUTE_POST)
+        buffer_format(out,
+                      ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
+                      "\"#/components/schemas/%s\"}}}}",
+                      strcmp(route->schema, "Produced") == 0 ? "RecordsBody" : "KeysBody");
+    buffer_text(out, ",\"responses\":{");
+    write_answer(out, route);
+    buffer_text(out, "}}");
+}
+
+/* The table has no path with two methods; if it ever gets one, the duplicate name would be invalid here. */
+static void write_paths(struct buffer *out)
+{
+    buffer_text(out, "\"paths\":{");
+    for (size_t i = 0; i < route_count; i++) {
+        buffer_format(out, "%s\"%s\":{", i ? "," : "", routes[i].path);
+        write_operation(out, &routes[i]);
+        buffer_byte(out, '}');
+    }
+    buffer_text(out, "},");
+}
+
+static void write_type(struct buffer *out, const char *prefix, const char *name, const char *part,
+                       const struct weir_type *type)
+{
+    if (!type)
+        return;
+    buffer_text(out, ",\"");
+    buffer_format(out, "%s.%s.%s\":", prefix, name, part);
+    schema_write(out, type, 0);
+}
+
+static void write_app_types(struct buffer *out, weir_app *app)
+{
+    struct weir_view_info views[LIMIT_LISTED];
+    struct weir_topic_info topics[LIMIT_LISTED];
+    size_t count = weir_app_views(app, views, LIMIT_LISTED);
+    for (size_t i = 0; i < count && i < LIMIT_LISTED; i++) {
+        write_type(out, "view", views[i].name, "key", views[i].key);
+        write_type(out, "view", views[i].name, "value", views[i].value);
+    }
+    count = weir_app_topics(app, topics, LIMIT_LISTED);
+    for (size_t i = 0; i < count && i < LIMIT_LISTED; i++) {
+        if (topics[i].is_internal)
+            continue;
+        write_type(out, "topic", topics[i].name, "key", topics[i].key);
+        write_type(out, "topic", topics[i].name, "value", topics[i].value);
+    }
+}
+
+void handle_openapi(struct request *request)
+{
+    struct buffer *out = &request->response.body;
+    buffer_text(out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":");
+    json_text(out, request->server->title);
+    buffer_text(out, ",\"version\":\"" WEIR_VERSION "\"},");
+    write_paths(out);
+    buffer_format(out, "\"components\":{\"schemas\":{%s", fixed_schemas);
+    for (size_t i = 0; i < request->server->app_count; i++)
+        write_app_types(out, request->server->apps[i]);
+    buffer_text(out, "}}}\n");
+    request->response.status = 200;
+    request->response.media = "application/json";
+}

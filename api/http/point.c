@@ -1,0 +1,130 @@
+/* point.c: one row by its key (and window). The hot path of the door: it runs on the loop's thread.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "http/handlers.h"
+#include "http/json.h"
+#include "http/point.h"
+#include "http/problem.h"
+#include "http/rows.h"
+#include "http/server.h"
+
+const void *point_read_key(struct request *request, const struct weir_view_info *info, weir_bytes text)
+{
+    struct weir_error error = {0};
+    const void *key = weir_key_from_text(&request->arena, info->key, text, &error);
+    if (!key)
+        problem_answer(request, PROBLEM_BAD_KEY, "%s", error.message);
+    return key;
+}
+
+void point_refuse(struct request *request, const struct server_view *view, const void *key,
+                  const struct weir_error *error)
+{
+    if (error->code == WEIR_ABSENT) {
+        problem_answer(request, PROBLEM_KEY_NOT_FOUND, "The view \"%s\" has no such key.", view->info.name);
+    } else if (error->code == WEIR_RETRY) {
+        problem_number(request, "partition", weir_view_partition(view->view, key));
+        problem_retry(request, 1000);
+        problem_answer(request, PROBLEM_NOT_OWNER, "%s", error->message);
+    } else {
+        problem_of_error(request, error, PROBLEM_KEY_NOT_FOUND);
+    }
+}
+
+static char *put_hex(char *at, uint64_t number)
+{
+    static const char digits[] = "0123456789abcdef";
+    int shift = 60;
+    while (shift > 0 && number >> shift == 0)
+        shift -= 4;
+    for (; shift >= 0; shift -= 4)
+        *at++ = digits[number >> shift & 15];
+    return at;
+}
+
+/* Strong: partition, time and hash of the value, and the form it is sent in. As every use is revalidated (no-cache), the
+ * form in the tag does what a Vary header would do. */
+static void make_etag(char *out, const struct weir_row *row, weir_bytes value, enum rows_form form)
+{
+    *out++ = '"';
+    out = put_hex(out, (uint64_t)row->partition);
+    *out++ = '-';
+    out = put_hex(out, (uint64_t)row->timestamp_ms);
+    *out++ = '-';
+    out = put_hex(out, hash_table(value));
+    *out++ = '-';
+    *out++ = "jnc"[form];
+    *out++ = '"';
+    *out = 0;
+}
+
+static void write_json(struct request *request, const struct server_view *view, const struct weir_row *row,
+                       weir_bytes value)
+{
+    struct buffer *out = &request->response.body;
+    buffer_byte(out, '{');
+    rows_write_members(request, &view->info, row, value);
+    buffer_text(out, ",\"metadata\":{\"view\":");
+    json_text(out, view->info.name);
+    buffer_text(out, ",\"partition\":");
+    json_integer(out, row->partition);
+    buffer_text(out, ",\"role\":\"active\",\"position\":");
+    json_position(out, row->position);
+    buffer_text(out, ",\"instance\":");
+    json_text(out, request->server->instance);
+    buffer_text(out, "}}\n");
+}
+
+static void answer(struct request *request, const struct server_view *view, const struct weir_row *row)
+{
+    struct response *response = &request->response;
+    weir_bytes value = weir_to_json(&request->arena, view->info.value, row->value);
+    char etag[64];
+    make_etag(etag, row, value, rows_form(request));
+    if (request_not_modified(request, etag))
+        return;
+    response->status = 200;
+    response->media = request->media;
+    if (rows_form(request) == ROWS_CSV) {
+        response->media = "text/csv; charset=utf-8";
+        rows_write_csv_header(&response->body, &view->info);
+        rows_write_csv(request, &view->info, row);
+    } else {
+        write_json(request, view, row, value);
+    }
+}
+
+static bool read_row(struct request *request, const struct server_view *view, const void *key, struct weir_row *row,
+                     struct weir_error *error)
+{
+    const struct query_value *window = request_value(request, QUERY_WINDOW);
+    if (view->info.kind == WEIR_VIEW_WINDOW)
+        return weir_view_get_window(view->view, &request->arena, key, window->number, row, error);
+    return weir_view_get(view->view, &request->arena, key, row, error);
+}
+
+void handle_point(struct request *request)
+{
+    struct weir_error error = {0};
+    struct weir_row row = {0};
+    const struct server_view *view = server_find_view(request->server, request->path_values[0], &error);
+    bool window = request_value(request, QUERY_WINDOW)->given;
+    if (!view) {
+        problem_of_error(request, &error, PROBLEM_VIEW_NOT_FOUND);
+    } else if (window != (view->info.kind == WEIR_VIEW_WINDOW)) {
+        problem_answer(request, PROBLEM_UNSUPPORTED_QUERY,
+                       window ? "This view has no windows: leave the parameter window out."
+                              : "This view has windows: add the parameter window, or read …/windows.");
+    } else {
+        const void *key = point_read_key(request, &view->info, request->path_values[1]);
+        if (!key)
+            return;
+        if (read_row(request, view, key, &row, &error))
+            answer(request, view, &row);
+        else
+            point_refuse(request, view, key, &error);
+    }
+}

@@ -1,0 +1,71 @@
+/* route.c: finding the row of the route table that a path and a method name.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "http/route.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+
+/* Takes the first segment off a template. */
+static weir_bytes next_segment(const char **path)
+{
+    const char *start = *path + 1;
+    size_t size = strcspn(start, "/");
+    *path = start + size;
+    return (weir_bytes){start, size};
+}
+
+static bool fits(weir_bytes template, const struct uri_segment *segment, struct route_match *match, size_t *values)
+{
+    const char *at = template.data;
+    if (template.size == 0 || at[0] != '{')
+        return !segment->has_encoded_slash && bytes_equal(template, segment->text);
+    if (segment->text.size == 0 || (segment->has_encoded_slash && !bytes_equal(template, bytes_of_text("{key}"))))
+        return false;
+    match->values[(*values)++] = segment->text;
+    return true;
+}
+
+static bool path_fits(const char *path, const struct uri *uri, struct route_match *match)
+{
+    size_t values = 0, i = 0;
+    if (path[1] == 0)
+        return uri->segment_count == 0;
+    for (; *path; i++) {
+        weir_bytes template = next_segment(&path);
+        if (i == uri->segment_count || !fits(template, &uri->segments[i], match, &values))
+            return false;
+    }
+    return i == uri->segment_count;
+}
+
+static unsigned method_of(weir_bytes method)
+{
+    if (bytes_equal(method, bytes_of_text("GET")) || bytes_equal(method, bytes_of_text("HEAD")))
+        return ROUTE_GET;
+    return bytes_equal(method, bytes_of_text("POST")) ? ROUTE_POST : 0;
+}
+
+struct route_match route_find(const struct uri *uri, weir_bytes method)
+{
+    struct route_match match = {0};
+    unsigned wanted = method_of(method);
+    for (size_t i = 0; i < route_count && !uri->too_deep; i++) {
+        if (!path_fits(routes[i].path, uri, &match))
+            continue;
+        match.path_exists = true;
+        match.allowed |= routes[i].method;
+        if (routes[i].method == wanted) {
+            match.route = &routes[i];
+            break;
+        }
+    }
+    return match;
+}
+
+const char *route_allow(unsigned allowed)
+{
+    if (allowed == (ROUTE_GET | ROUTE_POST))
+        return "GET, HEAD, POST";
+    return allowed == ROUTE_POST ? "POST" : "GET, HEAD";
+}

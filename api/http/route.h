@@ -1,0 +1,42 @@
+/* route.h: the table of what this server answers. Routing, 404, 405 with Allow, unknown parameters, metrics labels and the
+ * OpenAPI document all come from it. */
+#ifndef WEIR_HTTP_ROUTE_H
+#define WEIR_HTTP_ROUTE_H
+#include "http/query.h"
+#include "http/uri.h"
+
+struct request;
+
+enum route_place {
+    ROUTE_ON_LOOP,   /* microseconds, never blocks */
+    ROUTE_ON_WORKER, /* may scan, wait or write */
+};
+
+enum route_method { ROUTE_GET = 1, ROUTE_POST = 2 }; /* GET answers HEAD too */
+
+struct route {
+    enum route_method method;
+    const char *path; /* "/v1/views/{view}"; a {key} may contain an encoded slash */
+    enum route_place place;
+    void (*handle)(struct request *);
+    const enum query_id *parameters;
+    const char *about;
+    const char *media;  /* of a good answer, comma-separated */
+    const char *schema; /* name of the answer's schema in the OpenAPI document */
+};
+
+extern const struct route routes[];
+extern const size_t route_count;
+
+enum { ROUTE_VALUES = 2, ROUTES_MAX = 48 };
+
+struct route_match {
+    const struct route *route;       /* NULL: see the other two */
+    bool path_exists;                /* then allowed has the methods: 405, otherwise 404 */
+    unsigned allowed;                /* enum route_method, or-ed */
+    weir_bytes values[ROUTE_VALUES]; /* of the placeholders, in order */
+};
+
+struct route_match route_find(const struct uri *, weir_bytes method);
+const char *route_allow(unsigned allowed); /* the value of an Allow header */
+#endif

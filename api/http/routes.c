@@ -1,0 +1,62 @@
+/* routes.c: the route table itself (route.h). Literal paths stand before placeholders that would take them too.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "http/handlers.h"
+#include "http/route.h"
+
+static const enum query_id none[] = {QUERY_NONE};
+static const enum query_id probe[] = {QUERY_VERBOSE, QUERY_NONE};
+static const enum query_id point[] = {QUERY_MIN_POSITION, QUERY_WAIT_MS, QUERY_CONSISTENCY, QUERY_WINDOW, QUERY_NONE};
+static const enum query_id batch[] = {QUERY_MIN_POSITION, QUERY_WAIT_MS, QUERY_CONSISTENCY, QUERY_PARTIAL, QUERY_NONE};
+static const enum query_id entries[] = {QUERY_PREFIX,      QUERY_FROM_KEY, QUERY_TO_KEY,       QUERY_ORDER,
+                                        QUERY_LIMIT,       QUERY_CURSOR,   QUERY_MIN_POSITION, QUERY_WAIT_MS,
+                                        QUERY_CONSISTENCY, QUERY_PARTIAL,  QUERY_NONE};
+static const enum query_id windows[] = {QUERY_FROM_TIME, QUERY_TO_TIME,      QUERY_ORDER,   QUERY_LIMIT,
+                                        QUERY_CURSOR,    QUERY_MIN_POSITION, QUERY_WAIT_MS, QUERY_CONSISTENCY,
+                                        QUERY_PARTIAL,   QUERY_NONE};
+
+#define JSON "application/json"
+#define ROWS "application/json, application/x-ndjson, text/csv"
+#define TEXT "text/plain"
+
+const struct route routes[] = {
+    {ROUTE_GET, "/v1/views/{view}/keys/{key}", ROUTE_ON_LOOP, handle_point, point, "One row by its key.", ROWS, "Row"},
+    {ROUTE_GET, "/v1/views/{view}/keys/{key}/windows", ROUTE_ON_WORKER, handle_key_windows, windows,
+     "The windows of one key.", ROWS, "Rows"},
+    {ROUTE_GET, "/v1/views/{view}/entries", ROUTE_ON_WORKER, handle_entries, entries, "Rows in key order.", ROWS,
+     "Rows"},
+    {ROUTE_GET, "/v1/views/{view}/windows", ROUTE_ON_WORKER, handle_windows, windows,
+     "Rows of all keys whose windows start in a span.", ROWS, "Rows"},
+    {ROUTE_POST, "/v1/views/{view}/keys:batch", ROUTE_ON_WORKER, handle_batch, batch, "Many rows by their keys.", JSON,
+     "Batch"},
+    {ROUTE_GET, "/v1/views/{view}", ROUTE_ON_LOOP, handle_view, none, "What a view holds.", JSON, "View"},
+    {ROUTE_GET, "/v1/views", ROUTE_ON_LOOP, handle_views, none, "All views.", JSON, "Views"},
+    {ROUTE_POST, "/v1/topics/{topic}/records", ROUTE_ON_WORKER, handle_records, none,
+     "Appends records; answers when they are durable.", JSON, "Produced"},
+    {ROUTE_GET, "/v1/topics", ROUTE_ON_LOOP, handle_topics, none, "The topics the topologies read and write.", JSON,
+     "Listing"},
+    {ROUTE_GET, "/v1/topology", ROUTE_ON_WORKER, handle_topology, none, "The topologies that run, with live figures.",
+     "application/json, text/plain, text/vnd.mermaid, text/vnd.graphviz", "Listing"},
+    {ROUTE_GET, "/v1/tasks", ROUTE_ON_LOOP, handle_tasks, none, "The tasks of this instance.", JSON, "Listing"},
+    {ROUTE_GET, "/v1/instances", ROUTE_ON_LOOP, handle_instances, none, "The instances; today this one.", JSON,
+     "Listing"},
+    {ROUTE_GET, "/v1/drops", ROUTE_ON_LOOP, handle_drops, none, "Dropped records by reason.", JSON, "Listing"},
+    {ROUTE_GET, "/v1/dead-letters", ROUTE_ON_WORKER, handle_dead_letters, none, "The latest records that failed.", JSON,
+     "Listing"},
+    {ROUTE_GET, "/v1/openapi.json", ROUTE_ON_WORKER, handle_openapi, none, "This interface, described.", JSON,
+     "Document"},
+    {ROUTE_GET, "/v1", ROUTE_ON_LOOP, handle_index, none, "Who answers here, and links.", JSON, "Index"},
+    {ROUTE_GET, "/livez", ROUTE_ON_LOOP, handle_livez, probe, "Whether the process should be left alone.", TEXT,
+     "Text"},
+    {ROUTE_GET, "/readyz", ROUTE_ON_LOOP, handle_readyz, probe, "Whether it should get requests.", TEXT, "Text"},
+    {ROUTE_GET, "/startupz", ROUTE_ON_LOOP, handle_startupz, probe, "Whether it has started.", TEXT, "Text"},
+    {ROUTE_GET, "/health", ROUTE_ON_LOOP, handle_health, none, "The same as JSON: all checks.", JSON, "Health"},
+    {ROUTE_GET, "/health/live", ROUTE_ON_LOOP, handle_health_live, none, "As /livez.", JSON, "Health"},
+    {ROUTE_GET, "/health/ready", ROUTE_ON_LOOP, handle_health_ready, none, "As /readyz.", JSON, "Health"},
+    {ROUTE_GET, "/metrics", ROUTE_ON_WORKER, handle_metrics, none, "Prometheus text.", TEXT, "Text"},
+    {ROUTE_GET, "/problems/{code}", ROUTE_ON_LOOP, handle_problem_page, none, "What a problem's type means.", TEXT,
+     "Text"},
+    {ROUTE_GET, "/", ROUTE_ON_LOOP, handle_dashboard, none, "The dashboard.", "text/html", "Text"},
+    {ROUTE_GET, "/assets/{file}", ROUTE_ON_LOOP, handle_asset, none, "The dashboard's files.", "*/*", "Text"},
+};
+const size_t route_count = sizeof routes / sizeof routes[0];
+_Static_assert(sizeof routes / sizeof routes[0] <= ROUTES_MAX, "the metrics have a row per route");

@@ -1,0 +1,301 @@
+/* server.c: see server.h; starting, the loop, stopping.
+ *
+ * The loop waits on libmicrohttpd's epoll descriptor from outside and calls MHD_run: the library's own loop (0.9.75) stalls
+ * when exactly k * 128 connections are ready at once, because it then waits again before it serves them.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "http/server.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <microhttpd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "http/connection.h"
+#include "http/listen.h"
+
+/* ---- what the apps have ----------------------------------------------------------------------------------------- */
+
+static const struct server_view *find_open(struct weir_http *server, weir_bytes name)
+{
+    for (size_t i = 0; i < server->view_count; i++) {
+        const char *known = server->views[i]->info.name;
+        if (strlen(known) == name.size && memcmp(known, name.data, name.size) == 0)
+            return server->views[i];
+    }
+    return NULL;
+}
+
+static const struct server_view *keep_view(struct weir_http *server, weir_app *app, weir_view *view)
+{
+    struct server_view *row = memory_new(sizeof *row);
+    *row = (struct server_view){app, view, weir_view_describe(view)};
+    server->views = memory_grow(server->views, &server->view_capacity, server->view_count + 1, sizeof(void *));
+    server->views[server->view_count++] = row;
+    return row;
+}
+
+static bool has_view(weir_app *app, weir_bytes name)
+{
+    struct weir_view_info infos[LIMIT_LISTED];
+    size_t count = weir_app_views(app, infos, LIMIT_LISTED);
+    for (size_t i = 0; i < count && i < LIMIT_LISTED; i++) {
+        if (bytes_equal(name, bytes_of_text(infos[i].name)))
+            return true;
+    }
+    return false;
+}
+
+static const struct server_view *open_view(struct weir_http *server, weir_bytes name, struct weir_error *error)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%.*s", (int)(name.size < 200 ? name.size : 200), (const char *)name.data);
+    for (size_t i = 0; i < server->app_count; i++) {
+        if (!has_view(server->apps[i], name))
+            continue;
+        weir_view *view = weir_view_open(server->apps[i], text, error);
+        return view ? keep_view(server, server->apps[i], view) : NULL;
+    }
+    error_set(error, WEIR_ABSENT, "There is no view \"%s\".", text);
+    return NULL;
+}
+
+const struct server_view *server_find_view(struct weir_http *server, weir_bytes name, struct weir_error *error)
+{
+    pthread_mutex_lock(&server->views_lock);
+    const struct server_view *view = find_open(server, name);
+    if (!view)
+        view = open_view(server, name, error);
+    pthread_mutex_unlock(&server->views_lock);
+    return view;
+}
+
+bool server_find_topic(struct weir_http *server, weir_bytes name, weir_app **app, struct weir_topic_info *info)
+{
+    struct weir_topic_info infos[LIMIT_LISTED];
+    for (size_t i = 0; i < server->app_count; i++) {
+        size_t count = weir_app_topics(server->apps[i], infos, LIMIT_LISTED);
+        for (size_t k = 0; k < count && k < LIMIT_LISTED; k++) {
+            if (bytes_equal(name, bytes_of_text(infos[k].name))) {
+                *app = server->apps[i];
+                *info = infos[k];
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* ---- the loop --------------------------------------------------------------------------------------------------- */
+
+static void note_states(struct weir_http *server)
+{
+    for (size_t i = 0; i < server->app_count; i++)
+        server->has_run[i] = server->has_run[i] || weir_app_state(server->apps[i]) == WEIR_RUNNING;
+}
+
+static void wait_for_events(struct weir_http *server)
+{
+    struct epoll_event events[2];
+    MHD_UNSIGNED_LONG_LONG timeout = LIMIT_SWEEP_MS;
+    uint64_t signals;
+    if (MHD_get_timeout(server->daemon, &timeout) != MHD_YES || timeout > LIMIT_SWEEP_MS)
+        timeout = LIMIT_SWEEP_MS;
+    int count = timeout ? epoll_wait(server->poll, events, 2, (int)timeout) : 0;
+    for (int i = 0; i < count; i++) {
+        if (events[i].data.fd == server->wake && read(server->wake, &signals, sizeof signals) < 0 && errno != EAGAIN)
+            log_error("http", "eventfd: %s", strerror(errno));
+    }
+}
+
+void server_wake(struct weir_http *server)
+{
+    static const uint64_t one = 1;
+    if (write(server->wake, &one, sizeof one) != sizeof one)
+        log_error("http", "eventfd: %s", strerror(errno));
+}
+
+static bool is_over(struct weir_http *server, int64_t now_us, int64_t *stop_us)
+{
+    if (!atomic_load(&server->quitting))
+        return false;
+    if (!*stop_us)
+        *stop_us = now_us + LIMIT_STOP_MS * 1000;
+    return atomic_load(&server->meter.in_flight) == 0 || now_us > *stop_us;
+}
+
+static void *loop(void *self)
+{
+    struct weir_http *server = self;
+    int64_t swept_us = 0, stop_us = 0, now_us;
+    while (now_us = clock_monotonic_us(&clock_system), !is_over(server, now_us, &stop_us)) {
+        uint64_t before = server->activity;
+        server->now_us = now_us;
+        MHD_run(server->daemon);
+        if (now_us - swept_us >= LIMIT_SWEEP_MS * 1000) {
+            swept_us = now_us;
+            note_states(server);
+            connection_sweep(server, now_us);
+        }
+        if (server->activity == before)
+            wait_for_events(server);
+    }
+    return NULL;
+}
+
+/* ---- starting and stopping -------------------------------------------------------------------------------------- */
+
+/* Our threads take no signals: those are the embedder's. */
+static bool start_threads(struct weir_http *server)
+{
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    bool started = workers_start(&server->workers) && pthread_create(&server->thread, NULL, loop, server) == 0;
+    if (started)
+        pthread_setname_np(server->thread, "weir-http");
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return started;
+}
+
+/* What libmicrohttpd decodes is not used; without this it would rewrite the query in place before we have seen it. */
+static size_t keep_escaped(void *self, struct MHD_Connection *handle, char *text)
+{
+    (void)self;
+    (void)handle;
+    return strlen(text);
+}
+
+static struct MHD_Daemon *start_daemon(struct weir_http *server, int fd)
+{
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, connection_admit, server, connection_request,
+                            server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+                            (unsigned)LIMIT_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_POOL_BYTES,
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(LIMIT_IDLE_MS / 1000),
+                            MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_NOTIFY_COMPLETED,
+                            connection_completed, server, MHD_OPTION_URI_LOG_CALLBACK, connection_uri, server,
+                            MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL, MHD_OPTION_END);
+}
+
+static bool watch(struct weir_http *server, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+    return epoll_ctl(server->poll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static bool open_loop(struct weir_http *server, struct weir_error *error)
+{
+    server->poll = epoll_create1(EPOLL_CLOEXEC);
+    server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    if (server->poll < 0 || server->wake < 0 || !info || !watch(server, info->epoll_fd) || !watch(server, server->wake))
+        return error_set(error, WEIR_FATAL, "http: no event loop: %s", strerror(errno));
+    return true;
+}
+
+static bool open_door(struct weir_http *server, const char *address, uint16_t port, struct weir_error *error)
+{
+    int fd = listen_open(address, port, &server->port, error);
+    if (fd < 0)
+        return false;
+    server->daemon = start_daemon(server, fd);
+    if (!server->daemon) {
+        close(fd);
+        return error_set(error, WEIR_FATAL, "http: libmicrohttpd does not start: %s", strerror(errno));
+    }
+    bool is_v6 = strchr(address, ':') != NULL;
+    server->instance = memory_format(is_v6 ? "[%s]:%u" : "%s:%u", address, (unsigned)server->port);
+    if (!open_loop(server, error))
+        return false;
+    return start_threads(server) || error_set(error, WEIR_FATAL, "http: no thread can be started");
+}
+
+static void free_server(struct weir_http *server)
+{
+    if (server->daemon)
+        MHD_stop_daemon(server->daemon);
+    send_pool_done(&server->send_pool);
+    if (server->poll >= 0)
+        close(server->poll);
+    if (server->wake >= 0)
+        close(server->wake);
+    for (size_t i = 0; i < server->view_count; i++) {
+        weir_view_close(server->views[i]->view);
+        free(server->views[i]);
+    }
+    workers_done(&server->workers);
+    pthread_mutex_destroy(&server->views_lock);
+    free(server->views);
+    free(server->apps);
+    free(server->has_run);
+    free(server->title);
+    free(server->instance);
+    free(server);
+}
+
+static void make_id_prefix(struct weir_http *server)
+{
+    uint64_t random = (uint64_t)clock_wall_ms(&clock_system);
+    if (getrandom(&random, sizeof random, 0) != sizeof random)
+        log_warning("http", "no random bytes: request ids are made from the time");
+    snprintf(server->id_prefix, sizeof server->id_prefix, "%08" PRIx32 "-", (uint32_t)random);
+}
+
+weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http_options options,
+                           struct weir_error *error)
+{
+    if (!apps || count == 0) {
+        error_set(error, WEIR_INVALID, "http: there is no app to serve");
+        return NULL;
+    }
+    struct weir_http *server = memory_new(sizeof *server);
+    server->poll = server->wake = -1;
+    server->apps = memory_copy(apps, count * sizeof(void *));
+    server->app_count = count;
+    server->has_run = memory_new(count * sizeof *server->has_run);
+    server->title = memory_text(options.title ? options.title : "Weir");
+    server->started_ms = clock_wall_ms(&clock_system);
+    pthread_mutex_init(&server->views_lock, NULL);
+    workers_init(&server->workers);
+    make_id_prefix(server);
+    if (open_door(server, options.address ? options.address : "127.0.0.1", options.port, error))
+        return server;
+    workers_stop(&server->workers);
+    free_server(server);
+    return NULL;
+}
+
+uint16_t weir_http_port(weir_http *server)
+{
+    return server ? server->port : 0;
+}
+
+void weir_http_drain(weir_http *server)
+{
+    if (server)
+        atomic_store(&server->draining, true);
+}
+
+/* Workers first: their answers still go out through the loop. Then the loop, when it has nothing under way. */
+void weir_http_stop(weir_http *server)
+{
+    if (!server)
+        return;
+    atomic_store(&server->draining, true);
+    atomic_store(&server->stopping, true);
+    workers_stop(&server->workers);
+    atomic_store(&server->quitting, true);
+    server_wake(server);
+    pthread_join(server->thread, NULL);
+    free_server(server);
+}

@@ -1,0 +1,124 @@
+/* client.c: see client.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "client.h"
+
+#include "measure.h"
+
+enum { ANSWER_MS = 20000 };
+
+void client_set(rd_kafka_conf_t *conf, const char *key, const char *value)
+{
+    char reason[200];
+    if (rd_kafka_conf_set(conf, key, value, reason, sizeof reason) != RD_KAFKA_CONF_OK)
+        measure_fail("setting %s: %s", key, reason);
+}
+
+rd_kafka_conf_t *client_conf(const char *brokers)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    client_set(conf, "bootstrap.servers", brokers);
+    client_set(conf, "allow.auto.create.topics", "false");
+    client_set(conf, "log.connection.close", "false");
+    return conf;
+}
+
+static rd_kafka_t *client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf)
+{
+    char reason[200];
+    rd_kafka_t *client = rd_kafka_new(type, conf, reason, sizeof reason);
+    if (!client)
+        measure_fail("librdkafka: %s", reason);
+    return client;
+}
+
+rd_kafka_t *client_producer(const char *brokers, void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *),
+                            void *opaque)
+{
+    rd_kafka_conf_t *conf = client_conf(brokers);
+    client_set(conf, "enable.idempotence", "true");
+    client_set(conf, "acks", "all");
+    client_set(conf, "partitioner", "murmur2_random");
+    client_set(conf, "compression.codec", "lz4");
+    client_set(conf, "linger.ms", "5");
+    client_set(conf, "queue.buffering.max.messages", "500000");
+    client_set(conf, "queue.buffering.max.kbytes", "65536");
+    rd_kafka_conf_set_dr_msg_cb(conf, delivered);
+    rd_kafka_conf_set_opaque(conf, opaque);
+    return client_new(RD_KAFKA_PRODUCER, conf);
+}
+
+rd_kafka_t *client_consumer(const char *brokers, const char *group)
+{
+    rd_kafka_conf_t *conf = client_conf(brokers);
+    client_set(conf, "group.id", group);
+    client_set(conf, "enable.auto.commit", "false");
+    client_set(conf, "enable.auto.offset.store", "false");
+    client_set(conf, "auto.offset.reset", "earliest");
+    client_set(conf, "isolation.level", "read_committed");
+    client_set(conf, "check.crcs", "true");
+    client_set(conf, "fetch.wait.max.ms", "20");
+    client_set(conf, "queued.min.messages", "300000");
+    client_set(conf, "queued.max.messages.kbytes", "65536");
+    rd_kafka_t *client = client_new(RD_KAFKA_CONSUMER, conf);
+    rd_kafka_poll_set_consumer(client);
+    return client;
+}
+
+void client_produce(rd_kafka_t *producer, const char *topic, int64_t timestamp_ms, const void *key, size_t key_size,
+                    const void *value, size_t value_size)
+{
+    for (;;) {
+        rd_kafka_resp_err_t code =
+            rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                              RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_KEY((void *)(uintptr_t)key, key_size),
+                              RD_KAFKA_V_VALUE((void *)(uintptr_t)value, value_size), RD_KAFKA_V_END);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+            return;
+        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+            measure_fail("%s: %s", topic, rd_kafka_err2str(code));
+        rd_kafka_poll(producer, 10);
+    }
+}
+
+static void check_created(rd_kafka_event_t *event, const char *topic)
+{
+    const rd_kafka_CreateTopics_result_t *result = event ? rd_kafka_event_CreateTopics_result(event) : NULL;
+    size_t count = 0;
+    const rd_kafka_topic_result_t **topics = result ? rd_kafka_CreateTopics_result_topics(result, &count) : NULL;
+    if (!topics || count != 1)
+        measure_fail("%s: the broker does not answer", topic);
+    rd_kafka_resp_err_t code = rd_kafka_topic_result_error(topics[0]);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+        measure_fail("%s: %s", topic, rd_kafka_err2str(code));
+}
+
+void client_create_topic(const char *brokers, const char *topic, int partitions)
+{
+    char reason[200];
+    rd_kafka_t *client = client_new(RD_KAFKA_PRODUCER, client_conf(brokers));
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_NewTopic_t *wanted = rd_kafka_NewTopic_new(topic, partitions, 1, reason, sizeof reason);
+    if (!wanted)
+        measure_fail("%s: %s", topic, reason);
+    rd_kafka_NewTopic_set_config(wanted, "retention.ms", "-1"); /* event times lie in the past */
+    rd_kafka_CreateTopics(client, &wanted, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ANSWER_MS);
+    check_created(event, topic);
+    rd_kafka_event_destroy(event);
+    rd_kafka_NewTopic_destroy(wanted);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(client);
+}
+
+int client_partitions(rd_kafka_t *client, const char *topic)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(client, topic, NULL);
+    rd_kafka_resp_err_t code = rd_kafka_metadata(client, 0, handle, &metadata, ANSWER_MS);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR || metadata->topic_cnt != 1 || metadata->topics[0].partition_cnt < 1)
+        measure_fail("%s: no such topic (%s)", topic, rd_kafka_err2str(code));
+    int partitions = metadata->topics[0].partition_cnt;
+    rd_kafka_metadata_destroy(metadata);
+    rd_kafka_topic_destroy(handle);
+    return partitions;
+}

@@ -1,0 +1,19 @@
+/* client.h: librdkafka clients for the programs that do without Weir. */
+#ifndef WEIR_BENCHMARKS_CLIENT_H
+#define WEIR_BENCHMARKS_CLIENT_H
+#include <librdkafka/rdkafka.h>
+#include <stdint.h>
+
+/* Settings as Weir's own clients have them, so that both sides of a comparison use the same network. */
+rd_kafka_conf_t *client_conf(const char *brokers);
+void client_set(rd_kafka_conf_t *, const char *key, const char *value);
+rd_kafka_t *client_producer(const char *brokers, void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *),
+                            void *opaque);
+rd_kafka_t *client_consumer(const char *brokers, const char *group);
+/* Copies the record into the producer's queue; waits while the queue is full. */
+void client_produce(rd_kafka_t *, const char *topic, int64_t timestamp_ms, const void *key, size_t key_size,
+                    const void *value, size_t value_size);
+/* Creates the topic unless it exists. Records never expire. */
+void client_create_topic(const char *brokers, const char *topic, int partitions);
+int client_partitions(rd_kafka_t *, const char *topic);
+#endif

@@ -1,0 +1,525 @@
+/* weir.h: the public face of Weir.
+ *
+ * Everything a topology author, an embedder or one of Weir's own doors may call. It includes nothing of ours.
+ * Three rules carry the whole interface:
+ *   1. A typedef is opaque (but for the small values weir_bytes, weir_array, weir_duration and weir_decimal). A type
+ *      you may look inside keeps the word `struct`.
+ *   2. Whatever a callback receives, or takes from weir_alloc(), lives until the input record is done. To keep a
+ *      value longer, put it in a store.
+ *   3. Errors latch. The first mistake in a topology is remembered with its source line; NULL in gives NULL out;
+ *      weir_start() and weir_test_new() report it. Nothing between needs to be checked.
+ *
+ * Out of memory ends the process: the log is the durable copy and a restart is the recovery.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_H
+#define WEIR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WEIR_VERSION "0.1.0"
+#define WEIR_MUST_CHECK __attribute__((warn_unused_result))
+#define WEIR_PRINTF(a, b) __attribute__((format(printf, a, b)))
+#define WEIR_PUBLIC __attribute__((visibility("default")))
+
+typedef struct weir_topology weir_topology; /* a graph under construction; owns every handle below */
+typedef struct weir_stream weir_stream;     /* a sequence of facts */
+typedef struct weir_grouped weir_grouped;   /* a stream partitioned by its key, ready to aggregate */
+typedef struct weir_table weir_table;       /* the latest value per key (or key and window), kept in a named store */
+typedef struct weir_branches weir_branches; /* a stream being split; the first matching branch wins */
+typedef struct weir_context weir_context;   /* the task, as seen from inside a callback */
+typedef struct weir_store weir_store;       /* a store, as seen from inside a callback */
+typedef struct weir_app weir_app;           /* a running topology */
+typedef struct weir_view weir_view;         /* a store, read-only, from any thread */
+typedef struct weir_cursor weir_cursor;     /* a walk over a view */
+typedef struct weir_arena weir_arena;       /* memory that is freed all at once */
+typedef struct weir_test weir_test;         /* a topology under test: no broker, no threads, a clock turned by hand */
+typedef struct weir_http weir_http;         /* the REST door and the dashboard */
+
+/* ---- values ------------------------------------------------------------------------------------------------- */
+
+/* Borrowed bytes, always; a NULL data with size 0 is the absent value, an empty string has a non-NULL data. */
+typedef struct weir_bytes {
+    const void *data;
+    size_t size;
+} weir_bytes;
+
+/* Borrowed items of a repeated field; the generated accessor `<record>_<field>(value, i)` gives the typed item. */
+typedef struct weir_array {
+    const void *items;
+    size_t count;
+} weir_array;
+
+typedef struct weir_duration {
+    int64_t ms;
+} weir_duration; /* a struct, so that a bare 5 is not a duration */
+
+/* A decimal number, unscaled: the field's scale says how many of its digits stand behind the point. */
+typedef struct weir_decimal {
+    int64_t unscaled;
+} weir_decimal;
+
+static inline weir_duration weir_millis(int64_t n) { weir_duration d = {n}; return d; }
+static inline weir_duration weir_seconds(int64_t n) { weir_duration d = {n * 1000}; return d; }
+static inline weir_duration weir_minutes(int64_t n) { weir_duration d = {n * 60 * 1000}; return d; }
+static inline weir_duration weir_hours(int64_t n) { weir_duration d = {n * 60 * 60 * 1000}; return d; }
+static inline weir_duration weir_days(int64_t n) { weir_duration d = {n * 24 * 60 * 60 * 1000}; return d; }
+#define WEIR_STR(literal) (&(const weir_bytes){"" literal, sizeof(literal) - 1})
+
+struct weir_header {
+    const char *name; /* UTF-8, ends with NUL */
+    weir_bytes value;
+};
+struct weir_headers {
+    const struct weir_header *items;
+    size_t count;
+};
+
+/* ---- types: a schema as a table; generated from .avsc, walked by every codec --------------------------------- */
+
+enum weir_kind {
+    WEIR_KIND_BOOL,      /* bool */
+    WEIR_KIND_I32,       /* int32_t */
+    WEIR_KIND_I64,       /* int64_t */
+    WEIR_KIND_FLOAT,     /* float */
+    WEIR_KIND_DOUBLE,    /* double */
+    WEIR_KIND_STRING,    /* weir_bytes, valid UTF-8 */
+    WEIR_KIND_BYTES,     /* weir_bytes */
+    WEIR_KIND_ENUM,      /* int32_t, an index into symbols */
+    WEIR_KIND_DECIMAL,   /* weir_decimal; scale in the type */
+    WEIR_KIND_TIMESTAMP, /* int64_t, milliseconds since 1970-01-01 UTC; ISO-8601 in JSON */
+    WEIR_KIND_JSON,      /* weir_bytes, one JSON text kept as it came; an Avro string */
+    WEIR_KIND_RECORD,    /* a struct of fields */
+    WEIR_KIND_ARRAY,     /* weir_array of item */
+    WEIR_KIND_MAP,       /* weir_array of struct { weir_bytes key; <item> value; }, each padded to a multiple of 8 */
+};
+
+struct weir_type;
+#define WEIR_NO_PRESENCE UINT32_MAX
+
+/* One field of a record. An optional field (Avro union of null and T) has a bool beside it that says it is there. */
+struct weir_field {
+    const char *name; /* as on the wire */
+    const struct weir_type *type;
+    uint32_t offset;        /* of the value in the struct */
+    uint32_t presence;      /* offset of its bool, or WEIR_NO_PRESENCE when the field is required */
+    const char *initial;    /* default as JSON text, used when a reader finds the field absent; NULL: none */
+    const char *const *aliases; /* other names a writer may have used, NULL-terminated; NULL: none */
+};
+
+struct weir_type {
+    const char *name; /* "string", "long", … or the record's full name */
+    enum weir_kind kind;
+    uint32_t size;                  /* bytes of the value in memory */
+    int32_t scale;                  /* of a decimal */
+    const struct weir_field *fields; /* of a record */
+    size_t field_count;
+    const struct weir_type *item;   /* of an array or a map */
+    const char *const *symbols;     /* of an enum */
+    size_t symbol_count;
+    const char *schema;             /* Avro schema, canonical JSON (Avro specification, Parsing Canonical Form) */
+    uint64_t fingerprint;           /* CRC-64-AVRO of schema */
+};
+
+WEIR_PUBLIC extern const struct weir_type weir_str_type;    /* weir_bytes; on the wire UTF-8, as Kafka's StringSerializer */
+WEIR_PUBLIC extern const struct weir_type weir_bytes_type;  /* weir_bytes; as they are */
+WEIR_PUBLIC extern const struct weir_type weir_i64_type;    /* int64_t; 8 bytes big-endian, as LongSerializer */
+WEIR_PUBLIC extern const struct weir_type weir_i32_type;    /* int32_t; 4 bytes big-endian, as IntegerSerializer */
+WEIR_PUBLIC extern const struct weir_type weir_double_type; /* double; 8 bytes big-endian, as DoubleSerializer */
+WEIR_PUBLIC extern const struct weir_type weir_json_type;   /* weir_bytes holding any JSON text */
+
+/* How a record type is written. Scalars above have one form and ignore it. Reading recognises all three by the first
+ * byte: 0x00 is Confluent's frame, 0xC3 0x01 Avro's single-object encoding, anything else JSON. */
+enum weir_format {
+    WEIR_FORMAT_JSON,   /* the default for topics that people read */
+    WEIR_FORMAT_AVRO,   /* Confluent frame: 0x00, 4-byte big-endian schema id, Avro binary */
+    WEIR_FORMAT_OBJECT, /* Avro single-object encoding; what stores, changelogs and repartition topics hold */
+};
+
+struct weir_record {
+    const void *key, *value; /* a NULL value is a tombstone */
+    int64_t timestamp_ms;
+    struct {
+        int64_t start_ms, end_ms;
+    } window;                                      /* zero unless the stream is windowed */
+    const struct weir_type *key_type, *value_type; /* set by the engine, checked by generated accessors */
+    struct weir_headers headers;                   /* forwarded to every record that this one causes */
+    const void *old_value;                         /* what the value replaces, on changes of a table; NULL: nothing */
+};
+
+/* A code says what must happen next; the message says what went wrong. */
+enum weir_code {
+    WEIR_OK,
+    WEIR_INVALID, /* your call was wrong, nothing happened */
+    WEIR_RETRY,   /* the same thing later */
+    WEIR_POISON,  /* this record cannot be handled: apply the policy */
+    WEIR_FENCED,  /* no longer yours: drop without flushing, rejoin */
+    WEIR_CORRUPT, /* local data unusable: delete and restore */
+    WEIR_FATAL,   /* stop */
+    WEIR_ABSENT,  /* there is no such key, view or topic */
+};
+struct weir_error {
+    enum weir_code code;
+    char message[240];
+};
+
+WEIR_PUBLIC weir_arena *weir_arena_new(void);
+WEIR_PUBLIC void weir_arena_free(weir_arena *);               /* NULL is fine */
+WEIR_PUBLIC void weir_arena_clear(weir_arena *);              /* frees all but the first block */
+WEIR_PUBLIC void *weir_arena_alloc(weir_arena *, size_t size); /* zeroed, aligned to 16, never NULL */
+
+/* JSON of a value, in the arena; and back. The type tells how: decimals as exact numbers, timestamps as ISO-8601
+ * with milliseconds. weir_from_json returns NULL with an error that names the field. */
+WEIR_PUBLIC weir_bytes weir_to_json(weir_arena *, const struct weir_type *, const void *value);
+WEIR_PUBLIC const void *weir_from_json(weir_arena *, const struct weir_type *, weir_bytes json, struct weir_error *);
+/* A key as it stands in a URL or on a command line (strings as they are, numbers in decimal, records as JSON). */
+WEIR_PUBLIC const void *weir_key_from_text(weir_arena *, const struct weir_type *, weir_bytes text, struct weir_error *);
+WEIR_PUBLIC weir_bytes weir_key_to_text(weir_arena *, const struct weir_type *, const void *key);
+
+/* ---- callbacks, and what they may call ------------------------------------------------------------------------ */
+
+typedef bool weir_predicate(weir_context *, const struct weir_record *);
+typedef const void *weir_mapper(weir_context *, const struct weir_record *);
+typedef void weir_visitor(weir_context *, const struct weir_record *); /* forwards zero or more */
+typedef void weir_aggregator(weir_context *, const struct weir_record *, void *aggregate);
+typedef const void *weir_reducer(weir_context *, const struct weir_record *, const void *aggregate);
+typedef const void *weir_joiner(weir_context *, const struct weir_record *left, const struct weir_record *right);
+typedef int64_t weir_timestamp_of(const struct weir_record *); /* milliseconds; negative: this record has no time */
+typedef void weir_punctuator(weir_context *, int64_t now_ms);
+enum weir_clock { WEIR_STREAM_TIME, WEIR_WALL_CLOCK };
+
+WEIR_PUBLIC void *weir_alloc(weir_context *, size_t); /* zeroed, never NULL, freed with the record */
+WEIR_PUBLIC void *weir_user(weir_context *);          /* the operator's .user */
+WEIR_PUBLIC void *weir_self(weir_context *);          /* the processor's own memory in this task, zeroed before open */
+WEIR_PUBLIC int32_t weir_partition(weir_context *);   /* the task's partition */
+WEIR_PUBLIC int64_t weir_stream_time(weir_context *); /* greatest timestamp the task has seen; -1: none yet */
+WEIR_PUBLIC void weir_forward(weir_context *, const struct weir_record *);
+WEIR_PUBLIC void weir_forget(weir_context *); /* from an aggregator: delete the aggregate instead of storing it */
+WEIR_PUBLIC weir_store *weir_store_named(weir_context *, const char *name); /* NULL and a latched error: not connected */
+WEIR_PUBLIC const void *weir_get(weir_store *, const void *key);            /* NULL: absent */
+WEIR_PUBLIC void weir_put(weir_store *, const void *key, const void *value); /* a NULL value deletes */
+/* Window stores: the row of key in the window that starts at start_ms. */
+WEIR_PUBLIC const void *weir_window_get(weir_store *, const void *key, int64_t start_ms);
+WEIR_PUBLIC void weir_window_put(weir_store *, const void *key, int64_t start_ms, const void *value);
+/* Calls visit for each row of the store in key order, uncommitted ones included; records live until visit returns. */
+WEIR_PUBLIC void weir_each(weir_store *, void (*visit)(void *self, const struct weir_record *), void *self);
+WEIR_PUBLIC void weir_schedule(weir_context *, enum weir_clock, weir_duration every, weir_punctuator *);
+WEIR_PUBLIC WEIR_PRINTF(2, 3) void weir_fail(weir_context *, const char *format, ...); /* latches: this record is poison */
+WEIR_PUBLIC void weir_drop(weir_context *, const char *reason); /* counts the current record as dropped, by reason */
+
+/* ---- topology: what must be given is positional, what may be given is named ----------------------------------- */
+
+struct weir_window {
+    weir_duration size;      /* tumbling: [n * size, (n + 1) * size) */
+    weir_duration grace;     /* a record later than window end + grace is dropped and counted */
+    weir_duration retention; /* how long a window stays readable, by stream time; 0: size + grace */
+};
+enum weir_join_kind { WEIR_INNER, WEIR_LEFT, WEIR_OUTER };
+struct weir_processor {
+    size_t self_size; /* bytes of weir_self */
+    void (*open)(weir_context *);
+    weir_visitor *process;
+    void (*close)(weir_context *);
+};
+
+#define WEIR_STORES_MAX 8
+
+/* .at is filled in by the macros below: "file:line" of the call. Strings are copied; types, functions and .user must
+ * outlive the app; .user is shared by all tasks: const, or yours to lock. */
+struct weir_source_args {
+    const char *at;
+    const struct weir_type *value;
+    const char *dead_letters;      /* topic for what cannot be read; NULL: "<topic>.dlq" */
+    weir_timestamp_of *timestamp;  /* NULL: the record's own timestamp */
+    bool require_key;              /* a record without a key is a dead letter */
+    const char *name;
+};
+struct weir_step_args {
+    const char *at;
+    union {
+        weir_predicate *test;
+        weir_mapper *map;
+        weir_visitor *visit;
+    };
+    void *user;
+    const char *name;
+};
+struct weir_count_args {
+    const char *at;
+    const char *store;
+    struct weir_window window;
+    const char *name;
+};
+struct weir_reduce_args {
+    const char *at;
+    weir_reducer *step;
+    struct weir_window window;
+    void *user;
+    const char *name;
+};
+struct weir_agg_args {
+    const char *at;
+    weir_aggregator *step;
+    const struct weir_type *value; /* of the aggregate; required */
+    const void *initial;           /* first value, of that type; NULL: all zero */
+    struct weir_window window;
+    void *user;
+    const char *name;
+};
+struct weir_join_args {
+    const char *at;
+    weir_joiner *fn;
+    const struct weir_type *value; /* of the result; required */
+    enum weir_join_kind kind;
+    const char *store; /* table-table joins: also keep the result in a store of that name */
+    void *user;
+    const char *name;
+};
+struct weir_store_args {
+    const char *at;
+    const struct weir_type *value;
+    struct weir_window window; /* .size != 0: a window store */
+    weir_duration ttl;         /* plain stores: a row is gone when stream time reaches its timestamp + ttl; 0: kept for ever */
+    bool in_memory;
+    bool no_log; /* no changelog: lost with the task */
+};
+struct weir_process_args {
+    const char *at;
+    const struct weir_processor *processor;
+    const char *stores[WEIR_STORES_MAX];
+    const struct weir_type *key, *value; /* of what it forwards; NULL: as it came in. A .key says: keys change */
+    void *user;
+    const char *name;
+};
+struct weir_sink_args {
+    const char *at;
+    const char *topic;
+    enum weir_format format;
+    const char *name;
+};
+
+WEIR_PUBLIC weir_topology *weir_topology_new(const char *name);
+WEIR_PUBLIC void weir_topology_free(weir_topology *); /* only if it was never started; NULL is fine */
+WEIR_PUBLIC const char *weir_topology_name(const weir_topology *);
+enum weir_describe_format { WEIR_DESCRIBE_TEXT, WEIR_DESCRIBE_JSON, WEIR_DESCRIBE_DOT, WEIR_DESCRIBE_MERMAID };
+/* Checks the whole graph and writes it: text is Kafka Streams' TopologyDescription form. False: the latched error. */
+WEIR_PUBLIC bool weir_topology_describe(weir_topology *, enum weir_describe_format, FILE *, struct weir_error *);
+
+WEIR_PUBLIC weir_stream *weir_from_with(weir_topology *, const char *topic, const struct weir_type *key, struct weir_source_args);
+WEIR_PUBLIC weir_table *weir_table_with(weir_topology *, const char *topic, const char *store, const struct weir_type *key, struct weir_source_args);
+WEIR_PUBLIC void weir_store_with(weir_topology *, const char *name, const struct weir_type *key, struct weir_store_args);
+WEIR_PUBLIC weir_stream *weir_filter_with(weir_stream *, struct weir_step_args);
+WEIR_PUBLIC weir_stream *weir_map_values_with(weir_stream *, const struct weir_type *value, struct weir_step_args);
+WEIR_PUBLIC weir_stream *weir_flat_map_with(weir_stream *, const struct weir_type *key, const struct weir_type *value, struct weir_step_args);
+WEIR_PUBLIC weir_stream *weir_peek_with(weir_stream *, struct weir_step_args);
+WEIR_PUBLIC weir_branches *weir_split(weir_stream *);
+WEIR_PUBLIC weir_stream *weir_branch_with(weir_branches *, struct weir_step_args);
+WEIR_PUBLIC weir_stream *weir_branch_rest(weir_branches *);
+WEIR_PUBLIC weir_stream *weir_merge(weir_stream *, weir_stream *);
+WEIR_PUBLIC weir_stream *weir_rekey_with(weir_stream *, const char *name, const struct weir_type *key, struct weir_step_args); /* moves data: a named topic */
+WEIR_PUBLIC weir_grouped *weir_group(weir_stream *);                                                                          /* by the key it has */
+WEIR_PUBLIC weir_grouped *weir_group_by_with(weir_stream *, const char *name, const struct weir_type *key, struct weir_step_args);
+WEIR_PUBLIC weir_table *weir_count_with(weir_grouped *, struct weir_count_args); /* value: int64_t */
+WEIR_PUBLIC weir_table *weir_reduce_with(weir_grouped *, const char *store, struct weir_reduce_args);
+WEIR_PUBLIC weir_table *weir_aggregate_with(weir_grouped *, const char *store, struct weir_agg_args);
+WEIR_PUBLIC weir_stream *weir_join_table_with(weir_stream *, weir_table *, struct weir_join_args);
+WEIR_PUBLIC weir_table *weir_join_tables_with(weir_table *, weir_table *, struct weir_join_args);
+WEIR_PUBLIC weir_stream *weir_changes(weir_table *);
+WEIR_PUBLIC weir_stream *weir_process_with(weir_stream *, struct weir_process_args);
+WEIR_PUBLIC void weir_to_with(weir_stream *, struct weir_sink_args);
+
+#define WEIR_LINE_(n) #n
+#define WEIR_LINE(n) WEIR_LINE_(n)
+#define WEIR_AT __FILE__ ":" WEIR_LINE(__LINE__)
+#define WEIR_ARGS(kind, first, ...) (struct weir_##kind##_args){.at = WEIR_AT, .first = __VA_ARGS__}
+
+#define weir_from(t, topic, key, ...) weir_from_with((t), (topic), (key), WEIR_ARGS(source, value, __VA_ARGS__))
+#define weir_table_from(t, topic, store, key, ...) weir_table_with((t), (topic), (store), (key), WEIR_ARGS(source, value, __VA_ARGS__))
+#define weir_add_store(t, name, key, ...) weir_store_with((t), (name), (key), WEIR_ARGS(store, value, __VA_ARGS__))
+#define weir_filter(s, ...) weir_filter_with((s), WEIR_ARGS(step, test, __VA_ARGS__))
+#define weir_map_values(s, value, ...) weir_map_values_with((s), (value), WEIR_ARGS(step, map, __VA_ARGS__))
+#define weir_flat_map(s, key, value, ...) weir_flat_map_with((s), (key), (value), WEIR_ARGS(step, visit, __VA_ARGS__))
+#define weir_peek(s, ...) weir_peek_with((s), WEIR_ARGS(step, visit, __VA_ARGS__))
+#define weir_branch(b, ...) weir_branch_with((b), WEIR_ARGS(step, test, __VA_ARGS__))
+#define weir_rekey(s, name, key, ...) weir_rekey_with((s), (name), (key), WEIR_ARGS(step, map, __VA_ARGS__))
+#define weir_group_by(s, name, key, ...) weir_group_by_with((s), (name), (key), WEIR_ARGS(step, map, __VA_ARGS__))
+#define weir_count(g, ...) weir_count_with((g), WEIR_ARGS(count, store, __VA_ARGS__))
+#define weir_reduce(g, store, ...) weir_reduce_with((g), (store), WEIR_ARGS(reduce, step, __VA_ARGS__))
+#define weir_aggregate(g, store, ...) weir_aggregate_with((g), (store), WEIR_ARGS(agg, step, __VA_ARGS__))
+#define weir_join_table(s, table, ...) weir_join_table_with((s), (table), WEIR_ARGS(join, fn, __VA_ARGS__))
+#define weir_join_tables(left, right, ...) weir_join_tables_with((left), (right), WEIR_ARGS(join, fn, __VA_ARGS__))
+#define weir_process(s, ...) weir_process_with((s), WEIR_ARGS(process, processor, __VA_ARGS__))
+#define weir_to(s, ...) weir_to_with((s), WEIR_ARGS(sink, topic, __VA_ARGS__))
+
+/* ---- running --------------------------------------------------------------------------------------------------- */
+
+/* Every setting has the documented name of docs/configuration.md: Kafka Streams' own where it has one. */
+struct weir_config {
+    const char *application;         /* application.id; NULL: must come from .file or .set */
+    const char *file;                /* a properties file, read first; NULL: none */
+    bool environment;                /* then WEIR_<KEY> variables, dots as underscores */
+    const char *const (*set)[2];     /* then these pairs; ends with { NULL } */
+};
+
+enum weir_state { WEIR_CREATED, WEIR_REBALANCING, WEIR_RUNNING, WEIR_PENDING_SHUTDOWN, WEIR_NOT_RUNNING, WEIR_PENDING_ERROR, WEIR_ERROR };
+
+WEIR_MUST_CHECK WEIR_PUBLIC weir_app *weir_start(weir_topology *, struct weir_config, struct weir_error *); /* takes the topology, always */
+/* Commits what was processed and leaves the group; frees the app, always. False: something was left uncommitted. */
+WEIR_MUST_CHECK WEIR_PUBLIC bool weir_stop(weir_app *, weir_duration grace, struct weir_error *);
+WEIR_PUBLIC enum weir_state weir_app_state(weir_app *);
+WEIR_PUBLIC const char *weir_state_name(enum weir_state);
+WEIR_PUBLIC bool weir_app_failure(weir_app *, struct weir_error *); /* true: why it is in WEIR_ERROR */
+WEIR_PUBLIC const char *weir_app_name(weir_app *);                  /* of the topology */
+WEIR_PUBLIC const char *weir_app_setting(weir_app *, const char *key); /* effective value, secrets masked; NULL: unknown */
+WEIR_PUBLIC bool weir_app_describe(weir_app *, enum weir_describe_format, FILE *); /* the topology that runs */
+
+/* ---- views: any thread; a query sees exactly the state of a commit --------------------------------------------- */
+
+enum weir_view_kind { WEIR_VIEW_KEY_VALUE, WEIR_VIEW_WINDOW };
+struct weir_view_info { /* strings and types live as long as the app */
+    const char *name;
+    enum weir_view_kind kind;
+    const struct weir_type *key, *value;
+    int64_t window_ms, retention_ms; /* of a window view */
+    int32_t partitions;              /* of the whole view, over all instances */
+    int32_t partitions_here;         /* that this instance owns and has restored */
+    int64_t rows_approximate;        /* of those */
+};
+struct weir_row {
+    const void *key, *value;
+    int64_t timestamp_ms;
+    struct {
+        int64_t start_ms, end_ms;
+    } window; /* zero unless the view is windowed */
+    int32_t partition;
+    const char *position; /* "topic:partition:offset,…": inputs below these offsets are in this answer */
+};
+/* A walk in key order (then window start). Window bounds are inclusive, as in Kafka Streams. Zero means unbounded. */
+struct weir_range {
+    const void *from, *to;      /* keys, inclusive; NULL: unbounded */
+    weir_bytes prefix;          /* of the key as text; only for string keys */
+    int64_t window_from_ms, window_to_ms; /* window start; to 0: unbounded */
+    bool descending;
+    const void *after;          /* resume strictly behind this key (and window start) */
+    int64_t after_window_ms;
+};
+
+WEIR_PUBLIC size_t weir_app_views(weir_app *, struct weir_view_info *out, size_t max); /* how many there are */
+WEIR_MUST_CHECK WEIR_PUBLIC weir_view *weir_view_open(weir_app *, const char *store, struct weir_error *);
+WEIR_PUBLIC void weir_view_close(weir_view *); /* NULL is fine */
+WEIR_PUBLIC struct weir_view_info weir_view_describe(weir_view *);
+/* False: WEIR_ABSENT (no such key), WEIR_RETRY (its partition is restoring or lives on another instance). Row and
+ * what it points to live in the arena. */
+WEIR_PUBLIC bool weir_view_get(weir_view *, weir_arena *, const void *key, struct weir_row *, struct weir_error *);
+WEIR_PUBLIC bool weir_view_get_window(weir_view *, weir_arena *, const void *key, int64_t start_ms, struct weir_row *, struct weir_error *);
+/* Rows of all partitions here, merged in key order; rows live in the arena. weir_next is false at the end (code
+ * WEIR_OK) and on a failure (any other code). A walk sees one commit per partition. */
+WEIR_PUBLIC weir_cursor *weir_view_scan(weir_view *, weir_arena *, struct weir_range, struct weir_error *);
+WEIR_PUBLIC bool weir_next(weir_cursor *, struct weir_row *, struct weir_error *);
+WEIR_PUBLIC void weir_cursor_close(weir_cursor *); /* NULL is fine */
+WEIR_PUBLIC int32_t weir_view_partition(weir_view *, const void *key); /* where the key lives: murmur2, as Kafka's */
+/* Waits until every answer of the view contains the inputs of position ("topic:partition:offset,…", as weir_produce
+ * and every row give them). False: WEIR_RETRY after wait_ms, WEIR_INVALID for a malformed or foreign position. */
+WEIR_PUBLIC bool weir_view_wait(weir_view *, const char *position, int64_t wait_ms, struct weir_error *);
+WEIR_PUBLIC const char *weir_view_position(weir_view *, weir_arena *); /* of all partitions here */
+
+/* ---- producing, and looking on: any thread ---------------------------------------------------------------------- */
+
+struct weir_produced {
+    int32_t partition;
+    int64_t offset;
+};
+struct weir_raw_record {
+    weir_bytes key, value; /* data NULL: absent */
+    int64_t timestamp_ms;  /* negative: now */
+    struct weir_headers headers;
+};
+/* Appends records to a topic and returns when all are durable. False: none or some are; the message says which topic.
+ * WEIR_ABSENT: no such topic; WEIR_RETRY: the broker cannot take them now. out may be NULL. */
+WEIR_PUBLIC bool weir_produce(weir_app *, const char *topic, const struct weir_raw_record *, size_t count, struct weir_produced *out, struct weir_error *);
+struct weir_topic_info {
+    const char *name;
+    const struct weir_type *key, *value; /* as the topology reads or writes it */
+    bool is_source, is_sink, is_internal;
+};
+WEIR_PUBLIC size_t weir_app_topics(weir_app *, struct weir_topic_info *out, size_t max);
+
+struct weir_task_info {
+    int32_t subtopology, partition;
+    const char *state;        /* "restoring", "running" */
+    int64_t stream_time_ms;   /* -1: none yet */
+    uint64_t records;         /* processed since the task came here */
+    int64_t lag;              /* records of its inputs not yet processed; -1: unknown */
+    int64_t restore_remaining;
+};
+WEIR_PUBLIC size_t weir_app_tasks(weir_app *, struct weir_task_info *out, size_t max);
+struct weir_node_info { /* live figures per node of the topology, summed over the tasks here */
+    const char *name;   /* as in weir_topology_describe */
+    uint64_t records;   /* that entered the node */
+    int64_t lag;        /* sources: records not yet processed; -1: unknown or no source */
+};
+WEIR_PUBLIC size_t weir_app_nodes(weir_app *, struct weir_node_info *out, size_t max);
+struct weir_drop_info {
+    const char *reason; /* "late", "null_key", "dead_letter", … */
+    uint64_t records;
+};
+WEIR_PUBLIC size_t weir_app_drops(weir_app *, struct weir_drop_info *out, size_t max);
+struct weir_dead_letter {
+    const char *topic, *reason; /* strings live in the arena */
+    int32_t partition;
+    int64_t offset, failed_ms;
+};
+WEIR_PUBLIC size_t weir_app_dead_letters(weir_app *, weir_arena *, struct weir_dead_letter *out, size_t max); /* the latest of this instance */
+/* Prometheus text of this app and its process, in the arena. */
+WEIR_PUBLIC weir_bytes weir_app_metrics(weir_app *, weir_arena *);
+
+/* ---- the doors ----------------------------------------------------------------------------------------------------- */
+
+struct weir_http_options {
+    const char *address; /* NULL: 127.0.0.1 */
+    uint16_t port;       /* 0: any free one */
+    const char *title;   /* of the dashboard; NULL: "Weir" */
+};
+/* Serves the apps until weir_http_stop; they must outlive it. */
+WEIR_MUST_CHECK WEIR_PUBLIC weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http_options, struct weir_error *);
+WEIR_PUBLIC uint16_t weir_http_port(weir_http *);
+WEIR_PUBLIC void weir_http_drain(weir_http *); /* readiness turns 503, requests are still answered */
+WEIR_PUBLIC void weir_http_stop(weir_http *);  /* NULL is fine */
+
+/* ---- test driver: the same task code, no broker, a clock turned by hand -------------------------------------------- */
+
+WEIR_PUBLIC weir_test *weir_test_new(weir_topology *, struct weir_config, struct weir_error *); /* takes the topology, always */
+WEIR_PUBLIC void weir_test_send(weir_test *, const char *topic, struct weir_record); /* typed as the topology reads the topic */
+WEIR_PUBLIC void weir_test_send_raw(weir_test *, const char *topic, struct weir_raw_record);
+WEIR_PUBLIC void weir_test_advance(weir_test *, weir_duration); /* wall clock: fires punctuators */
+/* The next record written to the topic, in order; false: none. What it points to lives until weir_test_free. */
+WEIR_PUBLIC bool weir_test_recv(weir_test *, const char *topic, struct weir_record *out);
+WEIR_PUBLIC bool weir_test_recv_raw(weir_test *, const char *topic, struct weir_raw_record *out);
+/* The next record of any topic the topology writes to (internal ones left out), in the order of writing. */
+WEIR_PUBLIC bool weir_test_recv_any(weir_test *, const char **topic, struct weir_raw_record *out);
+WEIR_PUBLIC const void *weir_test_get(weir_test *, const char *store, const void *key);
+WEIR_PUBLIC const void *weir_test_get_window(weir_test *, const char *store, const void *key, int64_t start_ms);
+WEIR_PUBLIC uint64_t weir_test_dropped(weir_test *, const char *reason); /* records dropped for that reason */
+WEIR_PUBLIC bool weir_test_failed(weir_test *, struct weir_error *);     /* the first error that would stop a task */
+WEIR_PUBLIC const struct weir_type *weir_test_topic_type(weir_test *, const char *topic, bool key); /* NULL: unknown topic */
+WEIR_PUBLIC void weir_test_free(weir_test *);
+
+/* ---- plugins: a topology as one file ------------------------------------------------------------------------------- */
+
+struct weir_entry {
+    const char *name, *about;
+    weir_topology *(*build)(void);
+};
+/* A shared object for `weir run FILE.so` exports `const struct weir_entry weir_topologies[]`, ended by a NULL name. */
+#define WEIR_EXPORT_TOPOLOGIES WEIR_PUBLIC extern const struct weir_entry weir_topologies[]; const struct weir_entry weir_topologies[]
+
+#ifdef __cplusplus
+}
+#endif
+#endif

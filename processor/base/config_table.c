@@ -1,0 +1,81 @@
+/* config_table.c: the settings. A new one needs a row here and nothing else: parsing, range checks, `weir config`, --help
+ * and docs/configuration.md follow.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "base/config_table.h"
+
+#define STREAMS "Kafka Streams"
+#define KAFKA "Kafka"
+#define OURS "Weir"
+#define COUNT(items) (sizeof(items) / sizeof *(items))
+
+/* clang-format off */
+const struct setting config_table[] = {
+    {"application.id", SETTING_NAME, "", 0, 0, {0}, STREAMS,
+     "Name of the application: its consumer group, the prefix of its internal topics and of its state directory. "
+     "Instances with the same id share the work. `weir run` takes the topology's name when it is not given."},
+    {"bootstrap.servers", SETTING_TEXT, "", 0, 0, {0}, STREAMS,
+     "Kafka brokers, `host:port` separated by commas. Empty: the embedded broker in `log.dir`."},
+    {"client.id", SETTING_NAME, "", 0, 0, {0}, STREAMS,
+     "Prefix of the client ids of this instance. Empty: `application.id` and a random identifier."},
+    {"group.instance.id", SETTING_NAME, "", 0, 0, {0}, KAFKA,
+     "Static membership: with a name that survives a restart (a StatefulSet's pod name), a short restart causes no "
+     "rebalance. Unique per instance; each thread appends its number. Empty: dynamic membership."},
+    {"num.stream.threads", SETTING_INTEGER, "1", 1, 256, {0}, STREAMS,
+     "Threads that process tasks. More than there are input partitions are idle."},
+    {"processing.guarantee", SETTING_CHOICE, "at_least_once", 0, 0, {"at_least_once", "exactly_once_v2"}, STREAMS,
+     "`at_least_once`: after a crash, records since the last commit are processed again; state is restored to that "
+     "commit first, so views count them once, while output topics may see them twice. `exactly_once_v2` is not there yet "
+     "and is refused."},
+    {"commit.interval.ms", SETTING_MILLISECONDS, "100", 1, 3600000, {0}, STREAMS,
+     "How often progress is committed. Views show committed state, so it is also how fresh they are."},
+    {"poll.ms", SETTING_MILLISECONDS, "100", 0, 60000, {0}, STREAMS,
+     "How long a thread waits for records when it has none."},
+    {"buffered.records.per.partition", SETTING_INTEGER, "1000", 1, 1000000, {0}, STREAMS,
+     "Records held in memory per input partition before it is paused."},
+    {"max.task.idle.ms", SETTING_MILLISECONDS, "0", -1, 3600000, {0}, STREAMS,
+     "How long a task with an empty input waits for more before it goes on with the others, to keep records of several "
+     "topics in the order of their time. -1: never waits. 0: waits only for what the broker is known to hold already."},
+    {"state.dir", SETTING_TEXT, "${XDG_STATE_HOME:-$HOME/.local/state}/weir", 0, 0, {0}, STREAMS,
+     "Directory of the stores, one folder per application. Without a home directory: `/var/lib/weir`."},
+    {"replication.factor", SETTING_INTEGER, "-1", -1, 32767, {0}, STREAMS,
+     "Of internal topics. -1: the broker's default."},
+    {"auto.offset.reset", SETTING_CHOICE, "earliest", 0, 0, {"earliest", "latest", "none"}, KAFKA,
+     "Where to start in a partition of which nothing was committed. `none`: stop with an error."},
+    {"linger.ms", SETTING_MILLISECONDS, "5", 0, 900000, {0}, KAFKA,
+     "How long the producer collects records into one batch."},
+    {"max.future.ms", SETTING_MILLISECONDS, "86400000", -1, INT64_MAX, {0}, OURS,
+     "A record whose time lies further ahead of the wall clock is a dead letter: it would close all windows. -1: off."},
+    {"memory.max.bytes", SETTING_BYTES, "536870912", 16777216, INT64_MAX, {0}, OURS,
+     "Memory for caches, uncommitted and unflushed state and broker queues together. At the bound, input is slowed down. "
+     "`512MiB` is understood too."},
+    {"state.flush.interval.ms", SETTING_MILLISECONDS, "10000", 0, 3600000, {0}, OURS,
+     "Committed rows stay in memory for up to this time before they are written to disk, sorted and in large batches. "
+     "After a crash they are read again from the changelog."},
+    {"http.address", SETTING_TEXT, "127.0.0.1", 0, 0, {0}, OURS,
+     "Address the REST interface and the dashboard listen on."},
+    {"http.port", SETTING_INTEGER, "8080", 0, 65535, {0}, OURS,
+     "Port of the REST interface and the dashboard. 0: any free one, which is printed."},
+    {"log.dir", SETTING_TEXT, "<state.dir>/log", 0, 0, {0}, OURS,
+     "Directory of the embedded broker, used when `bootstrap.servers` is empty."},
+    {"embedded.partitions", SETTING_INTEGER, "4", 1, 1024, {0}, OURS,
+     "Partitions of the source topics that the embedded broker creates because they do not exist."},
+    {"log.level", SETTING_CHOICE, "info", 0, 0, {"error", "warning", "info", "debug"}, OURS,
+     "Least severe message written to standard error."},
+};
+const size_t config_table_count = COUNT(config_table);
+
+const struct setting_advice config_advice[] = {
+    {"statestore.cache.max.bytes", "memory.max.bytes bounds all memory"},
+    {"cache.max.bytes.buffering", "memory.max.bytes bounds all memory"},
+    {"default.key.serde", "types belong to the topology"},
+    {"default.value.serde", "types belong to the topology"},
+    {"default.timestamp.extractor", "the topology says .timestamp per source"},
+    {"deserialization.exception.handler", "unreadable records go to a dead letter topic, always"},
+    {"default.deserialization.exception.handler", "unreadable records go to a dead letter topic, always"},
+    {"processing.exception.handler", "records that cannot be processed go to a dead letter topic, always"},
+    {"production.exception.handler", "a record that cannot be written stops the task, always"},
+    {"num.standby.replicas", "this version has no standby replicas"},
+    {"topology.optimization", "topologies are always optimised"},
+    {"enable.auto.commit", "offsets are committed with the state, see commit.interval.ms"},
+};
+const size_t config_advice_count = COUNT(config_advice);

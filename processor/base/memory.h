@@ -1,0 +1,15 @@
+/* memory.h: allocation that never returns NULL. Out of memory ends the process (ARCHITECTURE.md, "Errors"). */
+#ifndef WEIR_BASE_MEMORY_H
+#define WEIR_BASE_MEMORY_H
+#include <stddef.h>
+
+void memory_free(void *);                         /* NULL is fine */
+void *memory_new(size_t size);                    /* zeroed */
+void *memory_resize(void *old, size_t size);      /* old may be NULL; new bytes are not zeroed */
+char *memory_text(const char *text);              /* a copy; NULL stays NULL */
+void *memory_copy(const void *data, size_t size); /* a copy; size 0 gives a valid pointer */
+__attribute__((format(printf, 1, 2))) char *memory_format(const char *format, ...); /* a new string */
+
+/* Grows an array so that it holds at least `count` items of `size` bytes; doubles, keeps what is there. */
+void *memory_grow(void *items, size_t *capacity, size_t count, size_t size);
+#endif

@@ -1,0 +1,155 @@
+/* broker.h: the runtime's only view of a log of topics. Two implementations: kafka/ (librdkafka) and embedded/ (durable,
+ * single process); the simulator is a third.
+ *
+ * A `share` is the unit of assignment: one partition number of one sub-topology, with that partition of all its source
+ * topics. The broker subscribes to the lead topic only and adds the co-partitions itself (design: groups).
+ * Threads: a consumer, a producer and a reader are used by one thread at a time; a broker and its admin calls [any].
+ * Everything returned by pointer is valid until the stated release. Errors name topic, partition and offset. */
+#ifndef WEIR_BROKER_BROKER_H
+#define WEIR_BROKER_BROKER_H
+#include "base/config.h"
+#include "weir.h"
+
+struct broker;
+struct broker_consumer;
+struct broker_producer;
+struct broker_reader;
+
+enum { BROKER_NO_OFFSET = -1 };
+
+struct broker_message {
+    int32_t group;  /* index of the sub-topology in the subscription (consumer), or the reader's token */
+    int32_t source; /* index of the topic among the sub-topology's sources; 0 for readers */
+    int32_t partition;
+    int64_t offset, timestamp_ms; /* timestamp -1: none */
+    weir_bytes key, value;        /* data NULL: absent */
+    struct weir_headers headers;
+    void *owner; /* the implementation's */
+};
+
+struct broker_subscription {   /* one per sub-topology, in the order of `group` */
+    const char *const *topics; /* the first is the lead topic; all have the same partition count */
+    size_t topic_count;
+};
+
+struct broker_start {     /* where one source of a share begins */
+    int64_t offset;       /* committed; BROKER_NO_OFFSET: none, the consumer starts at the earliest */
+    const char *metadata; /* as committed; "" when none */
+};
+
+/* Called from inside broker_consumer_poll, on its thread. A share starts paused; broker_consumer_resume lets it flow.
+ * revoked: commit what is finished before returning (lost == false), or drop it (lost == true). Do not block. */
+struct broker_rebalance {
+    void *self;
+    void (*assigned)(void *self, int32_t group, int32_t partition, const struct broker_start *starts /* per source */);
+    void (*revoked)(void *self, int32_t group, int32_t partition, bool lost);
+    void (*settled)(void *self); /* after the last assigned or revoked of one rebalance */
+};
+
+struct broker_offset {
+    const char *topic;
+    int32_t partition;
+    int64_t offset;       /* next to be read */
+    const char *metadata; /* at most 4000 bytes; NULL: "" */
+};
+
+/* One per record whose delivery matters; the producer writes next_offset when the record is durable: greatest offset
+ * seen + 1 of that partition. NULL when the caller does not care. Lives until the flush that follows. */
+struct broker_delivery {
+    int64_t next_offset;
+};
+
+struct broker_record {
+    int32_t partition;    /* -1: by murmur2 of the key, as Kafka's default partitioner; no key: any */
+    int64_t timestamp_ms; /* negative: now */
+    weir_bytes key, value;
+    weir_bytes partition_key; /* hashed instead of the key, where data is not NULL: the inner key of a windowed key */
+    struct weir_headers headers;
+    struct broker_delivery *delivery;
+};
+
+enum broker_cleanup { BROKER_DELETE, BROKER_COMPACT, BROKER_COMPACT_DELETE };
+struct broker_topic_spec {
+    const char *name;
+    int32_t partitions;
+    enum broker_cleanup cleanup;
+    int64_t retention_ms;      /* -1: for ever; 0: the broker's default */
+    int64_t segment_bytes;     /* 0: the broker's default */
+    int64_t compaction_lag_ms; /* min.compaction.lag.ms; 0: the broker's default */
+    int32_t message_bytes_max; /* max.message.bytes; 0: the broker's default */
+};
+
+struct broker_ops {
+    void (*close)(struct broker *);
+    const char *(*kind)(const struct broker *); /* "kafka" or "embedded" */
+
+    /* -- topics [any] -- */
+    /* Partition count; 0 and WEIR_OK code: no such topic; -1: error. */
+    int32_t (*partitions)(struct broker *, const char *topic, struct weir_error *);
+    /* Creates what is missing; an existing topic must have the partition count and cleanup policy of the spec
+     * (WEIR_INVALID names both). partitions < 0: any count is fine, |partitions| is used when it is created. */
+    bool (*ensure)(struct broker *, const struct broker_topic_spec *, size_t count, struct weir_error *);
+    /* First offset and the offset behind the last record (behind the last committed one, where transactions exist). */
+    bool (*range)(struct broker *, const char *topic, int32_t partition, int64_t *begin, int64_t *end,
+                  struct weir_error *);
+    /* The group's committed offset (BROKER_NO_OFFSET: none). */
+    bool (*committed)(struct broker *, const char *group, const char *topic, int32_t partition, int64_t *offset,
+                      struct weir_error *);
+    /* Names of all topics, sorted, in the arena. */
+    bool (*topics)(struct broker *, weir_arena *, const char ***names, size_t *count, struct weir_error *);
+
+    /* -- consuming in a group -- */
+    /* member: client id of this member, unique in the process. */
+    struct broker_consumer *(*consumer_open)(struct broker *, const char *group, const char *member,
+                                             const struct broker_subscription *, size_t count, struct broker_rebalance,
+                                             struct weir_error *);
+    /* Up to max messages; waits up to timeout_ms for the first. 0: none (calls rebalance functions meanwhile). -1: error,
+     * WEIR_RETRY (try again), WEIR_FENCED (rejoin: close and open) or WEIR_FATAL. */
+    int (*consumer_poll)(struct broker_consumer *, struct broker_message *, int max, int timeout_ms,
+                         struct weir_error *);
+    void (*consumer_release)(struct broker_consumer *,
+                             struct broker_message *); /* each polled message, exactly once, in any order */
+    void (*consumer_pause)(struct broker_consumer *, int32_t group, int32_t source, int32_t partition); /* idempotent */
+    void (*consumer_resume)(struct broker_consumer *, int32_t group, int32_t source,
+                            int32_t partition); /* idempotent; no-op when not paused */
+    /* End of the source partition as far as the broker last said, for lag; -1: unknown. Cheap. */
+    int64_t (*consumer_end)(struct broker_consumer *, int32_t group, int32_t source, int32_t partition);
+    /* At-least-once: commits offsets, waits. WEIR_RETRY: nothing changed; WEIR_FENCED: no longer a member. */
+    bool (*consumer_commit)(struct broker_consumer *, const struct broker_offset *, size_t, struct weir_error *);
+    void (*consumer_wake)(struct broker_consumer *);  /* [any] a poll that waits returns soon */
+    void (*consumer_close)(struct broker_consumer *); /* leaves the group; calls revoked for what it still holds */
+
+    /* -- producing -- */
+    struct broker_producer *(*producer_open)(struct broker *, const char *client, struct weir_error *);
+    /* Copies. WEIR_RETRY: the queue is full (poll or flush, then again); WEIR_POISON: this record can never be taken
+     * (too large, no such topic or partition). Topic strings are compared by content and may be cached by pointer. */
+    bool (*producer_send)(struct broker_producer *, const char *topic, const struct broker_record *,
+                          struct weir_error *);
+    void (*producer_poll)(struct broker_producer *); /* takes delivery reports without waiting */
+    /* Waits until every record sent is durable. False: the first delivery that failed since the last flush. */
+    bool (*producer_flush)(struct broker_producer *, int timeout_ms, struct weir_error *);
+    void (*producer_close)(struct broker_producer *);
+
+    /* -- reading without a group: restore, `weir consume` -- */
+    struct broker_reader *(*reader_open)(struct broker *, struct weir_error *);
+    /* Adds a partition from an offset (clamped to the first there is); token comes back in message.group. */
+    bool (*reader_add)(struct broker_reader *, const char *topic, int32_t partition, int64_t from, int32_t token,
+                       struct weir_error *);
+    void (*reader_remove)(struct broker_reader *, int32_t token);
+    int (*reader_poll)(struct broker_reader *, struct broker_message *, int max, int timeout_ms, struct weir_error *);
+    void (*reader_release)(struct broker_reader *, struct broker_message *);
+    /* Next offset the reader will deliver for the token; reaches the end offset also over gaps (transaction markers,
+     * compaction). -1: unknown. */
+    int64_t (*reader_position)(struct broker_reader *, int32_t token);
+    void (*reader_close)(struct broker_reader *);
+};
+
+struct broker { /* first member of every implementation */
+    const struct broker_ops *ops;
+};
+
+struct broker *broker_kafka_open(const struct config *, struct weir_error *);
+/* Shared by the apps of a process: the same directory gives the same log, closed with its last user. directory NULL:
+ * in memory, private. */
+struct broker *broker_embedded_open(const char *directory, const struct config *, struct weir_error *);
+#endif

@@ -1,0 +1,173 @@
+/* offsets.c: see offsets.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "embedded/offsets.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "embedded/files.h"
+#include "embedded/limits.h"
+
+static const char magic[8] = {'W', 'E', 'I', 'R', 'O', 'F', 'F', '1'};
+
+struct head { /* as it lies in the file */
+    uint32_t crc, size;
+    int64_t offset;
+    int32_t partition;
+    uint16_t topic_size, metadata_size;
+};
+_Static_assert(sizeof(struct head) == 24, "the head has no padding");
+
+const struct embedded_offset *embedded_offsets_find(const struct embedded_offsets *offsets, const char *topic,
+                                                    int32_t partition)
+{
+    for (size_t i = 0; i < offsets->count; i++)
+        if (offsets->items[i].partition == partition && strcmp(offsets->items[i].topic, topic) == 0)
+            return &offsets->items[i];
+    return NULL;
+}
+
+static struct embedded_offset *item_of(struct embedded_offsets *offsets, const struct broker_offset *wanted)
+{
+    for (size_t i = 0; i < offsets->count; i++)
+        if (offsets->items[i].partition == wanted->partition && strcmp(offsets->items[i].topic, wanted->topic) == 0)
+            return &offsets->items[i];
+    offsets->items = memory_grow(offsets->items, &offsets->capacity, offsets->count + 1, sizeof *offsets->items);
+    struct embedded_offset *item = &offsets->items[offsets->count++];
+    *item = (struct embedded_offset){.topic = memory_text(wanted->topic), .partition = wanted->partition};
+    return item;
+}
+
+void embedded_offsets_set(struct embedded_offsets *offsets, const struct broker_offset *wanted)
+{
+    struct embedded_offset *item = item_of(offsets, wanted);
+    free(item->metadata);
+    item->metadata = memory_text(wanted->metadata ? wanted->metadata : "");
+    item->offset = wanted->offset;
+}
+
+void embedded_offsets_encode(struct buffer *buffer, const struct broker_offset *offset)
+{
+    const char *metadata = offset->metadata ? offset->metadata : "";
+    struct head head = {.offset = offset->offset,
+                        .partition = offset->partition,
+                        .topic_size = (uint16_t)strlen(offset->topic),
+                        .metadata_size = (uint16_t)strlen(metadata)};
+    head.size = (uint32_t)(sizeof head + head.topic_size + head.metadata_size);
+    size_t at = buffer->size;
+    buffer_append(buffer, &head, sizeof head);
+    buffer_append(buffer, offset->topic, head.topic_size);
+    buffer_append(buffer, metadata, head.metadata_size);
+    head.crc = hash_crc32c(0, buffer->data + at + sizeof head.crc, head.size - sizeof head.crc);
+    memcpy(buffer->data + at, &head.crc, sizeof head.crc);
+}
+
+/* Size of the whole entry at data; 0: none. */
+static size_t check_entry(const char *data, size_t size)
+{
+    struct head head;
+    if (size < sizeof head)
+        return 0;
+    memcpy(&head, data, sizeof head);
+    if (head.size > size || head.size != sizeof head + head.topic_size + head.metadata_size || head.topic_size == 0)
+        return 0;
+    return hash_crc32c(0, data + sizeof head.crc, head.size - sizeof head.crc) == head.crc ? head.size : 0;
+}
+
+static void take_entry(struct embedded_offsets *offsets, const char *data)
+{
+    struct head head;
+    memcpy(&head, data, sizeof head);
+    char *topic = memory_copy(data + sizeof head, head.topic_size);
+    char *metadata = memory_copy(data + sizeof head + head.topic_size, head.metadata_size);
+    embedded_offsets_set(offsets, &(struct broker_offset){topic, head.partition, head.offset, metadata});
+    free(topic);
+    free(metadata);
+}
+
+static bool take_entries(struct embedded_offsets *offsets, const char *data, size_t size, struct weir_error *error)
+{
+    size_t at = sizeof magic;
+    if (size < sizeof magic) /* its creation was cut off */
+        return true;
+    if (memcmp(data, magic, sizeof magic) != 0)
+        return error_set(error, WEIR_CORRUPT, "%s is no offsets file of this version", offsets->path);
+    for (size_t entry; (entry = check_entry(data + at, size - at)); at += entry)
+        take_entry(offsets, data + at);
+    for (size_t behind = at + 1; behind < size; behind++)
+        if (check_entry(data + behind, size - behind))
+            return error_set(error, WEIR_CORRUPT, "%s is damaged at byte %zu, whole entries follow", offsets->path, at);
+    if (at < size)
+        log_warning("embedded", "%s: cut %zu bytes of an unfinished write", offsets->path, size - at);
+    return true;
+}
+
+/* The latest entries only, in a new file; also how the file comes into being. */
+static bool rewrite(struct embedded_offsets *offsets, struct weir_error *error)
+{
+    struct buffer content = {0};
+    buffer_append(&content, magic, sizeof magic);
+    for (size_t i = 0; i < offsets->count; i++) {
+        const struct embedded_offset *item = &offsets->items[i];
+        embedded_offsets_encode(&content,
+                                &(struct broker_offset){item->topic, item->partition, item->offset, item->metadata});
+    }
+    bool written = embedded_file_replace(offsets->path, buffer_bytes(&content), error);
+    int fd = written ? open(offsets->path, O_RDWR | O_CLOEXEC) : -1;
+    written = written && (fd >= 0 || embedded_file_failed(error, "open", offsets->path));
+    if (written) {
+        if (offsets->fd >= 0)
+            close(offsets->fd);
+        offsets->fd = fd;
+        offsets->size = (int64_t)content.size;
+    }
+    buffer_done(&content);
+    return written;
+}
+
+bool embedded_offsets_load(struct embedded_offsets *offsets, char *path, bool reader_only, struct weir_error *error)
+{
+    *offsets = (struct embedded_offsets){.path = path, .fd = -1};
+    if (!path)
+        return true;
+    if (access(path, F_OK) != 0) /* comes into being with the first commit */
+        return true;
+    size_t size;
+    char *data = embedded_file_read(path, &size, error);
+    bool loaded = data && take_entries(offsets, data, size, error);
+    free(data);
+    return loaded && (reader_only || rewrite(offsets, error));
+}
+
+void embedded_offsets_done(struct embedded_offsets *offsets)
+{
+    for (size_t i = 0; i < offsets->count; i++) {
+        free(offsets->items[i].topic);
+        free(offsets->items[i].metadata);
+    }
+    free(offsets->items);
+    free(offsets->path);
+    if (offsets->fd >= 0)
+        close(offsets->fd);
+}
+
+bool embedded_offsets_write(struct embedded_offsets *offsets, weir_bytes entries, struct weir_error *error)
+{
+    if (!offsets->path)
+        return true;
+    if ((offsets->fd < 0 || offsets->size > EMBEDDED_OFFSETS_BYTES) && !rewrite(offsets, error))
+        return false;
+    if (embedded_file_write_at(offsets->fd, entries, offsets->size) && fdatasync(offsets->fd) == 0) {
+        offsets->size += (int64_t)entries.size;
+        return true;
+    }
+    embedded_file_failed(error, "write", offsets->path);
+    rewrite(offsets, NULL); /* a new file: the old one's pages may be lost without a further word */
+    return false;
+}

@@ -1,0 +1,339 @@
+/* consumer.c: a member of a group. Two queues: `events` carries rebalances and errors and is always served first;
+ * `records` carries messages only, so that no partition can change hands while a batch is being taken.
+ *
+ * Both queues and consumer_wake write one eventfd, on which a poll waits. The wait is cut into slices, because a wake-up
+ * of librdkafka's may be swallowed while the queue is being read.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "kafka.h"
+
+/* ---- opening and closing -------------------------------------------------------------------------------------- */
+
+static bool check_topics(struct broker *base, const struct broker_subscription *subscription, struct weir_error *error)
+{
+    int32_t lead_count = 0;
+    for (size_t i = 0; i < subscription->topic_count; i++) {
+        const char *topic = subscription->topics[i];
+        int32_t count = kafka_partitions(base, topic, error);
+        if (count < 0)
+            return false;
+        if (count == 0)
+            return error_set(error, WEIR_FATAL, "topic %s: there is no such topic", topic);
+        if (i == 0)
+            lead_count = count;
+        if (count != lead_count)
+            return error_set(error, WEIR_INVALID, "topics %s and %s are read together but have %d and %d partitions",
+                             subscription->topics[0], topic, (int)lead_count, (int)count);
+    }
+    return true;
+}
+
+static bool add_routes(struct broker_consumer *consumer, int32_t group, const struct broker_subscription *wanted,
+                       struct weir_error *error)
+{
+    struct kafka_subscription *subscription = &consumer->subscriptions[group];
+    subscription->routes = memory_new(wanted->topic_count * sizeof(struct kafka_route *));
+    for (size_t i = 0; i < wanted->topic_count; i++) {
+        if (kafka_routes_named(&consumer->routes, wanted->topics[i]))
+            return error_set(error, WEIR_INVALID, "topic %s is a source of two sub-topologies", wanted->topics[i]);
+        struct kafka_route *route = kafka_routes_add(&consumer->routes, consumer->client, wanted->topics[i]);
+        route->group = group;
+        route->source = (int32_t)i;
+        subscription->routes[subscription->count++] = route;
+    }
+    return true;
+}
+
+static bool subscribe(struct broker_consumer *consumer, struct weir_error *error)
+{
+    rd_kafka_topic_partition_list_t *leads = rd_kafka_topic_partition_list_new((int)consumer->subscription_count);
+    for (size_t i = 0; i < consumer->subscription_count; i++)
+        rd_kafka_topic_partition_list_add(leads, consumer->subscriptions[i].routes[0]->topic, RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t code = rd_kafka_subscribe(consumer->client, leads);
+    rd_kafka_topic_partition_list_destroy(leads);
+    if (code)
+        return error_set(error, kafka_reading_code_of(code), "joining the group: %s", rd_kafka_err2str(code));
+    return true;
+}
+
+static rd_kafka_t *open_client(struct broker_consumer *consumer, const char *group, const char *member,
+                               struct weir_error *error)
+{
+    struct kafka_settings settings = {.role = "consumer", .client = member, .group = group, .joins = true};
+    rd_kafka_conf_t *conf = kafka_settings_build(consumer->broker->config, settings, error);
+    if (!conf)
+        return NULL;
+    rd_kafka_conf_set_opaque(conf, consumer);
+    rd_kafka_conf_set_rebalance_cb(conf, kafka_rebalance);
+    return kafka_client_new(conf, "consumer", error);
+}
+
+static void open_queues(struct broker_consumer *consumer)
+{
+    static const uint64_t one = 1;
+    consumer->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    assert(consumer->wake >= 0);
+    consumer->events = rd_kafka_queue_get_consumer(consumer->client);
+    consumer->records = rd_kafka_queue_new(consumer->client);
+    rd_kafka_queue_io_event_enable(consumer->events, consumer->wake, &one, sizeof one);
+    rd_kafka_queue_io_event_enable(consumer->records, consumer->wake, &one, sizeof one);
+}
+
+static bool start(struct broker_consumer *consumer, const struct broker_subscription *wanted, struct weir_error *error)
+{
+    for (size_t i = 0; i < consumer->subscription_count; i++) {
+        assert(wanted[i].topic_count > 0);
+        if (!check_topics(&consumer->broker->base, &wanted[i], error) ||
+            !add_routes(consumer, (int32_t)i, &wanted[i], error))
+            return false;
+    }
+    return subscribe(consumer, error);
+}
+
+struct broker_consumer *kafka_consumer_open(struct broker *base, const char *group, const char *member,
+                                            const struct broker_subscription *wanted, size_t count,
+                                            struct broker_rebalance rebalance, struct weir_error *error)
+{
+    struct broker_consumer *consumer = memory_new(sizeof *consumer);
+    consumer->broker = kafka_broker_of(base);
+    consumer->rebalance = rebalance;
+    consumer->client = open_client(consumer, group, member, error);
+    if (!consumer->client) {
+        free(consumer);
+        return NULL;
+    }
+    open_queues(consumer);
+    consumer->subscription_count = count;
+    consumer->subscriptions = memory_new(count * sizeof *consumer->subscriptions);
+    if (start(consumer, wanted, error))
+        return consumer;
+    kafka_consumer_close(consumer);
+    return NULL;
+}
+
+void kafka_consumer_close(struct broker_consumer *consumer)
+{
+    if (!consumer)
+        return;
+    rd_kafka_consumer_close(consumer->client); /* calls the rebalance callback */
+    kafka_rebalance_forfeit(consumer);
+    assert(consumer->outstanding == 0); /* messages live in the client that is destroyed now */
+    rd_kafka_queue_io_event_enable(consumer->events, -1, NULL, 0);
+    rd_kafka_queue_io_event_enable(consumer->records, -1, NULL, 0);
+    rd_kafka_queue_destroy(consumer->events);
+    rd_kafka_queue_destroy(consumer->records);
+    kafka_routes_done(&consumer->routes);
+    rd_kafka_destroy(consumer->client);
+    close(consumer->wake);
+    for (size_t i = 0; i < consumer->subscription_count; i++)
+        free(consumer->subscriptions[i].routes);
+    free(consumer->subscriptions);
+    free(consumer->shares);
+    free(consumer->batch);
+    free(consumer);
+}
+
+/* ---- polling -------------------------------------------------------------------------------------------------- */
+
+static void shelve(struct broker_consumer *consumer, struct kafka_slot *slot, rd_kafka_message_t *record)
+{
+    kafka_shelf_push(&slot->shelf, record);
+    consumer->shelved++;
+    if (kafka_shelf_is_full(&slot->shelf))
+        kafka_slot_stop(consumer, slot, true);
+}
+
+static void deliver(struct broker_consumer *consumer, const struct kafka_slot *slot, rd_kafka_message_t *record,
+                    struct broker_message *message)
+{
+    kafka_message_fill(message, record);
+    message->group = slot->group;
+    message->source = slot->source;
+    consumer->outstanding++;
+}
+
+static void note_failure(struct broker_consumer *consumer, const rd_kafka_message_t *record)
+{
+    char reason[160];
+    rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(consumer->client, reason, sizeof reason);
+    if (fatal)
+        error_set(&consumer->pending, WEIR_FATAL, "group: %s", reason);
+    else if (record->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+        kafka_message_failed(record, &consumer->pending);
+}
+
+/* One message from librdkafka: delivered, put on the shelf, noted as an error, or dropped because its partition went to
+ * another member. Returns how many messages were filled in. */
+static int accept_message(struct broker_consumer *consumer, rd_kafka_message_t *record, struct broker_message *message)
+{
+    struct kafka_slot *slot = kafka_routes_slot(&consumer->routes, record);
+    if (record->err) {
+        if (slot || !record->rkt || record->partition < 0)
+            note_failure(consumer, record);
+    } else if (slot && message && !slot->is_paused && slot->shelf.count == 0) {
+        deliver(consumer, slot, record, message);
+        return 1;
+    } else if (slot) {
+        shelve(consumer, slot, record);
+        return 0;
+    }
+    rd_kafka_message_destroy(record);
+    return 0;
+}
+
+static void serve_events(struct broker_consumer *consumer)
+{
+    for (rd_kafka_message_t *record; (record = rd_kafka_consumer_poll(consumer->client, 0));)
+        accept_message(consumer, record, NULL);
+}
+
+static int take_from_shelf(struct broker_consumer *consumer, struct kafka_slot *slot, struct broker_message *messages,
+                           int max)
+{
+    int taken = 0;
+    while (taken < max && !slot->is_paused && slot->shelf.count > 0) {
+        deliver(consumer, slot, kafka_shelf_pop(&slot->shelf), &messages[taken++]);
+        consumer->shelved--;
+    }
+    if (!slot->is_paused && kafka_shelf_is_low(&slot->shelf))
+        kafka_slot_stop(consumer, slot, false);
+    return taken;
+}
+
+static int take_from_share(struct broker_consumer *consumer, struct kafka_share share, struct broker_message *messages,
+                           int max)
+{
+    const struct kafka_subscription *subscription = &consumer->subscriptions[share.group];
+    int taken = 0;
+    for (size_t i = 0; i < subscription->count; i++)
+        taken += take_from_shelf(consumer, kafka_route_slot(subscription->routes[i], share.partition), messages + taken,
+                                 max - taken);
+    return taken;
+}
+
+/* Each call begins with another share, so that a small max does not starve the last ones. */
+static int take_shelved(struct broker_consumer *consumer, struct broker_message *messages, int max)
+{
+    int taken = 0;
+    if (consumer->shelved == 0)
+        return 0;
+    consumer->turn++;
+    for (size_t i = 0; i < consumer->share_count && taken < max; i++) {
+        struct kafka_share share = consumer->shares[(consumer->turn + i) % consumer->share_count];
+        taken += take_from_share(consumer, share, messages + taken, max - taken);
+    }
+    return taken;
+}
+
+static int take_fetched(struct broker_consumer *consumer, struct broker_message *messages, int max)
+{
+    consumer->batch =
+        memory_grow(consumer->batch, &consumer->batch_capacity, (size_t)max, sizeof(rd_kafka_message_t *));
+    int taken = 0;
+    while (taken < max) {
+        size_t wanted = (size_t)(max - taken);
+        ssize_t count = rd_kafka_consume_batch_queue(consumer->records, 0, consumer->batch, wanted);
+        for (ssize_t i = 0; i < count; i++)
+            taken += accept_message(consumer, consumer->batch[i], &messages[taken]);
+        if (count < (ssize_t)wanted)
+            break;
+    }
+    return taken;
+}
+
+static void wait_for_event(struct broker_consumer *consumer, int64_t left_ms)
+{
+    struct pollfd ready = {.fd = consumer->wake, .events = POLLIN};
+    int slice_ms = left_ms < KAFKA_WAIT_SLICE_MS ? (int)left_ms : KAFKA_WAIT_SLICE_MS;
+    uint64_t times;
+    if (poll(&ready, 1, slice_ms) > 0 && read(consumer->wake, &times, sizeof times) < 0)
+        return;
+}
+
+static int poll_until(struct broker_consumer *consumer, struct broker_message *messages, int max, int64_t deadline_us)
+{
+    uint64_t before = consumer->rebalances;
+    for (;;) {
+        serve_events(consumer);
+        int taken = take_shelved(consumer, messages, max);
+        taken += take_fetched(consumer, messages + taken, max - taken);
+        int64_t left_ms = (deadline_us - clock_monotonic_us(&clock_system) + 999) / 1000;
+        bool is_woken = atomic_exchange(&consumer->is_woken, false);
+        if (taken > 0 || consumer->pending.code || consumer->rebalances != before || is_woken || left_ms <= 0)
+            return taken;
+        wait_for_event(consumer, left_ms);
+    }
+}
+
+int kafka_consumer_poll(struct broker_consumer *consumer, struct broker_message *messages, int max, int timeout_ms,
+                        struct weir_error *error)
+{
+    assert(max > 0);
+    int64_t deadline_us = clock_monotonic_us(&clock_system) + (int64_t)timeout_ms * 1000;
+    int taken = poll_until(consumer, messages, max, deadline_us);
+    if (taken > 0 || !consumer->pending.code)
+        return taken;
+    error_set(error, consumer->pending.code, "%s", consumer->pending.message);
+    consumer->pending = (struct weir_error){0};
+    return -1;
+}
+
+void kafka_consumer_release(struct broker_consumer *consumer, struct broker_message *message)
+{
+    assert(consumer->outstanding > 0);
+    consumer->outstanding--;
+    kafka_message_release(message);
+}
+
+/* ---- steering ------------------------------------------------------------------------------------------------- */
+
+static struct kafka_slot *find_slot(const struct broker_consumer *consumer, int32_t group, int32_t source,
+                                    int32_t partition)
+{
+    assert(group >= 0 && (size_t)group < consumer->subscription_count);
+    assert(source >= 0 && (size_t)source < consumer->subscriptions[group].count);
+    return kafka_route_slot(consumer->subscriptions[group].routes[source], partition);
+}
+
+void kafka_consumer_pause(struct broker_consumer *consumer, int32_t group, int32_t source, int32_t partition)
+{
+    struct kafka_slot *slot = find_slot(consumer, group, source, partition);
+    if (slot)
+        slot->is_paused = true;
+}
+
+void kafka_consumer_resume(struct broker_consumer *consumer, int32_t group, int32_t source, int32_t partition)
+{
+    struct kafka_slot *slot = find_slot(consumer, group, source, partition);
+    if (!slot || !slot->is_paused)
+        return;
+    slot->is_paused = false;
+    if (kafka_shelf_is_low(&slot->shelf))
+        kafka_slot_stop(consumer, slot, false);
+}
+
+int64_t kafka_consumer_end(struct broker_consumer *consumer, int32_t group, int32_t source, int32_t partition)
+{
+    struct kafka_slot *slot = find_slot(consumer, group, source, partition);
+    int64_t low, high;
+    if (!slot || rd_kafka_get_watermark_offsets(consumer->client, slot->route->topic, partition, &low, &high))
+        return -1;
+    return high >= 0 ? high : -1;
+}
+
+void kafka_consumer_wake(struct broker_consumer *consumer)
+{
+    static const uint64_t one = 1;
+    atomic_store(&consumer->is_woken, true);
+    if (write(consumer->wake, &one, sizeof one) < 0)
+        return; /* the counter is full, so the poll wakes up anyway */
+}

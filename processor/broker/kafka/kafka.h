@@ -1,0 +1,167 @@
+/* kafka.h: what the files of this room share. The room is the only one that sees librdkafka (2.0.2 or later).
+ *
+ * Words: a client is an rd_kafka_t; a route is a topic whose messages arrive at a client; a slot is one partition of a
+ * route that the consumer or the reader holds; a shelf keeps messages that librdkafka handed out too early.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEIR_KAFKA_KAFKA_H
+#define WEIR_KAFKA_KAFKA_H
+#include <librdkafka/rdkafka.h>
+#include <stdatomic.h>
+
+#include "broker/broker.h"
+
+struct kafka_broker {
+    struct broker base; /* first: a struct broker * is one of these */
+    const struct config *config;
+    rd_kafka_t *admin; /* a producer handle that produces nothing: a consumer's answers wait behind its long fetches */
+};
+
+enum { KAFKA_ADMIN_TIMEOUT_MS = 10000, KAFKA_COMMIT_TIMEOUT_MS = 15000, KAFKA_WAIT_SLICE_MS = 50 };
+
+static inline struct kafka_broker *kafka_broker_of(struct broker *broker)
+{
+    return (struct kafka_broker *)(void *)broker;
+}
+
+/* -- errors.c: the only place that knows librdkafka's codes -- */
+enum weir_code kafka_code_of(rd_kafka_resp_err_t);
+/* As above for who reads: what would be a poisoned record for a producer is the end for a consumer. */
+enum weir_code kafka_reading_code_of(rd_kafka_resp_err_t);
+/* The error of a message that carries one instead of a record. */
+void kafka_message_failed(const rd_kafka_message_t *, struct weir_error *);
+
+/* -- settings.c -- */
+struct kafka_settings {
+    const char *role;   /* "consumer", "producer" or "admin" */
+    const char *client; /* client.id */
+    const char *group;  /* consumer only */
+    bool joins;         /* a member of the group, so that group.instance.id applies */
+};
+rd_kafka_conf_t *kafka_settings_build(const struct config *, struct kafka_settings, struct weir_error *);
+/* Takes the conf, always. Role as in the settings. */
+rd_kafka_t *kafka_client_new(rd_kafka_conf_t *, const char *role, struct weir_error *);
+
+/* -- message.c -- */
+void kafka_message_fill(struct broker_message *, rd_kafka_message_t *); /* all but group and source */
+void kafka_message_release(struct broker_message *);
+
+/* -- shelf.c: first in, first out -- */
+struct kafka_shelf {
+    rd_kafka_message_t **items;
+    size_t first, count, capacity, bytes;
+};
+void kafka_shelf_push(struct kafka_shelf *, rd_kafka_message_t *);
+rd_kafka_message_t *kafka_shelf_pop(struct kafka_shelf *); /* NULL: empty */
+void kafka_shelf_done(struct kafka_shelf *);               /* destroys what is left */
+bool kafka_shelf_is_full(const struct kafka_shelf *);      /* time to stop the partition at librdkafka */
+bool kafka_shelf_is_low(const struct kafka_shelf *);       /* time to let it go on */
+
+/* -- route.c -- */
+struct kafka_route;
+struct kafka_slot {
+    struct kafka_route *route;
+    int32_t group; /* or the reader's token */
+    int32_t source, partition;
+    bool is_paused;   /* by the caller */
+    bool is_stopped;  /* librdkafka was told to pause; needs a resume there */
+    int64_t position; /* reader: next offset, -1 unknown */
+    struct kafka_shelf shelf;
+};
+struct kafka_route {
+    char *topic;
+    rd_kafka_topic_t *handle; /* held, so that a message's rkt may be compared by address */
+    int32_t group, source;
+    struct kafka_slot **slots; /* by partition; NULL: not held */
+    size_t capacity;
+};
+struct kafka_routes {
+    struct kafka_route **items;
+    size_t count, capacity, latest; /* latest: index of the last hit */
+};
+struct kafka_route *kafka_routes_add(struct kafka_routes *, rd_kafka_t *, const char *topic);
+struct kafka_route *kafka_routes_named(const struct kafka_routes *, const char *topic);  /* NULL: none */
+struct kafka_slot *kafka_routes_slot(struct kafka_routes *, const rd_kafka_message_t *); /* NULL: not held */
+struct kafka_slot *kafka_route_hold(struct kafka_route *, int32_t partition);
+void kafka_route_drop(struct kafka_route *, int32_t partition);
+struct kafka_slot *kafka_route_slot(const struct kafka_route *, int32_t partition); /* NULL: not held */
+void kafka_routes_done(struct kafka_routes *);
+
+/* -- consumer.c, rebalance.c, commit.c -- */
+struct kafka_share {
+    int32_t group, partition;
+};
+struct kafka_subscription {
+    struct kafka_route **routes; /* the lead topic first */
+    size_t count;
+};
+struct broker_consumer {
+    struct kafka_broker *broker;
+    rd_kafka_t *client;
+    rd_kafka_queue_t *events;  /* rebalances and errors */
+    rd_kafka_queue_t *records; /* partition queues end here, so that taking a batch never runs a rebalance in between */
+    int wake;                  /* eventfd: written by both queues and by consumer_wake */
+    atomic_bool is_woken;
+    struct broker_rebalance rebalance;
+    struct kafka_routes routes;
+    struct kafka_subscription *subscriptions;
+    size_t subscription_count;
+    struct kafka_share *shares; /* held */
+    size_t share_count, share_capacity;
+    uint64_t rebalances;       /* so far */
+    bool is_lost;              /* inside a rebalance that lost the shares: nothing may be committed */
+    size_t shelved, turn;      /* messages on all shelves; the share whose shelf is taken from first */
+    struct weir_error pending; /* seen, to be returned by the next poll that has no messages */
+    rd_kafka_message_t **batch;
+    size_t batch_capacity;
+    size_t outstanding; /* polled, not yet released */
+};
+void kafka_rebalance(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *consumer);
+void kafka_rebalance_forfeit(struct broker_consumer *); /* what is still held after closing counts as lost */
+/* Tells librdkafka to stop or to continue fetching the slot's partition. */
+void kafka_slot_stop(struct broker_consumer *, struct kafka_slot *, bool stop);
+
+struct broker_consumer *kafka_consumer_open(struct broker *, const char *group, const char *member,
+                                            const struct broker_subscription *, size_t count, struct broker_rebalance,
+                                            struct weir_error *);
+int kafka_consumer_poll(struct broker_consumer *, struct broker_message *, int max, int timeout_ms,
+                        struct weir_error *);
+void kafka_consumer_release(struct broker_consumer *, struct broker_message *);
+void kafka_consumer_pause(struct broker_consumer *, int32_t group, int32_t source, int32_t partition);
+void kafka_consumer_resume(struct broker_consumer *, int32_t group, int32_t source, int32_t partition);
+int64_t kafka_consumer_end(struct broker_consumer *, int32_t group, int32_t source, int32_t partition);
+bool kafka_consumer_commit(struct broker_consumer *, const struct broker_offset *, size_t, struct weir_error *);
+void kafka_consumer_wake(struct broker_consumer *);
+void kafka_consumer_close(struct broker_consumer *);
+
+/* -- producer.c -- */
+struct broker_producer *kafka_producer_open(struct broker *, const char *client, struct weir_error *);
+bool kafka_producer_send(struct broker_producer *, const char *topic, const struct broker_record *,
+                         struct weir_error *);
+void kafka_producer_poll(struct broker_producer *);
+bool kafka_producer_flush(struct broker_producer *, int timeout_ms, struct weir_error *);
+void kafka_producer_close(struct broker_producer *);
+
+/* -- reader.c -- */
+struct broker_reader *kafka_reader_open(struct broker *, struct weir_error *);
+bool kafka_reader_add(struct broker_reader *, const char *topic, int32_t partition, int64_t from, int32_t token,
+                      struct weir_error *);
+void kafka_reader_remove(struct broker_reader *, int32_t token);
+int kafka_reader_poll(struct broker_reader *, struct broker_message *, int max, int timeout_ms, struct weir_error *);
+void kafka_reader_release(struct broker_reader *, struct broker_message *);
+int64_t kafka_reader_position(struct broker_reader *, int32_t token);
+void kafka_reader_close(struct broker_reader *);
+
+/* -- topics.c, ensure.c, groups.c: [any] -- */
+/* Partition count of one topic as this client sees it; 0: no such topic; -1: error. all_led: also wait for leaders. */
+int32_t kafka_topic_partitions(rd_kafka_t *, rd_kafka_topic_t *, bool *all_led, struct weir_error *);
+int32_t kafka_partitions(struct broker *, const char *topic, struct weir_error *);
+bool kafka_range(struct broker *, const char *topic, int32_t partition, int64_t *begin, int64_t *end,
+                 struct weir_error *);
+bool kafka_topics(struct broker *, weir_arena *, const char ***names, size_t *count, struct weir_error *);
+bool kafka_ensure(struct broker *, const struct broker_topic_spec *, size_t count, struct weir_error *);
+bool kafka_committed(struct broker *, const char *group, const char *topic, int32_t partition, int64_t *offset,
+                     struct weir_error *);
+/* Waits for the answer to an admin request; NULL: none came or it failed as a whole. Takes the queue. */
+rd_kafka_event_t *kafka_admin_answer(rd_kafka_queue_t *, const char *what, struct weir_error *);
+rd_kafka_AdminOptions_t *kafka_admin_options(rd_kafka_t *, rd_kafka_admin_op_t);
+#endif

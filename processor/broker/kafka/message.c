@@ -1,0 +1,51 @@
+/* message.c: librdkafka's message as the runtime sees it. Key and value are borrowed from the fetch buffer, which lives
+ * until the message is released; only headers, where there are any, cost an allocation.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "kafka.h"
+
+static struct weir_headers read_headers(const rd_kafka_message_t *record)
+{
+    rd_kafka_headers_t *found;
+    if (rd_kafka_message_headers(record, &found) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return (struct weir_headers){0};
+    size_t count = rd_kafka_header_cnt(found);
+    if (count == 0)
+        return (struct weir_headers){0};
+    struct weir_header *items = memory_resize(NULL, count * sizeof *items); /* not zeroed: calloc is much slower */
+    for (size_t i = 0; i < count; i++) {
+        const void *value = NULL;
+        size_t size = 0;
+        rd_kafka_header_get_all(found, i, &items[i].name, &value, &size); /* fails only beyond the last one */
+        items[i].value = (weir_bytes){value, value ? size : 0};
+    }
+    return (struct weir_headers){items, count};
+}
+
+void kafka_message_fill(struct broker_message *message, rd_kafka_message_t *record)
+{
+    rd_kafka_timestamp_type_t kind;
+    int64_t timestamp_ms = rd_kafka_message_timestamp(record, &kind);
+    message->partition = record->partition;
+    message->offset = record->offset;
+    message->timestamp_ms = kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp_ms;
+    message->key = (weir_bytes){record->key, record->key ? record->key_len : 0};
+    message->value = (weir_bytes){record->payload, record->payload ? record->len : 0};
+    message->headers = read_headers(record);
+    message->owner = record;
+}
+
+void kafka_message_release(struct broker_message *message)
+{
+    assert(message->owner);
+    void *items; /* ours, although the runtime sees it as const */
+    memcpy(&items, &message->headers.items, sizeof items);
+    free(items);
+    rd_kafka_message_destroy(message->owner);
+    message->owner = NULL;
+    message->headers = (struct weir_headers){0};
+}

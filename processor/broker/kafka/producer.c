@@ -1,0 +1,220 @@
+/* producer.c: idempotent, acks=all. A send copies into librdkafka's queue; a delivery report says later what became of
+ * it, and the first one that failed is latched until the flush that reports it.
+ *
+ * Delivery reports run in producer_poll and producer_flush, on the caller's thread, so nothing here is locked.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "kafka.h"
+
+struct target {
+    const char *seen; /* the pointer it was last asked by */
+    char *name;
+    rd_kafka_topic_t *handle; /* with metadata: a cold topic costs the first commit up to a second */
+    int32_t partitions;
+};
+
+struct broker_producer {
+    rd_kafka_t *client;
+    struct target *targets;
+    size_t count, capacity;
+    struct weir_error failure; /* of the first delivery since the last flush */
+    bool is_closing;           /* deliveries may be gone */
+};
+
+static void take_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
+{
+    struct broker_producer *producer = opaque;
+    struct broker_delivery *delivery = message->_private;
+    (void)client;
+    if (producer->is_closing)
+        return;
+    if (message->err)
+        error_set(&producer->failure, kafka_code_of(message->err), "topic %s partition %d: delivering a record: %s",
+                  rd_kafka_topic_name(message->rkt), (int)message->partition, rd_kafka_err2str(message->err));
+    else if (delivery && delivery->next_offset < message->offset + 1)
+        delivery->next_offset = message->offset + 1;
+}
+
+struct broker_producer *kafka_producer_open(struct broker *base, const char *client, struct weir_error *error)
+{
+    struct kafka_settings settings = {.role = "producer", .client = client};
+    rd_kafka_conf_t *conf = kafka_settings_build(kafka_broker_of(base)->config, settings, error);
+    if (!conf)
+        return NULL;
+    struct broker_producer *producer = memory_new(sizeof *producer);
+    rd_kafka_conf_set_opaque(conf, producer);
+    rd_kafka_conf_set_dr_msg_cb(conf, take_delivery);
+    producer->client = kafka_client_new(conf, "producer", error);
+    if (producer->client)
+        return producer;
+    free(producer);
+    return NULL;
+}
+
+/* 0 or less: error. */
+static int32_t count_partitions(struct broker_producer *producer, rd_kafka_topic_t *handle, struct weir_error *error)
+{
+    int32_t count = kafka_topic_partitions(producer->client, handle, NULL, error);
+    if (count == 0)
+        error_set(error, WEIR_POISON, "topic %s: there is no such topic", rd_kafka_topic_name(handle));
+    return count;
+}
+
+static struct target *open_target(struct broker_producer *producer, const char *topic, struct weir_error *error)
+{
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(producer->client, topic, NULL);
+    if (!handle) {
+        error_set(error, WEIR_POISON, "topic %s: no valid name", topic);
+        return NULL;
+    }
+    int32_t partitions = count_partitions(producer, handle, error);
+    if (partitions <= 0) {
+        rd_kafka_topic_destroy(handle);
+        return NULL;
+    }
+    producer->targets =
+        memory_grow(producer->targets, &producer->capacity, producer->count + 1, sizeof *producer->targets);
+    struct target *target = &producer->targets[producer->count++];
+    *target = (struct target){topic, memory_text(topic), handle, partitions};
+    return target;
+}
+
+/* The pointer is only a hint: the caller may have reused its memory for another name. */
+static struct target *find_target(struct broker_producer *producer, const char *topic, struct weir_error *error)
+{
+    for (size_t i = 0; i < producer->count; i++)
+        if (producer->targets[i].seen == topic && strcmp(producer->targets[i].name, topic) == 0)
+            return &producer->targets[i];
+    for (size_t i = 0; i < producer->count; i++)
+        if (strcmp(producer->targets[i].name, topic) == 0) {
+            producer->targets[i].seen = topic;
+            return &producer->targets[i];
+        }
+    return open_target(producer, topic, error);
+}
+
+static rd_kafka_headers_t *copy_headers(struct weir_headers headers)
+{
+    if (headers.count == 0)
+        return NULL;
+    rd_kafka_headers_t *copy = rd_kafka_headers_new(headers.count);
+    for (size_t i = 0; i < headers.count; i++) {
+        const struct weir_header *header = &headers.items[i];
+        rd_kafka_header_add(copy, header->name, -1, header->value.data, (ssize_t)header->value.size);
+    }
+    return copy;
+}
+
+/* librdkafka takes a timestamp of 0 for "now"; the first millisecond of 1970 is the nearest it can send. */
+static int64_t timestamp_of(const struct broker_record *record)
+{
+    return record->timestamp_ms < 0 ? 0 : record->timestamp_ms == 0 ? 1 : record->timestamp_ms;
+}
+
+static void *without_const(const void *data)
+{
+    void *same;
+    memcpy(&same, &data, sizeof same);
+    return same;
+}
+
+/* Keys are spread by librdkafka (murmur2_random), unless something else than the key is to be hashed. */
+static int32_t choose_partition(const struct target *target, const struct broker_record *record)
+{
+    if (record->partition >= 0)
+        return record->partition;
+    if (record->partition_key.data)
+        return hash_partition(record->partition_key, target->partitions);
+    return RD_KAFKA_PARTITION_UA;
+}
+
+static rd_kafka_error_t *produce(struct broker_producer *producer, const struct target *target,
+                                 const struct broker_record *record)
+{
+    rd_kafka_headers_t *headers = copy_headers(record->headers);
+    rd_kafka_vu_t values[] = {
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = target->handle},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = choose_partition(target, record)},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {without_const(record->key.data), record->key.size}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {without_const(record->value.data), record->value.size}},
+        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = timestamp_of(record)},
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = record->delivery},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+    };
+    size_t count = sizeof values / sizeof *values - (headers ? 0 : 1);
+    rd_kafka_error_t *failure = rd_kafka_produceva(producer->client, values, count);
+    if (failure && headers) /* librdkafka owns them only when it took the record */
+        rd_kafka_headers_destroy(headers);
+    return failure;
+}
+
+static bool report_fatal(struct broker_producer *producer, struct weir_error *error)
+{
+    char reason[160];
+    rd_kafka_resp_err_t code = rd_kafka_fatal_error(producer->client, reason, sizeof reason);
+    if (!code)
+        return false;
+    error_set(error, kafka_code_of(code) == WEIR_FENCED ? WEIR_FENCED : WEIR_FATAL, "producer: %s", reason);
+    return true;
+}
+
+bool kafka_producer_send(struct broker_producer *producer, const char *topic, const struct broker_record *record,
+                         struct weir_error *error)
+{
+    struct target *target = find_target(producer, topic, error);
+    if (!target)
+        return false;
+    rd_kafka_error_t *failure = produce(producer, target, record);
+    if (!failure)
+        return true;
+    rd_kafka_resp_err_t code = rd_kafka_error_code(failure);
+    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        error_set(error, WEIR_RETRY, "topic %s: the producer's queue is full", topic);
+    else if (!report_fatal(producer, error))
+        error_set(error, kafka_code_of(code), "topic %s partition %d, record of %zu bytes: %s", topic,
+                  (int)record->partition, record->key.size + record->value.size, rd_kafka_error_string(failure));
+    rd_kafka_error_destroy(failure);
+    return false;
+}
+
+void kafka_producer_poll(struct broker_producer *producer)
+{
+    rd_kafka_poll(producer->client, 0);
+}
+
+bool kafka_producer_flush(struct broker_producer *producer, int timeout_ms, struct weir_error *error)
+{
+    rd_kafka_resp_err_t code = rd_kafka_flush(producer->client, timeout_ms);
+    struct weir_error failure = producer->failure;
+    producer->failure = (struct weir_error){0};
+    if (failure.code)
+        return error_set(error, failure.code, "%s", failure.message);
+    if (!code)
+        return true;
+    if (report_fatal(producer, error))
+        return false;
+    return error_set(error, WEIR_RETRY, "%d records are not durable after %d ms", rd_kafka_outq_len(producer->client),
+                     timeout_ms);
+}
+
+void kafka_producer_close(struct broker_producer *producer)
+{
+    if (!producer)
+        return;
+    producer->is_closing = true;
+    rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_flush(producer->client, 1000); /* takes the reports of what was purged */
+    for (size_t i = 0; i < producer->count; i++) {
+        rd_kafka_topic_destroy(producer->targets[i].handle);
+        free(producer->targets[i].name);
+    }
+    free(producer->targets);
+    rd_kafka_destroy(producer->client);
+    free(producer);
+}

@@ -1,0 +1,222 @@
+/* settings.c: librdkafka's configuration. Order: our defaults, the user's settings, what Weir cannot live without.
+ *
+ * Many defaults of librdkafka lose or repeat data here (auto.offset.reset=largest, enable.auto.commit, CRC32 placement,
+ * idempotence off), so every one that matters is set although it may be today's default.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "kafka.h"
+
+struct setting {
+    const char *key, *value;
+};
+
+static const struct setting for_all[] = {
+    {"allow.auto.create.topics", "false"}, /* a misspelt topic must not come into being */
+    {"topic.metadata.refresh.interval.ms", "60000"},
+    {"reconnect.backoff.ms", "100"},
+    {"reconnect.backoff.max.ms", "5000"},
+    {"log.connection.close", "false"},
+    {"socket.keepalive.enable", "true"},
+    {"message.max.bytes", "17825792"}, /* records of 16 MiB and their envelope */
+};
+
+static const struct setting for_consumers[] = {
+    {"enable.auto.commit", "false"},
+    {"enable.auto.offset.store", "false"},
+    {"auto.offset.reset", "error"}, /* a group without offsets begins where we say; anything else is a loss */
+    {"isolation.level", "read_committed"},
+    {"check.crcs", "true"},
+    {"partition.assignment.strategy", "roundrobin,range"}, /* eager: #4059 before 2.10; even over all sub-topologies */
+    {"heartbeat.interval.ms", "500"}, /* how soon a member learns of a rebalance; the default is 3 s */
+    {"fetch.wait.max.ms", "20"},      /* the default of 500 delays a new partition and every query on the handle */
+    {"fetch.error.backoff.ms", "100"},
+    {"fetch.max.bytes", "52428800"},            /* a first batch larger than its limits still comes (KIP-74) */
+    {"receive.message.max.bytes", "104857600"}, /* so this must hold fetch.max.bytes and one such batch */
+};
+
+static const struct setting for_producers[] = {
+    {"enable.idempotence", "true"},       {"acks", "all"},
+    {"partitioner", "murmur2_random"},    /* Java's placement, also of empty keys */
+    {"message.timeout.ms", "2147483647"}, /* giving up is the runtime's decision */
+    {"compression.codec", "lz4"},         {"queue.buffering.max.messages", "500000"},
+};
+
+/* Keys that Weir's guarantees rest upon. */
+static const char *const reserved[] = {
+    "enable.auto.commit",   "enable.auto.offset.store", "group.id",         "client.id",
+    "enable.partition.eof", "group.protocol",           "transactional.id", "allow.auto.create.topics",
+};
+
+struct build {
+    rd_kafka_conf_t *conf;
+    const struct kafka_settings *settings;
+    struct weir_error *error;
+    bool failed;
+};
+
+static void set(struct build *build, const char *key, const char *value)
+{
+    char reason[200];
+    rd_kafka_conf_res_t result = rd_kafka_conf_set(build->conf, key, value, reason, sizeof reason);
+    if (result == RD_KAFKA_CONF_OK)
+        return;
+    build->failed = true;
+    if (result == RD_KAFKA_CONF_UNKNOWN)
+        error_set(build->error, WEIR_INVALID, "setting %s: librdkafka %s has no such property", key,
+                  rd_kafka_version_str());
+    else
+        error_set(build->error, WEIR_INVALID, "setting %s: %s", key, reason);
+}
+
+static void set_all(struct build *build, const struct setting *settings, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        set(build, settings[i].key, settings[i].value);
+}
+#define SET_ALL(build, table) set_all((build), (table), sizeof(table) / sizeof *(table))
+
+static void set_number(struct build *build, const char *key, int64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" PRId64, value);
+    set(build, key, text);
+}
+
+static int64_t known_integer(const struct config *config, const char *key, int64_t otherwise)
+{
+    const char *shown = config_shown(config, key);
+    return shown && shown[0] ? config_integer(config, key) : otherwise;
+}
+
+static int64_t clamp(int64_t value, int64_t low, int64_t high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+/* Messages in the queue that stop the fetcher. 2.0.2 looks again only after a second, so a queue shorter than a second's
+ * records halves the speed of a catch-up (measured); each message costs about 400 bytes beside its own. */
+enum { QUEUED_MESSAGES_MIN = 50000, QUEUED_MESSAGES_MAX = 300000, QUEUED_MESSAGE_BYTES = 220 };
+
+static void set_queue(struct build *build, int64_t share_kb)
+{
+    set_number(build, "queued.max.messages.kbytes", clamp(share_kb, 8192, 262144));
+    set_number(build, "queued.min.messages",
+               clamp(share_kb * 1024 / QUEUED_MESSAGE_BYTES, QUEUED_MESSAGES_MIN, QUEUED_MESSAGES_MAX));
+}
+
+/* Prefetched messages and records on their way take an eighth of the memory each. */
+static void set_budgets(struct build *build, const struct config *config)
+{
+    int64_t threads = clamp(known_integer(config, "num.stream.threads", 1), 1, 1024);
+    int64_t share = known_integer(config, "memory.max.bytes", 512 << 20) / 8 / 1024 / threads;
+    if (strcmp(build->settings->role, "consumer") == 0)
+        set_queue(build, share);
+    else if (strcmp(build->settings->role, "producer") == 0)
+        set_number(build, "queue.buffering.max.kbytes", clamp(share, 32768, 262144));
+}
+
+static bool is_reserved(const char *key)
+{
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+        if (strcmp(reserved[i], key) == 0)
+            return true;
+    return false;
+}
+
+/* A process has one configuration but several members: each gets the end of its name. */
+static void set_instance(struct build *build, const char *id)
+{
+    if (!build->settings->joins || !id[0])
+        return;
+    const char *dash = strrchr(build->settings->client, '-');
+    char *instance = memory_format("%s-%s", id, dash ? dash + 1 : build->settings->client);
+    set(build, "group.instance.id", instance);
+    free(instance);
+}
+
+static void set_from_user(void *self, const char *key, const char *value)
+{
+    struct build *build = self;
+    if (is_reserved(key)) {
+        build->failed = true;
+        error_set(build->error, WEIR_INVALID, "setting %s: decided by Weir, cannot be changed", key);
+    } else if (strcmp(key, "partition.assignment.strategy") == 0 && strstr(value, "cooperative")) {
+        build->failed = true;
+        error_set(build->error, WEIR_INVALID,
+                  "setting %s: %s needs librdkafka 2.10 (issue 4059); use range or roundrobin", key, value);
+    } else if (strcmp(key, "group.instance.id") == 0) {
+        set_instance(build, value);
+    } else {
+        bool is_java_name = strcmp(key, "auto.offset.reset") == 0 && strcmp(value, "none") == 0;
+        set(build, key, is_java_name ? "error" : value);
+    }
+}
+
+static void set_role(struct build *build, const struct config *config)
+{
+    if (strcmp(build->settings->role, "consumer") == 0) {
+        SET_ALL(build, for_consumers);
+        const char *instance = config_shown(config, "group.instance.id");
+        set_instance(build, instance ? instance : "");
+    } else if (strcmp(build->settings->role, "producer") == 0) {
+        SET_ALL(build, for_producers);
+        set_number(build, "linger.ms", known_integer(config, "linger.ms", 5));
+    }
+}
+
+rd_kafka_conf_t *kafka_settings_build(const struct config *config, struct kafka_settings settings,
+                                      struct weir_error *error)
+{
+    struct build build = {rd_kafka_conf_new(), &settings, error, false};
+    SET_ALL(&build, for_all);
+    set(&build, "bootstrap.servers", config_text(config, "bootstrap.servers"));
+    set_role(&build, config);
+    set_budgets(&build, config);
+    config_each_kafka(config, settings.role, set_from_user, &build);
+    set(&build, "client.id", settings.client);
+    if (settings.group)
+        set(&build, "group.id", settings.group);
+    if (!build.failed)
+        return build.conf;
+    rd_kafka_conf_destroy(build.conf);
+    return NULL;
+}
+
+static void take_log_line(const rd_kafka_t *client, int level, const char *facility, const char *text)
+{
+    enum log_level ours = level <= 3 ? LOG_ERROR : level == 4 ? LOG_WARNING : level <= 6 ? LOG_INFO : LOG_DEBUG;
+    log_line(ours, "kafka", "%s: %s: %s", client ? rd_kafka_name(client) : "", facility, text);
+}
+
+static void take_error(rd_kafka_t *client, int code, const char *reason, void *opaque)
+{
+    (void)opaque;
+    if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE)
+        return; /* librdkafka has written a log line about it */
+    log_warning("kafka", "%s: %s: %s", rd_kafka_name(client), rd_kafka_err2name((rd_kafka_resp_err_t)code), reason);
+}
+
+rd_kafka_t *kafka_client_new(rd_kafka_conf_t *conf, const char *role, struct weir_error *error)
+{
+    char reason[200];
+    rd_kafka_conf_set_log_cb(conf, take_log_line);
+    if (strcmp(role, "admin") != 0) /* nobody polls the admin's handle: its errors go to the log, not to a queue */
+        rd_kafka_conf_set_error_cb(conf, take_error);
+    bool consumes = strcmp(role, "consumer") == 0;
+    rd_kafka_t *client = rd_kafka_new(consumes ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
+    if (!client) {
+        rd_kafka_conf_destroy(conf);
+        error_set(error, WEIR_INVALID, "kafka %s: %s", role, reason);
+        return NULL;
+    }
+    if (consumes)
+        rd_kafka_poll_set_consumer(client);
+    return client;
+}

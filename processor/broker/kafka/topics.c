@@ -1,0 +1,139 @@
+/* topics.c: what the brokers say about topics. Every call asks; nothing is remembered here.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "kafka.h"
+
+static bool have_leaders(const struct rd_kafka_metadata_topic *topic)
+{
+    for (int i = 0; i < topic->partition_cnt; i++)
+        if (topic->partitions[i].leader < 0)
+            return false;
+    return true;
+}
+
+static int32_t read_count(const struct rd_kafka_metadata_topic *topic, bool *all_led, struct weir_error *error)
+{
+    if (all_led)
+        *all_led = have_leaders(topic);
+    if (topic->err == RD_KAFKA_RESP_ERR_NO_ERROR || topic->partition_cnt > 0)
+        return topic->partition_cnt;
+    if (topic->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+        return 0;
+    error_set(error, kafka_reading_code_of(topic->err), "topic %s: %s", topic->topic, rd_kafka_err2str(topic->err));
+    return -1;
+}
+
+static int32_t ask_count(rd_kafka_t *client, rd_kafka_topic_t *topic, bool *all_led, struct weir_error *error)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_resp_err_t code = rd_kafka_metadata(client, 0, topic, &metadata, KAFKA_ADMIN_TIMEOUT_MS);
+    if (code) {
+        error_set(error, kafka_reading_code_of(code), "topic %s: reading its metadata: %s", rd_kafka_topic_name(topic),
+                  rd_kafka_err2str(code));
+        return -1;
+    }
+    int32_t count = metadata->topic_cnt > 0 ? read_count(&metadata->topics[0], all_led, error) : 0;
+    rd_kafka_metadata_destroy(metadata);
+    return count;
+}
+
+/* A topic that is just being created has no leaders for a moment, which the broker reports as an error. */
+int32_t kafka_topic_partitions(rd_kafka_t *client, rd_kafka_topic_t *topic, bool *all_led, struct weir_error *error)
+{
+    int64_t deadline_us = clock_monotonic_us(&clock_system) + KAFKA_ADMIN_TIMEOUT_MS * 1000;
+    for (;;) {
+        struct weir_error attempt = {0};
+        int32_t count = ask_count(client, topic, all_led, &attempt);
+        if (count >= 0)
+            return count;
+        if (attempt.code != WEIR_RETRY || clock_monotonic_us(&clock_system) >= deadline_us) {
+            error_set(error, attempt.code, "%s", attempt.message);
+            return -1;
+        }
+        usleep(50 * 1000);
+    }
+}
+
+int32_t kafka_partitions(struct broker *base, const char *topic, struct weir_error *error)
+{
+    struct kafka_broker *broker = kafka_broker_of(base);
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(broker->admin, topic, NULL);
+    if (!handle) {
+        error_set(error, WEIR_INVALID, "topic %s: no valid name", topic);
+        return -1;
+    }
+    int32_t count = kafka_topic_partitions(broker->admin, handle, NULL, error);
+    rd_kafka_topic_destroy(handle);
+    return count;
+}
+
+static bool check_partition(struct broker *base, const char *topic, int32_t partition, struct weir_error *error)
+{
+    int32_t count = kafka_partitions(base, topic, error);
+    if (count < 0)
+        return false;
+    if (partition >= 0 && partition < count)
+        return true;
+    if (count == 0)
+        return error_set(error, WEIR_ABSENT, "topic %s: there is no such topic", topic);
+    return error_set(error, WEIR_ABSENT, "topic %s has %d partitions, there is no %d", topic, (int)count,
+                     (int)partition);
+}
+
+/* A partition that was just created, or whose leader moves, is refused for a moment although its metadata is there. */
+static rd_kafka_resp_err_t query_range(rd_kafka_t *client, const char *topic, int32_t partition, int64_t *begin,
+                                       int64_t *end)
+{
+    int64_t deadline_us = clock_monotonic_us(&clock_system) + KAFKA_ADMIN_TIMEOUT_MS * 1000;
+    for (;;) {
+        rd_kafka_resp_err_t code =
+            rd_kafka_query_watermark_offsets(client, topic, partition, begin, end, KAFKA_ADMIN_TIMEOUT_MS);
+        if (!code || kafka_reading_code_of(code) != WEIR_RETRY || clock_monotonic_us(&clock_system) >= deadline_us)
+            return code;
+        usleep(50 * 1000);
+    }
+}
+
+bool kafka_range(struct broker *base, const char *topic, int32_t partition, int64_t *begin, int64_t *end,
+                 struct weir_error *error)
+{
+    if (!check_partition(base, topic, partition, error)) /* librdkafka would wait for it to appear */
+        return false;
+    int64_t low, high;
+    rd_kafka_resp_err_t code = query_range(kafka_broker_of(base)->admin, topic, partition, &low, &high);
+    if (code)
+        return error_set(error, kafka_reading_code_of(code), "topic %s partition %d: reading its offsets: %s", topic,
+                         (int)partition, rd_kafka_err2str(code));
+    *begin = low;
+    *end = high;
+    return true;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+bool kafka_topics(struct broker *base, weir_arena *arena, const char ***names, size_t *count, struct weir_error *error)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_resp_err_t code =
+        rd_kafka_metadata(kafka_broker_of(base)->admin, 1, NULL, &metadata, KAFKA_ADMIN_TIMEOUT_MS);
+    if (code)
+        return error_set(error, kafka_reading_code_of(code), "listing topics: %s", rd_kafka_err2str(code));
+    size_t found = (size_t)metadata->topic_cnt;
+    const char **list = arena_alloc(arena, (found + 1) * sizeof *list);
+    for (size_t i = 0; i < found; i++)
+        list[i] = arena_text(arena, metadata->topics[i].topic);
+    rd_kafka_metadata_destroy(metadata);
+    qsort(list, found, sizeof *list, compare_names);
+    *names = list;
+    *count = found;
+    return true;
+}

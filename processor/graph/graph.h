@@ -1,0 +1,85 @@
+/* graph.h: a topology as nodes, topics and stores; what the verbs build, describe prints and the runtime runs.
+ *
+ * Everything belongs to the topology's arena and lives as long as it. Verbs only append; graph_plan() checks the whole
+ * and cuts it into sub-topologies. After graph_plan the graph is read-only and may be shared by threads. */
+#ifndef WEIR_GRAPH_GRAPH_H
+#define WEIR_GRAPH_GRAPH_H
+#include "base/arena.h"
+#include "state/store.h"
+#include "weir.h"
+
+struct operator;
+
+struct graph_topic {
+    const char *name; /* of an internal topic: without the "<application.id>-" in front */
+    bool internal;    /* a repartition topic; created by the runtime */
+    const struct weir_type *key, *value;
+    enum weir_format format; /* for writing; internal topics use WEIR_FORMAT_OBJECT */
+    bool is_source, is_sink;
+};
+
+struct graph_store {
+    struct store_spec spec;
+    const char *at;
+    int32_t subtopology; /* -1 before graph_plan, or connected to nothing */
+    int32_t index;       /* within the sub-topology */
+    /* changelog topic: "<application.id>-<name>-changelog", unless spec.no_log */
+};
+
+enum graph_kind { GRAPH_SOURCE, GRAPH_PROCESSOR, GRAPH_SINK };
+
+struct graph_nodes {
+    struct graph_node **items;
+    size_t count, capacity;
+};
+
+struct graph_node {
+    enum graph_kind kind;
+    const char *name; /* as Kafka Streams generates it, e.g. KSTREAM-FILTER-0000000001, or the author's .name */
+    const char *at;   /* "file:line" of the verb */
+    const struct operator* operator; /* what it does; sources and sinks: NULL */
+    const void *args;                /* the operator's own, see its file */
+    void *user;
+    const struct weir_type *key_type, *value_type; /* of what it forwards */
+    int64_t window_size_ms;                        /* keys are windowed with that size; 0: plain */
+    bool key_changed;                     /* since the last source or repartition: must not be grouped as it is */
+    struct graph_nodes parents, children; /* in order of connection, which is the order of forwarding */
+    struct graph_store *stores[WEIR_STORES_MAX];
+    size_t store_count;
+    struct graph_topic *topic;    /* sources and sinks */
+    weir_timestamp_of *timestamp; /* sources */
+    const char *dead_letters;     /* sources; NULL: a record that cannot be read stops the task (internal topics) */
+    bool require_key;             /* sources */
+    int32_t subtopology, index;   /* set by graph_plan; index within the sub-topology's nodes */
+};
+
+struct graph_subtopology {
+    int32_t id;
+    struct graph_nodes nodes;   /* parents before children, in order of creation otherwise */
+    struct graph_nodes sources; /* sources.items[0]->topic is the lead topic: a user topic where there is one */
+    struct graph_store **stores;
+    size_t store_count;
+};
+
+struct weir_topology {
+    const char *name;
+    weir_arena arena;
+    struct weir_error error; /* the latch */
+    struct graph_nodes nodes;
+    struct graph_topic **topics;
+    size_t topic_count, topic_capacity;
+    struct graph_store **stores;
+    size_t store_count, store_capacity;
+    int32_t next_number; /* of generated node names */
+    bool planned;
+    struct graph_subtopology *subtopologies;
+    size_t subtopology_count;
+};
+
+/* Checks names, types, connections; sorts nodes into sub-topologies (numbered by their first source, as Kafka Streams
+ * numbers them); every user topic is a source of one sub-topology only (sources of one topic are merged into one node).
+ * False: the latched error or the check's. Calling it again is free. */
+bool graph_plan(weir_topology *, struct weir_error *);
+struct graph_store *graph_find_store(const weir_topology *, const char *name); /* NULL: none */
+struct graph_topic *graph_find_topic(const weir_topology *, const char *name); /* NULL: none */
+#endif

@@ -1,0 +1,88 @@
+/* handles.h: what the handles of weir.h are inside, and the parts from which the verbs are made.
+ *
+ * A verb checks everything before it adds anything. Once the topology's latch is set verbs answer NULL and change
+ * nothing. */
+#ifndef WEIR_GRAPH_HANDLES_H
+#define WEIR_GRAPH_HANDLES_H
+#include "graph/graph.h"
+#include "operators/operators.h"
+
+struct weir_stream {
+    weir_topology *topology;
+    struct graph_node *node;
+};
+struct weir_table {
+    weir_topology *topology;
+    struct graph_node *node;
+    struct table_view view;
+};
+struct weir_grouped {
+    weir_topology *topology;
+    struct graph_node *node;
+    const char *at;
+    /* Kafka Streams numbers the nodes of a repartition when it is first aggregated, and again at each aggregate. */
+    int32_t numbers_per_aggregate;
+};
+struct weir_branches {
+    weir_topology *topology;
+    struct graph_node *split;
+    int32_t count;
+    bool has_rest;
+};
+
+/* ---- verb.c: a call of the DSL, for its messages; and checks, which latch and return false ---- */
+
+struct verb {
+    weir_topology *topology;
+    const char *at;   /* NULL: unknown */
+    const char *word; /* "filter" */
+    const char *name; /* what it is about, in quotes behind the word; NULL: nothing */
+};
+
+/* Latches "<at>: <word> '<name>': <message>". Always false. */
+__attribute__((format(printf, 2, 3))) bool verb_fail(const struct verb *, const char *format, ...);
+bool verb_is_open(const struct verb *); /* false: something is latched */
+/* A name that must be given: of a topic, store or node; Kafka's rules for topic names. */
+bool verb_check_name(const struct verb *, const char *what, const char *name);
+bool verb_check_type(const struct verb *, const char *what, const struct weir_type *);
+bool verb_check_function(const struct verb *, bool is_given);
+bool verb_check_same(const struct verb *, const weir_topology *other);
+bool verb_check_plain(const struct verb *, const struct graph_node *); /* not windowed, its key not changed */
+/* Checks the window and fills in its retention. */
+bool verb_check_window(const struct verb *, struct weir_window *);
+
+/* ---- node.c: nodes ---- */
+
+/* A generated name; its number is used up whether or not the author gave a name. Checks the author's. NULL: latched. */
+const char *node_name(const struct verb *, const char *prefix, const char *kind, const char *given);
+void node_use_number(weir_topology *);
+/* Adds a node of that name. It has no parents yet. */
+struct graph_node *node_add(const struct verb *, enum graph_kind, const char *name);
+/* Adds a processor behind parent that forwards what parent does. */
+struct graph_node *node_add_behind(const struct verb *, struct graph_node *parent, const struct operator*,
+                                   const char *name);
+void node_connect(weir_topology *, struct graph_node *parent, struct graph_node *child);
+/* False: latched, too many. Connecting a store twice is connecting it once. */
+bool node_connect_store(const struct verb *, struct graph_node *, struct graph_store *);
+bool node_connect_view(const struct verb *, struct graph_node *, const struct table_view *);
+void nodes_append(weir_arena *, struct graph_nodes *, struct graph_node *);
+void *node_args(weir_topology *, const void *args, size_t size); /* a copy */
+
+weir_stream *stream_of(weir_topology *, struct graph_node *);
+
+/* ---- topology.c: topics and stores ---- */
+
+/* The topic, new or known with the same types; NULL: latched. */
+struct graph_topic *topology_topic(const struct verb *, const char *name, const struct weir_type *key,
+                                   const struct weir_type *value);
+/* A new store; NULL: latched. The name in the spec is copied. */
+struct graph_store *topology_add_store(const struct verb *, struct store_spec);
+const char *topology_text(weir_topology *, const char *text); /* a copy; NULL stays NULL */
+
+/* ---- describe ---- */
+struct buffer;
+void describe_text(const weir_topology *, struct buffer *);
+void describe_json(const weir_topology *, struct buffer *);
+void describe_dot(const weir_topology *, struct buffer *);
+void describe_mermaid(const weir_topology *, struct buffer *);
+#endif

@@ -1,0 +1,179 @@
+/* join.c: looking across: join_table, join_tables; and changes, a table as a stream.
+ *
+ * Both sides of a join must lie in the same partitions: the same type of key, and a key that is the one the data was
+ * partitioned by. That the topics have equally many partitions is checked when the app starts.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "graph/handles.h"
+
+static bool check_join(const struct verb *verb, const struct weir_join_args *args, const struct graph_node *left,
+                       const struct graph_node *right)
+{
+    if (!verb_check_function(verb, args->fn != NULL) ||
+        !verb_check_type(verb, "the result's type (.value)", args->value))
+        return false;
+    if (args->kind > WEIR_OUTER)
+        return verb_fail(verb, "there is no kind %d of join", (int)args->kind);
+    if (left->key_type != right->key_type)
+        return verb_fail(verb, "keys are of type %s (%s) and %s (%s)", left->key_type->name, left->name,
+                         right->key_type->name, right->name);
+    return left->window_size_ms == right->window_size_ms ||
+           verb_fail(verb, "windows are of %lld ms (%s) and %lld ms (%s)", (long long)left->window_size_ms, left->name,
+                     (long long)right->window_size_ms, right->name);
+}
+
+/* ---- a stream with a table ---- */
+
+static bool check_stream_join(const struct verb *verb, const weir_stream *stream, const weir_table *table,
+                              const struct weir_join_args *args)
+{
+    if (!verb_is_open(verb) || !verb_check_same(verb, table->topology) || !verb_check_plain(verb, stream->node) ||
+        !check_join(verb, args, stream->node, table->node))
+        return false;
+    if (args->kind == WEIR_OUTER)
+        return verb_fail(verb, "a stream and a table have no outer join; the table alone causes nothing");
+    return !args->store || verb_fail(verb, "the result is a stream and has no .store");
+}
+
+static const struct operator* operator_of(enum weir_join_kind kind)
+{
+    return kind == WEIR_LEFT ? &operator_left_join_table : &operator_join_table;
+}
+
+weir_stream *weir_join_table_with(weir_stream *stream, weir_table *table, struct weir_join_args args)
+{
+    if (!stream || !table)
+        return NULL;
+    weir_topology *topology = stream->topology;
+    const struct verb verb = {topology, args.at, "join", args.name};
+    if (!check_stream_join(&verb, stream, table, &args))
+        return NULL;
+    const struct operator* what = operator_of(args.kind);
+    const char *name = node_name(&verb, "KSTREAM", what->kind, args.name);
+    struct graph_node *node = name ? node_add_behind(&verb, stream->node, what, name) : NULL;
+    if (!node || !node_connect_view(&verb, node, &table->view))
+        return NULL;
+    const struct stream_join_args join = {args.fn, &table->view};
+    node->args = node_args(topology, &join, sizeof join);
+    node->user = args.user;
+    node->value_type = args.value;
+    return stream_of(topology, node);
+}
+
+enum { LOOKUPS_MAX = 64 };
+
+/* ---- a table with a table ---- */
+
+struct join_names {
+    const char *result, *left, *right;
+};
+
+/* The result is numbered before its sides, as Kafka Streams does. */
+static bool choose_names(const struct verb *verb, const char *given, struct join_names *names)
+{
+    weir_arena *arena = &verb->topology->arena;
+    names->result = node_name(verb, "KTABLE", operator_join_result.kind, given);
+    if (!names->result)
+        return false;
+    names->left =
+        node_name(verb, "KTABLE", operator_join_this.kind, given ? arena_format(arena, "%s-join-this", given) : NULL);
+    names->right =
+        node_name(verb, "KTABLE", operator_join_other.kind, given ? arena_format(arena, "%s-join-other", given) : NULL);
+    return names->left && names->right;
+}
+
+static struct graph_node *add_side(const struct verb *verb, const struct operator* what, weir_table *mine,
+                                   weir_table *other, const struct weir_join_args *args, const char *name)
+{
+    struct graph_node *node = node_add_behind(verb, mine->node, what, name);
+    if (!node || !node_connect_view(verb, node, &other->view))
+        return NULL;
+    const struct table_join_args join = {args->fn, args->kind, &other->view};
+    node->args = node_args(verb->topology, &join, sizeof join);
+    node->user = args->user;
+    node->value_type = args->value;
+    return node;
+}
+
+static int64_t retention_ms(const struct table_view *view)
+{
+    if (view->store)
+        return view->store->spec.retention_ms;
+    int64_t left_ms = retention_ms(view->left);
+    int64_t right_ms = retention_ms(view->right);
+    return left_ms > right_ms ? left_ms : right_ms;
+}
+
+/* Keeps the result, if the author wants it kept. False: latched. */
+static bool add_result_store(const struct verb *verb, weir_table *table, const char *name)
+{
+    struct table_view *view = &table->view;
+    if (!name)
+        return true;
+    bool is_windowed = view->window_size_ms > 0;
+    view->store = topology_add_store(verb, (struct store_spec){.name = name,
+                                                               .kind = is_windowed ? STORE_WINDOW : STORE_KEY_VALUE,
+                                                               .window_size_ms = view->window_size_ms,
+                                                               .retention_ms = is_windowed ? retention_ms(view) : 0,
+                                                               .key_type = view->key_type,
+                                                               .value_type = view->value_type});
+    return view->store && node_connect_store(verb, table->node, view->store);
+}
+
+static weir_table *add_result(const struct verb *verb, weir_table *left, weir_table *right,
+                              const struct weir_join_args *args, struct graph_node *node)
+{
+    weir_table *table = arena_alloc(&verb->topology->arena, sizeof *table);
+    table->topology = verb->topology;
+    table->node = node;
+    table->view = (struct table_view){.join = node,
+                                      .left = &left->view,
+                                      .right = &right->view,
+                                      .kind = args->kind,
+                                      .fn = args->fn,
+                                      .key_type = node->key_type,
+                                      .value_type = args->value,
+                                      .window_size_ms = node->window_size_ms,
+                                      .lookups = args->store ? 1 : left->view.lookups + right->view.lookups};
+    return add_result_store(verb, table, args->store) ? table : NULL;
+}
+
+/* A table joined with itself again and again doubles the work each time. */
+static bool check_lookups(const struct verb *verb, const weir_table *left, const weir_table *right)
+{
+    if (left->view.lookups + right->view.lookups <= LOOKUPS_MAX)
+        return true;
+    return verb_fail(verb, "a value would need more than %d lookups; keep a result in a store of its own (.store)",
+                     LOOKUPS_MAX);
+}
+
+weir_table *weir_join_tables_with(weir_table *left, weir_table *right, struct weir_join_args args)
+{
+    struct join_names names;
+    if (!left || !right)
+        return NULL;
+    const struct verb verb = {left->topology, args.at, "join", args.name ? args.name : args.store};
+    if (!verb_is_open(&verb) || !verb_check_same(&verb, right->topology) ||
+        !check_join(&verb, &args, left->node, right->node) || !check_lookups(&verb, left, right) ||
+        !choose_names(&verb, args.name, &names))
+        return NULL;
+    struct graph_node *one = add_side(&verb, &operator_join_this, left, right, &args, names.left);
+    struct graph_node *two = one ? add_side(&verb, &operator_join_other, right, left, &args, names.right) : NULL;
+    struct graph_node *node = two ? node_add_behind(&verb, one, &operator_join_result, names.result) : NULL;
+    if (!node)
+        return NULL;
+    node_connect(left->topology, two, node);
+    node->user = args.user;
+    return add_result(&verb, left, right, &args, node);
+}
+
+weir_stream *weir_changes(weir_table *table)
+{
+    if (!table)
+        return NULL;
+    const struct verb verb = {table->topology, table->node->at, "changes", NULL};
+    if (!verb_is_open(&verb))
+        return NULL;
+    const char *name = node_name(&verb, "KTABLE", operator_to_stream.kind, NULL);
+    struct graph_node *node = node_add_behind(&verb, table->node, &operator_to_stream, name);
+    return node ? stream_of(table->topology, node) : NULL;
+}

@@ -1,0 +1,202 @@
+/* plan.c: checks the whole graph and cuts it into sub-topologies. See graph.h.
+ *
+ * Nodes that are connected by an edge or share a store belong together (union-find); what only a repartition topic lies
+ * between does not. Verbs append a node only behind nodes that are there, so the order of creation is topological.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "graph/handles.h"
+
+/* ---- checks of the whole ---- */
+
+static bool is_used(const weir_topology *topology, const struct graph_store *store)
+{
+    for (size_t n = 0; n < topology->nodes.count; n++)
+        for (size_t s = 0; s < topology->nodes.items[n]->store_count; s++)
+            if (topology->nodes.items[n]->stores[s] == store)
+                return true;
+    return false;
+}
+
+static bool check_stores(const weir_topology *topology, struct weir_error *error)
+{
+    for (size_t i = 0; i < topology->store_count; i++)
+        if (!is_used(topology, topology->stores[i]))
+            return error_set(error, WEIR_INVALID, "%s: store '%s' is not used; name it in the .stores of a processor",
+                             topology->stores[i]->at, topology->stores[i]->spec.name);
+    return true;
+}
+
+static bool check_sources(const weir_topology *topology, struct weir_error *error)
+{
+    bool has_source = false;
+    for (size_t i = 0; i < topology->nodes.count; i++) {
+        const struct graph_node *node = topology->nodes.items[i];
+        has_source |= node->kind == GRAPH_SOURCE;
+        if (node->dead_letters && graph_find_topic(topology, node->dead_letters))
+            return error_set(error, WEIR_INVALID,
+                             "%s: from '%s': the dead letter topic '%s' is read or written elsewhere", node->at,
+                             node->topic->name, node->dead_letters);
+    }
+    return has_source ||
+           error_set(error, WEIR_INVALID, "topology '%s' reads nothing; begin with weir_from or weir_table_from",
+                     topology->name);
+}
+
+/* ---- which nodes belong together ---- */
+
+static size_t find_root(size_t *roots, size_t node)
+{
+    while (roots[node] != node)
+        node = roots[node] = roots[roots[node]];
+    return node;
+}
+
+static void unite(size_t *roots, size_t a, size_t b)
+{
+    roots[find_root(roots, a)] = find_root(roots, b);
+}
+
+static void unite_users(const weir_topology *topology, const struct graph_store *store, size_t *roots)
+{
+    size_t first = topology->nodes.count;
+    for (size_t n = 0; n < topology->nodes.count; n++) {
+        const struct graph_node *node = topology->nodes.items[n];
+        for (size_t s = 0; s < node->store_count; s++) {
+            if (node->stores[s] != store)
+                continue;
+            if (first == topology->nodes.count)
+                first = n;
+            unite(roots, first, n);
+        }
+    }
+}
+
+/* The root of each node, by its place in topology->nodes. The caller frees it. */
+static size_t *find_components(weir_topology *topology)
+{
+    size_t *roots = memory_new(topology->nodes.count * sizeof *roots);
+    for (size_t i = 0; i < topology->nodes.count; i++) {
+        roots[i] = i;
+        topology->nodes.items[i]->index = (int32_t)i; /* its place, until sub-topologies number their own nodes */
+    }
+    for (size_t i = 0; i < topology->nodes.count; i++) {
+        const struct graph_nodes *parents = &topology->nodes.items[i]->parents;
+        for (size_t p = 0; p < parents->count; p++)
+            unite(roots, i, (size_t)parents->items[p]->index);
+    }
+    for (size_t i = 0; i < topology->store_count; i++)
+        unite_users(topology, topology->stores[i], roots);
+    return roots;
+}
+
+/* ---- numbering ---- */
+
+/* Kafka Streams goes through the sources sorted by name; generated names sort by creation. */
+static const struct graph_node *next_source(const weir_topology *topology, const struct graph_node *behind)
+{
+    const struct graph_node *next = NULL;
+    for (size_t i = 0; i < topology->nodes.count; i++) {
+        const struct graph_node *node = topology->nodes.items[i];
+        if (node->kind == GRAPH_SOURCE && (!behind || strcmp(node->name, behind->name) > 0) &&
+            (!next || strcmp(node->name, next->name) < 0))
+            next = node;
+    }
+    return next;
+}
+
+static size_t number_components(weir_topology *topology, size_t *roots)
+{
+    int32_t count = 0;
+    int32_t *ids = memory_new(topology->nodes.count * sizeof *ids); /* plus one, by root */
+    for (const struct graph_node *source = next_source(topology, NULL); source;
+         source = next_source(topology, source)) {
+        int32_t *id = &ids[find_root(roots, (size_t)source->index)];
+        if (*id == 0)
+            *id = ++count;
+    }
+    for (size_t i = 0; i < topology->nodes.count; i++) {
+        int32_t id = ids[find_root(roots, i)];
+        assert(id > 0); /* every node hangs on a source */
+        topology->nodes.items[i]->subtopology = id - 1;
+    }
+    memory_free(ids);
+    return (size_t)count;
+}
+
+/* ---- filling ---- */
+
+static void add_nodes(weir_topology *topology)
+{
+    for (size_t i = 0; i < topology->nodes.count; i++) {
+        struct graph_node *node = topology->nodes.items[i];
+        struct graph_subtopology *part = &topology->subtopologies[node->subtopology];
+        node->index = (int32_t)part->nodes.count;
+        nodes_append(&topology->arena, &part->nodes, node);
+    }
+}
+
+/* User topics first: the lead topic must be one that others may see, where there is one. */
+static void add_sources(weir_topology *topology, bool internal)
+{
+    for (size_t i = 0; i < topology->nodes.count; i++) {
+        struct graph_node *node = topology->nodes.items[i];
+        if (node->kind == GRAPH_SOURCE && node->topic->internal == internal)
+            nodes_append(&topology->arena, &topology->subtopologies[node->subtopology].sources, node);
+    }
+}
+
+static void place_store(weir_topology *topology, struct graph_store *store)
+{
+    for (size_t n = 0; n < topology->nodes.count; n++) {
+        const struct graph_node *node = topology->nodes.items[n];
+        for (size_t s = 0; s < node->store_count; s++)
+            if (node->stores[s] == store)
+                store->subtopology = node->subtopology;
+    }
+}
+
+static void add_stores(weir_topology *topology)
+{
+    for (size_t i = 0; i < topology->subtopology_count; i++)
+        topology->subtopologies[i].stores =
+            arena_alloc(&topology->arena, topology->store_count * sizeof(struct graph_store *));
+    for (size_t i = 0; i < topology->store_count; i++) {
+        struct graph_store *store = topology->stores[i];
+        place_store(topology, store);
+        struct graph_subtopology *part = &topology->subtopologies[store->subtopology];
+        store->index = (int32_t)part->store_count;
+        part->stores[part->store_count++] = store;
+    }
+}
+
+static void cut(weir_topology *topology)
+{
+    size_t *roots = find_components(topology);
+    topology->subtopology_count = number_components(topology, roots);
+    memory_free(roots);
+    topology->subtopologies =
+        arena_alloc(&topology->arena, topology->subtopology_count * sizeof *topology->subtopologies);
+    for (size_t i = 0; i < topology->subtopology_count; i++)
+        topology->subtopologies[i].id = (int32_t)i;
+    add_nodes(topology);
+    add_sources(topology, false);
+    add_sources(topology, true);
+    add_stores(topology);
+}
+
+bool graph_plan(weir_topology *topology, struct weir_error *error)
+{
+    if (topology->planned)
+        return true;
+    if (topology->error.code != WEIR_OK)
+        return error_set(error, topology->error.code, "%s", topology->error.message);
+    if (!check_sources(topology, error) || !check_stores(topology, error))
+        return false;
+    cut(topology);
+    topology->planned = true;
+    return true;
+}

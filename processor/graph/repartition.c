@@ -1,0 +1,122 @@
+/* repartition.c: moving data so that equal keys meet: rekey, group_by; and group, which moves nothing.
+ *
+ * A repartition is a mapper, a filter of records without a key, a sink and, on the other side of the internal topic
+ * "<name>-repartition", a source. What is behind it is another sub-topology.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "graph/handles.h"
+
+enum { NODES_WITH_A_NUMBER = 3 }; /* filter, sink and source */
+
+static struct graph_topic *internal_topic(const struct verb *verb, const char *name, const struct graph_node *mapped)
+{
+    const char *full = arena_format(&verb->topology->arena, "%s-repartition", name);
+    const struct graph_topic *known = graph_find_topic(verb->topology, full);
+    if (!verb_check_name(verb, "the topic", full))
+        return NULL;
+    if (known) {
+        verb_fail(verb, known->internal ? "the name is taken by another repartition" : "its topic is used already");
+        return NULL;
+    }
+    struct graph_topic *topic = topology_topic(verb, full, mapped->key_type, mapped->value_type);
+    topic->internal = topic->is_source = topic->is_sink = true;
+    topic->format = WEIR_FORMAT_OBJECT;
+    return topic;
+}
+
+static struct graph_node *add_other_side(const struct verb *verb, struct graph_topic *topic)
+{
+    weir_topology *topology = verb->topology;
+    struct graph_node *source = node_add(verb, GRAPH_SOURCE, arena_format(&topology->arena, "%s-source", topic->name));
+    if (!source)
+        return NULL;
+    source->topic = topic;
+    source->key_type = topic->key;
+    source->value_type = topic->value;
+    return source;
+}
+
+/* From the mapper to the source behind the topic; NULL: latched. */
+static struct graph_node *add_passage(const struct verb *verb, struct graph_node *mapped)
+{
+    weir_arena *arena = &verb->topology->arena;
+    struct graph_topic *topic = internal_topic(verb, verb->name, mapped);
+    if (!topic)
+        return NULL;
+    struct graph_node *filter =
+        node_add_behind(verb, mapped, &operator_keyed, arena_format(arena, "%s-filter", topic->name));
+    struct graph_node *sink =
+        filter ? node_add_behind(verb, filter, NULL, arena_format(arena, "%s-sink", topic->name)) : NULL;
+    if (!sink)
+        return NULL;
+    sink->kind = GRAPH_SINK;
+    sink->topic = topic;
+    return add_other_side(verb, topic);
+}
+
+static struct graph_node *add_mapper(const struct verb *verb, weir_stream *stream, const struct weir_type *key,
+                                     const struct weir_step_args *args)
+{
+    if (!verb_is_open(verb) || !verb_check_name(verb, "the name", verb->name) ||
+        !verb_check_type(verb, "the key's type", key) || !verb_check_function(verb, args->map != NULL))
+        return NULL;
+    const char *name = node_name(verb, "KSTREAM", operator_rekey.kind, args->name);
+    struct graph_node *node = name ? node_add_behind(verb, stream->node, &operator_rekey, name) : NULL;
+    if (!node)
+        return NULL;
+    node->args = node_args(verb->topology, args, sizeof *args);
+    node->user = args->user;
+    node->key_type = key;
+    node->key_changed = true;
+    node->window_size_ms = 0;
+    return node;
+}
+
+weir_stream *weir_rekey_with(weir_stream *stream, const char *name, const struct weir_type *key,
+                             struct weir_step_args args)
+{
+    if (!stream)
+        return NULL;
+    const struct verb verb = {stream->topology, args.at, "rekey", name};
+    struct graph_node *mapped = add_mapper(&verb, stream, key, &args);
+    struct graph_node *source = mapped ? add_passage(&verb, mapped) : NULL;
+    if (!source)
+        return NULL;
+    for (int i = 0; i < NODES_WITH_A_NUMBER; i++)
+        node_use_number(stream->topology);
+    return stream_of(stream->topology, source);
+}
+
+static weir_grouped *grouped_of(weir_topology *topology, struct graph_node *node, int32_t numbers)
+{
+    weir_grouped *grouped = arena_alloc(&topology->arena, sizeof *grouped);
+    *grouped = (weir_grouped){topology, node, node->at, numbers};
+    return grouped;
+}
+
+/* Kafka Streams names the mapper of a named grouping as the grouping. */
+weir_grouped *weir_group_by_with(weir_stream *stream, const char *name, const struct weir_type *key,
+                                 struct weir_step_args args)
+{
+    if (!stream)
+        return NULL;
+    const struct verb verb = {stream->topology, args.at, "group_by", name};
+    if (!args.name)
+        args.name = name;
+    struct graph_node *mapped = add_mapper(&verb, stream, key, &args);
+    struct graph_node *source = mapped ? add_passage(&verb, mapped) : NULL;
+    return source ? grouped_of(stream->topology, source, NODES_WITH_A_NUMBER) : NULL;
+}
+
+weir_grouped *weir_group(weir_stream *stream)
+{
+    if (!stream)
+        return NULL;
+    const struct verb verb = {stream->topology, stream->node->at, "group", NULL};
+    if (!verb_is_open(&verb) || !verb_check_plain(&verb, stream->node))
+        return NULL;
+    if (stream->node->window_size_ms > 0) {
+        verb_fail(&verb, "%s has windowed keys; choose a plain key with weir_group_by", stream->node->name);
+        return NULL;
+    }
+    return grouped_of(stream->topology, stream->node, 0);
+}

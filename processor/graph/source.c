@@ -1,0 +1,153 @@
+/* source.c: where data comes in, and stores of processors: from, table_from, add_store.
+ *
+ * All readers of a topic share one source node, because a record is consumed once.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "graph/handles.h"
+
+static struct graph_node *find_source(const weir_topology *topology, const struct graph_topic *topic)
+{
+    for (size_t i = 0; i < topology->nodes.count; i++)
+        if (topology->nodes.items[i]->kind == GRAPH_SOURCE && topology->nodes.items[i]->topic == topic)
+            return topology->nodes.items[i];
+    return NULL;
+}
+
+/* The second reader may ask for nothing else than the first. */
+static bool agrees(const struct verb *verb, struct graph_node *source, const struct weir_source_args *args)
+{
+    if (args->dead_letters && strcmp(args->dead_letters, source->dead_letters) != 0)
+        return verb_fail(verb, "its dead letters go to '%s' (%s), not to '%s'", source->dead_letters, source->at,
+                         args->dead_letters);
+    if (args->timestamp && args->timestamp != source->timestamp)
+        return verb_fail(verb, "it has another .timestamp already (%s)", source->at);
+    if (args->name && strcmp(args->name, source->name) != 0)
+        return verb_fail(verb, "its node is named '%s' already (%s)", source->name, source->at);
+    source->require_key = source->require_key || args->require_key;
+    return true;
+}
+
+static struct graph_node *add_source(const struct verb *verb, struct graph_topic *topic,
+                                     const struct weir_source_args *args, const char *name)
+{
+    weir_topology *topology = verb->topology;
+    const char *dead_letters =
+        args->dead_letters ? args->dead_letters : arena_format(&topology->arena, "%s.dlq", topic->name);
+    if (!verb_check_name(verb, "the dead letter topic", dead_letters))
+        return NULL;
+    struct graph_node *node = node_add(verb, GRAPH_SOURCE, name);
+    if (!node)
+        return NULL;
+    node->topic = topic;
+    node->key_type = topic->key;
+    node->value_type = topic->value;
+    node->dead_letters = topology_text(topology, dead_letters);
+    node->timestamp = args->timestamp;
+    node->require_key = args->require_key;
+    topic->is_source = true;
+    return node;
+}
+
+/* A sink of windowed records writes the window into the key; a reader would take it for a part of the key. */
+static bool is_written_plain(const struct verb *verb, const struct graph_topic *topic)
+{
+    for (size_t i = 0; i < verb->topology->nodes.count; i++) {
+        const struct graph_node *node = verb->topology->nodes.items[i];
+        if (node->topic == topic && node->window_size_ms > 0)
+            return verb_fail(verb, "%s (%s) writes windowed keys to it", node->name, node->at);
+    }
+    return true;
+}
+
+static struct graph_node *source_node(const struct verb *verb, const struct weir_type *key,
+                                      const struct weir_source_args *args, const char *given)
+{
+    if (!verb_is_open(verb) || !verb_check_name(verb, "the topic", verb->name) ||
+        !verb_check_type(verb, "the key's type", key) || !verb_check_type(verb, "the value's type", args->value))
+        return NULL;
+    const char *name = node_name(verb, "KSTREAM", "SOURCE", given);
+    struct graph_topic *topic = name ? topology_topic(verb, verb->name, key, args->value) : NULL;
+    if (!topic || !is_written_plain(verb, topic))
+        return NULL;
+    if (topic->internal) {
+        verb_fail(verb, "it is the topic of a repartition; read the stream that weir_rekey returned");
+        return NULL;
+    }
+    struct graph_node *known = find_source(verb->topology, topic);
+    if (!known)
+        return add_source(verb, topic, args, name);
+    struct weir_source_args same = *args;
+    same.name = given;
+    return agrees(verb, known, &same) ? known : NULL;
+}
+
+weir_stream *weir_from_with(weir_topology *topology, const char *topic, const struct weir_type *key,
+                            struct weir_source_args args)
+{
+    if (!topology)
+        return NULL;
+    const struct verb verb = {topology, args.at, "from", topic};
+    struct graph_node *node = source_node(&verb, key, &args, args.name);
+    return node ? stream_of(topology, node) : NULL;
+}
+
+static weir_table *table_of(weir_topology *topology, struct graph_node *node, struct graph_store *store)
+{
+    weir_table *table = arena_alloc(&topology->arena, sizeof *table);
+    table->topology = topology;
+    table->node = node;
+    table->view.store = store;
+    table->view.lookups = 1;
+    table->view.key_type = node->key_type;
+    table->view.value_type = node->value_type;
+    return table;
+}
+
+/* Kafka Streams: Consumed.as("x") names the operator "x" and its source "x-source". */
+weir_table *weir_table_with(weir_topology *topology, const char *topic, const char *store, const struct weir_type *key,
+                            struct weir_source_args args)
+{
+    if (!topology)
+        return NULL;
+    const struct verb verb = {topology, args.at, "table_from", topic};
+    if (!verb_is_open(&verb) || (args.name && !verb_check_name(&verb, "the node's .name", args.name)))
+        return NULL;
+    const char *given = args.name ? arena_format(&topology->arena, "%s-source", args.name) : NULL;
+    struct graph_node *source = source_node(&verb, key, &args, given);
+    const char *name = source ? node_name(&verb, "KTABLE", "SOURCE", args.name) : NULL;
+    if (!name)
+        return NULL;
+    struct graph_store *kept =
+        topology_add_store(&verb, (struct store_spec){.name = store, .key_type = key, .value_type = args.value});
+    struct graph_node *node = kept ? node_add_behind(&verb, source, &operator_table_source, name) : NULL;
+    if (!node)
+        return NULL;
+    node_connect_store(&verb, node, kept);
+    return table_of(topology, node, kept);
+}
+
+void weir_store_with(weir_topology *topology, const char *name, const struct weir_type *key,
+                     struct weir_store_args args)
+{
+    if (!topology)
+        return;
+    const struct verb verb = {topology, args.at, "add_store", name};
+    bool is_windowed = args.window.size.ms != 0;
+    if (!verb_is_open(&verb) || !verb_check_type(&verb, "the key's type", key) ||
+        !verb_check_type(&verb, "the value's type", args.value) || !verb_check_window(&verb, &args.window))
+        return;
+    if (args.ttl.ms < 0 || (is_windowed && args.ttl.ms > 0)) {
+        verb_fail(&verb, is_windowed ? "a window store has a .retention and no .ttl" : "its .ttl is negative");
+        return;
+    }
+    topology_add_store(&verb, (struct store_spec){.name = name,
+                                                  .kind = is_windowed ? STORE_WINDOW : STORE_KEY_VALUE,
+                                                  .window_size_ms = args.window.size.ms,
+                                                  .retention_ms = args.window.retention.ms,
+                                                  .ttl_ms = args.ttl.ms,
+                                                  .in_memory = args.in_memory,
+                                                  .no_log = args.no_log,
+                                                  .key_type = key,
+                                                  .value_type = args.value});
+}

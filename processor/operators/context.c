@@ -1,0 +1,81 @@
+/* context.c: entering a node and leaving it. See context.h.
+ *
+ * Control flow is the call stack: a record that was forwarded is done in all nodes below when the call returns. Once the
+ * latch is set nothing enters any more, so that one mistake is not told twice.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "operators/context.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "operators/operators.h"
+
+void context_enter(weir_context *context, const struct weir_record *record)
+{
+    if (context->execution->error.code != WEIR_OK)
+        return;
+    /* Only this thread writes; the others may read an older number, never a torn one. */
+    __atomic_store_n(&context->records, context->records + 1, __ATOMIC_RELAXED);
+    switch (context->node->kind) {
+    case GRAPH_SOURCE:
+        context_forward(context, record);
+        break;
+    case GRAPH_PROCESSOR:
+        context->node->operator->process(context, record);
+        break;
+    case GRAPH_SINK:
+        context->execution->calls->send(context->execution->engine, context, record);
+        break;
+    }
+}
+
+static struct weir_record as_forwarded(const weir_context *context, const struct weir_record *record)
+{
+    struct weir_record out = *record;
+    out.key_type = context->node->key_type;
+    out.value_type = context->node->value_type;
+    out.headers = context->execution->headers;
+    if (context->node->window_size_ms == 0)
+        out.window.start_ms = out.window.end_ms = 0;
+    return out;
+}
+
+void context_forward(weir_context *context, const struct weir_record *record)
+{
+    const struct weir_record out = as_forwarded(context, record);
+    for (size_t i = 0; i < context->child_count; i++)
+        context_enter(context->children[i], &out);
+}
+
+void context_forward_to(weir_context *context, size_t child, const struct weir_record *record)
+{
+    assert(child < context->child_count);
+    const struct weir_record out = as_forwarded(context, record);
+    context_enter(context->children[child], &out);
+}
+
+void context_drop(weir_context *context, const char *reason)
+{
+    context->execution->calls->drop(context->execution->engine, context, reason);
+}
+
+bool context_fail(weir_context *context, enum weir_code code, const char *format, ...)
+{
+    char message[sizeof context->execution->error.message];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    return error_set(&context->execution->error, code, "%s", message);
+}
+
+struct weir_store *context_store(weir_context *context, const struct graph_store *store)
+{
+    for (size_t i = 0; i < context->node->store_count; i++)
+        if (context->node->stores[i] == store)
+            return &context->stores[i];
+    assert(false && "the store is connected to the node");
+    return NULL;
+}

@@ -1,0 +1,76 @@
+/* context.h: what an operator sees of its task, and what the runtime sees of an operator.
+ *
+ * One context per node per task, linked as the graph is. Forwarding is a direct call of the children, depth first; there
+ * is no scheduler. Operators know no broker, no clock and no thread. All of it belongs to the task's thread. */
+#ifndef WEIR_OPERATORS_CONTEXT_H
+#define WEIR_OPERATORS_CONTEXT_H
+#include "base/arena.h"
+#include "graph/graph.h"
+#include "state/store.h"
+#include "weir.h"
+
+struct operator
+{
+    const char *kind;             /* of the generated name: "FILTER" in KSTREAM-FILTER-0000000001 */
+    size_t self_size;             /* bytes of context->self, zeroed before open */
+    void (*open)(weir_context *); /* may be NULL */
+    void (*process)(weir_context *, const struct weir_record *);
+    void (*close)(weir_context *); /* may be NULL */
+};
+
+struct engine_calls { /* the runtime's (or test driver's) side */
+    /* A sink's record: encode and hand to the collector. */
+    void (*send)(void *engine, weir_context *sink, const struct weir_record *);
+    /* Counts one record as dropped; reason is a string constant or copied. */
+    void (*drop)(void *engine, weir_context *, const char *reason);
+    void (*schedule)(void *engine, weir_context *, enum weir_clock, int64_t every_ms, weir_punctuator *);
+};
+
+/* Shared by all contexts of a task; the runtime sets it up before each record and punctuation. */
+struct execution {
+    const struct engine_calls *calls;
+    void *engine;
+    weir_arena *arena; /* of the record in hand */
+    int32_t partition;
+    int64_t stream_time_ms; /* of the task; -1: none yet */
+    int64_t timestamp_ms;   /* of the record in hand; punctuation: now */
+    /* Lateness is judged where a record entered: never by more than the stream time its upstream task had when it sent
+     * the record (DECISIONS.md, "Late is judged where the record entered"). INT64_MAX: not from a repartition topic. */
+    int64_t upstream_time_ms;
+    struct weir_headers headers; /* of the record in hand; forwarded */
+    struct weir_error error;     /* the latch: the record in hand is poison, or worse */
+    bool forget;                 /* weir_forget was called */
+};
+
+struct weir_store { /* a typed handle on a store, one per context and store */
+    struct store *store;
+    const struct store_spec *spec;
+    struct execution *execution;
+};
+
+struct weir_context {
+    const struct graph_node *node;
+    struct execution *execution;
+    weir_context **children; /* in the order of node->children */
+    size_t child_count;
+    struct weir_store *stores; /* in the order of node->stores */
+    void *self;
+    uint64_t records; /* that entered the node; read by others without a lock (relaxed) */
+};
+
+/* Enters a node: counts, and calls its operator, or the engine's send for a sink, or forwards for a source. Does
+ * nothing once the execution's latch is set. */
+void context_enter(weir_context *, const struct weir_record *);
+/* Calls every child with the record; key_type, value_type and headers are filled in from node and execution. */
+void context_forward(weir_context *, const struct weir_record *);
+void context_drop(weir_context *, const char *reason);
+/* Latches POISON unless something is latched. Always returns false. */
+__attribute__((format(printf, 3, 4))) bool context_fail(weir_context *, enum weir_code, const char *format, ...);
+
+/* Typed access, in typed_store.c; used by operators and behind weir_get and friends. Values live in the record arena. */
+const void *typed_get(struct weir_store *, const void *key,
+                      int64_t *timestamp_ms); /* NULL: absent; timestamp may be NULL */
+void typed_put(struct weir_store *, const void *key, const void *value, int64_t timestamp_ms); /* value NULL deletes */
+const void *typed_window_get(struct weir_store *, const void *key, int64_t start_ms, int64_t *timestamp_ms);
+void typed_window_put(struct weir_store *, const void *key, int64_t start_ms, const void *value, int64_t timestamp_ms);
+#endif

@@ -1,0 +1,76 @@
+/* fold.c: the steps by which a record changes an aggregate: counting, reducing, aggregating.
+ *
+ * A step never changes `old` where somebody behind wants to see what was replaced.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "operators/operators.h"
+#include "schemas/codec.h"
+
+const void *fold_count(weir_context *context, const struct weir_record *record, const void *old)
+{
+    (void)record;
+    int64_t *count = arena_alloc_raw(context->execution->arena, sizeof *count);
+    *count = old ? *(const int64_t *)old + 1 : 1;
+    return count;
+}
+
+/* The first value is the first aggregate; the reducer is not asked. */
+const void *fold_reduce(weir_context *context, const struct weir_record *record, const void *old)
+{
+    const struct fold_args *args = context->node->args;
+    if (!old)
+        return record->value;
+    context->execution->forget = false;
+    const void *reduced = args->reduce(context, record, old);
+    return context->execution->forget ? NULL : reduced;
+}
+
+/* All zero, but what is bytes in itself must be some: no byte at all, or the JSON null. */
+static void *zero_of(weir_context *context, const struct weir_type *type)
+{
+    void *zero = arena_alloc(context->execution->arena, type->size);
+    if (type->kind == WEIR_KIND_STRING || type->kind == WEIR_KIND_BYTES)
+        *(weir_bytes *)zero = (weir_bytes){"", 0};
+    if (type->kind == WEIR_KIND_JSON)
+        *(weir_bytes *)zero = (weir_bytes){"null", 4};
+    return zero;
+}
+
+/* What was decoded or copied for this record is ours alone, so it may be written to. */
+static void *writable(const void *value)
+{
+    union {
+        const void *read;
+        void *write;
+    } same = {value};
+    return same.write;
+}
+
+static void *first_aggregate(weir_context *context)
+{
+    const struct fold_args *args = context->node->args;
+    const struct weir_type *type = context->node->value_type;
+    if (!args->initial)
+        return zero_of(context, type);
+    return writable(codec_copy(type, args->initial, context->execution->arena));
+}
+
+/* Where nobody behind compares old and new, the decoded row is changed in place. */
+static void *next_aggregate(weir_context *context, const void *old)
+{
+    if (!old)
+        return first_aggregate(context);
+    if (context->child_count == 0)
+        return writable(old);
+    return writable(codec_copy(context->node->value_type, old, context->execution->arena));
+}
+
+const void *fold_aggregate(weir_context *context, const struct weir_record *record, const void *old)
+{
+    const struct fold_args *args = context->node->args;
+    void *aggregate = next_aggregate(context, old);
+    context->execution->forget = false;
+    args->aggregate(context, record, aggregate);
+    return context->execution->forget ? NULL : aggregate;
+}

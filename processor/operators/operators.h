@@ -1,0 +1,91 @@
+/* operators.h: the operators the verbs can put into a node, and what each expects in node->args.
+ *
+ * An operator is a const table without state of its own; its state is context->self and the stores of its node. */
+#ifndef WEIR_OPERATORS_OPERATORS_H
+#define WEIR_OPERATORS_OPERATORS_H
+#include "operators/context.h"
+
+/* node->args: struct weir_step_args */
+extern const struct operator operator_filter;
+extern const struct operator operator_map_values;
+extern const struct operator operator_flat_map;
+extern const struct operator operator_peek;
+extern const struct operator operator_rekey;
+extern const struct operator operator_branch; /* one way out of a split; a NULL test takes everything */
+
+/* node->args: none */
+extern const struct operator operator_split; /* its children are branches, the first that matches wins */
+extern const struct operator operator_merge;
+extern const struct operator operator_keyed; /* drops records without a key in front of a repartition topic */
+extern const struct operator operator_to_stream;
+
+/* node->args: struct weir_processor */
+extern const struct operator operator_process;
+
+/* node->args: none; node->stores[0]: the table */
+extern const struct operator operator_table_source;
+
+/* node->args: struct fold_args; node->stores[0]: the aggregates. */
+extern const struct operator operator_aggregate;
+extern const struct operator operator_reduce;
+extern const struct operator operator_window_aggregate;
+extern const struct operator operator_window_reduce;
+
+/* The next aggregate after `old` (NULL: there is none yet), in the record arena. NULL: delete it. */
+typedef const void *fold_step(weir_context *, const struct weir_record *, const void *old);
+fold_step fold_count, fold_reduce, fold_aggregate;
+
+struct fold_args {
+    fold_step *step;
+    union {
+        weir_reducer *reduce;
+        weir_aggregator *aggregate;
+    };
+    const void *initial;   /* of an aggregate; NULL: all zero */
+    bool takes_tombstones; /* a record without a value is folded too */
+    struct weir_window window;
+};
+
+/* node->args: struct stream_join_args */
+extern const struct operator operator_join_table, operator_left_join_table;
+/* node->args: struct table_join_args; the table whose change it is, left or right */
+extern const struct operator operator_join_this, operator_join_other;
+/* node->args: none; node->stores[0], if there is one: the result */
+extern const struct operator operator_join_result;
+
+static inline bool operator_is(const struct graph_node *node, const struct operator* what)
+{
+    return what == node->operator;
+}
+
+/* How the current value of a table is found: in its store, or, for a join that keeps no store, by joining again. */
+struct table_view {
+    struct graph_store *store;     /* NULL: a join without a store */
+    const struct graph_node *join; /* of a join: whose callback and .user they are */
+    const struct table_view *left, *right;
+    enum weir_join_kind kind;
+    weir_joiner *fn;
+    const struct weir_type *key_type, *value_type;
+    int64_t window_size_ms;
+    size_t lookups; /* in stores, for one value; more than one where joins without a store are joined again */
+};
+
+struct stream_join_args {
+    weir_joiner *fn;
+    const struct table_view *table;
+};
+
+struct table_join_args {
+    weir_joiner *fn;
+    enum weir_join_kind kind;
+    const struct table_view *other;
+};
+
+/* The table's value for the record's key (and window): false: there is none. The row's key is the record's. */
+bool table_view_get(weir_context *, const struct table_view *, const struct weir_record *, struct weir_record *row);
+
+/* The context's handle on a store of its node; it must be connected. */
+struct weir_store *context_store(weir_context *, const struct graph_store *);
+/* Calls one child as context_forward calls all of them. */
+void context_forward_to(weir_context *, size_t child, const struct weir_record *);
+#endif

@@ -1,0 +1,381 @@
+/* app.c: see app.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/app.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "runtime/ingest.h"
+#include "runtime/loop.h"
+#include "runtime/task.h"
+
+/* ---- shared state ---- */
+
+static void change(struct weir_app *app)
+{
+    pthread_cond_broadcast(&app->changed);
+}
+
+void app_add_task(struct weir_app *app, struct task *task)
+{
+    pthread_rwlock_wrlock(&app->registry);
+    app->tasks = memory_grow(app->tasks, &app->task_capacity, app->task_count + 1, sizeof(struct task *));
+    app->tasks[app->task_count++] = task;
+    pthread_rwlock_unlock(&app->registry);
+}
+
+void app_remove_task(struct weir_app *app, struct task *task)
+{
+    pthread_rwlock_wrlock(&app->registry);
+    for (size_t i = 0; i < app->task_count; i++)
+        if (app->tasks[i] == task)
+            app->tasks[i--] = app->tasks[--app->task_count];
+    pthread_rwlock_unlock(&app->registry);
+    app_refresh_state(app);
+}
+
+void app_published(struct weir_app *app)
+{
+    pthread_mutex_lock(&app->lock);
+    app->published++;
+    change(app);
+    pthread_mutex_unlock(&app->lock);
+}
+
+static bool is_ending(enum weir_state state)
+{
+    return state == WEIR_PENDING_SHUTDOWN || state == WEIR_NOT_RUNNING || state == WEIR_PENDING_ERROR ||
+           state == WEIR_ERROR;
+}
+
+static bool all_settled(const struct weir_app *app)
+{
+    for (size_t i = 0; i < app->loop_count; i++)
+        if (!app->loops[i] || !loop_settled(app->loops[i]))
+            return false;
+    return true;
+}
+
+static void set_state(struct weir_app *app, enum weir_state state)
+{
+    if (app->state == state)
+        return;
+    log_info("app", "%s: %s to %s", app->layout.application, weir_state_name(app->state), weir_state_name(state));
+    app->state = state;
+    change(app);
+}
+
+void app_refresh_state(struct weir_app *app)
+{
+    pthread_mutex_lock(&app->lock);
+    if (!is_ending(app->state))
+        set_state(app, all_settled(app) ? WEIR_RUNNING : WEIR_REBALANCING);
+    pthread_mutex_unlock(&app->lock);
+}
+
+void app_fail(struct weir_app *app, const struct weir_error *error)
+{
+    pthread_mutex_lock(&app->lock);
+    if (app->failure.code == WEIR_OK) {
+        app->failure = *error;
+        log_error("app", "%s: %s: %s", app->layout.application, error_code_name(error->code), error->message);
+    }
+    set_state(app, WEIR_ERROR);
+    pthread_mutex_unlock(&app->lock);
+    for (size_t i = 0; i < app->loop_count; i++)
+        if (app->loops[i])
+            loop_stop(app->loops[i]);
+}
+
+/* ---- start ---- */
+
+static bool open_broker(struct weir_app *app, struct weir_error *error)
+{
+    if (*config_text(app->config, "bootstrap.servers"))
+        app->broker = broker_kafka_open(app->config, error);
+    else
+        app->broker = broker_embedded_open(config_text(app->config, "log.dir"), app->config, error);
+    return app->broker != NULL;
+}
+
+static bool start_loops(struct weir_app *app, struct weir_error *error)
+{
+    size_t count = (size_t)config_integer(app->config, "num.stream.threads");
+    app->loops = memory_new(count * sizeof(struct loop *));
+    app->loop_count = count;
+    for (size_t i = 0; i < count; i++) {
+        app->loops[i] = loop_start(app, (int32_t)i + 1, error);
+        if (!app->loops[i])
+            return false;
+    }
+    return true;
+}
+
+static bool stop_loops(struct weir_app *app, int64_t deadline_us)
+{
+    bool all = true;
+    for (size_t i = 0; i < app->loop_count; i++)
+        if (app->loops[i])
+            loop_stop(app->loops[i]);
+    for (size_t i = 0; i < app->loop_count; i++)
+        if (app->loops[i] && !loop_join(app->loops[i], deadline_us))
+            all = false;
+        else
+            app->loops[i] = NULL;
+    return all;
+}
+
+static void free_app(struct weir_app *app)
+{
+    ingest_free(app->ingest);
+    if (app->broker)
+        app->broker->ops->close(app->broker);
+    memory_free(app->loops);
+    memory_free(app->tasks);
+    layout_done(&app->layout);
+    config_free(app->config);
+    figures_done(&app->figures);
+    pthread_cond_destroy(&app->changed);
+    pthread_mutex_destroy(&app->lock);
+    pthread_rwlock_destroy(&app->registry);
+    memory_free(app);
+}
+
+static struct weir_app *new_app(void)
+{
+    struct weir_app *app = memory_new(sizeof *app);
+    pthread_rwlock_init(&app->registry, NULL);
+    pthread_mutex_init(&app->lock, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&app->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    figures_init(&app->figures);
+    app->state = WEIR_CREATED;
+    app->started_us = clock_monotonic_us(&clock_system);
+    app->config = config_new();
+    return app;
+}
+
+/* Half for the block cache; tables in memory, queues and HTTP live in the other half. */
+static void share_memory(const struct config *config)
+{
+    database_set_cache((size_t)config_integer(config, "memory.max.bytes") / 2);
+}
+
+struct weir_app *weir_start(struct weir_topology *topology, struct weir_config settings, struct weir_error *error)
+{
+    struct weir_app *app = new_app();
+    bool ok = config_fill(app->config, &settings, error);
+    const char *application = ok ? config_text(app->config, "application.id") : "";
+    if (ok && !*application)
+        application = topology ? weir_topology_name(topology) : "";
+    ok = layout_init(&app->layout, topology, application, error) && ok;
+    if (ok) {
+        share_memory(app->config);
+        ok = open_broker(app, error) && layout_create_topics(&app->layout, app->broker, app->config, error) &&
+             (app->ingest = ingest_new(app, error)) != NULL;
+    }
+    pthread_mutex_lock(&app->lock);
+    set_state(app, WEIR_REBALANCING);
+    pthread_mutex_unlock(&app->lock);
+    if (ok && start_loops(app, error))
+        return app;
+    stop_loops(app, INT64_MAX);
+    free_app(app);
+    return NULL;
+}
+
+bool weir_stop(struct weir_app *app, weir_duration grace, struct weir_error *error)
+{
+    pthread_mutex_lock(&app->lock);
+    bool failed = app->failure.code != WEIR_OK;
+    if (failed)
+        error_set(error, app->failure.code, "%s", app->failure.message);
+    else
+        set_state(app, WEIR_PENDING_SHUTDOWN);
+    pthread_mutex_unlock(&app->lock);
+    if (!stop_loops(app, clock_monotonic_us(&clock_system) + grace.ms * 1000)) {
+        /* A thread still holds the app; leaking it is the only safe thing, and the process is about to end. */
+        return error_set(error, WEIR_FATAL,
+                         "a thread did not stop within %lld ms; its last records will be processed again",
+                         (long long)grace.ms);
+    }
+    pthread_mutex_lock(&app->lock);
+    if (!failed && app->failure.code != WEIR_OK) {
+        failed = true;
+        error_set(error, app->failure.code, "%s", app->failure.message);
+    }
+    if (!failed)
+        set_state(app, WEIR_NOT_RUNNING);
+    pthread_mutex_unlock(&app->lock);
+    free_app(app);
+    return !failed;
+}
+
+/* ---- looking on ---- */
+
+enum weir_state weir_app_state(struct weir_app *app)
+{
+    pthread_mutex_lock(&app->lock);
+    enum weir_state state = app->state;
+    pthread_mutex_unlock(&app->lock);
+    return state;
+}
+
+const char *weir_state_name(enum weir_state state)
+{
+    static const char *const names[] = {"CREATED",     "REBALANCING",   "RUNNING", "PENDING_SHUTDOWN",
+                                        "NOT_RUNNING", "PENDING_ERROR", "ERROR"};
+    return names[state];
+}
+
+bool weir_app_failure(struct weir_app *app, struct weir_error *error)
+{
+    pthread_mutex_lock(&app->lock);
+    bool failed = app->failure.code != WEIR_OK;
+    if (failed && error)
+        *error = app->failure;
+    pthread_mutex_unlock(&app->lock);
+    return failed;
+}
+
+const char *weir_app_name(struct weir_app *app)
+{
+    return weir_topology_name(app->layout.topology);
+}
+
+const char *weir_app_setting(struct weir_app *app, const char *key)
+{
+    return config_shown(app->config, key);
+}
+
+bool weir_app_describe(struct weir_app *app, enum weir_describe_format format, FILE *out)
+{
+    struct weir_error error = {0};
+    return weir_topology_describe(app->layout.topology, format, out, &error);
+}
+
+static bool is_listed(const struct weir_topic_info *out, size_t count, size_t max, const char *name)
+{
+    for (size_t i = 0; i < count && i < max; i++)
+        if (strcmp(out[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+size_t weir_app_topics(struct weir_app *app, struct weir_topic_info *out, size_t max)
+{
+    size_t count = 0;
+    for (size_t p = 0; p < app->layout.part_count; p++) {
+        const struct layout_part *part = &app->layout.parts[p];
+        for (size_t n = 0; n < part->subtopology->nodes.count; n++) {
+            const struct graph_node *node = part->subtopology->nodes.items[n];
+            const struct graph_topic *topic = node->topic;
+            if (!topic || topic->internal || is_listed(out, count, max, topic->name))
+                continue;
+            if (count < max)
+                out[count] = (struct weir_topic_info){topic->name,      topic->key,     topic->value,
+                                                      topic->is_source, topic->is_sink, topic->internal};
+            count++;
+        }
+    }
+    return count;
+}
+
+static int64_t lag_of(const struct task *task)
+{
+    int64_t lag = 0;
+    for (size_t i = 0; i < task->part->source_count; i++) {
+        int64_t one = atomic_load_explicit(&task->sources[i].lag, memory_order_relaxed);
+        if (one < 0)
+            return -1;
+        lag += one;
+    }
+    return lag;
+}
+
+size_t weir_app_tasks(struct weir_app *app, struct weir_task_info *out, size_t max)
+{
+    pthread_rwlock_rdlock(&app->registry);
+    size_t count = app->task_count;
+    for (size_t i = 0; i < count && i < max; i++) {
+        struct task *task = app->tasks[i];
+        out[i] = (struct weir_task_info){
+            .subtopology = task->part->subtopology->id,
+            .partition = task->partition,
+            .state = atomic_load(&task->shown_state) == TASK_RUNNING ? "running" : "restoring",
+            .stream_time_ms = atomic_load(&task->shown_stream_time_ms),
+            .records = atomic_load(&task->records),
+            .lag = lag_of(task),
+            .restore_remaining = atomic_load(&task->restore_remaining),
+        };
+    }
+    pthread_rwlock_unlock(&app->registry);
+    return count;
+}
+
+static void add_node_figures(const struct weir_app *app, const struct layout_part *part, const struct graph_node *node,
+                             struct weir_node_info *out)
+{
+    *out = (struct weir_node_info){.name = node->name, .lag = node->kind == GRAPH_SOURCE ? 0 : -1};
+    for (size_t i = 0; i < app->task_count; i++) {
+        struct task *task = app->tasks[i];
+        if (task->part != part || atomic_load(&task->shown_state) != TASK_RUNNING)
+            continue;
+        out->records += __atomic_load_n(&context_of(task->contexts, node)->records, __ATOMIC_RELAXED);
+        for (size_t s = 0; s < part->source_count; s++)
+            if (part->sources[s].node == node) {
+                int64_t lag = atomic_load_explicit(&task->sources[s].lag, memory_order_relaxed);
+                out->lag += lag > 0 ? lag : 0;
+            }
+    }
+}
+
+size_t weir_app_nodes(struct weir_app *app, struct weir_node_info *out, size_t max)
+{
+    size_t count = 0;
+    pthread_rwlock_rdlock(&app->registry);
+    for (size_t p = 0; p < app->layout.part_count; p++) {
+        const struct layout_part *part = &app->layout.parts[p];
+        for (size_t n = 0; n < part->subtopology->nodes.count; n++, count++)
+            if (count < max)
+                add_node_figures(app, part, part->subtopology->nodes.items[n], &out[count]);
+    }
+    pthread_rwlock_unlock(&app->registry);
+    return count;
+}
+
+size_t weir_app_drops(struct weir_app *app, struct weir_drop_info *out, size_t max)
+{
+    pthread_mutex_lock(&app->figures.lock); /* rows are never moved or renamed, so their names may be lent out */
+    size_t count = app->figures.drop_count;
+    for (size_t i = 0; i < count && i < max; i++)
+        out[i] = (struct weir_drop_info){app->figures.drops[i].name, app->figures.drops[i].records};
+    pthread_mutex_unlock(&app->figures.lock);
+    return count;
+}
+
+size_t weir_app_dead_letters(struct weir_app *app, weir_arena *arena, struct weir_dead_letter *out, size_t max)
+{
+    struct figures *figures = &app->figures;
+    pthread_mutex_lock(&figures->lock);
+    size_t count = figures->letter_count < FIGURES_LETTERS_MAX ? (size_t)figures->letter_count : FIGURES_LETTERS_MAX;
+    for (size_t i = 0; i < count && i < max; i++) { /* newest first */
+        const struct figures_letter *letter = &figures->letters[(figures->letter_count - 1 - i) % FIGURES_LETTERS_MAX];
+        out[i] = (struct weir_dead_letter){
+            .topic = arena_text(arena, letter->topic),
+            .reason = arena_text(arena, letter->reason),
+            .partition = letter->partition,
+            .offset = letter->offset,
+            .failed_ms = letter->failed_ms,
+        };
+    }
+    pthread_mutex_unlock(&figures->lock);
+    return count;
+}

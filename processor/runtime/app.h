@@ -1,0 +1,47 @@
+/* app.h: a running topology: its loops, the tasks that views may read, and the figures.
+ *
+ * The registry (tasks) is the one thing threads share: loops add and remove under the write lock, views and doors look
+ * under the read lock and hold it as long as they touch a task. */
+#ifndef WEIR_RUNTIME_APP_H
+#define WEIR_RUNTIME_APP_H
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/config.h"
+#include "runtime/figures.h"
+#include "runtime/layout.h"
+
+struct ingest;
+struct loop;
+struct task;
+
+struct weir_app {
+    struct layout layout;
+    struct config *config;
+    struct broker *broker;
+    struct loop **loops;
+    size_t loop_count;
+    struct ingest *ingest;
+    struct figures figures;
+
+    pthread_rwlock_t registry;
+    struct task **tasks;
+    size_t task_count, task_capacity;
+
+    pthread_mutex_t lock;   /* state, failure, published */
+    pthread_cond_t changed; /* state or published changed */
+    enum weir_state state;
+    struct weir_error failure;
+    uint64_t published; /* commits so far */
+    int64_t started_us;
+};
+
+void app_add_task(struct weir_app *, struct task *);
+void app_remove_task(struct weir_app *, struct task *); /* returns when no view looks at it any more */
+/* After a commit was published: wakes who waits for a position. */
+void app_published(struct weir_app *);
+/* A loop's view of the world changed: RUNNING when every loop has settled and no task restores, else REBALANCING. */
+void app_refresh_state(struct weir_app *);
+/* The first failure stops all loops; state becomes PENDING_ERROR and, when they have ended, ERROR. */
+void app_fail(struct weir_app *, const struct weir_error *);
+#endif

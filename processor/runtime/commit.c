@@ -1,0 +1,156 @@
+/* commit.c: see commit.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/commit.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "state/keys.h"
+
+#define METADATA_MAGIC "weir1 "
+
+/* ---- metadata ---- */
+
+static int64_t position_after_flush(const struct task *task, size_t store)
+{
+    int64_t delivered = task->deliveries[store].next_offset;
+    return delivered > task->changelog_positions[store] ? delivered : task->changelog_positions[store];
+}
+
+void commit_metadata_write(const struct task *task, struct buffer *out)
+{
+    buffer_format(out, METADATA_MAGIC "t=%" PRIx64, (uint64_t)task->execution.stream_time_ms);
+    for (size_t i = 0; i < task->part->store_count; i++)
+        if (task->part->stores[i].changelog)
+            buffer_format(out, " %08" PRIx32 "=%" PRIx64, task->part->stores[i].name_hash,
+                          (uint64_t)position_after_flush(task, i));
+    buffer_byte(out, 0);
+}
+
+struct commit_metadata commit_metadata_read(const char *text)
+{
+    struct commit_metadata metadata = {.stream_time_ms = -1, .positions = ""};
+    size_t magic = strlen(METADATA_MAGIC);
+    if (!text || strncmp(text, METADATA_MAGIC "t=", magic + 2) != 0)
+        return metadata;
+    char *end = NULL;
+    metadata.ours = true;
+    metadata.stream_time_ms = (int64_t)strtoull(text + magic + 2, &end, 16);
+    metadata.positions = end;
+    return metadata;
+}
+
+int64_t commit_metadata_position(const struct commit_metadata *metadata, uint32_t name_hash)
+{
+    const char *at = metadata->positions;
+    while (*at == ' ') {
+        char *end = NULL;
+        unsigned long long hash = strtoull(at + 1, &end, 16);
+        if (*end != '=')
+            return -1;
+        unsigned long long position = strtoull(end + 1, &end, 16);
+        if (hash == name_hash)
+            return (int64_t)position;
+        at = end;
+    }
+    return -1;
+}
+
+/* ---- step by step ---- */
+
+struct log_writer {
+    struct task *task;
+    struct collector *collector;
+    struct weir_error *error;
+    size_t store;
+};
+
+static bool is_window(const struct task *task, size_t store)
+{
+    return task->part->stores[store].spec.kind == STORE_WINDOW;
+}
+
+static void log_row(void *self, const struct store_row *row)
+{
+    struct log_writer *writer = self;
+    struct task *task = writer->task;
+    if (writer->error->code != WEIR_OK)
+        return;
+    weir_bytes key = row->key;
+    if (is_window(task, writer->store)) {
+        weir_bytes inner;
+        int64_t start_ms;
+        if (!keys_window_read(row->key, &task->arena, &inner, &start_ms)) {
+            error_set(writer->error, WEIR_FATAL, "store %s holds a key that is no window key",
+                      task->part->stores[writer->store].spec.name);
+            return;
+        }
+        buffer_clear(&task->key_buffer);
+        keys_window_log_write(inner, start_ms, &task->key_buffer);
+        key = buffer_bytes(&task->key_buffer);
+        arena_clear(&task->arena);
+    }
+    const struct broker_record record = {
+        .partition = task->partition,
+        .timestamp_ms = row->timestamp_ms < 0 ? 0 : row->timestamp_ms,
+        .key = key,
+        .value = row->value,
+        .delivery = &task->deliveries[writer->store],
+    };
+    collector_send(writer->collector, task->part->stores[writer->store].changelog, &record, writer->error);
+}
+
+static void save_lineage(struct task *task)
+{
+    if (!task->settings.lineage)
+        return;
+    for (size_t i = 0; i < task->part->source_count; i++) {
+        int32_t store = task->part->sources[i].lineage_store;
+        if (store >= 0)
+            lineage_save(&task->sources[i].seen, task->stores[store], task->execution.stream_time_ms);
+    }
+}
+
+bool commit_log(struct task *task, struct collector *collector, struct weir_error *error)
+{
+    save_lineage(task);
+    for (size_t i = 0; i < task->part->store_count && error->code == WEIR_OK; i++) {
+        struct log_writer writer = {task, collector, error, i};
+        if (task->part->stores[i].changelog)
+            store_overlay_each(task->stores[i], log_row, &writer);
+    }
+    return error->code == WEIR_OK;
+}
+
+void commit_offsets_add(struct commit_offsets *offsets, const struct task *task, weir_arena *arena)
+{
+    struct buffer metadata = {0};
+    commit_metadata_write(task, &metadata);
+    for (size_t i = 0; i < task->part->source_count; i++) {
+        int64_t position = task->sources[i].position;
+        if (position == BROKER_NO_OFFSET)
+            position = 0; /* nothing read yet; the metadata must be committed all the same */
+        offsets->items = memory_grow(offsets->items, &offsets->capacity, offsets->count + 1, sizeof *offsets->items);
+        offsets->items[offsets->count++] = (struct broker_offset){
+            .topic = task->part->sources[i].topic,
+            .partition = task->partition,
+            .offset = position,
+            .metadata = i == 0 ? arena_text(arena, metadata.data) : NULL,
+        };
+    }
+    buffer_done(&metadata);
+}
+
+void commit_publish(struct task *task)
+{
+    for (size_t i = 0; i < task->part->store_count; i++) {
+        task->changelog_positions[i] = position_after_flush(task, i);
+        store_publish(task->stores[i], task->changelog_positions[i]);
+    }
+    for (size_t i = 0; i < task->part->source_count; i++)
+        atomic_store(&task->committed[i], task->sources[i].position);
+    task->progress = false;
+}

@@ -1,0 +1,39 @@
+/* commit.h: the one order in which anything becomes true.
+ *
+ *   changelog   every row of the overlays is sent to its changelog
+ *   a. flush    until every record sent is durable
+ *   b. latch    a failed delivery ends the commit here
+ *   c. offsets  of all inputs, together with the changelog positions of the same tasks
+ *   d. publish  the overlays become committed, and views see them
+ * Invariant: changelog >= offsets >= store.
+ *
+ * The changelog positions travel in the metadata of the lead topic's offset, so that offsets and positions are committed
+ * by one request. A restore therefore knows which changelog records belong to a finished commit (restore.h).
+ * Form: "weir1 t=<stream time> <name hash>=<position> …", numbers in hexadecimal, stores in order. */
+#ifndef WEIR_RUNTIME_COMMIT_H
+#define WEIR_RUNTIME_COMMIT_H
+#include "runtime/collector.h"
+#include "runtime/task.h"
+
+struct commit_metadata { /* of one task */
+    bool ours;           /* false: empty, or another program's */
+    int64_t stream_time_ms;
+    const char *positions; /* inside the text */
+};
+
+void commit_metadata_write(const struct task *, struct buffer *); /* NUL-terminated; positions as of the deliveries */
+struct commit_metadata commit_metadata_read(const char *text);
+/* Position of a store's changelog; -1: the commit did not know that store. */
+int64_t commit_metadata_position(const struct commit_metadata *, uint32_t name_hash);
+
+/* Sends what the overlays hold to the changelogs (and what the lineage remembers to its stores first). */
+bool commit_log(struct task *, struct collector *, struct weir_error *);
+/* Offsets to commit for the task, appended to a list; metadata is kept in the arena. */
+struct commit_offsets {
+    struct broker_offset *items;
+    size_t count, capacity;
+};
+void commit_offsets_add(struct commit_offsets *, const struct task *, weir_arena *);
+/* Step d for one task. */
+void commit_publish(struct task *);
+#endif

@@ -1,0 +1,60 @@
+/* directory.c: see directory.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/directory.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+enum { OPEN_DIRECTORIES_MAX = 16 };
+
+static bool make_all(char *path, struct weir_error *error)
+{
+    for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
+        if (slash)
+            *slash = 0;
+        int failed = mkdir(path, 0700) != 0 ? errno : 0;
+        if (failed && failed != EEXIST)
+            error_set(error, WEIR_INVALID, "cannot make the directory %s: %s", path, strerror(failed));
+        if (slash)
+            *slash = '/';
+        if (failed && failed != EEXIST)
+            return false;
+        if (!slash)
+            return true;
+    }
+}
+
+char *directory_of_task(const struct config *config, const char *application, int32_t part, int32_t partition,
+                        struct weir_error *error)
+{
+    char *path = memory_format("%s/%s/%d_%d", config_text(config, "state.dir"), application, part, partition);
+    if (make_all(path, error))
+        return path;
+    memory_free(path);
+    return NULL;
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
+{
+    (void)status, (void)kind, (void)walk;
+    return remove(path);
+}
+
+bool directory_set_aside(const char *directory, struct weir_error *error)
+{
+    char *aside = memory_format("%s.damaged", directory);
+    nftw(aside, remove_one, OPEN_DIRECTORIES_MAX, FTW_DEPTH | FTW_PHYS);
+    bool ok = rename(directory, aside) == 0 || errno == ENOENT;
+    if (!ok)
+        error_set(error, WEIR_FATAL, "cannot rename %s: %s", directory, strerror(errno));
+    else if (mkdir(directory, 0700) != 0)
+        ok = error_set(error, WEIR_FATAL, "cannot make the directory %s: %s", directory, strerror(errno));
+    memory_free(aside);
+    return ok;
+}

@@ -1,0 +1,392 @@
+/* driver.c: the test driver: every sub-topology as one task on partition 0, no broker, no threads, a clock turned by hand.
+ *
+ * As Kafka Streams' TopologyTestDriver: a record is processed to its end, repartition topics included, before the next
+ * is taken; each record is committed; among waiting records the smallest timestamp goes first.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "runtime/commit.h"
+#include "runtime/figures.h"
+#include "schemas/codec.h"
+#include "state/keys.h"
+
+struct written {
+    const char *topic;
+    struct weir_raw_record record;
+    bool internal, taken_by_topic, taken_by_any;
+};
+
+struct weir_test {
+    struct layout layout;
+    struct config *config;
+    struct clock clock;
+    struct task **tasks; /* one per part */
+    weir_arena arena;    /* inputs and outputs, kept until the end */
+    struct written *written;
+    size_t written_count, written_capacity, any_taken, looped;
+    struct figures figures;
+    struct weir_error failure;
+    int64_t next_offset;
+};
+
+/* ---- what tasks give off ---- */
+
+static bool is_internal(const struct weir_test *test, const char *topic)
+{
+    for (size_t p = 0; p < test->layout.part_count; p++)
+        for (size_t s = 0; s < test->layout.parts[p].source_count; s++) {
+            const struct layout_source *source = &test->layout.parts[p].sources[s];
+            if (source->node->topic->internal && strcmp(source->topic, topic) == 0)
+                return true;
+        }
+    return false;
+}
+
+static struct weir_headers keep_headers(weir_arena *arena, struct weir_headers headers)
+{
+    struct weir_header *items = arena_alloc(arena, (headers.count ? headers.count : 1) * sizeof *items);
+    for (size_t i = 0; i < headers.count; i++)
+        items[i] =
+            (struct weir_header){arena_text(arena, headers.items[i].name), arena_bytes(arena, headers.items[i].value)};
+    return (struct weir_headers){items, headers.count};
+}
+
+static weir_bytes keep_bytes(weir_arena *arena, weir_bytes bytes)
+{
+    return bytes.data ? arena_bytes(arena, bytes) : bytes;
+}
+
+static bool output_send(void *self, const char *topic, const struct broker_record *record, struct weir_error *error)
+{
+    struct weir_test *test = self;
+    (void)error;
+    test->written = memory_grow(test->written, &test->written_capacity, test->written_count + 1, sizeof *test->written);
+    test->written[test->written_count++] = (struct written){
+        .topic = arena_text(&test->arena, topic),
+        .record = {keep_bytes(&test->arena, record->key), keep_bytes(&test->arena, record->value), record->timestamp_ms,
+                   keep_headers(&test->arena, record->headers)},
+        .internal = is_internal(test, topic),
+    };
+    return true;
+}
+
+static void output_release(void *self, struct broker_message *message)
+{
+    (void)self, (void)message; /* messages point into the test's arena */
+}
+
+static void output_dropped(void *self, const char *reason)
+{
+    struct weir_test *test = self;
+    figures_drop(&test->figures, reason);
+}
+
+static void output_dead(void *self, const char *topic, int32_t partition, int64_t offset, const char *reason)
+{
+    struct weir_test *test = self;
+    figures_dead_letter(&test->figures, topic, partition, offset, reason, clock_wall_ms(&test->clock));
+}
+
+/* ---- life ---- */
+
+static bool open_tasks(struct weir_test *test, struct weir_error *error)
+{
+    struct task_output output = {test, output_send, output_release, output_dropped, output_dead};
+    struct task_settings settings = {
+        .clock = &test->clock,
+        .max_future_ms = -1, /* the clock stands still: only an explicit setting turns the guard on */
+        .lineage = true,
+    };
+    test->tasks = memory_new(test->layout.part_count * sizeof(struct task *));
+    for (size_t i = 0; i < test->layout.part_count; i++) {
+        test->layout.parts[i].partitions = 1;
+        test->tasks[i] = task_open(
+            &test->layout, &test->layout.parts[i], 0, NULL, settings, output,
+            (struct database_limits){.committed_bytes_max = SIZE_MAX, .apply_interval_ms = INT64_MAX / 2000}, error);
+        if (!test->tasks[i] || !task_restored(test->tasks[i], -1, error))
+            return false;
+    }
+    return true;
+}
+
+weir_test *weir_test_new(weir_topology *topology, struct weir_config settings, struct weir_error *error)
+{
+    struct weir_test *test = memory_new(sizeof *test);
+    figures_init(&test->figures);
+    clock_init_by_hand(&test->clock, 0);
+    test->config = config_new();
+    bool ok = config_fill(test->config, &settings, error);
+    const char *application = ok ? config_text(test->config, "application.id") : "";
+    if (!*application)
+        application = topology ? weir_topology_name(topology) : "";
+    ok = layout_init(&test->layout, topology, application, error) && ok;
+    if (ok && open_tasks(test, error))
+        return test;
+    weir_test_free(test);
+    return NULL;
+}
+
+void weir_test_free(weir_test *test)
+{
+    if (!test)
+        return;
+    for (size_t i = 0; test->tasks && i < test->layout.part_count; i++) {
+        struct weir_error ignored = {0};
+        if (test->tasks[i])
+            task_close(test->tasks[i], false, &ignored);
+    }
+    memory_free(test->tasks);
+    memory_free(test->written);
+    layout_done(&test->layout);
+    config_free(test->config);
+    figures_done(&test->figures);
+    arena_done(&test->arena);
+    memory_free(test);
+}
+
+/* ---- running ---- */
+
+static bool enqueue(struct weir_test *test, const char *topic, const struct weir_raw_record *record)
+{
+    for (size_t p = 0; p < test->layout.part_count; p++)
+        for (size_t s = 0; s < test->layout.parts[p].source_count; s++) {
+            if (strcmp(test->layout.parts[p].sources[s].topic, topic) != 0)
+                continue;
+            const struct broker_message message = {
+                .source = (int32_t)s,
+                .offset = test->next_offset++,
+                .timestamp_ms = record->timestamp_ms,
+                .key = record->key,
+                .value = record->value,
+                .headers = record->headers,
+            };
+            task_push(test->tasks[p], s, &message);
+            return true;
+        }
+    return false;
+}
+
+/* What was written to a topic that the topology also reads goes round. */
+static void loop_back(struct weir_test *test)
+{
+    for (; test->looped < test->written_count; test->looped++) {
+        struct written *written = &test->written[test->looped];
+        struct weir_raw_record record = written->record;
+        enqueue(test, written->topic, &record);
+    }
+}
+
+static void note_failure(struct weir_test *test, const struct task *task)
+{
+    error_set(&test->failure, task->failure.code, "%s", task->failure.message);
+}
+
+static struct task *choose(struct weir_test *test, struct task_source **source)
+{
+    struct task *chosen = NULL;
+    for (size_t i = 0; i < test->layout.part_count; i++) {
+        struct task_source *head = task_choose(test->tasks[i]);
+        if (test->tasks[i]->failure.code != WEIR_OK)
+            note_failure(test, test->tasks[i]);
+        if (head && (!chosen || head->head.timestamp_ms < (*source)->head.timestamp_ms)) {
+            chosen = test->tasks[i];
+            *source = head;
+        }
+    }
+    return chosen;
+}
+
+static void publish(struct weir_test *test)
+{
+    for (size_t i = 0; i < test->layout.part_count; i++)
+        if (test->tasks[i]->progress)
+            commit_publish(test->tasks[i]);
+}
+
+static void drain(struct weir_test *test)
+{
+    loop_back(test);
+    struct task *task;
+    struct task_source *source = NULL;
+    while (test->failure.code == WEIR_OK && (task = choose(test, &source))) {
+        if (!task_process(task, source))
+            note_failure(test, task);
+        publish(test);
+        loop_back(test);
+    }
+    loop_back(test);
+    publish(test);
+}
+
+void weir_test_send_raw(weir_test *test, const char *topic, struct weir_raw_record record)
+{
+    struct weir_raw_record kept = {keep_bytes(&test->arena, record.key), keep_bytes(&test->arena, record.value),
+                                   record.timestamp_ms < 0 ? clock_wall_ms(&test->clock) : record.timestamp_ms,
+                                   keep_headers(&test->arena, record.headers)};
+    if (!enqueue(test, topic, &kept)) {
+        error_set(&test->failure, WEIR_INVALID, "the topology does not read the topic '%s'", topic);
+        return;
+    }
+    drain(test);
+}
+
+static weir_bytes encode(struct weir_test *test, const struct weir_type *type, const void *value)
+{
+    if (!value)
+        return (weir_bytes){0};
+    struct buffer bytes = {0};
+    struct weir_error error = {0};
+    if (!codec_write(type, WEIR_FORMAT_OBJECT, 0, value, &bytes, &error))
+        error_set(&test->failure, error.code, "%s", error.message);
+    weir_bytes kept = arena_bytes(&test->arena, buffer_bytes(&bytes));
+    buffer_done(&bytes);
+    return kept;
+}
+
+void weir_test_send(weir_test *test, const char *topic, struct weir_record record)
+{
+    const struct graph_topic *known = graph_find_topic(test->layout.topology, topic);
+    if (!known) {
+        error_set(&test->failure, WEIR_INVALID, "the topology does not read the topic '%s'", topic);
+        return;
+    }
+    weir_test_send_raw(test, topic,
+                       (struct weir_raw_record){encode(test, known->key, record.key),
+                                                encode(test, known->value, record.value), record.timestamp_ms,
+                                                record.headers});
+}
+
+void weir_test_advance(weir_test *test, weir_duration duration)
+{
+    clock_turn(&test->clock, duration.ms);
+    for (size_t i = 0; i < test->layout.part_count; i++)
+        if (!task_punctuate(test->tasks[i], clock_wall_ms(&test->clock)))
+            note_failure(test, test->tasks[i]);
+    drain(test);
+}
+
+/* ---- looking ---- */
+
+bool weir_test_recv_raw(weir_test *test, const char *topic, struct weir_raw_record *out)
+{
+    for (size_t i = 0; i < test->written_count; i++) {
+        struct written *written = &test->written[i];
+        if (written->taken_by_topic || strcmp(written->topic, topic) != 0)
+            continue;
+        written->taken_by_topic = true;
+        *out = written->record;
+        return true;
+    }
+    return false;
+}
+
+bool weir_test_recv_any(weir_test *test, const char **topic, struct weir_raw_record *out)
+{
+    while (test->any_taken < test->written_count) {
+        const struct written *written = &test->written[test->any_taken++];
+        if (written->internal)
+            continue;
+        *topic = written->topic;
+        *out = written->record;
+        return true;
+    }
+    return false;
+}
+
+static const struct graph_node *sink_of(const struct weir_test *test, const char *topic)
+{
+    for (size_t p = 0; p < test->layout.part_count; p++) {
+        const struct layout_part *part = &test->layout.parts[p];
+        for (size_t n = 0; n < part->subtopology->nodes.count; n++)
+            if (part->sink_topics[n] && strcmp(part->sink_topics[n], topic) == 0)
+                return part->subtopology->nodes.items[n];
+    }
+    return NULL;
+}
+
+static const void *decode(struct weir_test *test, const struct weir_type *type, weir_bytes bytes)
+{
+    return bytes.data && type ? codec_read(type, bytes, &test->arena, &test->failure) : NULL;
+}
+
+bool weir_test_recv(weir_test *test, const char *topic, struct weir_record *out)
+{
+    struct weir_raw_record raw;
+    if (!weir_test_recv_raw(test, topic, &raw))
+        return false;
+    const struct graph_node *sink = sink_of(test, topic);
+    *out = (struct weir_record){.timestamp_ms = raw.timestamp_ms, .headers = raw.headers};
+    if (!sink)
+        return true;
+    out->key_type = sink->key_type;
+    out->value_type = sink->value_type;
+    if (sink->window_size_ms > 0 && raw.key.size >= 8) {
+        raw.key.size -= 8;
+        out->window.start_ms = (int64_t)bytes_get_u64((const char *)raw.key.data + raw.key.size);
+        out->window.end_ms = out->window.start_ms + sink->window_size_ms;
+    }
+    out->key = decode(test, sink->key_type, raw.key);
+    out->value = decode(test, sink->value_type, raw.value);
+    return true;
+}
+
+static const void *get(weir_test *test, const char *name, const void *key, const int64_t *start_ms)
+{
+    const struct layout_part *part = NULL;
+    size_t index = 0;
+    const struct layout_store *store = layout_find_store(&test->layout, name, &part, &index);
+    if (!store)
+        return NULL;
+    struct buffer windowed = {0};
+    weir_bytes bytes = encode(test, store->spec.key_type, key);
+    if (start_ms) {
+        keys_window_write(bytes, *start_ms, &windowed);
+        bytes = buffer_bytes(&windowed);
+    }
+    struct store_row row;
+    struct task *task = test->tasks[part - test->layout.parts];
+    const void *value = NULL;
+    if (store_get(task->stores[index], bytes, &test->arena, &row, &test->failure))
+        value = decode(test, store->spec.value_type, keep_bytes(&test->arena, row.value));
+    buffer_done(&windowed);
+    return value;
+}
+
+const void *weir_test_get(weir_test *test, const char *store, const void *key)
+{
+    return get(test, store, key, NULL);
+}
+
+const void *weir_test_get_window(weir_test *test, const char *store, const void *key, int64_t start_ms)
+{
+    return get(test, store, key, &start_ms);
+}
+
+uint64_t weir_test_dropped(weir_test *test, const char *reason)
+{
+    struct figures_reason drops[FIGURES_REASONS_MAX];
+    size_t count = figures_drops(&test->figures, drops, FIGURES_REASONS_MAX);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(drops[i].name, reason) == 0)
+            return drops[i].records;
+    return 0;
+}
+
+bool weir_test_failed(weir_test *test, struct weir_error *error)
+{
+    if (test->failure.code != WEIR_OK && error)
+        *error = test->failure;
+    return test->failure.code != WEIR_OK;
+}
+
+const struct weir_type *weir_test_topic_type(weir_test *test, const char *topic, bool key)
+{
+    const struct graph_topic *known = graph_find_topic(test->layout.topology, topic);
+    if (!known)
+        return NULL;
+    return key ? known->key : known->value;
+}

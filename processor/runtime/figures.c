@@ -1,0 +1,82 @@
+/* figures.c: see figures.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/figures.h"
+
+#include <string.h>
+
+void figures_init(struct figures *figures)
+{
+    memset(figures, 0, sizeof *figures);
+    pthread_mutex_init(&figures->lock, NULL);
+}
+
+void figures_done(struct figures *figures)
+{
+    pthread_mutex_destroy(&figures->lock);
+}
+
+static void copy_text(char *out, size_t size, const char *text)
+{
+    snprintf(out, size, "%s", text);
+}
+
+/* Reasons come from the engine and from weir_drop; beyond the limit they share the last row. */
+static struct figures_reason *reason_row(struct figures *figures, const char *reason)
+{
+    for (size_t i = 0; i < figures->drop_count; i++)
+        if (strncmp(figures->drops[i].name, reason, FIGURES_REASON_BYTES - 1) == 0)
+            return &figures->drops[i];
+    if (figures->drop_count == FIGURES_REASONS_MAX)
+        return &figures->drops[FIGURES_REASONS_MAX - 1];
+    struct figures_reason *row = &figures->drops[figures->drop_count++];
+    copy_text(row->name, sizeof row->name, figures->drop_count == FIGURES_REASONS_MAX ? "other" : reason);
+    return row;
+}
+
+void figures_drop(struct figures *figures, const char *reason)
+{
+    pthread_mutex_lock(&figures->lock);
+    reason_row(figures, reason)->records++;
+    pthread_mutex_unlock(&figures->lock);
+}
+
+void figures_dead_letter(struct figures *figures, const char *topic, int32_t partition, int64_t offset,
+                         const char *reason, int64_t failed_ms)
+{
+    pthread_mutex_lock(&figures->lock);
+    reason_row(figures, "dead_letter")->records++;
+    struct figures_letter *letter = &figures->letters[figures->letter_count++ % FIGURES_LETTERS_MAX];
+    copy_text(letter->topic, sizeof letter->topic, topic);
+    copy_text(letter->reason, sizeof letter->reason, reason);
+    letter->partition = partition;
+    letter->offset = offset;
+    letter->failed_ms = failed_ms;
+    pthread_mutex_unlock(&figures->lock);
+}
+
+int64_t figures_commit_bound_us(size_t bucket)
+{
+    static const int64_t bounds[FIGURES_BUCKETS] = {1000,   2500,   5000,   10000,   25000,   50000,
+                                                    100000, 250000, 500000, 1000000, 2500000, 10000000};
+    return bounds[bucket];
+}
+
+void figures_commit(struct figures *figures, int64_t took_us)
+{
+    size_t bucket = 0;
+    while (bucket < FIGURES_BUCKETS && took_us > figures_commit_bound_us(bucket))
+        bucket++;
+    atomic_fetch_add(&figures->commit_buckets[bucket], 1);
+    atomic_fetch_add(&figures->commit_us, (uint64_t)took_us);
+    atomic_fetch_add(&figures->commits, 1);
+}
+
+size_t figures_drops(struct figures *figures, struct figures_reason *out, size_t max)
+{
+    pthread_mutex_lock(&figures->lock);
+    size_t count = figures->drop_count;
+    for (size_t i = 0; i < count && i < max; i++)
+        out[i] = figures->drops[i];
+    pthread_mutex_unlock(&figures->lock);
+    return count;
+}

@@ -1,0 +1,48 @@
+/* figures.h: counters of an app: drops by reason, the latest dead letters, commits. Any thread. */
+#ifndef WEIR_RUNTIME_FIGURES_H
+#define WEIR_RUNTIME_FIGURES_H
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "weir.h"
+
+enum {
+    FIGURES_REASONS_MAX = 64,
+    FIGURES_REASON_BYTES = 48,
+    FIGURES_LETTERS_MAX = 256,
+    FIGURES_TOPIC_BYTES = 250,
+    FIGURES_BUCKETS = 12
+};
+
+struct figures_reason {
+    char name[FIGURES_REASON_BYTES];
+    uint64_t records;
+};
+
+struct figures_letter {
+    char topic[FIGURES_TOPIC_BYTES], reason[FIGURES_REASON_BYTES];
+    int32_t partition;
+    int64_t offset, failed_ms;
+};
+
+struct figures {
+    pthread_mutex_t lock;
+    struct figures_reason drops[FIGURES_REASONS_MAX];
+    size_t drop_count;
+    struct figures_letter letters[FIGURES_LETTERS_MAX]; /* a ring */
+    uint64_t letter_count;
+    _Atomic uint64_t commits, failed_commits, restored_records, rebalances;
+    _Atomic uint64_t commit_buckets[FIGURES_BUCKETS + 1]; /* durations, see figures_commit_bound */
+    _Atomic uint64_t commit_us;
+};
+
+void figures_init(struct figures *);
+void figures_done(struct figures *);
+void figures_drop(struct figures *, const char *reason);
+void figures_dead_letter(struct figures *, const char *topic, int32_t partition, int64_t offset, const char *reason,
+                         int64_t failed_ms);
+void figures_commit(struct figures *, int64_t took_us);
+int64_t figures_commit_bound_us(size_t bucket);                                 /* upper bound of a bucket */
+size_t figures_drops(struct figures *, struct figures_reason *out, size_t max); /* a copy; returns how many there are */
+#endif

@@ -1,0 +1,203 @@
+/* ingest.c: see ingest.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/ingest.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "runtime/app.h"
+#include "runtime/collector.h"
+
+enum { FLUSH_TIMEOUT_MS = 10 * 1000, WAITING_BYTES_MAX = 64 * 1024 * 1024, PARTITIONS_CACHED_MAX = 256 };
+
+struct request {
+    struct request *next;
+    const char *topic;
+    const struct weir_raw_record *records;
+    size_t count, bytes;
+    struct weir_produced *out;
+    struct broker_delivery *deliveries;
+    struct weir_error error;
+    bool done, unanswered;
+};
+
+struct cached_count {
+    char *topic;
+    int32_t partitions;
+};
+
+struct ingest {
+    struct weir_app *app;
+    struct collector collector;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t arrived, answered;
+    struct request *first, **last;
+    size_t waiting_bytes;
+    bool stopping;
+    struct cached_count counts[PARTITIONS_CACHED_MAX]; /* the thread's own */
+    size_t count_count;
+    uint32_t turn; /* partition of the next record without a key */
+};
+
+/* At least 1; otherwise the error is set. */
+static int32_t partitions_of(struct ingest *ingest, const char *topic, struct weir_error *error)
+{
+    for (size_t i = 0; i < ingest->count_count; i++)
+        if (strcmp(ingest->counts[i].topic, topic) == 0)
+            return ingest->counts[i].partitions;
+    int32_t count = ingest->app->broker->ops->partitions(ingest->app->broker, topic, error);
+    if (count == 0)
+        error_set(error, WEIR_ABSENT, "there is no topic '%s'", topic);
+    if (count > 0 && ingest->count_count < PARTITIONS_CACHED_MAX)
+        ingest->counts[ingest->count_count++] = (struct cached_count){memory_text(topic), count};
+    return count;
+}
+
+static void send_request(struct ingest *ingest, struct request *request)
+{
+    int32_t partitions = partitions_of(ingest, request->topic, &request->error);
+    if (partitions < 1)
+        return;
+    for (size_t i = 0; i < request->count && request->error.code == WEIR_OK; i++) {
+        const struct weir_raw_record *raw = &request->records[i];
+        int32_t partition =
+            raw->key.data ? hash_partition(raw->key, partitions) : (int32_t)(ingest->turn++ % (uint32_t)partitions);
+        request->out[i].partition = partition;
+        const struct broker_record record = {
+            .partition = partition,
+            .timestamp_ms = raw->timestamp_ms,
+            .key = raw->key,
+            .value = raw->value,
+            .headers = raw->headers,
+            .delivery = &request->deliveries[i],
+        };
+        collector_send(&ingest->collector, request->topic, &record, &request->error);
+    }
+}
+
+static void answer(struct request *request, const struct weir_error *flush)
+{
+    for (size_t i = 0; i < request->count; i++) {
+        request->out[i].offset = request->deliveries[i].next_offset - 1;
+        request->unanswered = request->unanswered || (flush->code != WEIR_OK && request->out[i].offset < 0);
+        if (request->error.code == WEIR_OK && request->out[i].offset < 0)
+            error_set(&request->error, flush->code == WEIR_OK ? WEIR_RETRY : flush->code, "topic %s: %s",
+                      request->topic, flush->code == WEIR_OK ? "not acknowledged in time" : flush->message);
+    }
+}
+
+static struct request *take_all(struct ingest *ingest)
+{
+    pthread_mutex_lock(&ingest->lock);
+    while (!ingest->first && !ingest->stopping)
+        pthread_cond_wait(&ingest->arrived, &ingest->lock);
+    struct request *all = ingest->first;
+    ingest->first = NULL;
+    ingest->last = &ingest->first;
+    pthread_mutex_unlock(&ingest->lock);
+    return all;
+}
+
+static void release_all(struct ingest *ingest, struct request *all)
+{
+    pthread_mutex_lock(&ingest->lock);
+    for (struct request *request = all, *next; request; request = next) {
+        next = request->next;
+        ingest->waiting_bytes -= request->bytes;
+        request->done = true;
+    }
+    pthread_cond_broadcast(&ingest->answered);
+    pthread_mutex_unlock(&ingest->lock);
+}
+
+static void *run(void *self)
+{
+    struct ingest *ingest = self;
+    struct request *all;
+    while ((all = take_all(ingest))) {
+        for (struct request *request = all; request; request = request->next)
+            send_request(ingest, request);
+        struct weir_error flush = {0};
+        collector_flush(&ingest->collector, FLUSH_TIMEOUT_MS, &flush);
+        for (struct request *request = all; request; request = request->next)
+            answer(request, &flush);
+        release_all(ingest, all);
+    }
+    return NULL;
+}
+
+struct ingest *ingest_new(struct weir_app *app, struct weir_error *error)
+{
+    struct ingest *ingest = memory_new(sizeof *ingest);
+    ingest->app = app;
+    ingest->last = &ingest->first;
+    pthread_mutex_init(&ingest->lock, NULL);
+    pthread_cond_init(&ingest->arrived, NULL);
+    pthread_cond_init(&ingest->answered, NULL);
+    char *client = memory_format("%s-ingest", app->layout.application);
+    bool ok = collector_open(&ingest->collector, app->broker, client, error);
+    memory_free(client);
+    if (ok && pthread_create(&ingest->thread, NULL, run, ingest) == 0)
+        return ingest;
+    error_set(error, WEIR_FATAL, "cannot start a thread");
+    collector_close(&ingest->collector);
+    memory_free(ingest);
+    return NULL;
+}
+
+void ingest_free(struct ingest *ingest)
+{
+    if (!ingest)
+        return;
+    pthread_mutex_lock(&ingest->lock);
+    ingest->stopping = true;
+    pthread_cond_signal(&ingest->arrived);
+    pthread_mutex_unlock(&ingest->lock);
+    pthread_join(ingest->thread, NULL);
+    collector_close(&ingest->collector);
+    for (size_t i = 0; i < ingest->count_count; i++)
+        memory_free(ingest->counts[i].topic);
+    pthread_cond_destroy(&ingest->arrived);
+    pthread_cond_destroy(&ingest->answered);
+    pthread_mutex_destroy(&ingest->lock);
+    memory_free(ingest);
+}
+
+/* The bytes that wait are bounded; beyond that the caller is told to come again. */
+static bool enqueue(struct ingest *ingest, struct request *request)
+{
+    if (ingest->stopping)
+        return error_set(&request->error, WEIR_RETRY, "the application is stopping");
+    if (ingest->waiting_bytes + request->bytes > WAITING_BYTES_MAX)
+        return error_set(&request->error, WEIR_RETRY, "topic %s: too many records are waiting to be written",
+                         request->topic);
+    ingest->waiting_bytes += request->bytes;
+    *ingest->last = request;
+    ingest->last = &request->next;
+    pthread_cond_signal(&ingest->arrived);
+    return true;
+}
+
+bool weir_produce(struct weir_app *app, const char *topic, const struct weir_raw_record *records, size_t count,
+                  struct weir_produced *out, struct weir_error *error)
+{
+    struct ingest *ingest = app->ingest;
+    struct weir_produced *unwanted = out ? NULL : memory_new(count * sizeof *unwanted);
+    struct request request = {.topic = topic, .records = records, .count = count, .out = out ? out : unwanted};
+    for (size_t i = 0; i < count; i++)
+        request.bytes += records[i].key.size + records[i].value.size + 64;
+    request.deliveries = memory_new(count * sizeof *request.deliveries);
+    pthread_mutex_lock(&ingest->lock);
+    if (enqueue(ingest, &request))
+        while (!request.done)
+            pthread_cond_wait(&ingest->answered, &ingest->lock);
+    pthread_mutex_unlock(&ingest->lock);
+    memory_free(unwanted);
+    if (!request.unanswered) /* else the producer may still write to them; an outage costs these few bytes */
+        memory_free(request.deliveries);
+    return request.error.code == WEIR_OK || error_set(error, request.error.code, "%s", request.error.message);
+}

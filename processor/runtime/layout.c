@@ -1,0 +1,140 @@
+/* layout.c: see layout.h. Names of internal topics are Kafka Streams' own (docs: "Manage internal topics").
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/layout.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "operators/operators.h"
+
+static uint32_t hash_name(const char *name)
+{
+    return hash_crc32c(0, name, strlen(name));
+}
+
+static const char *full_name(struct layout *layout, const struct graph_topic *topic)
+{
+    return topic->internal ? arena_format(&layout->arena, "%s-%s", layout->application, topic->name) : topic->name;
+}
+
+static void lay_store(struct layout *layout, struct layout_store *store, const struct store_spec *spec, bool hidden)
+{
+    store->spec = *spec;
+    store->hidden = hidden;
+    store->name_hash = hash_name(spec->name);
+    if (!spec->no_log)
+        store->changelog = arena_format(&layout->arena, "%s-%s-changelog", layout->application, spec->name);
+}
+
+/* What a repartition topic's reader has seen of each upstream partition, so that a record sent twice because of a crash
+ * is applied once (lineage.h). */
+static void lay_lineage_store(struct layout *layout, struct layout_part *part, struct layout_source *source)
+{
+    const struct store_spec spec = {
+        .name = arena_format(&layout->arena, "%s-lineage", source->node->topic->name),
+        .kind = STORE_KEY_VALUE,
+        .key_type = &weir_bytes_type,
+        .value_type = &weir_bytes_type,
+    };
+    source->lineage_store = (int32_t)part->store_count;
+    lay_store(layout, &part->stores[part->store_count++], &spec, true);
+}
+
+static void lay_sources(struct layout *layout, struct layout_part *part)
+{
+    const struct graph_nodes *sources = &part->subtopology->sources;
+    part->source_count = sources->count;
+    part->sources = arena_alloc(&layout->arena, sources->count * sizeof *part->sources);
+    for (size_t i = 0; i < sources->count; i++) {
+        struct layout_source *source = &part->sources[i];
+        source->node = sources->items[i];
+        source->topic = full_name(layout, source->node->topic);
+        source->dead_letters = source->node->topic->internal ? arena_format(&layout->arena, "%s.dlq", source->topic)
+                                                             : source->node->dead_letters;
+        source->topic_hash = hash_name(source->topic);
+        source->lineage_store = -1;
+        if (source->node->topic->internal)
+            lay_lineage_store(layout, part, source);
+    }
+}
+
+static bool connects(const struct graph_node *node, const struct store_spec *spec)
+{
+    for (size_t i = 0; i < node->store_count; i++)
+        if (strcmp(node->stores[i]->spec.name, spec->name) == 0)
+            return true;
+    return false;
+}
+
+/* Records of a user topic may have been spread in any way, and a processor may use any key; behind our own repartition
+ * everything else keeps the key it came with. */
+static bool is_hashed(const struct graph_subtopology *subtopology, const struct store_spec *spec)
+{
+    for (size_t i = 0; i < subtopology->sources.count; i++)
+        if (!subtopology->sources.items[i]->topic->internal)
+            return false;
+    for (size_t i = 0; i < subtopology->nodes.count; i++)
+        if (subtopology->nodes.items[i]->operator== & operator_process && connects(subtopology->nodes.items[i], spec))
+            return false;
+    return true;
+}
+
+static void lay_part(struct layout *layout, struct layout_part *part, const struct graph_subtopology *subtopology)
+{
+    part->subtopology = subtopology;
+    size_t most = subtopology->store_count + subtopology->sources.count;
+    part->stores = arena_alloc(&layout->arena, (most ? most : 1) * sizeof *part->stores);
+    for (size_t i = 0; i < subtopology->store_count; i++) {
+        struct layout_store *store = &part->stores[part->store_count++];
+        lay_store(layout, store, &subtopology->stores[i]->spec, false);
+        store->is_hashed = is_hashed(subtopology, &store->spec);
+    }
+    lay_sources(layout, part);
+    part->sink_topics = arena_alloc(&layout->arena, (subtopology->nodes.count + 1) * sizeof *part->sink_topics);
+    for (size_t i = 0; i < subtopology->nodes.count; i++) {
+        const struct graph_node *node = subtopology->nodes.items[i];
+        if (node->kind == GRAPH_SINK)
+            part->sink_topics[node->index] = full_name(layout, node->topic);
+    }
+}
+
+bool layout_init(struct layout *layout, weir_topology *topology, const char *application, struct weir_error *error)
+{
+    *layout = (struct layout){.topology = topology};
+    arena_init(&layout->arena);
+    if (!topology)
+        return error_set(error, WEIR_INVALID, "there is no topology to run");
+    if (!graph_plan(topology, error))
+        return false;
+    layout->application = arena_text(&layout->arena, application);
+    layout->part_count = topology->subtopology_count;
+    layout->parts = arena_alloc(&layout->arena, layout->part_count * sizeof *layout->parts);
+    for (size_t i = 0; i < layout->part_count; i++)
+        lay_part(layout, &layout->parts[i], &topology->subtopologies[i]);
+    return true;
+}
+
+void layout_done(struct layout *layout)
+{
+    arena_done(&layout->arena);
+    weir_topology_free(layout->topology);
+    *layout = (struct layout){0};
+}
+
+const struct layout_store *layout_find_store(const struct layout *layout, const char *name,
+                                             const struct layout_part **part, size_t *index)
+{
+    for (size_t p = 0; p < layout->part_count; p++) {
+        for (size_t s = 0; s < layout->parts[p].store_count; s++) {
+            const struct layout_store *store = &layout->parts[p].stores[s];
+            if (store->hidden || strcmp(store->spec.name, name) != 0)
+                continue;
+            *part = &layout->parts[p];
+            *index = s;
+            return store;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,55 @@
+/* layout.h: a planned topology with everything resolved that depends on the application: full topic names, changelogs,
+ * partition counts, and the hidden stores. Read-only once made; shared by all threads of an app. */
+#ifndef WEIR_RUNTIME_LAYOUT_H
+#define WEIR_RUNTIME_LAYOUT_H
+#include "base/config.h"
+#include "broker/broker.h"
+#include "graph/graph.h"
+
+struct layout_source {
+    const struct graph_node *node;
+    const char *topic;        /* full name */
+    const char *dead_letters; /* full name; of what a callback failed on also behind a repartition */
+    uint32_t topic_hash;      /* CRC-32C of the full name; part of the lineage header */
+    int32_t lineage_store;    /* repartition topics: index of the store that remembers what was seen; else -1 */
+};
+
+struct layout_store {
+    struct store_spec spec;
+    const char *changelog; /* full name; NULL: not logged */
+    uint32_t name_hash;    /* CRC-32C of the name; identifies the store in commit metadata */
+    bool hidden;           /* the engine's own, not a view */
+    bool is_hashed;        /* its keys are known to live where murmur2 puts them (DECISIONS.md 11) */
+};
+
+struct layout_part { /* one sub-topology */
+    const struct graph_subtopology *subtopology;
+    struct layout_source *sources;
+    size_t source_count;
+    struct layout_store *stores; /* those of the graph first, in its order; hidden ones behind */
+    size_t store_count;
+    const char **sink_topics; /* by node->index; NULL where the node is no sink */
+    int32_t partitions;       /* 0 until layout_count_partitions */
+};
+
+struct layout {
+    weir_arena arena;
+    const char *application;
+    weir_topology *topology; /* owned */
+    struct layout_part *parts;
+    size_t part_count;
+};
+
+/* Takes the topology, always. Plans it; false: the latched or the plan's error. */
+bool layout_init(struct layout *, weir_topology *, const char *application, struct weir_error *);
+void layout_done(struct layout *);
+
+/* Asks the broker for the partition counts of the source topics, decides those of the repartition topics, creates what
+ * is missing (sources, sinks, repartition topics, changelogs, dead letter topics) and checks what is there. Sources of
+ * one sub-topology must have the same count; the error names two that differ. */
+bool layout_create_topics(struct layout *, struct broker *, const struct config *, struct weir_error *);
+
+/* The store and its part by name; NULL: there is none. */
+const struct layout_store *layout_find_store(const struct layout *, const char *name, const struct layout_part **part,
+                                             size_t *index);
+#endif

@@ -1,0 +1,743 @@
+/* loop.c: see loop.h. One turn: poll, process, punctuate, restore, commit, apply. Foreign events (a rebalance, a stop)
+ * are met where the turn stands, so that a commit never starts in the middle of a record.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/loop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "runtime/commit.h"
+#include "runtime/directory.h"
+#include "runtime/restore.h"
+
+enum {
+    POLL_MESSAGES = 2048,
+    BURST_RECORDS = 256, /* of one task before the next one's turn */
+    TURN_RECORDS = 4096, /* of all tasks before the next poll */
+    FLUSH_TIMEOUT_MS = 60 * 1000,
+    RETRY_PAUSE_MS = 200,
+    BEGIN_TRIES_MAX = 300,
+    RESTORE_WAIT_MS = 20,
+    LAG_EVERY_US = 500 * 1000,
+    APPLY_PAUSE_US = 1000 * 1000,
+    BEHIND_WAIT_US = 500 * 1000, /* how long an input that is behind may hold up its task before the others go on */
+    OVERLAY_BYTES_MAX = 32 * 1024 * 1024,
+    MEMTABLE_BYTES_MIN = 1024 * 1024,
+    MEMTABLE_BYTES_MAX = 8 * 1024 * 1024,
+    COMMITTED_BYTES_MAX = 32 * 1024 * 1024, /* of one store */
+    MEMORY_SHARES = 8,                      /* of memory.max.bytes: one for all memtables, one for all committed rows */
+};
+
+struct loop {
+    struct weir_app *app;
+    int32_t number;
+    pthread_t thread;
+    _Atomic bool stopping, ended, settled;
+    struct broker_consumer *consumer;
+    struct collector collector;
+    struct restorer restorer;
+    struct task **tasks;
+    size_t task_count, task_capacity;
+    int64_t commit_interval_us, committed_us, lag_us, apply_after_us;
+    int64_t poll_ms, max_idle_us;
+    size_t buffered_max;
+    size_t committed_max; /* bytes of committed rows over all stores */
+    struct task_settings settings;
+    struct database_limits limits;
+    struct weir_error failure; /* set: the loop ends */
+    bool rejoin;               /* the consumer was fenced: close it and join anew */
+};
+
+static int64_t now_us(void)
+{
+    return clock_monotonic_us(&clock_system);
+}
+
+static bool fail_loop(struct loop *loop, const struct weir_error *error)
+{
+    return error_set(&loop->failure, error->code, "%s", error->message);
+}
+
+/* ---- what a task gives off ---- */
+
+static bool output_send(void *self, const char *topic, const struct broker_record *record, struct weir_error *error)
+{
+    struct loop *loop = self;
+    return collector_send(&loop->collector, topic, record, error);
+}
+
+static void output_release(void *self, struct broker_message *message)
+{
+    struct loop *loop = self;
+    loop->app->broker->ops->consumer_release(loop->consumer, message);
+}
+
+static void output_dropped(void *self, const char *reason)
+{
+    struct loop *loop = self;
+    figures_drop(&loop->app->figures, reason);
+}
+
+static void output_dead(void *self, const char *topic, int32_t partition, int64_t offset, const char *reason)
+{
+    struct loop *loop = self;
+    figures_dead_letter(&loop->app->figures, topic, partition, offset, reason, clock_wall_ms(&clock_system));
+}
+
+/* ---- tasks come and go ---- */
+
+static struct task *find_task(const struct loop *loop, int32_t part, int32_t partition)
+{
+    for (size_t i = 0; i < loop->task_count; i++)
+        if (loop->tasks[i]->part == &loop->app->layout.parts[part] && loop->tasks[i]->partition == partition)
+            return loop->tasks[i];
+    return NULL;
+}
+
+static int32_t part_number(const struct loop *loop, const struct task *task)
+{
+    return (int32_t)(task->part - loop->app->layout.parts);
+}
+
+static struct task *open_task(struct loop *loop, int32_t part, int32_t partition, struct weir_error *error)
+{
+    struct task_output output = {loop, output_send, output_release, output_dropped, output_dead};
+    const struct layout *layout = &loop->app->layout;
+    char *directory = directory_of_task(loop->app->config, layout->application, part, partition, error);
+    struct task *task = NULL;
+    if (directory)
+        task =
+            task_open(layout, &layout->parts[part], partition, directory, loop->settings, output, loop->limits, error);
+    memory_free(directory);
+    return task;
+}
+
+static bool set_task_aside(struct loop *loop, int32_t part, int32_t partition, struct weir_error *error)
+{
+    char *directory = directory_of_task(loop->app->config, loop->app->layout.application, part, partition, error);
+    bool ok = directory && directory_set_aside(directory, error);
+    memory_free(directory);
+    return ok;
+}
+
+static bool start_positions(struct loop *loop, struct task *task, const struct broker_start *starts,
+                            struct weir_error *error)
+{
+    for (size_t i = 0; i < task->part->source_count; i++) {
+        int64_t begin = starts[i].offset, end = 0;
+        struct broker *broker = loop->app->broker;
+        if (begin == BROKER_NO_OFFSET &&
+            !broker->ops->range(broker, task->part->sources[i].topic, task->partition, &begin, &end, error))
+            return false;
+        task->sources[i].position = begin;
+        if (starts[i].offset != BROKER_NO_OFFSET)
+            atomic_store(&task->committed[i], starts[i].offset);
+    }
+    return true;
+}
+
+static struct task *begin_task(struct loop *loop, int32_t part, int32_t partition, const struct broker_start *starts,
+                               struct weir_error *error)
+{
+    struct task *task = open_task(loop, part, partition, error);
+    if (!task)
+        return NULL;
+    struct commit_metadata commit = commit_metadata_read(starts[0].metadata);
+    task->execution.stream_time_ms = commit.stream_time_ms;
+    if (start_positions(loop, task, starts, error) &&
+        restore_begin(&loop->restorer, task, &commit, starts[0].offset != BROKER_NO_OFFSET, error))
+        return task;
+    restore_abandon(&loop->restorer, task);
+    struct weir_error ignored = {0};
+    task_close(task, false, &ignored);
+    return NULL;
+}
+
+/* A store that cannot be used is made anew from its changelog; a broker that is not ready, or a directory that another
+ * instance on this machine is about to give up, is asked again. */
+static struct task *begin_task_at_last(struct loop *loop, int32_t part, int32_t partition,
+                                       const struct broker_start *starts, struct weir_error *error)
+{
+    for (int tries = 1;; tries++) {
+        *error = (struct weir_error){0};
+        struct task *task = begin_task(loop, part, partition, starts, error);
+        if (task || tries == BEGIN_TRIES_MAX || atomic_load(&loop->stopping))
+            return task;
+        if (error->code == WEIR_RETRY) {
+            if (tries == 1)
+                log_warning("loop", "%s; waiting", error->message);
+            usleep(RETRY_PAUSE_MS * 1000);
+            continue;
+        }
+        if (error->code != WEIR_CORRUPT)
+            return NULL;
+        log_warning("loop", "%s; restoring from the changelog", error->message);
+        *error = (struct weir_error){0};
+        if (!set_task_aside(loop, part, partition, error))
+            return NULL;
+    }
+}
+
+static void assigned(void *self, int32_t part, int32_t partition, const struct broker_start *starts)
+{
+    struct loop *loop = self;
+    struct weir_error error = {0};
+    atomic_store(&loop->settled, false);
+    struct task *task = begin_task_at_last(loop, part, partition, starts, &error);
+    if (!task) {
+        fail_loop(loop, &error);
+        return;
+    }
+    loop->tasks = memory_grow(loop->tasks, &loop->task_capacity, loop->task_count + 1, sizeof(struct task *));
+    loop->tasks[loop->task_count++] = task;
+    app_add_task(loop->app, task);
+}
+
+static void apply_stores(struct task *task)
+{
+    for (size_t i = 0; i < task->part->store_count; i++) {
+        struct weir_error error = {0};
+        if (!store_apply(task->stores[i], now_us(), &error))
+            log_warning("loop", "store %s, partition %d: %s", task->part->stores[i].spec.name, task->partition,
+                        error.message);
+    }
+}
+
+static void end_task(struct loop *loop, size_t index, bool keep)
+{
+    struct task *task = loop->tasks[index];
+    loop->tasks[index] = loop->tasks[--loop->task_count];
+    app_remove_task(loop->app, task);
+    restore_abandon(&loop->restorer, task);
+    if (keep)
+        apply_stores(task);
+    struct weir_error error = {0};
+    if (!task_close(task, keep, &error))
+        log_warning("loop", "%s", error.message);
+}
+
+static bool commit(struct loop *loop);
+
+static void revoked(void *self, int32_t part, int32_t partition, bool lost)
+{
+    struct loop *loop = self;
+    struct task *task = find_task(loop, part, partition);
+    if (!task)
+        return;
+    atomic_store(&loop->settled, false);
+    bool committed = !lost && !loop->rejoin && loop->failure.code == WEIR_OK && commit(loop);
+    for (size_t i = 0; i < loop->task_count; i++)
+        if (loop->tasks[i] == task)
+            end_task(loop, i, committed);
+}
+
+static void settled(void *self)
+{
+    struct loop *loop = self;
+    atomic_fetch_add(&loop->app->figures.rebalances, 1);
+    log_info("loop", "thread %d: %zu tasks assigned", loop->number, loop->task_count);
+}
+
+static bool join_group(struct loop *loop, struct weir_error *error)
+{
+    const struct layout *layout = &loop->app->layout;
+    struct broker_subscription *groups = memory_new(layout->part_count * sizeof *groups);
+    weir_arena arena;
+    arena_init(&arena);
+    for (size_t i = 0; i < layout->part_count; i++) {
+        const char **topics = arena_alloc(&arena, layout->parts[i].source_count * sizeof *topics);
+        for (size_t s = 0; s < layout->parts[i].source_count; s++)
+            topics[s] = layout->parts[i].sources[s].topic;
+        groups[i] = (struct broker_subscription){topics, layout->parts[i].source_count};
+    }
+    const char *client = config_text(loop->app->config, "client.id");
+    char *member = memory_format("%s-%d-StreamThread-%d-consumer", *client ? client : layout->application,
+                                 (int)getpid(), loop->number);
+    struct broker_rebalance calls = {loop, assigned, revoked, settled};
+    loop->consumer = loop->app->broker->ops->consumer_open(loop->app->broker, layout->application, member, groups,
+                                                           layout->part_count, calls, error);
+    memory_free(member);
+    memory_free(groups);
+    arena_done(&arena);
+    return loop->consumer != NULL;
+}
+
+/* ---- commit ---- */
+
+/* A broker that does not answer is waited for: nothing may be forgotten while its deliveries are open. */
+static bool flush(struct loop *loop, struct weir_error *error)
+{
+    for (;;) {
+        struct weir_error cause = {0};
+        if (collector_flush(&loop->collector, FLUSH_TIMEOUT_MS, &cause))
+            return true;
+        if (cause.code != WEIR_RETRY || atomic_load(&loop->stopping))
+            return error_set(error, cause.code == WEIR_RETRY ? WEIR_FATAL : cause.code, "%s", cause.message);
+        log_warning("loop", "%s; waiting on", cause.message);
+    }
+}
+
+static bool commit_steps(struct loop *loop, struct weir_error *error)
+{
+    const struct broker_ops *ops = loop->app->broker->ops;
+    weir_arena arena;
+    arena_init(&arena);
+    struct commit_offsets offsets = {0};
+    bool ok = true;
+    for (size_t i = 0; ok && i < loop->task_count; i++)
+        ok = !loop->tasks[i]->progress || commit_log(loop->tasks[i], &loop->collector, error);
+    ok = ok && flush(loop, error);
+    for (size_t i = 0; ok && i < loop->task_count; i++)
+        if (loop->tasks[i]->progress)
+            commit_offsets_add(&offsets, loop->tasks[i], &arena);
+    ok = ok && (offsets.count == 0 || ops->consumer_commit(loop->consumer, offsets.items, offsets.count, error));
+    for (size_t i = 0; ok && i < loop->task_count; i++)
+        if (loop->tasks[i]->progress)
+            commit_publish(loop->tasks[i]);
+    memory_free(offsets.items);
+    arena_done(&arena);
+    return ok;
+}
+
+static bool has_progress(const struct loop *loop)
+{
+    for (size_t i = 0; i < loop->task_count; i++)
+        if (loop->tasks[i]->progress)
+            return true;
+    return false;
+}
+
+/* WEIR_RETRY changes nothing: the overlays stay and the next turn tries again. */
+static bool commit(struct loop *loop)
+{
+    int64_t began_us = now_us();
+    loop->committed_us = began_us;
+    if (!has_progress(loop))
+        return true;
+    struct weir_error error = {0};
+    if (commit_steps(loop, &error)) {
+        figures_commit(&loop->app->figures, now_us() - began_us);
+        app_published(loop->app);
+        return true;
+    }
+    atomic_fetch_add(&loop->app->figures.failed_commits, 1);
+    if (error.code == WEIR_RETRY)
+        log_warning("loop", "commit: %s; trying again", error.message);
+    else if (error.code == WEIR_FENCED) {
+        log_warning("loop", "commit: %s; joining the group again", error.message);
+        loop->rejoin = true;
+    } else {
+        fail_loop(loop, &error);
+    }
+    return false;
+}
+
+/* ---- a turn ---- */
+
+static bool is_idle(const struct loop *loop)
+{
+    for (size_t i = 0; i < loop->task_count; i++)
+        if (loop->tasks[i]->state == TASK_RUNNING && task_queued(loop->tasks[i]) > 0)
+            return false;
+    return true;
+}
+
+static int wait_ms(const struct loop *loop)
+{
+    if (!is_idle(loop) || !restore_is_idle(&loop->restorer))
+        return 0;
+    int64_t wait = loop->poll_ms;
+    int64_t wall = clock_wall_ms(&clock_system);
+    for (size_t i = 0; i < loop->task_count; i++) {
+        int64_t next = punctuations_next(&loop->tasks[i]->wall_clock);
+        if (next != INT64_MAX && next - wall < wait)
+            wait = next - wall;
+    }
+    if (has_progress(loop)) {
+        int64_t due = (loop->committed_us + loop->commit_interval_us - now_us()) / 1000;
+        wait = due < wait ? due : wait;
+    }
+    return wait < 0 ? 0 : (int)wait;
+}
+
+static void pause_when_full(struct loop *loop, struct task *task, size_t source)
+{
+    struct task_source *from = &task->sources[source];
+    if (from->paused || from->queue.count < loop->buffered_max)
+        return;
+    from->paused = true;
+    loop->app->broker->ops->consumer_pause(loop->consumer, part_number(loop, task), (int32_t)source, task->partition);
+}
+
+static void resume_when_low(struct loop *loop, struct task *task)
+{
+    for (size_t i = 0; i < task->part->source_count; i++) {
+        struct task_source *from = &task->sources[i];
+        if (!from->paused || from->queue.count > loop->buffered_max / 2)
+            continue;
+        from->paused = false;
+        loop->app->broker->ops->consumer_resume(loop->consumer, part_number(loop, task), (int32_t)i, task->partition);
+    }
+}
+
+static bool poll_messages(struct loop *loop)
+{
+    static _Thread_local struct broker_message messages[POLL_MESSAGES];
+    const struct broker_ops *ops = loop->app->broker->ops;
+    struct weir_error error = {0};
+    int count = ops->consumer_poll(loop->consumer, messages, POLL_MESSAGES, wait_ms(loop), &error);
+    for (int i = 0; i < count; i++) {
+        struct task *task = find_task(loop, messages[i].group, messages[i].partition);
+        if (!task) { /* revoked while the message was on its way */
+            ops->consumer_release(loop->consumer, &messages[i]);
+            continue;
+        }
+        task_push(task, (size_t)messages[i].source, &messages[i]);
+        pause_when_full(loop, task, (size_t)messages[i].source);
+    }
+    if (count >= 0)
+        return true;
+    if (error.code == WEIR_FENCED) {
+        log_warning("loop", "%s; joining the group again", error.message);
+        loop->rejoin = true;
+        return true;
+    }
+    if (error.code != WEIR_RETRY)
+        return fail_loop(loop, &error);
+    log_warning("loop", "%s; trying again", error.message);
+    usleep(RETRY_PAUSE_MS * 1000);
+    return true;
+}
+
+/* The end is asked for once per burst: asking takes locks of the client, and nothing arrives during a burst. */
+static bool is_behind(struct loop *loop, const struct task *task, int32_t number, int64_t now)
+{
+    struct task_source *source = &task->sources[number];
+    if (source->end_us != now) {
+        source->end_us = now;
+        source->end =
+            loop->app->broker->ops->consumer_end(loop->consumer, part_number(loop, task), number, task->partition);
+    }
+    return source->end > source->position;
+}
+
+/* max.task.idle.ms (KIP-695): an empty input that is known to be behind holds the task up until its records are here;
+ * one that has caught up does so for at most the idle time. */
+static bool may_process(struct loop *loop, struct task *task, int64_t now)
+{
+    if (task->part->source_count == 1 || loop->max_idle_us < 0)
+        return true;
+    for (size_t i = 0; i < task->part->source_count; i++) {
+        struct task_source *source = &task->sources[i];
+        if (source->queue.count > 0) {
+            source->empty_since_us = 0;
+            continue;
+        }
+        if (source->empty_since_us == 0)
+            source->empty_since_us = now;
+        bool behind = is_behind(loop, task, (int32_t)i, now);
+        int64_t patience = behind && loop->max_idle_us < BEHIND_WAIT_US ? BEHIND_WAIT_US : loop->max_idle_us;
+        if (now - source->empty_since_us < patience)
+            return false;
+    }
+    return true;
+}
+
+static int burst(struct loop *loop, struct task *task)
+{
+    int done = 0;
+    int64_t now = task->part->source_count > 1 ? now_us() : 0;
+    struct task_source *source;
+    while (done < BURST_RECORDS && may_process(loop, task, now) && (source = task_choose(task))) {
+        if (!task_process(task, source))
+            break;
+        done++;
+    }
+    if (task->failure.code != WEIR_OK)
+        fail_loop(loop, &task->failure);
+    resume_when_low(loop, task);
+    return done;
+}
+
+static void process(struct loop *loop)
+{
+    int done = 0, before = -1;
+    while (done < TURN_RECORDS && done != before && loop->failure.code == WEIR_OK) {
+        before = done;
+        for (size_t i = 0; i < loop->task_count && loop->failure.code == WEIR_OK; i++)
+            if (loop->tasks[i]->state == TASK_RUNNING)
+                done += burst(loop, loop->tasks[i]);
+    }
+}
+
+static void punctuate(struct loop *loop)
+{
+    int64_t wall = clock_wall_ms(&clock_system);
+    for (size_t i = 0; i < loop->task_count; i++)
+        if (!task_punctuate(loop->tasks[i], wall))
+            fail_loop(loop, &loop->tasks[i]->failure);
+}
+
+static bool finish_restored(struct loop *loop, struct task *task, struct weir_error *error)
+{
+    if (!restore_finish(&loop->restorer, task, error) || !task_restored(task, task->execution.stream_time_ms, error))
+        return false;
+    for (size_t i = 0; i < task->part->source_count; i++)
+        loop->app->broker->ops->consumer_resume(loop->consumer, part_number(loop, task), (int32_t)i, task->partition);
+    return true;
+}
+
+static void restore(struct loop *loop)
+{
+    struct weir_error error = {0};
+    if (!restore_is_idle(&loop->restorer) &&
+        !restore_step(&loop->restorer, is_idle(loop) ? RESTORE_WAIT_MS : 0, &error)) {
+        if (error.code != WEIR_RETRY)
+            fail_loop(loop, &error);
+        else
+            log_warning("restore", "%s; trying again", error.message);
+    }
+    atomic_store(&loop->app->figures.restored_records, loop->restorer.records);
+    bool all = true;
+    for (size_t i = 0; i < loop->task_count && loop->failure.code == WEIR_OK; i++) {
+        struct task *task = loop->tasks[i];
+        if (task->state == TASK_RUNNING)
+            continue;
+        struct weir_error cause = {0};
+        if (!restore_is_done(&loop->restorer, task))
+            all = false;
+        else if (!finish_restored(loop, task, &cause))
+            fail_loop(loop, &cause);
+    }
+    if (all && loop->task_count > 0 && !atomic_exchange(&loop->settled, true))
+        app_refresh_state(loop->app);
+}
+
+static size_t overlay_bytes(const struct loop *loop)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < loop->task_count; i++)
+        for (size_t s = 0; s < loop->tasks[i]->part->store_count; s++)
+            bytes += store_overlay_bytes(loop->tasks[i]->stores[s]);
+    return bytes;
+}
+
+static void commit_when_due(struct loop *loop)
+{
+    if (now_us() - loop->committed_us >= loop->commit_interval_us || overlay_bytes(loop) > OVERLAY_BYTES_MAX)
+        commit(loop);
+}
+
+/* A disk that is full may have room again: rows stay in memory, the changelog has them, and a second later it is tried
+ * again. Anything else ends the loop. */
+static void note_store_failure(struct loop *loop, const struct weir_error *error, int64_t now)
+{
+    if (error->code != WEIR_RETRY) {
+        fail_loop(loop, error);
+        return;
+    }
+    log_warning("loop", "%s; trying again", error->message);
+    loop->apply_after_us = now + APPLY_PAUSE_US;
+}
+
+/* Over the budget, the largest store gives its rows back; RocksDB has them then. */
+static void evict_when_full(struct loop *loop, int64_t now)
+{
+    struct store *largest = NULL;
+    size_t bytes = 0;
+    for (size_t i = 0; i < loop->task_count; i++) {
+        struct task *task = loop->tasks[i];
+        for (size_t s = 0; task->state == TASK_RUNNING && s < task->part->store_count; s++) {
+            size_t held = store_evictable_bytes(task->stores[s]);
+            bytes += held;
+            if (held > 0 && (!largest || held > store_evictable_bytes(largest)))
+                largest = task->stores[s];
+        }
+    }
+    struct weir_error error = {0};
+    if (bytes > loop->committed_max && !store_evict(largest, now, &error))
+        note_store_failure(loop, &error, now);
+}
+
+static void apply_when_due(struct loop *loop)
+{
+    int64_t now = now_us();
+    if (now < loop->apply_after_us)
+        return;
+    for (size_t i = 0; i < loop->task_count; i++) {
+        struct task *task = loop->tasks[i];
+        for (size_t s = 0; task->state == TASK_RUNNING && s < task->part->store_count; s++) {
+            struct weir_error error = {0};
+            if (store_apply_due(task->stores[s], now) && !store_apply(task->stores[s], now, &error)) {
+                note_store_failure(loop, &error, now);
+                return;
+            }
+        }
+    }
+    evict_when_full(loop, now);
+}
+
+static void show_lag(struct loop *loop)
+{
+    int64_t now = now_us();
+    if (now - loop->lag_us < LAG_EVERY_US)
+        return;
+    loop->lag_us = now;
+    for (size_t i = 0; i < loop->task_count; i++) {
+        struct task *task = loop->tasks[i];
+        for (size_t s = 0; s < task->part->source_count; s++) {
+            int64_t end = loop->app->broker->ops->consumer_end(loop->consumer, part_number(loop, task), (int32_t)s,
+                                                               task->partition);
+            int64_t lag = end < 0 ? -1 : end - task->sources[s].position;
+            atomic_store_explicit(&task->sources[s].lag, lag < 0 && end >= 0 ? 0 : lag, memory_order_relaxed);
+        }
+    }
+}
+
+static void drop_all(struct loop *loop)
+{
+    while (loop->task_count > 0)
+        end_task(loop, loop->task_count - 1, false);
+}
+
+static void rejoin_group(struct loop *loop)
+{
+    drop_all(loop);
+    atomic_store(&loop->settled, false);
+    app_refresh_state(loop->app);
+    loop->app->broker->ops->consumer_close(loop->consumer);
+    loop->consumer = NULL;
+    loop->rejoin = false;
+    struct weir_error error = {0};
+    if (!join_group(loop, &error))
+        fail_loop(loop, &error);
+}
+
+static void turn(struct loop *loop)
+{
+    if (!poll_messages(loop))
+        return;
+    process(loop);
+    if (loop->failure.code != WEIR_OK)
+        return;
+    punctuate(loop);
+    restore(loop);
+    commit_when_due(loop);
+    apply_when_due(loop);
+    show_lag(loop);
+    if (loop->rejoin)
+        rejoin_group(loop);
+}
+
+/* Clean: what was processed is committed by `revoked`, which closing the consumer calls for every task. */
+static void leave(struct loop *loop)
+{
+    if (loop->failure.code != WEIR_OK) {
+        app_fail(loop->app, &loop->failure);
+        collector_close(&loop->collector); /* first: open deliveries point into the tasks */
+        drop_all(loop);
+    } else {
+        commit(loop);
+    }
+    if (loop->consumer)
+        loop->app->broker->ops->consumer_close(loop->consumer);
+    drop_all(loop);
+    restorer_done(&loop->restorer);
+    collector_close(&loop->collector);
+}
+
+static void *run(void *self)
+{
+    struct loop *loop = self;
+    while (!atomic_load(&loop->stopping) && loop->failure.code == WEIR_OK)
+        turn(loop);
+    leave(loop);
+    atomic_store(&loop->ended, true);
+    app_published(loop->app);
+    return NULL;
+}
+
+static size_t clamp(size_t value, size_t low, size_t high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+/* Every task has a database of its own, so the more there may be, the smaller their memtables. */
+static size_t memtable_bytes(const struct loop *loop, size_t share)
+{
+    size_t tasks = 0;
+    for (size_t i = 0; i < loop->app->layout.part_count; i++)
+        tasks += (size_t)loop->app->layout.parts[i].partitions;
+    return clamp(share / (tasks ? tasks : 1), MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX);
+}
+
+static void configure(struct loop *loop)
+{
+    size_t share = (size_t)config_integer(loop->app->config, "memory.max.bytes") / MEMORY_SHARES;
+    loop->committed_max = share / (size_t)config_integer(loop->app->config, "num.stream.threads");
+    const struct config *config = loop->app->config;
+    loop->commit_interval_us = config_integer(config, "commit.interval.ms") * 1000;
+    loop->poll_ms = config_integer(config, "poll.ms");
+    loop->buffered_max = (size_t)config_integer(config, "buffered.records.per.partition");
+    loop->max_idle_us = config_integer(config, "max.task.idle.ms") * 1000;
+    loop->settings = (struct task_settings){
+        .clock = &clock_system,
+        .max_future_ms = config_integer(config, "max.future.ms"),
+        .lineage = true,
+    };
+    loop->limits = (struct database_limits){
+        .memtable_bytes = memtable_bytes(loop, share),
+        .committed_bytes_max = COMMITTED_BYTES_MAX,
+        .apply_interval_ms = config_integer(config, "state.flush.interval.ms"),
+    };
+}
+
+struct loop *loop_start(struct weir_app *app, int32_t number, struct weir_error *error)
+{
+    struct loop *loop = memory_new(sizeof *loop);
+    loop->app = app;
+    loop->number = number;
+    loop->restorer.broker = app->broker;
+    loop->committed_us = now_us();
+    configure(loop);
+    char *client = memory_format("%s-StreamThread-%d-producer", app->layout.application, number);
+    bool ok = collector_open(&loop->collector, app->broker, client, error) && join_group(loop, error);
+    memory_free(client);
+    if (ok && pthread_create(&loop->thread, NULL, run, loop) == 0)
+        return loop;
+    error_set(error, WEIR_FATAL, "cannot start a thread: %s", strerror(errno));
+    if (loop->consumer)
+        app->broker->ops->consumer_close(loop->consumer);
+    collector_close(&loop->collector);
+    memory_free(loop);
+    return NULL;
+}
+
+void loop_stop(struct loop *loop)
+{
+    atomic_store(&loop->stopping, true); /* seen within poll.ms */
+}
+
+bool loop_join(struct loop *loop, int64_t deadline_us)
+{
+    while (!atomic_load(&loop->ended) && now_us() < deadline_us)
+        usleep(2000);
+    if (!atomic_load(&loop->ended))
+        return false;
+    pthread_join(loop->thread, NULL);
+    memory_free(loop->tasks);
+    memory_free(loop);
+    return true;
+}
+
+bool loop_settled(const struct loop *loop)
+{
+    return atomic_load(&loop->settled);
+}

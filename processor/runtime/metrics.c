@@ -1,0 +1,165 @@
+/* metrics.c: the app's figures as Prometheus text (reliability of names: prefix weir_, base units, _total on counters).
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "runtime/app.h"
+#include "runtime/task.h"
+
+static void head(struct buffer *out, const char *name, const char *kind, const char *help)
+{
+    buffer_format(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind);
+}
+
+/* Label values come from topics and authors: quotes, backslashes and newlines are escaped. */
+static void label_value(struct buffer *out, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '\n')
+            buffer_text(out, "\\n");
+        else if (*text == '"' || *text == '\\')
+            buffer_format(out, "\\%c", *text);
+        else
+            buffer_byte(out, (unsigned char)*text);
+    }
+}
+
+static void sample(struct buffer *out, struct weir_app *app, const char *name, const char *label, const char *value)
+{
+    buffer_format(out, "%s{application=\"", name);
+    label_value(out, app->layout.application);
+    buffer_byte(out, '"');
+    if (label) {
+        buffer_format(out, ",%s=\"", label);
+        label_value(out, value);
+        buffer_byte(out, '"');
+    }
+    buffer_text(out, "} ");
+}
+
+static void write_state(struct buffer *out, struct weir_app *app)
+{
+    enum weir_state state = weir_app_state(app);
+    head(out, "weir_state", "gauge", "1 for the state the application is in.");
+    for (int s = WEIR_CREATED; s <= WEIR_ERROR; s++) {
+        sample(out, app, "weir_state", "state", weir_state_name((enum weir_state)s));
+        buffer_format(out, "%d\n", s == (int)state);
+    }
+    head(out, "weir_uptime_seconds", "gauge", "Seconds since the application was started.");
+    sample(out, app, "weir_uptime_seconds", NULL, NULL);
+    buffer_format(out, "%.3f\n", (double)(clock_monotonic_us(&clock_system) - app->started_us) / 1e6);
+}
+
+static void task_sample(struct buffer *out, struct weir_app *app, const char *name, const struct task *task)
+{
+    sample(out, app, name, NULL, NULL);
+    out->size -= 2;
+    buffer_format(out, ",subtopology=\"%d\",partition=\"%d\"", task->part->subtopology->id, task->partition);
+}
+
+static void write_tasks(struct buffer *out, struct weir_app *app)
+{
+    head(out, "weir_records_processed_total", "counter", "Records processed by a task since it came here.");
+    for (size_t i = 0; i < app->task_count; i++) {
+        task_sample(out, app, "weir_records_processed_total", app->tasks[i]);
+        buffer_format(out, "} %llu\n", (unsigned long long)atomic_load(&app->tasks[i]->records));
+    }
+    head(out, "weir_restore_remaining_records", "gauge", "Changelog records still to be restored.");
+    for (size_t i = 0; i < app->task_count; i++) {
+        task_sample(out, app, "weir_restore_remaining_records", app->tasks[i]);
+        buffer_format(out, "} %lld\n", (long long)atomic_load(&app->tasks[i]->restore_remaining));
+    }
+    head(out, "weir_stream_time_seconds", "gauge", "Greatest record timestamp a task has seen.");
+    for (size_t i = 0; i < app->task_count; i++) {
+        task_sample(out, app, "weir_stream_time_seconds", app->tasks[i]);
+        buffer_format(out, "} %.3f\n", (double)atomic_load(&app->tasks[i]->shown_stream_time_ms) / 1e3);
+    }
+    head(out, "weir_consumer_lag_records", "gauge", "Records of an input that are not processed yet.");
+    for (size_t i = 0; i < app->task_count; i++) {
+        const struct task *task = app->tasks[i];
+        for (size_t s = 0; s < task->part->source_count; s++) {
+            int64_t lag = atomic_load(&task->sources[s].lag);
+            if (lag < 0)
+                continue;
+            task_sample(out, app, "weir_consumer_lag_records", task);
+            buffer_text(out, ",topic=\"");
+            label_value(out, task->part->sources[s].topic);
+            buffer_format(out, "\"} %lld\n", (long long)lag);
+        }
+    }
+}
+
+static void write_stores(struct buffer *out, struct weir_app *app)
+{
+    head(out, "weir_store_memory_bytes", "gauge", "Bytes a store's rows hold in memory.");
+    for (size_t i = 0; i < app->task_count; i++) {
+        const struct task *task = app->tasks[i];
+        for (size_t s = 0; s < task->part->store_count; s++) {
+            task_sample(out, app, "weir_store_memory_bytes", task);
+            buffer_text(out, ",store=\"");
+            label_value(out, task->part->stores[s].spec.name);
+            buffer_format(out, "\"} %zu\n", store_bytes(task->stores[s]));
+        }
+    }
+}
+
+static void write_drops(struct buffer *out, struct weir_app *app)
+{
+    struct figures_reason drops[FIGURES_REASONS_MAX];
+    size_t count = figures_drops(&app->figures, drops, FIGURES_REASONS_MAX);
+    head(out, "weir_records_dropped_total", "counter", "Records left out of the results, by reason.");
+    for (size_t i = 0; i < count; i++) {
+        sample(out, app, "weir_records_dropped_total", "reason", drops[i].name);
+        buffer_format(out, "%llu\n", (unsigned long long)drops[i].records);
+    }
+}
+
+static void write_commits(struct buffer *out, struct weir_app *app)
+{
+    struct figures *figures = &app->figures;
+    head(out, "weir_commit_duration_seconds", "histogram", "How long commits take.");
+    uint64_t below = 0;
+    for (size_t i = 0; i < FIGURES_BUCKETS; i++) {
+        char bound[32];
+        snprintf(bound, sizeof bound, "%g", (double)figures_commit_bound_us(i) / 1e6);
+        below += atomic_load(&figures->commit_buckets[i]);
+        sample(out, app, "weir_commit_duration_seconds_bucket", "le", bound);
+        buffer_format(out, "%llu\n", (unsigned long long)below);
+    }
+    below += atomic_load(&figures->commit_buckets[FIGURES_BUCKETS]);
+    sample(out, app, "weir_commit_duration_seconds_bucket", "le", "+Inf");
+    buffer_format(out, "%llu\n", (unsigned long long)below);
+    sample(out, app, "weir_commit_duration_seconds_sum", NULL, NULL);
+    buffer_format(out, "%.6f\n", (double)atomic_load(&figures->commit_us) / 1e6);
+    sample(out, app, "weir_commit_duration_seconds_count", NULL, NULL);
+    buffer_format(out, "%llu\n", (unsigned long long)below);
+}
+
+static void write_counter(struct buffer *out, struct weir_app *app, const char *name, const char *help, uint64_t value)
+{
+    head(out, name, "counter", help);
+    sample(out, app, name, NULL, NULL);
+    buffer_format(out, "%llu\n", (unsigned long long)value);
+}
+
+weir_bytes weir_app_metrics(struct weir_app *app, weir_arena *arena)
+{
+    struct buffer out = {0};
+    write_state(&out, app);
+    pthread_rwlock_rdlock(&app->registry);
+    write_tasks(&out, app);
+    write_stores(&out, app);
+    pthread_rwlock_unlock(&app->registry);
+    write_drops(&out, app);
+    write_commits(&out, app);
+    write_counter(&out, app, "weir_commits_failed_total", "Commits that did not succeed and were tried again.",
+                  atomic_load(&app->figures.failed_commits));
+    write_counter(&out, app, "weir_rebalances_total", "Assignments of partitions to this instance.",
+                  atomic_load(&app->figures.rebalances));
+    write_counter(&out, app, "weir_restored_records_total", "Changelog records read by restores.",
+                  atomic_load(&app->figures.restored_records));
+    weir_bytes copy = arena_bytes(arena, buffer_bytes(&out));
+    buffer_done(&out);
+    return copy;
+}

@@ -1,0 +1,296 @@
+/* restore.c: see restore.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/restore.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "state/keys.h"
+
+enum { BATCH = 4096 };
+
+struct restore_entry {
+    struct task *task;
+    size_t store;
+    int32_t token;
+    int64_t committed; /* records below belong to a finished commit */
+    int64_t end;       /* of the changelog when the restore began */
+    int64_t position;  /* next offset to come */
+    weir_arena arena;  /* keys behind the committed position */
+    weir_bytes *unfinished;
+    size_t unfinished_count, unfinished_capacity;
+    bool done;
+};
+
+void restorer_done(struct restorer *restorer)
+{
+    while (restorer->count > 0)
+        restore_abandon(restorer, restorer->entries[0].task);
+    if (restorer->reader)
+        restorer->broker->ops->reader_close(restorer->reader);
+    memory_free(restorer->entries);
+    *restorer = (struct restorer){.broker = restorer->broker};
+}
+
+static int32_t free_token(const struct restorer *restorer)
+{
+    int32_t token = 0;
+    for (size_t i = 0; i < restorer->count; i++)
+        if (restorer->entries[i].token >= token)
+            token = restorer->entries[i].token + 1;
+    return token;
+}
+
+static struct restore_entry *add_entry(struct restorer *restorer, struct task *task, size_t store)
+{
+    restorer->entries =
+        memory_grow(restorer->entries, &restorer->capacity, restorer->count + 1, sizeof *restorer->entries);
+    int32_t token = free_token(restorer);
+    struct restore_entry *entry = &restorer->entries[restorer->count++];
+    *entry = (struct restore_entry){.task = task, .store = store, .token = token};
+    arena_init(&entry->arena);
+    return entry;
+}
+
+static bool start_reading(struct restorer *restorer, struct restore_entry *entry, const char *topic,
+                          struct weir_error *error)
+{
+    const struct broker_ops *ops = restorer->broker->ops;
+    if (!restorer->reader)
+        restorer->reader = ops->reader_open(restorer->broker, error);
+    return restorer->reader &&
+           ops->reader_add(restorer->reader, topic, entry->task->partition, entry->position, entry->token, error);
+}
+
+/* A store ahead of its changelog belongs to another history (the topic was made anew, or offsets were reset). */
+static bool check_position(const struct task *task, size_t store, int64_t held, int64_t committed, int64_t end,
+                           struct weir_error *error)
+{
+    if (held <= end && held <= committed)
+        return true;
+    return error_set(error, WEIR_CORRUPT,
+                     "store %s, partition %d: holds changelog offset %lld, but %lld is committed and %lld the end",
+                     task->part->stores[store].spec.name, task->partition, (long long)held, (long long)committed,
+                     (long long)end);
+}
+
+static int64_t committed_position(const struct commit_metadata *commit, bool has_commit, uint32_t name_hash,
+                                  int64_t begin, int64_t end)
+{
+    if (!has_commit)
+        return begin; /* nothing was ever committed: whatever is there was left by a first commit that never finished */
+    if (!commit->ours)
+        return end; /* Kafka Streams' own commit, or a plain client's: its changelog is the truth to its end */
+    int64_t position = commit_metadata_position(commit, name_hash);
+    return position < 0 ? end : position > end ? end : position;
+}
+
+static bool begin_store(struct restorer *restorer, struct task *task, size_t store,
+                        const struct commit_metadata *commit, bool has_commit, struct weir_error *error)
+{
+    const struct layout_store *layout = &task->part->stores[store];
+    int64_t begin = 0, end = 0;
+    if (!restorer->broker->ops->range(restorer->broker, layout->changelog, task->partition, &begin, &end, error))
+        return false;
+    int64_t committed = committed_position(commit, has_commit, layout->name_hash, begin, end);
+    int64_t held = store_position(task->stores[store]);
+    if (held >= 0 && !check_position(task, store, held, committed, end, error))
+        return false;
+    task->changelog_positions[store] = committed;
+    log_debug("restore", "store %s, partition %d: holds %lld, committed %lld, end %lld", layout->spec.name,
+              task->partition, (long long)held, (long long)committed, (long long)end);
+    int64_t from = held > begin ? held : begin;
+    if (from >= end)
+        return true;
+    struct restore_entry *entry = add_entry(restorer, task, store);
+    entry->committed = committed;
+    entry->end = end;
+    entry->position = from;
+    atomic_fetch_add(&task->restore_remaining, end - from);
+    return start_reading(restorer, entry, layout->changelog, error);
+}
+
+bool restore_begin(struct restorer *restorer, struct task *task, const struct commit_metadata *commit, bool has_commit,
+                   struct weir_error *error)
+{
+    for (size_t i = 0; i < task->part->store_count; i++)
+        if (task->part->stores[i].changelog && !begin_store(restorer, task, i, commit, has_commit, error))
+            return false;
+    return true;
+}
+
+static struct restore_entry *entry_of(const struct restorer *restorer, int32_t token)
+{
+    for (size_t i = 0; i < restorer->count; i++)
+        if (restorer->entries[i].token == token)
+            return &restorer->entries[i];
+    return NULL;
+}
+
+/* Changelog form of a key to store form, in the arena. */
+static bool stored_key(const struct restore_entry *entry, weir_bytes logged, weir_arena *arena, weir_bytes *out)
+{
+    if (entry->task->part->stores[entry->store].spec.kind != STORE_WINDOW) {
+        *out = logged;
+        return logged.data != NULL;
+    }
+    weir_bytes key;
+    int64_t start_ms;
+    if (!logged.data || !keys_window_log_read(logged, &key, &start_ms))
+        return false;
+    struct buffer stored = {0};
+    keys_window_write(key, start_ms, &stored);
+    *out = arena_bytes(arena, buffer_bytes(&stored));
+    buffer_done(&stored);
+    return true;
+}
+
+static void note_unfinished(struct restore_entry *entry, weir_bytes key)
+{
+    entry->unfinished = memory_grow(entry->unfinished, &entry->unfinished_capacity, entry->unfinished_count + 1,
+                                    sizeof *entry->unfinished);
+    entry->unfinished[entry->unfinished_count++] = arena_bytes(&entry->arena, key);
+}
+
+/* One run of messages of the same changelog. */
+static bool apply_run(struct restore_entry *entry, const struct broker_message *messages, size_t count,
+                      weir_arena *arena, struct weir_error *error)
+{
+    struct store_row *rows = arena_alloc_raw(arena, count * sizeof *rows);
+    size_t row_count = 0;
+    int64_t next = entry->position;
+    for (size_t i = 0; i < count; i++) {
+        weir_bytes key;
+        if (messages[i].offset >= entry->end || !stored_key(entry, messages[i].key, arena, &key))
+            continue;
+        if (messages[i].offset >= entry->committed) {
+            note_unfinished(entry, key);
+            continue;
+        }
+        rows[row_count++] = (struct store_row){key, messages[i].value, messages[i].timestamp_ms};
+        next = messages[i].offset + 1;
+    }
+    return row_count == 0 || store_restore(entry->task->stores[entry->store], rows, row_count, next, error);
+}
+
+static bool apply(struct restorer *restorer, const struct broker_message *messages, int count, struct weir_error *error)
+{
+    weir_arena arena;
+    arena_init(&arena);
+    bool ok = true;
+    for (int first = 0, behind; ok && first < count; first = behind) {
+        for (behind = first + 1; behind < count && messages[behind].group == messages[first].group;)
+            behind++;
+        struct restore_entry *entry = entry_of(restorer, messages[first].group);
+        if (entry && !entry->done)
+            ok = apply_run(entry, messages + first, (size_t)(behind - first), &arena, error);
+        arena_clear(&arena);
+    }
+    restorer->records += (uint64_t)count;
+    arena_done(&arena);
+    return ok;
+}
+
+/* Positions come from the reader, not from the last record: the end may lie behind a gap (compaction, markers). */
+static void look_for_the_end(struct restorer *restorer)
+{
+    for (size_t i = 0; i < restorer->count; i++) {
+        struct restore_entry *entry = &restorer->entries[i];
+        if (entry->done)
+            continue;
+        int64_t position = restorer->broker->ops->reader_position(restorer->reader, entry->token);
+        if (position > entry->position) {
+            int64_t shown = position < entry->end ? position : entry->end;
+            atomic_fetch_sub(&entry->task->restore_remaining, shown - entry->position);
+            entry->position = shown;
+        }
+        if (entry->position >= entry->end) {
+            entry->done = true;
+            restorer->broker->ops->reader_remove(restorer->reader, entry->token);
+        }
+    }
+}
+
+bool restore_step(struct restorer *restorer, int timeout_ms, struct weir_error *error)
+{
+    if (!restorer->reader)
+        return true;
+    const struct broker_ops *ops = restorer->broker->ops;
+    struct broker_message messages[BATCH];
+    int count = ops->reader_poll(restorer->reader, messages, BATCH, timeout_ms, error);
+    if (count < 0)
+        return false;
+    bool ok = apply(restorer, messages, count, error);
+    for (int i = 0; i < count; i++)
+        ops->reader_release(restorer->reader, &messages[i]);
+    look_for_the_end(restorer);
+    return ok;
+}
+
+bool restore_is_done(const struct restorer *restorer, const struct task *task)
+{
+    for (size_t i = 0; i < restorer->count; i++)
+        if (restorer->entries[i].task == task && !restorer->entries[i].done)
+            return false;
+    return true;
+}
+
+static void remove_entry(struct restorer *restorer, size_t index)
+{
+    struct restore_entry *entry = &restorer->entries[index];
+    if (!entry->done && restorer->reader)
+        restorer->broker->ops->reader_remove(restorer->reader, entry->token);
+    arena_done(&entry->arena);
+    memory_free(entry->unfinished);
+    restorer->entries[index] = restorer->entries[--restorer->count];
+}
+
+static bool undo(struct restore_entry *entry, struct weir_error *error)
+{
+    struct store *store = entry->task->stores[entry->store];
+    weir_arena arena;
+    arena_init(&arena);
+    for (size_t i = 0; i < entry->unfinished_count && error->code == WEIR_OK; i++) {
+        struct store_row row = {.timestamp_ms = 0};
+        if (store_get(store, entry->unfinished[i], &arena, &row, error))
+            store_put(store, entry->unfinished[i], arena_bytes(&arena, row.value), row.timestamp_ms);
+        else if (error->code == WEIR_OK)
+            store_put(store, entry->unfinished[i], (weir_bytes){0}, 0);
+        arena_clear(&arena);
+    }
+    arena_done(&arena);
+    if (entry->unfinished_count > 0) {
+        entry->task->progress = true;
+        log_info("restore", "store %s, partition %d: undid %zu writes of an unfinished commit",
+                 entry->task->part->stores[entry->store].spec.name, entry->task->partition, entry->unfinished_count);
+    }
+    return error->code == WEIR_OK;
+}
+
+bool restore_finish(struct restorer *restorer, struct task *task, struct weir_error *error)
+{
+    assert(restore_is_done(restorer, task));
+    bool ok = true;
+    for (size_t i = 0; i < restorer->count && ok;) {
+        if (restorer->entries[i].task != task) {
+            i++;
+            continue;
+        }
+        ok = undo(&restorer->entries[i], error);
+        remove_entry(restorer, i);
+    }
+    return ok;
+}
+
+void restore_abandon(struct restorer *restorer, const struct task *task)
+{
+    for (size_t i = 0; i < restorer->count;) {
+        if (restorer->entries[i].task == task)
+            remove_entry(restorer, i);
+        else
+            i++;
+    }
+}

@@ -1,0 +1,108 @@
+/* sink.c: see sink.h. A value that goes out as it came in is not encoded again.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/sink.h"
+
+#include "base/bytes.h"
+#include "runtime/task.h"
+#include "schemas/codec.h"
+#include "state/keys.h"
+
+static enum weir_format format_of(weir_bytes bytes)
+{
+    const unsigned char *data = bytes.data;
+    if (bytes.size > 0 && data[0] == 0x00)
+        return WEIR_FORMAT_AVRO;
+    return bytes.size > 1 && data[0] == 0xC3 && data[1] == 0x01 ? WEIR_FORMAT_OBJECT : WEIR_FORMAT_JSON;
+}
+
+static bool is_scalar(const struct weir_type *type)
+{
+    return type->kind != WEIR_KIND_RECORD && type->kind != WEIR_KIND_ARRAY && type->kind != WEIR_KIND_MAP;
+}
+
+/* Values are const, so the same address and type is the same value; and the sink must write the form it came in. */
+static bool is_unchanged(const struct task *task, const void *value, const struct weir_type *type,
+                         enum weir_format format)
+{
+    if (!task->in_hand)
+        return false;
+    const struct weir_record *head = &task->in_hand->head;
+    return value == head->value && type == head->value_type &&
+           (is_scalar(type) || format_of(queue_head(&task->in_hand->queue)->value) == format);
+}
+
+static bool write_value(struct task *task, const struct graph_topic *topic, const struct weir_type *type,
+                        const void *value, weir_bytes *out, struct weir_error *error)
+{
+    *out = (weir_bytes){0};
+    if (!value)
+        return true;
+    enum weir_format format = topic->internal ? WEIR_FORMAT_OBJECT : topic->format;
+    if (is_unchanged(task, value, type, format)) {
+        *out = queue_head(&task->in_hand->queue)->value;
+        return true;
+    }
+    buffer_clear(&task->value_buffer);
+    if (!codec_write(type, format, 0, value, &task->value_buffer, error))
+        return false;
+    *out = buffer_bytes(&task->value_buffer);
+    return true;
+}
+
+static bool write_key(struct task *task, const struct graph_node *node, const struct weir_record *record,
+                      weir_bytes *out, struct weir_error *error)
+{
+    *out = (weir_bytes){0};
+    if (!record->key)
+        return true;
+    enum weir_format format = node->topic->internal ? WEIR_FORMAT_OBJECT : WEIR_FORMAT_JSON;
+    buffer_clear(&task->key_buffer);
+    if (!codec_write(node->key_type, format, 0, record->key, &task->key_buffer, error))
+        return false;
+    if (node->window_size_ms > 0) {
+        unsigned char start[8];
+        bytes_put_u64(start, (uint64_t)record->window.start_ms);
+        buffer_append(&task->key_buffer, start, sizeof start);
+    }
+    *out = buffer_bytes(&task->key_buffer);
+    return true;
+}
+
+static struct weir_headers with_lineage(struct task *task, struct weir_headers headers,
+                                        unsigned char bytes[LINEAGE_BYTES])
+{
+    if (!task->in_hand || !task->settings.lineage)
+        return headers;
+    const struct lineage lineage = {
+        .topic_hash = task->in_hand->layout->topic_hash,
+        .partition = task->partition,
+        .offset = task->in_hand_offset,
+        .number = task->in_hand_sent++,
+        .stream_time_ms = task->execution.upstream_time_ms < task->in_hand->stream_time_ms
+                              ? task->execution.upstream_time_ms
+                              : task->in_hand->stream_time_ms,
+    };
+    lineage_write(&lineage, bytes);
+    struct weir_header *items = arena_alloc_raw(&task->arena, (headers.count + 1) * sizeof *items);
+    for (size_t i = 0; i < headers.count; i++)
+        items[i] = headers.items[i];
+    items[headers.count] = (struct weir_header){LINEAGE_HEADER, {bytes, LINEAGE_BYTES}};
+    return (struct weir_headers){items, headers.count + 1};
+}
+
+void sink_send(void *engine, weir_context *sink, const struct weir_record *record)
+{
+    struct task *task = engine;
+    const struct graph_node *node = sink->node;
+    struct weir_error *latch = &task->execution.error;
+    struct broker_record out = {.partition = -1, .timestamp_ms = record->timestamp_ms};
+    unsigned char bytes[LINEAGE_BYTES];
+    if (!write_key(task, node, record, &out.key, latch) ||
+        !write_value(task, node->topic, node->value_type, record->value, &out.value, latch))
+        return;
+    if (node->window_size_ms > 0 && out.key.data)
+        out.partition_key = (weir_bytes){out.key.data, out.key.size - 8}; /* as WindowedStreamPartitioner does */
+    out.headers = node->topic->internal ? with_lineage(task, record->headers, bytes) : record->headers;
+    if (task->output.send(task->output.self, task->part->sink_topics[node->index], &out, latch))
+        task->progress = true;
+}

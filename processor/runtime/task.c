@@ -1,0 +1,425 @@
+/* task.c: see task.h. ARCHITECTURE.md, "The path of a record", is this file read aloud.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/task.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "runtime/dead_letter.h"
+#include "runtime/sink.h"
+#include "schemas/codec.h"
+
+/* ---- life ---- */
+
+static void init_sources(struct task *task)
+{
+    size_t count = task->part->source_count;
+    task->sources = memory_new(count * sizeof *task->sources);
+    task->committed = memory_new(count * sizeof *task->committed);
+    for (size_t i = 0; i < count; i++) {
+        task->sources[i].layout = &task->part->sources[i];
+        task->sources[i].position = BROKER_NO_OFFSET;
+        task->sources[i].stream_time_ms = -1;
+        arena_init(&task->sources[i].head_arena);
+        atomic_store(&task->committed[i], BROKER_NO_OFFSET);
+        atomic_store(&task->sources[i].lag, -1);
+    }
+}
+
+static bool open_stores(struct task *task, struct weir_error *error)
+{
+    size_t count = task->part->store_count;
+    task->stores = memory_new(count * sizeof(struct store *));
+    task->deliveries = memory_new(count * sizeof *task->deliveries);
+    task->changelog_positions = memory_new(count * sizeof *task->changelog_positions);
+    for (size_t i = 0; i < count; i++) {
+        task->stores[i] = store_open(task->database, &task->part->stores[i].spec, error);
+        if (!task->stores[i])
+            return false;
+    }
+    return true;
+}
+
+static void set_shown_state(struct task *task, enum task_state state)
+{
+    task->state = state;
+    atomic_store(&task->shown_state, (int)state);
+}
+
+struct task *task_open(const struct layout *layout, const struct layout_part *part, int32_t partition,
+                       const char *directory, struct task_settings settings, struct task_output output,
+                       struct database_limits limits, struct weir_error *error)
+{
+    struct task *task = memory_new(sizeof *task);
+    task->layout = layout;
+    task->part = part;
+    task->partition = partition;
+    task->settings = settings;
+    task->output = output;
+    arena_init(&task->arena);
+    init_sources(task);
+    set_shown_state(task, TASK_RESTORING);
+    atomic_store(&task->shown_stream_time_ms, -1);
+    task->database = database_open(directory, limits, error);
+    if (!task->database || !open_stores(task, error)) {
+        struct weir_error ignored = {0};
+        task_close(task, false, &ignored);
+        return NULL;
+    }
+    return task;
+}
+
+static void drop_record(void *engine, weir_context *context, const char *reason)
+{
+    struct task *task = engine;
+    (void)context;
+    task->output.dropped(task->output.self, reason);
+}
+
+static void schedule(void *engine, weir_context *context, enum weir_clock clock, int64_t every_ms,
+                     weir_punctuator *call)
+{
+    struct task *task = engine;
+    assert(every_ms > 0);
+    if (clock == WEIR_STREAM_TIME) /* aligned to 0, fires as soon as there is data (StreamTask.schedule) */
+        punctuations_add(&task->stream_time, context, call, every_ms, 0);
+    else
+        punctuations_add(&task->wall_clock, context, call, every_ms, clock_wall_ms(task->settings.clock) + every_ms);
+}
+
+static const struct engine_calls calls = {.send = sink_send, .drop = drop_record, .schedule = schedule};
+
+static bool load_lineage(struct task *task, struct weir_error *error)
+{
+    for (size_t i = 0; task->settings.lineage && i < task->part->source_count; i++) {
+        int32_t store = task->part->sources[i].lineage_store;
+        if (store >= 0 && !lineage_load(&task->sources[i].seen, task->stores[store], error))
+            return false;
+    }
+    return true;
+}
+
+bool task_restored(struct task *task, int64_t stream_time_ms, struct weir_error *error)
+{
+    assert(task->state == TASK_RESTORING);
+    task->execution = (struct execution){
+        .calls = &calls,
+        .engine = task,
+        .arena = &task->arena,
+        .partition = task->partition,
+        .stream_time_ms = stream_time_ms,
+        .timestamp_ms = stream_time_ms,
+        .upstream_time_ms = INT64_MAX,
+    };
+    if (!load_lineage(task, error))
+        return false;
+    task->contexts = context_build(task->part->subtopology, &task->execution, task->stores);
+    for (size_t i = 0; i < task->part->source_count; i++)
+        task->sources[i].context = context_of(task->contexts, task->part->sources[i].node);
+    context_open(task->contexts);
+    arena_clear(&task->arena);
+    if (task->execution.error.code != WEIR_OK)
+        return error_set(error, task->execution.error.code, "%s", task->execution.error.message);
+    atomic_store(&task->shown_stream_time_ms, stream_time_ms);
+    set_shown_state(task, TASK_RUNNING);
+    return true;
+}
+
+static void close_source(struct task *task, struct task_source *source)
+{
+    for (; source->queue.count > 0; queue_pop(&source->queue))
+        task->output.release(task->output.self, queue_head(&source->queue));
+    queue_done(&source->queue);
+    arena_done(&source->head_arena);
+    lineage_seen_done(&source->seen);
+}
+
+bool task_close(struct task *task, bool flush, struct weir_error *error)
+{
+    if (task->contexts) {
+        context_close(task->contexts);
+        context_free(task->contexts);
+    }
+    for (size_t i = 0; i < task->part->source_count; i++)
+        close_source(task, &task->sources[i]);
+    for (size_t i = 0; task->stores && i < task->part->store_count; i++)
+        if (task->stores[i])
+            store_close(task->stores[i]);
+    bool closed = !task->database || database_close(task->database, flush, error);
+    punctuations_done(&task->stream_time);
+    punctuations_done(&task->wall_clock);
+    buffer_done(&task->key_buffer);
+    buffer_done(&task->value_buffer);
+    arena_done(&task->arena);
+    memory_free(task->sources);
+    memory_free(task->committed);
+    memory_free(task->stores);
+    memory_free(task->deliveries);
+    memory_free(task->changelog_positions);
+    memory_free(task);
+    return closed;
+}
+
+/* ---- the head of a queue ---- */
+
+void task_push(struct task *task, size_t source, const struct broker_message *message)
+{
+    assert(source < task->part->source_count);
+    queue_push(&task->sources[source].queue, message);
+}
+
+size_t task_queued(const struct task *task)
+{
+    size_t queued = 0;
+    for (size_t i = 0; i < task->part->source_count; i++)
+        queued += task->sources[i].queue.count;
+    return queued;
+}
+
+static void finish_head(struct task *task, struct task_source *source)
+{
+    struct broker_message *message = queue_head(&source->queue);
+    source->position = message->offset + 1;
+    source->head_ready = false;
+    task->output.release(task->output.self, message);
+    queue_pop(&source->queue);
+    arena_clear(&source->head_arena);
+    task->progress = true;
+    atomic_fetch_add_explicit(&task->records, 1, memory_order_relaxed);
+}
+
+static bool fail_task(struct task *task, const struct weir_error *cause)
+{
+    return error_set(&task->failure, cause->code, "%s", cause->message);
+}
+
+/* The record's position moves only when its dead letter is on its way; the commit waits for the delivery. */
+static bool bury_head(struct task *task, struct task_source *source, const char *reason, const char *detail)
+{
+    const struct broker_message *message = queue_head(&source->queue);
+    const char *topic = source->layout->topic;
+    struct broker_record letter =
+        dead_letter_of(message, topic, reason, detail, clock_wall_ms(task->settings.clock), &source->head_arena);
+    struct weir_error error = {0};
+    bool sent = task->output.send(task->output.self, source->layout->dead_letters, &letter, &error);
+    if (!sent && error.code == WEIR_POISON) { /* too large for the dead letter topic: its place and reason remain */
+        error = (struct weir_error){0};
+        letter.value = (weir_bytes){0};
+        sent = task->output.send(task->output.self, source->layout->dead_letters, &letter, &error);
+    }
+    if (!sent)
+        return fail_task(task, &error);
+    task->output.dead(task->output.self, topic, message->partition, message->offset, reason);
+    finish_head(task, source);
+    return true;
+}
+
+static struct weir_headers without_lineage(struct weir_headers headers, weir_arena *arena)
+{
+    struct weir_header *kept = arena_alloc_raw(arena, (headers.count ? headers.count : 1) * sizeof *kept);
+    size_t count = 0;
+    for (size_t i = 0; i < headers.count; i++)
+        if (strcmp(headers.items[i].name, LINEAGE_HEADER) != 0)
+            kept[count++] = headers.items[i];
+    return (struct weir_headers){kept, count};
+}
+
+static bool read_part(const struct weir_type *type, weir_bytes bytes, const char *what, weir_arena *arena,
+                      const void **out, struct weir_error *error)
+{
+    *out = NULL;
+    if (!bytes.data || !type)
+        return true;
+    struct weir_error cause;
+    error_clear(&cause);
+    *out = codec_read(type, bytes, arena, &cause);
+    if (*out)
+        return true;
+    return error_set(error, WEIR_POISON, "%s: %s", what, cause.message);
+}
+
+static bool read_time(struct task *task, const struct task_source *source, struct weir_record *record,
+                      struct weir_error *error)
+{
+    const struct graph_node *node = source->layout->node;
+    if (node->timestamp && record->value)
+        record->timestamp_ms = node->timestamp(record);
+    if (record->timestamp_ms < 0)
+        return error_set(error, WEIR_POISON, "timestamp: %lld is negative", (long long)record->timestamp_ms);
+    int64_t limit = task->settings.max_future_ms;
+    int64_t now = clock_wall_ms(task->settings.clock);
+    if (limit >= 0 && record->timestamp_ms - now > limit)
+        return error_set(error, WEIR_POISON,
+                         "timestamp: %lld is %lld ms ahead of the clock, more than max.future.ms allows",
+                         (long long)record->timestamp_ms, (long long)(record->timestamp_ms - now));
+    return true;
+}
+
+static bool read_head(struct task *task, struct task_source *source, struct weir_error *error)
+{
+    const struct graph_node *node = source->layout->node;
+    const struct broker_message *message = queue_head(&source->queue);
+    weir_arena *arena = &source->head_arena;
+    struct weir_record *record = &source->head;
+    *record = (struct weir_record){
+        .timestamp_ms = message->timestamp_ms,
+        .key_type = node->key_type,
+        .value_type = node->value_type,
+        .headers = message->headers.count ? without_lineage(message->headers, arena) : (struct weir_headers){0},
+    };
+    if (node->require_key && !message->key.data)
+        return error_set(error, WEIR_POISON, "key: missing");
+    return read_part(node->key_type, message->key, "key", arena, &record->key, error) &&
+           read_part(node->value_type, message->value, "value", arena, &record->value, error) &&
+           read_time(task, source, record, error);
+}
+
+static const char *reason_of(const char *message)
+{
+    if (strncmp(message, "timestamp: ", 11) == 0)
+        return strstr(message, "ahead") ? "future" : "bad_timestamp";
+    return strcmp(message, "key: missing") == 0 ? "null_key" : "unreadable";
+}
+
+/* Decodes the head; one that cannot be read becomes a dead letter, and so its position moves also at the end of a
+ * partition. False: the queue is empty now, or the task has failed. */
+static bool prepare_head(struct task *task, struct task_source *source)
+{
+    while (!source->head_ready) {
+        if (source->queue.count == 0)
+            return false;
+        struct weir_error error;
+        error_clear(&error);
+        if (read_head(task, source, &error)) {
+            source->head_ready = true;
+            return true;
+        }
+        if (source->layout->node->topic->internal) { /* our own bytes: never skipped (ksqlDB #6697) */
+            const struct broker_message *message = queue_head(&source->queue);
+            return error_set(&task->failure, WEIR_FATAL, "topic %s, partition %d, offset %lld cannot be read: %s",
+                             source->layout->topic, message->partition, (long long)message->offset, error.message);
+        }
+        if (!bury_head(task, source, reason_of(error.message), error.message))
+            return false;
+    }
+    return true;
+}
+
+struct task_source *task_choose(struct task *task)
+{
+    struct task_source *chosen = NULL;
+    for (size_t i = 0; i < task->part->source_count && task->failure.code == WEIR_OK; i++) {
+        struct task_source *source = &task->sources[i];
+        if (prepare_head(task, source) && (!chosen || source->head.timestamp_ms < chosen->head.timestamp_ms))
+            chosen = source;
+    }
+    return task->failure.code == WEIR_OK ? chosen : NULL;
+}
+
+/* ---- processing ---- */
+
+static void advance_stream_time(struct task *task, int64_t timestamp_ms)
+{
+    if (timestamp_ms <= task->execution.stream_time_ms)
+        return;
+    task->execution.stream_time_ms = timestamp_ms;
+    atomic_store_explicit(&task->shown_stream_time_ms, timestamp_ms, memory_order_relaxed);
+}
+
+static void fire(void *self, const struct punctuation *item)
+{
+    struct task *task = self;
+    if (task->execution.error.code != WEIR_OK)
+        return;
+    task->execution.headers = (struct weir_headers){0};
+    item->call(item->context, task->execution.timestamp_ms);
+    task->progress = true;
+}
+
+/* A punctuation has no record to bury: what it latches stops the task. */
+static bool end_punctuation(struct task *task)
+{
+    arena_clear(&task->arena);
+    if (task->execution.error.code == WEIR_OK)
+        return true;
+    return fail_task(task, &task->execution.error);
+}
+
+static bool fire_stream_time(struct task *task)
+{
+    int64_t now = task->execution.stream_time_ms;
+    if (punctuations_next(&task->stream_time) > now)
+        return true;
+    task->in_hand = NULL;
+    task->execution.timestamp_ms = now;
+    task->execution.upstream_time_ms = INT64_MAX;
+    punctuations_fire(&task->stream_time, now, fire, task);
+    return end_punctuation(task);
+}
+
+bool task_punctuate(struct task *task, int64_t wall_ms)
+{
+    if (task->state != TASK_RUNNING || punctuations_next(&task->wall_clock) > wall_ms)
+        return true;
+    task->in_hand = NULL;
+    task->execution.timestamp_ms = wall_ms;
+    task->execution.upstream_time_ms = INT64_MAX;
+    punctuations_fire(&task->wall_clock, wall_ms, fire, task);
+    return end_punctuation(task);
+}
+
+/* False: this record was applied before the crash that made it come twice. */
+static bool follow_lineage(struct task *task, struct task_source *source, const struct broker_message *message)
+{
+    struct lineage lineage;
+    task->execution.upstream_time_ms = INT64_MAX;
+    if (!source->layout->node->topic->internal || !lineage_read(message->headers, &lineage))
+        return true;
+    task->execution.upstream_time_ms = lineage.stream_time_ms;
+    return !task->settings.lineage || lineage_advance(&source->seen, &lineage);
+}
+
+static void enter_source(struct task *task, struct task_source *source, const struct broker_message *message)
+{
+    task->in_hand = source;
+    task->in_hand_offset = message->offset;
+    task->in_hand_sent = 0;
+    task->execution.timestamp_ms = source->head.timestamp_ms;
+    task->execution.headers = source->head.headers;
+    task->execution.forget = false;
+    advance_stream_time(task, source->head.timestamp_ms);
+    if (source->head.timestamp_ms > source->stream_time_ms)
+        source->stream_time_ms = source->head.timestamp_ms;
+    context_enter(source->context, &source->head);
+}
+
+/* The latch of the execution is set: poison is the record's fault, anything else the task's. */
+static bool end_latched(struct task *task, struct task_source *source)
+{
+    const struct broker_message *message = queue_head(&source->queue);
+    struct weir_error latched = task->execution.error;
+    error_clear(&task->execution.error);
+    if (latched.code == WEIR_POISON)
+        return bury_head(task, source, "failed", latched.message);
+    return error_set(&task->failure, latched.code, "topic %s, partition %d, offset %lld: %s", source->layout->topic,
+                     message->partition, (long long)message->offset, latched.message);
+}
+
+bool task_process(struct task *task, struct task_source *source)
+{
+    assert(source->head_ready && task->state == TASK_RUNNING);
+    const struct broker_message *message = queue_head(&source->queue);
+    if (follow_lineage(task, source, message))
+        enter_source(task, source, message);
+    else
+        task->output.dropped(task->output.self, "repeated");
+    arena_clear(&task->arena);
+    if (task->execution.error.code == WEIR_OK)
+        finish_head(task, source);
+    else if (!end_latched(task, source))
+        return false;
+    return fire_stream_time(task);
+}

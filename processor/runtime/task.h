@@ -1,0 +1,103 @@
+/* task.h: one sub-topology on one partition: its queues, contexts, stores, and the way of a record through them.
+ *
+ *   TASK_RESTORING --task_restored--> TASK_RUNNING --task_close--> gone
+ *
+ * A task belongs to one thread. What views and figures read of it is marked [any]. It knows no broker: its records leave
+ * through task_output, its inputs are pushed by the loop or the test driver, which also commits it (commit.h). */
+#ifndef WEIR_RUNTIME_TASK_H
+#define WEIR_RUNTIME_TASK_H
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "operators/build.h"
+#include "runtime/layout.h"
+#include "runtime/lineage.h"
+#include "runtime/punctuate.h"
+#include "runtime/queue.h"
+
+enum task_state { TASK_RESTORING, TASK_RUNNING };
+
+struct task;
+
+struct task_output {
+    void *self;
+    /* False: WEIR_POISON (this record can never be taken) or worse. Waits while the producer's queue is full. */
+    bool (*send)(void *self, const char *topic, const struct broker_record *, struct weir_error *);
+    void (*release)(void *self, struct broker_message *);
+    /* For the figures: one record dropped, one dead letter written. */
+    void (*dropped)(void *self, const char *reason);
+    void (*dead)(void *self, const char *topic, int32_t partition, int64_t offset, const char *reason);
+};
+
+struct task_settings {
+    const struct clock *clock;
+    int64_t max_future_ms; /* -1: no guard */
+    bool lineage;          /* repartition records carry it and repetitions are dropped */
+};
+
+struct task_source {
+    const struct layout_source *layout;
+    weir_context *context;
+    struct queue queue;
+    int64_t stream_time_ms; /* greatest timestamp this source has given; -1: none yet */
+    int64_t position;       /* offset behind the last record that was processed; -1: none */
+    bool paused;
+    int64_t empty_since_us; /* since when the queue is empty while others are not */
+    int64_t end, end_us;    /* the end of the partition as the broker last knew it, and when it was asked */
+    weir_arena head_arena;  /* what the decoded head points to */
+    bool head_ready;
+    struct weir_record head; /* decoded */
+    struct lineage_seen seen;
+    _Atomic int64_t lag; /* [any] records behind the end, as the loop last saw; -1: unknown */
+};
+
+struct task {
+    const struct layout *layout;
+    const struct layout_part *part;
+    int32_t partition;
+    enum task_state state;
+    struct task_settings settings;
+    struct task_output output;
+    struct database *database;
+    struct store **stores;              /* by layout_store index */
+    struct broker_delivery *deliveries; /* of the changelogs, by layout_store index */
+    int64_t *changelog_positions;       /* behind the last committed changelog record */
+    struct task_source *sources;
+    struct context_set *contexts;
+    struct execution execution;
+    weir_arena arena;                       /* of the record in hand */
+    struct buffer key_buffer, value_buffer; /* of the record being sent */
+    struct punctuations stream_time, wall_clock;
+    struct task_source *in_hand; /* source of the record in hand; NULL: a punctuation */
+    int64_t in_hand_offset;
+    int32_t in_hand_sent; /* repartition records it caused so far */
+    bool progress;        /* something to commit */
+    size_t overlay_bytes;
+    struct weir_error failure;            /* set: the task must stop */
+    _Atomic uint64_t records;             /* [any] processed */
+    _Atomic int64_t shown_stream_time_ms; /* [any] */
+    _Atomic int64_t restore_remaining;    /* [any] */
+    _Atomic int shown_state;              /* [any] */
+    _Atomic int64_t *committed;           /* [any] per source: offset behind the last published record; -1 */
+};
+
+/* directory NULL: stores in memory only. */
+struct task *task_open(const struct layout *, const struct layout_part *, int32_t partition, const char *directory,
+                       struct task_settings, struct task_output, struct database_limits, struct weir_error *);
+/* After the stores hold what was committed: opens the operators. stream_time_ms: as committed; -1: unknown. */
+bool task_restored(struct task *, int64_t stream_time_ms, struct weir_error *);
+/* Closes operators and stores; flush: make the stores durable. What was not committed is forgotten. */
+bool task_close(struct task *, bool flush, struct weir_error *);
+
+/* Takes the message over. */
+void task_push(struct task *, size_t source, const struct broker_message *);
+/* The source whose head has the smallest timestamp (ties: in order of the sources); NULL: all queues are empty. Heads
+ * that cannot be read become dead letters on the way. */
+struct task_source *task_choose(struct task *);
+/* Processes the head of that source. False: task->failure is set. */
+bool task_process(struct task *, struct task_source *);
+/* Fires what is due by the wall clock. False: task->failure is set. */
+bool task_punctuate(struct task *, int64_t wall_ms);
+size_t task_queued(const struct task *);
+#endif

@@ -1,0 +1,174 @@
+/* topics.c: the topics a layout needs: how many partitions, with which configuration, created or checked.
+ *
+ * Configuration of internal topics is Kafka Streams' own (InternalTopicConfig and its subclasses). Changelogs also get a
+ * compaction lag: a restore may have to undo writes behind the last commit (restore.c) and needs the values below it.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "runtime/layout.h"
+
+enum {
+    REPARTITION_SEGMENT_BYTES = 50 * 1024 * 1024,
+    DEAD_LETTER_MESSAGE_BYTES_MAX = 16 * 1024 * 1024,
+    CHANGELOG_MESSAGE_BYTES_MAX = 8 * 1024 * 1024,
+};
+static const int64_t dead_letter_retention_ms = (int64_t)30 * 24 * 3600 * 1000; /* domain: kept 30 days */
+static const int64_t changelog_compaction_lag_ms = (int64_t)60 * 60 * 1000;
+
+static bool is_written_by(const struct layout_part *part, const char *topic)
+{
+    for (size_t i = 0; i < part->subtopology->nodes.count; i++)
+        if (part->sink_topics[i] && strcmp(part->sink_topics[i], topic) == 0)
+            return true;
+    return false;
+}
+
+static bool set_partitions(struct layout_part *part, const char **named, const char *topic, int32_t count,
+                           struct weir_error *error)
+{
+    if (part->partitions == 0) {
+        part->partitions = count;
+        *named = topic;
+    }
+    if (part->partitions != count)
+        return error_set(
+            error, WEIR_INVALID,
+            "topics '%s' and '%s' are read together and need the same number of partitions, but have %d and %d", *named,
+            topic, part->partitions, count);
+    return true;
+}
+
+/* Counts of the user topics that exist. */
+static bool ask_user_topics(struct layout_part *part, struct broker *broker, int32_t *most, struct weir_error *error)
+{
+    const char *named = NULL;
+    for (size_t i = 0; i < part->source_count; i++) {
+        const struct layout_source *source = &part->sources[i];
+        if (source->node->topic->internal)
+            continue;
+        int32_t count = broker->ops->partitions(broker, source->topic, error);
+        if (count < 0 || (count > 0 && !set_partitions(part, &named, source->topic, count, error)))
+            return false;
+        *most = count > *most ? count : *most;
+    }
+    return true;
+}
+
+static bool has_user_source(const struct layout_part *part)
+{
+    for (size_t i = 0; i < part->source_count; i++)
+        if (!part->sources[i].node->topic->internal)
+            return true;
+    return false;
+}
+
+/* A repartition topic has as many partitions as the widest sub-topology that writes it. */
+static int32_t count_of_writers(const struct layout *layout, const char *topic)
+{
+    int32_t most = 0;
+    for (size_t i = 0; i < layout->part_count; i++)
+        if (is_written_by(&layout->parts[i], topic) && layout->parts[i].partitions > most)
+            most = layout->parts[i].partitions;
+    return most;
+}
+
+static bool decide_partitions(struct layout *layout, struct broker *broker, int32_t preferred, struct weir_error *error)
+{
+    int32_t most = 0;
+    for (size_t i = 0; i < layout->part_count; i++)
+        if (!ask_user_topics(&layout->parts[i], broker, &most, error))
+            return false;
+    for (size_t i = 0; i < layout->part_count; i++)
+        if (layout->parts[i].partitions == 0 && has_user_source(&layout->parts[i]))
+            layout->parts[i].partitions = most > 0 ? most : preferred;
+    /* Counts travel from writers to readers; a chain of repartitions is as long as there are parts. */
+    for (size_t round = 0; round < layout->part_count; round++)
+        for (size_t i = 0; i < layout->part_count; i++)
+            for (size_t s = 0; layout->parts[i].partitions == 0 && s < layout->parts[i].source_count; s++)
+                layout->parts[i].partitions = count_of_writers(layout, layout->parts[i].sources[s].topic);
+    for (size_t i = 0; i < layout->part_count; i++)
+        if (layout->parts[i].partitions == 0)
+            return error_set(error, WEIR_INVALID, "no sub-topology writes the repartition topic '%s'",
+                             layout->parts[i].sources[0].topic);
+    return true;
+}
+
+struct specs {
+    struct broker_topic_spec *items;
+    size_t count, capacity;
+};
+
+static void add_spec(struct specs *specs, struct broker_topic_spec spec)
+{
+    for (size_t i = 0; i < specs->count; i++)
+        if (strcmp(specs->items[i].name, spec.name) == 0)
+            return;
+    specs->items = memory_grow(specs->items, &specs->capacity, specs->count + 1, sizeof *specs->items);
+    specs->items[specs->count++] = spec;
+}
+
+/* Window changelogs are compacted only: a broker's retention compares record times, which are event times, with its own
+ * clock, and would delete the windows of historical data as soon as they are written (DECISIONS.md 10). */
+static void add_changelog(struct specs *specs, const struct layout_part *part, const struct layout_store *store)
+{
+    add_spec(specs, (struct broker_topic_spec){
+                        .name = store->changelog,
+                        .partitions = part->partitions,
+                        .cleanup = BROKER_COMPACT,
+                        .retention_ms = -1,
+                        .compaction_lag_ms = changelog_compaction_lag_ms,
+                        .message_bytes_max = CHANGELOG_MESSAGE_BYTES_MAX,
+                    });
+}
+
+static void add_source(struct specs *specs, const struct layout_part *part, const struct layout_source *source)
+{
+    if (source->node->topic->internal)
+        add_spec(specs, (struct broker_topic_spec){.name = source->topic,
+                                                   .partitions = part->partitions,
+                                                   .cleanup = BROKER_DELETE,
+                                                   .retention_ms = -1,
+                                                   .segment_bytes = REPARTITION_SEGMENT_BYTES,
+                                                   .message_bytes_max = CHANGELOG_MESSAGE_BYTES_MAX});
+    else
+        add_spec(specs, (struct broker_topic_spec){.name = source->topic, .partitions = -part->partitions});
+    if (source->dead_letters)
+        add_spec(specs, (struct broker_topic_spec){.name = source->dead_letters,
+                                                   .partitions = -part->partitions,
+                                                   .retention_ms = dead_letter_retention_ms,
+                                                   .message_bytes_max = DEAD_LETTER_MESSAGE_BYTES_MAX});
+}
+
+static void add_part(struct specs *specs, const struct layout_part *part)
+{
+    for (size_t i = 0; i < part->source_count; i++)
+        add_source(specs, part, &part->sources[i]);
+    for (size_t i = 0; i < part->store_count; i++)
+        if (part->stores[i].changelog)
+            add_changelog(specs, part, &part->stores[i]);
+}
+
+/* Sinks last, so that a topic that is also a source or internal keeps that configuration. */
+static void add_sinks(struct specs *specs, const struct layout_part *part)
+{
+    for (size_t i = 0; i < part->subtopology->nodes.count; i++)
+        if (part->sink_topics[i])
+            add_spec(specs, (struct broker_topic_spec){.name = part->sink_topics[i], .partitions = -part->partitions});
+}
+
+bool layout_create_topics(struct layout *layout, struct broker *broker, const struct config *config,
+                          struct weir_error *error)
+{
+    if (!decide_partitions(layout, broker, (int32_t)config_integer(config, "embedded.partitions"), error))
+        return false;
+    struct specs specs = {0};
+    for (size_t i = 0; i < layout->part_count; i++)
+        add_part(&specs, &layout->parts[i]);
+    for (size_t i = 0; i < layout->part_count; i++)
+        add_sinks(&specs, &layout->parts[i]);
+    bool ok = broker->ops->ensure(broker, specs.items, specs.count, error);
+    memory_free(specs.items);
+    return ok;
+}

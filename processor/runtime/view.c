@@ -1,0 +1,447 @@
+/* view.c: views, from any thread: the committed rows of one store over the partitions that are here.
+ *
+ * The registry's read lock is held while a task's stores are touched: by a get for its moment, by a cursor for its life.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "runtime/position.h"
+#include "runtime/task.h"
+#include "runtime/view.h"
+#include "schemas/codec.h"
+#include "state/keys.h"
+
+/* ---- the catalogue ---- */
+
+static bool serves(const struct weir_app *app, size_t i, const struct layout_part *part)
+{
+    return app->tasks[i]->part == part && atomic_load(&app->tasks[i]->shown_state) == TASK_RUNNING;
+}
+
+static struct weir_view_info describe(struct weir_app *app, const struct layout_part *part, size_t index)
+{
+    const struct store_spec *spec = &part->stores[index].spec;
+    struct weir_view_info info = {
+        .name = spec->name,
+        .kind = spec->kind == STORE_WINDOW ? WEIR_VIEW_WINDOW : WEIR_VIEW_KEY_VALUE,
+        .key = spec->key_type,
+        .value = spec->value_type,
+        .window_ms = spec->window_size_ms,
+        .retention_ms = spec->retention_ms,
+        .partitions = part->partitions,
+    };
+    pthread_rwlock_rdlock(&app->registry);
+    for (size_t i = 0; i < app->task_count; i++) {
+        if (!serves(app, i, part))
+            continue;
+        info.partitions_here++;
+        info.rows_approximate += store_rows_approximate(app->tasks[i]->stores[index]);
+    }
+    pthread_rwlock_unlock(&app->registry);
+    return info;
+}
+
+size_t weir_app_views(struct weir_app *app, struct weir_view_info *out, size_t max)
+{
+    size_t count = 0;
+    for (size_t p = 0; p < app->layout.part_count; p++) {
+        const struct layout_part *part = &app->layout.parts[p];
+        for (size_t s = 0; s < part->store_count; s++) {
+            if (part->stores[s].hidden)
+                continue;
+            if (count < max)
+                out[count] = describe(app, part, s);
+            count++;
+        }
+    }
+    return count;
+}
+
+struct weir_view *weir_view_open(struct weir_app *app, const char *name, struct weir_error *error)
+{
+    const struct layout_part *part = NULL;
+    size_t index = 0;
+    const struct layout_store *store = layout_find_store(&app->layout, name, &part, &index);
+    if (!store) {
+        error_set(error, WEIR_ABSENT, "there is no view '%s'", name);
+        return NULL;
+    }
+    struct weir_view *view = memory_new(sizeof *view);
+    *view = (struct weir_view){app, part, store, index};
+    return view;
+}
+
+void weir_view_close(struct weir_view *view)
+{
+    memory_free(view);
+}
+
+struct weir_view_info weir_view_describe(struct weir_view *view)
+{
+    return describe(view->app, view->part, view->index);
+}
+
+/* ---- rows ---- */
+
+static bool key_bytes(const struct weir_view *view, const void *key, struct buffer *out, struct weir_error *error)
+{
+    struct weir_error cause = {0};
+    if (codec_write(view->store->spec.key_type, WEIR_FORMAT_OBJECT, 0, key, out, &cause))
+        return true;
+    return error_set(error, WEIR_INVALID, "key: %s", cause.message);
+}
+
+int32_t weir_view_partition(struct weir_view *view, const void *key)
+{
+    struct buffer bytes = {0};
+    struct weir_error error = {0};
+    int32_t partition =
+        key_bytes(view, key, &bytes, &error) ? hash_partition(buffer_bytes(&bytes), view->part->partitions) : -1;
+    buffer_done(&bytes);
+    return partition;
+}
+
+/* The position is read before the row, so the row is at least as new as it says. */
+static bool decode_row(const struct weir_view *view, const struct store_row *stored, weir_arena *arena,
+                       struct weir_row *row, struct weir_error *error)
+{
+    const struct store_spec *spec = &view->store->spec;
+    weir_bytes key = stored->key;
+    if (spec->kind == STORE_WINDOW) {
+        if (!keys_window_read(stored->key, arena, &key, &row->window.start_ms))
+            return error_set(error, WEIR_CORRUPT, "view %s holds a key that is no window key", spec->name);
+        row->window.end_ms = row->window.start_ms + spec->window_size_ms;
+    }
+    row->key = codec_read(spec->key_type, arena_bytes(arena, key), arena, error);
+    row->value = row->key ? codec_read(spec->value_type, arena_bytes(arena, stored->value), arena, error) : NULL;
+    row->timestamp_ms = stored->timestamp_ms;
+    return row->value != NULL;
+}
+
+/* False and code WEIR_OK: this task has no such key. */
+static bool get_from(const struct weir_view *view, const struct task *task, weir_bytes stored_key, weir_arena *arena,
+                     struct weir_row *row, struct weir_error *error)
+{
+    struct store_row stored;
+    *row = (struct weir_row){.partition = task->partition, .position = position_text(task, arena)};
+    if (!store_view_get(task->stores[view->index], stored_key, arena, &stored, error))
+        return false;
+    stored.key = stored_key;
+    return decode_row(view, &stored, arena, row, error);
+}
+
+struct lookup { /* a key, and what was learnt while looking for it */
+    weir_bytes stored_key;
+    int32_t partition; /* where murmur2 puts it */
+    bool is_here;      /* that partition, restored */
+    bool is_restoring; /* that partition, not yet */
+    int32_t served;    /* partitions that were asked */
+};
+
+static bool ask(const struct weir_view *view, struct lookup *lookup, bool expected, weir_arena *arena,
+                struct weir_row *row, struct weir_error *error)
+{
+    const struct weir_app *app = view->app;
+    for (size_t i = 0; i < app->task_count && error->code == WEIR_OK; i++) {
+        const struct task *task = app->tasks[i];
+        if (task->part != view->part || (task->partition == lookup->partition) != expected)
+            continue;
+        if (!serves(app, i, view->part)) {
+            lookup->is_restoring = lookup->is_restoring || expected;
+            continue;
+        }
+        lookup->is_here = lookup->is_here || expected;
+        lookup->served++;
+        if (get_from(view, task, lookup->stored_key, arena, row, error))
+            return true;
+    }
+    return false;
+}
+
+/* Why there was no row: the key does not exist, or it may well exist elsewhere (DECISIONS.md 11). */
+static bool explain_miss(const struct weir_view *view, const struct lookup *lookup, struct weir_error *error)
+{
+    const char *name = view->store->spec.name;
+    if (lookup->served == view->part->partitions || (lookup->is_here && view->store->is_hashed))
+        return error_set(error, WEIR_ABSENT, "view %s has no such key", name);
+    if (lookup->is_restoring)
+        return error_set(error, WEIR_RETRY, "view %s, partition %d is restoring", name, lookup->partition);
+    return error_set(error, WEIR_RETRY, "view %s: the key is not in the %d of %d partitions that are here", name,
+                     lookup->served, view->part->partitions);
+}
+
+static bool find(const struct weir_view *view, struct lookup *lookup, weir_arena *arena, struct weir_row *row,
+                 struct weir_error *error)
+{
+    pthread_rwlock_rdlock(&view->app->registry);
+    bool found = ask(view, lookup, true, arena, row, error) || ask(view, lookup, false, arena, row, error);
+    pthread_rwlock_unlock(&view->app->registry);
+    return found || (error->code == WEIR_OK && explain_miss(view, lookup, error));
+}
+
+static bool get(struct weir_view *view, weir_arena *arena, const void *key, const int64_t *start_ms,
+                struct weir_row *row, struct weir_error *error)
+{
+    struct buffer plain = {0}, windowed = {0};
+    bool found = false;
+    if (key_bytes(view, key, &plain, error)) {
+        if (start_ms)
+            keys_window_write(buffer_bytes(&plain), *start_ms, &windowed);
+        struct lookup lookup = {.stored_key = buffer_bytes(start_ms ? &windowed : &plain),
+                                .partition = hash_partition(buffer_bytes(&plain), view->part->partitions)};
+        found = find(view, &lookup, arena, row, error);
+    }
+    buffer_done(&plain);
+    buffer_done(&windowed);
+    return found;
+}
+
+bool weir_view_get(struct weir_view *view, weir_arena *arena, const void *key, struct weir_row *row,
+                   struct weir_error *error)
+{
+    if (view->store->spec.kind != STORE_KEY_VALUE)
+        return error_set(error, WEIR_INVALID, "view %s is windowed: ask for the windows of a key",
+                         view->store->spec.name);
+    return get(view, arena, key, NULL, row, error);
+}
+
+bool weir_view_get_window(struct weir_view *view, weir_arena *arena, const void *key, int64_t start_ms,
+                          struct weir_row *row, struct weir_error *error)
+{
+    if (view->store->spec.kind != STORE_WINDOW)
+        return error_set(error, WEIR_INVALID, "view %s has no windows", view->store->spec.name);
+    return get(view, arena, key, &start_ms, row, error);
+}
+
+const char *weir_view_position(struct weir_view *view, weir_arena *arena)
+{
+    struct buffer text = {0};
+    pthread_rwlock_rdlock(&view->app->registry);
+    for (size_t i = 0; i < view->app->task_count; i++)
+        if (serves(view->app, i, view->part))
+            position_write(view->app->tasks[i], &text);
+    pthread_rwlock_unlock(&view->app->registry);
+    const char *copy = arena_text(arena, text.data ? text.data : "");
+    buffer_done(&text);
+    return copy;
+}
+
+/* ---- walks ---- */
+
+struct walk { /* over one partition; its head is the next row in order */
+    const struct task *task;
+    struct store_cursor *cursor;
+    const char *position;
+    struct store_row head;
+    bool has_head;
+};
+
+struct weir_cursor {
+    struct weir_view *view;
+    weir_arena *arena;
+    struct weir_range range;
+    struct walk *walks;
+    size_t walk_count;
+};
+
+struct bounds {
+    struct buffer from, to;
+    bool has_from, has_to, is_empty;
+};
+
+static void behind(struct bounds *bounds, weir_bytes key) /* the smallest key greater than `key` */
+{
+    buffer_clear(&bounds->from);
+    buffer_append(&bounds->from, key.data, key.size);
+    buffer_byte(&bounds->from, 0);
+    bounds->has_from = true;
+}
+
+static void stored_form(const struct weir_view *view, weir_bytes key, int64_t start_ms, struct buffer *out)
+{
+    if (view->store->spec.kind == STORE_WINDOW)
+        keys_window_write(key, start_ms, out);
+    else
+        buffer_append(out, key.data, key.size);
+}
+
+static bool bound_by_keys(const struct weir_view *view, const struct weir_range *range, struct bounds *bounds,
+                          struct weir_error *error)
+{
+    struct buffer key = {0};
+    bool ok = true;
+    if (range->from && (ok = key_bytes(view, range->from, &key, error))) {
+        stored_form(view, buffer_bytes(&key), INT64_MIN, &bounds->from);
+        bounds->has_from = true;
+    }
+    buffer_clear(&key);
+    if (ok && range->to && (ok = key_bytes(view, range->to, &key, error))) {
+        stored_form(view, buffer_bytes(&key), INT64_MAX, &bounds->to);
+        buffer_byte(&bounds->to, 0); /* inclusive */
+        bounds->has_to = true;
+    }
+    buffer_done(&key);
+    return ok;
+}
+
+static void bound_by_prefix(const struct weir_view *view, weir_bytes prefix, struct bounds *bounds)
+{
+    struct buffer stored = {0};
+    if (view->store->spec.kind == STORE_WINDOW) { /* the escaped prefix, without the end mark of a whole key */
+        keys_window_prefix(prefix, &stored);
+        stored.size -= 2;
+    } else {
+        buffer_append(&stored, prefix.data, prefix.size);
+    }
+    if (!bounds->has_from || bytes_compare(buffer_bytes(&bounds->from), buffer_bytes(&stored)) < 0) {
+        buffer_clear(&bounds->from);
+        buffer_append(&bounds->from, stored.data, stored.size);
+        bounds->has_from = true;
+    }
+    struct buffer end = {0};
+    if (keys_after_prefix(buffer_bytes(&stored), &end) &&
+        (!bounds->has_to || bytes_compare(buffer_bytes(&end), buffer_bytes(&bounds->to)) < 0)) {
+        buffer_clear(&bounds->to);
+        buffer_append(&bounds->to, end.data, end.size);
+        bounds->has_to = true;
+    }
+    buffer_done(&end);
+    buffer_done(&stored);
+}
+
+static bool bound_by_resumption(const struct weir_view *view, const struct weir_range *range, struct bounds *bounds,
+                                struct weir_error *error)
+{
+    struct buffer key = {0}, stored = {0};
+    if (!key_bytes(view, range->after, &key, error)) {
+        buffer_done(&key);
+        return false;
+    }
+    stored_form(view, buffer_bytes(&key), range->after_window_ms, &stored);
+    weir_bytes at = buffer_bytes(&stored);
+    if (range->descending) {
+        if (!bounds->has_to || bytes_compare(at, buffer_bytes(&bounds->to)) < 0) {
+            buffer_clear(&bounds->to);
+            buffer_append(&bounds->to, at.data, at.size);
+            bounds->has_to = true;
+        }
+    } else if (!bounds->has_from || bytes_compare(at, buffer_bytes(&bounds->from)) >= 0) {
+        behind(bounds, at);
+    }
+    buffer_done(&key);
+    buffer_done(&stored);
+    return true;
+}
+
+static bool bound(const struct weir_view *view, const struct weir_range *range, struct bounds *bounds,
+                  struct weir_error *error)
+{
+    if (range->prefix.data && view->store->spec.key_type->kind != WEIR_KIND_STRING)
+        return error_set(error, WEIR_INVALID, "view %s has no text keys, so there are no prefixes",
+                         view->store->spec.name);
+    if (!bound_by_keys(view, range, bounds, error))
+        return false;
+    if (range->prefix.data && range->prefix.size > 0)
+        bound_by_prefix(view, range->prefix, bounds);
+    if (range->after && !bound_by_resumption(view, range, bounds, error))
+        return false;
+    bounds->is_empty = bounds->has_from && bounds->has_to &&
+                       bytes_compare(buffer_bytes(&bounds->from), buffer_bytes(&bounds->to)) >= 0;
+    return true;
+}
+
+static bool advance(struct walk *walk, struct weir_error *error)
+{
+    walk->has_head = store_next(walk->cursor, &walk->head, error);
+    return walk->has_head || error->code == WEIR_OK;
+}
+
+static bool open_walks(struct weir_cursor *cursor, const struct bounds *bounds, struct weir_error *error)
+{
+    struct weir_app *app = cursor->view->app;
+    weir_bytes from = bounds->has_from ? buffer_bytes(&bounds->from) : (weir_bytes){0};
+    weir_bytes to = bounds->has_to ? buffer_bytes(&bounds->to) : (weir_bytes){0};
+    cursor->walks = memory_new((app->task_count + 1) * sizeof *cursor->walks);
+    for (size_t i = 0; i < app->task_count && !bounds->is_empty; i++) {
+        if (!serves(app, i, cursor->view->part))
+            continue;
+        struct walk *walk = &cursor->walks[cursor->walk_count];
+        walk->task = app->tasks[i];
+        walk->position = position_text(walk->task, cursor->arena);
+        walk->cursor =
+            store_view_scan(walk->task->stores[cursor->view->index], from, to, cursor->range.descending, error);
+        if (!walk->cursor)
+            return false;
+        cursor->walk_count++;
+        if (!advance(walk, error))
+            return false;
+    }
+    return true;
+}
+
+struct weir_cursor *weir_view_scan(struct weir_view *view, weir_arena *arena, struct weir_range range,
+                                   struct weir_error *error)
+{
+    struct bounds bounds = {0};
+    struct weir_cursor *cursor = memory_new(sizeof *cursor);
+    *cursor = (struct weir_cursor){.view = view, .arena = arena, .range = range};
+    pthread_rwlock_rdlock(&view->app->registry);
+    bool ok = bound(view, &range, &bounds, error) && open_walks(cursor, &bounds, error);
+    buffer_done(&bounds.from);
+    buffer_done(&bounds.to);
+    if (ok)
+        return cursor;
+    weir_cursor_close(cursor);
+    return NULL;
+}
+
+static struct walk *first_in_order(const struct weir_cursor *cursor)
+{
+    struct walk *first = NULL;
+    for (size_t i = 0; i < cursor->walk_count; i++) {
+        struct walk *walk = &cursor->walks[i];
+        if (!walk->has_head)
+            continue;
+        int order = first ? bytes_compare(walk->head.key, first->head.key) : -1;
+        if (!first || (cursor->range.descending ? order > 0 : order < 0))
+            first = walk;
+    }
+    return first;
+}
+
+static bool is_wanted(const struct weir_cursor *cursor, const struct weir_row *row)
+{
+    if (cursor->view->store->spec.kind != STORE_WINDOW)
+        return true;
+    return row->window.start_ms >= cursor->range.window_from_ms &&
+           (cursor->range.window_to_ms == 0 || row->window.start_ms <= cursor->range.window_to_ms);
+}
+
+bool weir_next(struct weir_cursor *cursor, struct weir_row *row, struct weir_error *error)
+{
+    for (;;) {
+        struct walk *walk = first_in_order(cursor);
+        if (!walk)
+            return false;
+        *row = (struct weir_row){.partition = walk->task->partition, .position = walk->position};
+        if (!decode_row(cursor->view, &walk->head, cursor->arena, row, error) || !advance(walk, error))
+            return false;
+        if (is_wanted(cursor, row))
+            return true;
+    }
+}
+
+void weir_cursor_close(struct weir_cursor *cursor)
+{
+    if (!cursor)
+        return;
+    for (size_t i = 0; i < cursor->walk_count; i++)
+        store_cursor_close(cursor->walks[i].cursor);
+    pthread_rwlock_unlock(&cursor->view->app->registry);
+    memory_free(cursor->walks);
+    memory_free(cursor);
+}

@@ -1,0 +1,186 @@
+/* wait.c: waiting until a view contains given inputs, also when repartition topics lie between.
+ *
+ * An input is contained when its sub-topology has committed it; what it sent on was durable before that. So the ends of
+ * the repartition topics it writes, asked afterwards, bound what the next sub-topology must have committed, and so on to
+ * the view's own. Inputs of other instances are looked up as the group's committed offsets.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "runtime/position.h"
+#include "runtime/view.h"
+
+enum { REMOTE_POLL_US = 20 * 1000 };
+
+struct targets {
+    struct position *items;
+    size_t count, capacity;
+};
+
+static void add_target(struct targets *targets, struct position position)
+{
+    targets->items = memory_grow(targets->items, &targets->capacity, targets->count + 1, sizeof *targets->items);
+    targets->items[targets->count++] = position;
+}
+
+static const struct layout_source *source_named(const struct layout_part *part, const char *topic)
+{
+    for (size_t i = 0; i < part->source_count; i++)
+        if (strcmp(part->sources[i].topic, topic) == 0)
+            return &part->sources[i];
+    return NULL;
+}
+
+static const struct layout_part *reader_of(const struct layout *layout, const char *topic)
+{
+    for (size_t i = 0; i < layout->part_count; i++)
+        if (source_named(&layout->parts[i], topic))
+            return &layout->parts[i];
+    return NULL;
+}
+
+/* -1: not here. */
+static int64_t committed_here(struct weir_app *app, const struct layout_part *part, const struct position *target)
+{
+    int64_t committed = -1;
+    pthread_rwlock_rdlock(&app->registry);
+    for (size_t i = 0; i < app->task_count; i++) {
+        struct task *task = app->tasks[i];
+        if (task->part != part || task->partition != target->partition)
+            continue;
+        for (size_t s = 0; s < part->source_count; s++)
+            if (strcmp(part->sources[s].topic, target->topic) == 0)
+                committed = atomic_load(&task->committed[s]) < 0 ? 0 : atomic_load(&task->committed[s]);
+    }
+    pthread_rwlock_unlock(&app->registry);
+    return committed;
+}
+
+static bool is_reached(struct weir_app *app, const struct layout_part *part, const struct position *target,
+                       bool *remote, struct weir_error *error)
+{
+    if (target->offset <= 0)
+        return true;
+    int64_t committed = committed_here(app, part, target);
+    *remote = committed < 0;
+    if (*remote && !app->broker->ops->committed(app->broker, app->layout.application, target->topic, target->partition,
+                                                &committed, error))
+        return false;
+    return committed >= target->offset;
+}
+
+static void wait_for_change(struct weir_app *app, uint64_t seen, int64_t until_us, bool remote)
+{
+    int64_t now = clock_monotonic_us(&clock_system);
+    int64_t wake_us = remote && now + REMOTE_POLL_US < until_us ? now + REMOTE_POLL_US : until_us;
+    struct timespec at = {.tv_sec = wake_us / 1000000, .tv_nsec = wake_us % 1000000 * 1000};
+    pthread_mutex_lock(&app->lock);
+    while (app->published == seen && pthread_cond_timedwait(&app->changed, &app->lock, &at) == 0)
+        ;
+    pthread_mutex_unlock(&app->lock);
+}
+
+static bool wait_for(struct weir_app *app, const struct layout_part *part, const struct position *target,
+                     int64_t until_us, struct weir_error *error)
+{
+    for (;;) {
+        pthread_mutex_lock(&app->lock);
+        uint64_t seen = app->published;
+        pthread_mutex_unlock(&app->lock);
+        bool remote = false;
+        struct weir_error cause = {0};
+        if (is_reached(app, part, target, &remote, &cause))
+            return true;
+        if (cause.code != WEIR_OK && cause.code != WEIR_RETRY)
+            return error_set(error, cause.code, "%s", cause.message);
+        if (clock_monotonic_us(&clock_system) >= until_us)
+            return error_set(error, WEIR_RETRY, "topic %s, partition %d: offset %lld is not processed yet",
+                             target->topic, target->partition, (long long)target->offset);
+        wait_for_change(app, seen, until_us, remote);
+    }
+}
+
+static bool leads_to(const struct layout *layout, const struct layout_part *from, const struct layout_part *to,
+                     size_t depth);
+
+static bool topic_leads_to(const struct layout *layout, const char *topic, const struct layout_part *to, size_t depth)
+{
+    const struct layout_part *reader = reader_of(layout, topic);
+    const struct layout_source *source = reader ? source_named(reader, topic) : NULL;
+    return source && source->node->topic->internal && leads_to(layout, reader, to, depth);
+}
+
+static bool leads_to(const struct layout *layout, const struct layout_part *from, const struct layout_part *to,
+                     size_t depth)
+{
+    if (from == to)
+        return true;
+    for (size_t i = 0; depth > 0 && i < from->subtopology->nodes.count; i++)
+        if (from->sink_topics[i] && topic_leads_to(layout, from->sink_topics[i], to, depth - 1))
+            return true;
+    return false;
+}
+
+/* The repartition topics that part writes on the way to the view: everything in them now must be processed. */
+static bool aim_at_ends(struct weir_view *view, const struct layout_part *part, struct targets *targets,
+                        struct weir_error *error)
+{
+    struct weir_app *app = view->app;
+    for (size_t i = 0; i < part->subtopology->nodes.count; i++) {
+        const char *topic = part->sink_topics[i];
+        if (!topic || !topic_leads_to(&app->layout, topic, view->part, app->layout.part_count))
+            continue;
+        const struct layout_part *reader = reader_of(&app->layout, topic);
+        for (int32_t p = 0; p < reader->partitions; p++) {
+            int64_t begin = 0, end = 0;
+            if (!app->broker->ops->range(app->broker, topic, p, &begin, &end, error))
+                return false;
+            if (end > begin)
+                add_target(targets, (struct position){topic, p, end});
+        }
+    }
+    return true;
+}
+
+static bool follow(struct weir_view *view, struct targets *targets, int64_t until_us, struct weir_error *error)
+{
+    for (size_t i = 0; i < targets->count; i++) {
+        struct position target = targets->items[i];
+        const struct layout_part *part = reader_of(&view->app->layout, target.topic);
+        if (!part)
+            return error_set(error, WEIR_INVALID, "position: '%s' is no input of this application", target.topic);
+        if (target.partition >= part->partitions)
+            return error_set(error, WEIR_INVALID, "position: topic '%s' has no partition %d", target.topic,
+                             target.partition);
+        if (!leads_to(&view->app->layout, part, view->part, view->app->layout.part_count))
+            return error_set(error, WEIR_INVALID, "position: topic '%s' does not lead to this view", target.topic);
+        if (!wait_for(view->app, part, &target, until_us, error))
+            return false;
+        bool last_of_part = true; /* ask for the ends once, after all targets of the part */
+        for (size_t j = i + 1; j < targets->count; j++)
+            if (reader_of(&view->app->layout, targets->items[j].topic) == part)
+                last_of_part = false;
+        if (part != view->part && last_of_part && !aim_at_ends(view, part, targets, error))
+            return false;
+    }
+    return true;
+}
+
+bool weir_view_wait(struct weir_view *view, const char *text, int64_t wait_ms, struct weir_error *error)
+{
+    weir_arena arena;
+    arena_init(&arena);
+    struct targets targets = {0};
+    struct position *asked = NULL;
+    size_t count = 0;
+    bool ok = position_read(text, &arena, &asked, &count, error);
+    for (size_t i = 0; ok && i < count; i++)
+        add_target(&targets, asked[i]);
+    ok = ok && follow(view, &targets, clock_monotonic_us(&clock_system) + wait_ms * 1000, error);
+    memory_free(targets.items);
+    arena_done(&arena);
+    return ok;
+}

@@ -1,0 +1,38 @@
+# weir_schemas(<target> FILES a.avsc b.avsc): generates <stem>.h and <stem>.c at build time, adds the sources to the target
+# and their directory to its include path. Files that define types stand before files that use them. Works in Weir's own
+# tree (the generator is a target there) and after installation (the generator is found on the path).
+function(weir_schemas target)
+  cmake_parse_arguments(SCHEMAS "" "" "FILES" ${ARGN})
+  if(NOT SCHEMAS_FILES)
+    message(FATAL_ERROR "weir_schemas(${target}): no FILES")
+  endif()
+  if(TARGET weir-schema)
+    set(generator $<TARGET_FILE:weir-schema>)
+    set(needs weir-schema)
+  else()
+    # Beside this file's prefix first: <prefix>/lib/<arch>/cmake/Weir -> <prefix>/bin.
+    find_program(WEIR_SCHEMA_PROGRAM weir-schema
+                 HINTS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../bin ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../../bin)
+    if(NOT WEIR_SCHEMA_PROGRAM)
+      message(FATAL_ERROR "weir_schemas(${target}): weir-schema not found; set WEIR_SCHEMA_PROGRAM")
+    endif()
+    set(generator ${WEIR_SCHEMA_PROGRAM})
+    set(needs ${WEIR_SCHEMA_PROGRAM})
+  endif()
+  set(directory ${CMAKE_CURRENT_BINARY_DIR}/${target}.schemas)
+  file(MAKE_DIRECTORY ${directory})
+  set(inputs "")
+  set(headers "")
+  set(sources "")
+  foreach(file ${SCHEMAS_FILES})
+    get_filename_component(path ${file} ABSOLUTE)
+    get_filename_component(stem ${file} NAME_WLE)
+    list(APPEND inputs ${path})
+    list(APPEND headers ${directory}/${stem}.h)
+    list(APPEND sources ${directory}/${stem}.c)
+  endforeach()
+  add_custom_command(OUTPUT ${headers} ${sources} COMMAND ${generator} ${inputs} --output ${directory}
+                     DEPENDS ${inputs} ${needs} COMMENT "Generating C from the schemas of ${target}" VERBATIM)
+  target_sources(${target} PRIVATE ${headers} ${sources})
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${directory}>)
+endfunction()

@@ -1,0 +1,225 @@
+/* cursor.c: walks over a store: up to three ordered sources become one. See store.h.
+ *
+ * Sources are ranked newest first. Of the heads with the smallest key (the largest, descending) the newest is the row;
+ * all heads of that key are stepped over. Sources are stepped at the start of the next call, so that a row stays valid
+ * until then.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "state/store_private.h"
+
+enum { SOURCES_MAX = 3 };
+
+struct source {
+    bool (*step)(struct store_cursor *, struct source *, struct weir_error *); /* false: at the end, or an error */
+    const struct table *table;                                                 /* the task's: overlay or committed */
+    struct table_row *row;
+    struct store_row head;
+    bool has_head, is_stale, is_started;
+};
+
+struct store_cursor {
+    struct store *store;
+    weir_bytes from, to;
+    bool descending, is_view, is_failed;
+    int64_t stream_time_ms;
+    struct committed_walk view; /* of a view */
+    struct rocks_walk *durable; /* of the task; NULL: nothing there */
+    struct source sources[SOURCES_MAX];
+    size_t count;
+    char *range; /* memory of from and to */
+};
+
+/* ---- sources ---- */
+
+static struct table_row *first_row(const struct store_cursor *cursor, const struct table *table)
+{
+    const struct order *order = &table->order;
+    if (cursor->descending)
+        return cursor->to.data ? order_before(order, cursor->to) : order_last(order);
+    return cursor->from.data ? order_seek(order, cursor->from) : order_first(order);
+}
+
+static bool is_inside(const struct store_cursor *cursor, weir_bytes key)
+{
+    if (cursor->descending)
+        return !cursor->from.data || bytes_compare(key, cursor->from) >= 0;
+    return !cursor->to.data || bytes_compare(key, cursor->to) < 0;
+}
+
+static bool step_table(struct store_cursor *cursor, struct source *source, struct weir_error *error)
+{
+    (void)error;
+    if (!source->is_started)
+        source->row = first_row(cursor, source->table);
+    else
+        source->row = cursor->descending ? order_previous(source->row) : order_next(source->row);
+    source->is_started = true;
+    if (!source->row || !is_inside(cursor, table_key(source->row)))
+        return false;
+    source->head = table_row_at(source->row, &source->row->last);
+    return true;
+}
+
+static bool step_view(struct store_cursor *cursor, struct source *source, struct weir_error *error)
+{
+    (void)error;
+    return committed_walk_next(&cursor->view, &source->head);
+}
+
+static bool step_durable(struct store_cursor *cursor, struct source *source, struct weir_error *error)
+{
+    return rocks_walk_next(cursor->is_view ? cursor->view.durable : cursor->durable, &source->head, error);
+}
+
+static void add_source(struct store_cursor *cursor,
+                       bool (*step)(struct store_cursor *, struct source *, struct weir_error *),
+                       const struct table *table)
+{
+    cursor->sources[cursor->count++] = (struct source){.step = step, .table = table, .is_stale = true};
+}
+
+/* ---- opening and closing ---- */
+
+static struct store_cursor *cursor_new(struct store *store, weir_bytes from, weir_bytes to, bool descending)
+{
+    struct store_cursor *cursor = memory_new(sizeof *cursor);
+    cursor->store = store;
+    cursor->descending = descending;
+    cursor->range = memory_new(from.size + to.size + 1);
+    if (from.data) {
+        memcpy(cursor->range, from.data, from.size);
+        cursor->from = (weir_bytes){cursor->range, from.size};
+    }
+    if (to.data) {
+        memcpy(cursor->range + from.size, to.data, to.size);
+        cursor->to = (weir_bytes){cursor->range + from.size, to.size};
+    }
+    return cursor;
+}
+
+static void seek_durable(struct store_cursor *cursor)
+{
+    struct store *store = cursor->store;
+    if (!store->family || rocks_family_is_empty(store->family))
+        return;
+    cursor->durable = store->idle_walk ? store->idle_walk : rocks_walk_open(store->family);
+    store->idle_walk = NULL;
+    rocks_walk_seek(cursor->durable, cursor->from, cursor->to, cursor->descending);
+    add_source(cursor, step_durable, NULL);
+}
+
+struct store_cursor *store_scan(struct store *store, weir_bytes from, weir_bytes to, bool descending,
+                                struct weir_error *error)
+{
+    (void)error;
+    struct store_cursor *cursor = cursor_new(store, from, to, descending);
+    cursor->stream_time_ms = store->observed_ms;
+    table_make_ordered(&store->overlay);
+    if (store->overlay.count > 0)
+        add_source(cursor, step_table, &store->overlay);
+    const struct table *committed = committed_ordered(&store->committed);
+    if (committed->count > 0)
+        add_source(cursor, step_table, committed);
+    seek_durable(cursor);
+    return cursor;
+}
+
+struct store_cursor *store_view_scan(struct store *store, weir_bytes from, weir_bytes to, bool descending,
+                                     struct weir_error *error)
+{
+    (void)error;
+    struct store_cursor *cursor = cursor_new(store, from, to, descending);
+    cursor->is_view = true;
+    committed_walk_open(&store->committed, &cursor->view, cursor->from, cursor->to, descending);
+    cursor->stream_time_ms = cursor->view.stream_time_ms;
+    add_source(cursor, step_view, NULL);
+    if (cursor->view.durable)
+        add_source(cursor, step_durable, NULL);
+    return cursor;
+}
+
+/* A walk over RocksDB costs more to open than to use, so the task keeps one. */
+static void keep_walk(struct store *store, struct rocks_walk *walk)
+{
+    if (store->idle_walk)
+        rocks_walk_close(walk);
+    else
+        store->idle_walk = walk;
+}
+
+void store_cursor_close(struct store_cursor *cursor)
+{
+    if (!cursor)
+        return;
+    if (cursor->is_view)
+        committed_walk_close(&cursor->view);
+    else if (cursor->durable && cursor->is_failed)
+        rocks_walk_close(cursor->durable);
+    else if (cursor->durable)
+        keep_walk(cursor->store, cursor->durable);
+    free(cursor->range);
+    free(cursor);
+}
+
+/* ---- walking ---- */
+
+static bool step_stale(struct store_cursor *cursor, struct weir_error *error)
+{
+    for (size_t i = 0; i < cursor->count; i++) {
+        struct source *source = &cursor->sources[i];
+        struct weir_error failure = {0};
+        if (!source->is_stale)
+            continue;
+        source->is_stale = false;
+        source->has_head = source->step(cursor, source, &failure);
+        if (failure.code != WEIR_OK) {
+            cursor->is_failed = true;
+            return error_set(error, failure.code, "%s", failure.message);
+        }
+    }
+    return true;
+}
+
+static struct source *next_source(struct store_cursor *cursor)
+{
+    struct source *best = NULL;
+    for (size_t i = 0; i < cursor->count; i++) {
+        struct source *source = &cursor->sources[i];
+        if (!source->has_head)
+            continue;
+        int order = best ? bytes_compare(source->head.key, best->head.key) : -1;
+        if (!best || (cursor->descending ? order > 0 : order < 0))
+            best = source;
+    }
+    return best;
+}
+
+static void mark_stale(struct store_cursor *cursor, weir_bytes key)
+{
+    for (size_t i = 0; i < cursor->count; i++) {
+        struct source *source = &cursor->sources[i];
+        source->is_stale = source->has_head && bytes_equal(source->head.key, key);
+    }
+}
+
+bool store_next(struct store_cursor *cursor, struct store_row *out, struct weir_error *error)
+{
+    if (cursor->is_failed)
+        return error_set(error, WEIR_INVALID, "store %s: a walk goes on after its failure", cursor->store->spec->name);
+    while (step_stale(cursor, error)) {
+        const struct source *source = next_source(cursor);
+        if (!source)
+            return false;
+        mark_stale(cursor, source->head.key);
+        if (!source->head.value.data || store_has_expired(cursor->store, &source->head, cursor->stream_time_ms))
+            continue;
+        *out = source->head;
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,34 @@
+/* database.c: the database of a task: see store.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "state/database.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+void database_set_cache(size_t bytes)
+{
+    rocks_set_cache(bytes);
+}
+
+struct database *database_open(const char *directory, struct database_limits limits, struct weir_error *error)
+{
+    struct rocks *rocks = NULL;
+    if (directory && !(rocks = rocks_open(directory, limits.memtable_bytes, error)))
+        return NULL;
+    struct database *database = memory_new(sizeof *database);
+    database->limits = limits;
+    database->rocks = rocks;
+    return database;
+}
+
+bool database_close(struct database *database, bool flush, struct weir_error *error)
+{
+    if (!database)
+        return true;
+    assert(database->stores == 0);
+    bool done = !database->rocks || rocks_close(database->rocks, flush, error);
+    free(database);
+    return done;
+}

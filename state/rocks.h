@@ -1,0 +1,49 @@
+/* rocks.h: the durable level: RocksDB as the stores see it, and nothing of RocksDB's own.
+ *
+ * One database per task, one column family per store. A row is stored under 0x01 and its key as its timestamp (8 bytes,
+ * big-endian) and its value; what the store knows about itself (position, stream time) under 0x00 and a name, in the
+ * same family and the same batch as the rows it speaks of. The write-ahead log is off: the changelog is the log.
+ * [any]: from any thread; everything else from the task's thread. */
+#ifndef WEIR_STATE_ROCKS_H
+#define WEIR_STATE_ROCKS_H
+#include "state/expiry.h"
+#include "state/store.h"
+
+struct rocks;
+struct rocks_family;
+struct rocks_walk;
+
+struct rocks_marks {        /* what a store knows about itself */
+    int64_t position;       /* -1: nothing restored yet */
+    int64_t stream_time_ms; /* EXPIRY_NO_TIME: none */
+};
+
+void rocks_set_cache(size_t bytes); /* [any] */
+struct rocks *rocks_open(const char *directory, size_t memtable_bytes, struct weir_error *);
+bool rocks_close(struct rocks *, bool flush, struct weir_error *);
+
+/* The family of that name, created where it does not exist; lives as long as the database. */
+struct rocks_family *rocks_family_open(struct rocks *, const char *name, struct weir_error *);
+bool rocks_family_marks(struct rocks_family *, struct rocks_marks *, struct weir_error *);
+/* Compactions from now on drop rows that have expired at this stream time. [any] */
+void rocks_family_expire(struct rocks_family *, struct expiry, int64_t stream_time_ms);
+bool rocks_family_is_empty(struct rocks_family *); /* no row was ever written [any] */
+int64_t rocks_family_rows(struct rocks_family *);  /* an estimate [any] */
+
+/* Value in the arena. False and code untouched: absent. [any] */
+bool rocks_get(struct rocks_family *, weir_bytes key, weir_arena *, struct store_row *out, struct weir_error *);
+
+/* A batch: rows are gathered, then written whole or not at all. */
+void rocks_batch_row(struct rocks_family *, const struct store_row *);
+void rocks_batch_marks(struct rocks_family *, struct rocks_marks);
+size_t rocks_batch_bytes(struct rocks_family *);
+bool rocks_batch_write(struct rocks_family *, struct weir_error *); /* empties it, also on failure */
+
+/* A walk over the family as it was when the walk was opened; used by one thread at a time. [any] */
+struct rocks_walk *rocks_walk_open(struct rocks_family *);
+void rocks_walk_close(struct rocks_walk *); /* NULL is fine */
+/* Stands before the first row of from <= key < to (NULL data: unbounded; to must live as long as the walk goes on). */
+void rocks_walk_seek(struct rocks_walk *, weir_bytes from, weir_bytes to, bool descending);
+/* False: at the end, or an error. The row lives until the next call. */
+bool rocks_walk_next(struct rocks_walk *, struct store_row *out, struct weir_error *);
+#endif

@@ -1,0 +1,37 @@
+/* rocks_private.h: what rocks.c and rocks_rows.c share. Only these two include it. */
+#ifndef WEIR_STATE_ROCKS_PRIVATE_H
+#define WEIR_STATE_ROCKS_PRIVATE_H
+#include <rocksdb/c.h>
+#include <stdatomic.h>
+
+#include "base/buffer.h"
+#include "state/rocks.h"
+
+enum { ROCKS_META = 0, ROCKS_ROW = 1, ROCKS_TIMESTAMP_BYTES = 8 };
+
+struct rocks_family {
+    struct rocks *rocks;
+    char *name;
+    rocksdb_options_t *options;
+    rocksdb_compactionfilter_t *filter;
+    rocksdb_column_family_handle_t *handle;
+    rocksdb_writebatch_t *batch;
+    struct buffer key, value; /* scratch of the batch */
+    _Atomic bool is_empty;
+    /* Read by compactions: time last written, first read. */
+    _Atomic int64_t retention_ms, ttl_ms, stream_time_ms;
+};
+
+struct rocks {
+    char *directory;
+    rocksdb_options_t *options;
+    rocksdb_readoptions_t *read;
+    rocksdb_writeoptions_t *write;
+    rocksdb_t *database;
+    struct rocks_family **families;
+    size_t count, capacity;
+};
+
+/* Takes message (may be NULL: then true). Maps RocksDB's text to a code; `where` is a directory or a store. */
+bool rocks_check(char *message, const char *where, struct weir_error *);
+#endif

@@ -1,0 +1,191 @@
+/* store.c: life of a store, the task's reads and writes, and the commit. See store.h.
+ *
+ * The hot path is a get and a put of the same key: the get remembers which committed row it met (the hint), the put
+ * links its overlay row to it, and the publish follows the link instead of searching again. Links hold until the
+ * committed level loses rows, which apply and restore announce with store_forget_below.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "state/store.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "state/store_private.h"
+
+/* ---- life ---- */
+
+static bool read_durable(struct store *store, struct rocks_marks *marks, struct weir_error *error)
+{
+    store->family = rocks_family_open(store->database->rocks, store->spec->name, error);
+    return store->family && rocks_family_marks(store->family, marks, error);
+}
+
+struct store *store_open(struct database *database, const struct store_spec *spec, struct weir_error *error)
+{
+    assert(spec->name && spec->name[0]);
+    struct rocks_marks marks = {-1, EXPIRY_NO_TIME};
+    struct store *store = memory_new(sizeof *store);
+    store->spec = spec;
+    store->database = database;
+    store->expiry = expiry_of(spec);
+    if (database->rocks && !spec->in_memory && !read_durable(store, &marks, error)) {
+        free(store);
+        return NULL;
+    }
+    store->applied = marks;
+    store->observed_ms = marks.stream_time_ms;
+    store->below_known = true;
+    table_init(&store->overlay);
+    committed_init(&store->committed, store->family, store->expiry, marks);
+    if (store->family)
+        rocks_family_expire(store->family, store->expiry, marks.stream_time_ms);
+    database->stores++;
+    return store;
+}
+
+void store_close(struct store *store)
+{
+    if (!store)
+        return;
+    rocks_walk_close(store->idle_walk);
+    committed_done(&store->committed);
+    table_done(&store->overlay);
+    store->database->stores--;
+    free(store);
+}
+
+const struct store_spec *store_spec(const struct store *store)
+{
+    return store->spec;
+}
+
+/* ---- the task's side ---- */
+
+void store_forget_below(struct store *store)
+{
+    store->hint = (struct store_hint){0};
+    store->below_known = store->overlay.count == 0;
+    rocks_walk_close(store->idle_walk);
+    store->idle_walk = NULL;
+}
+
+static bool answer(const struct store *store, const struct store_row *row, struct store_row *out)
+{
+    if (!row->value.data || store_has_expired(store, row, store->observed_ms))
+        return false;
+    *out = *row;
+    return true;
+}
+
+static bool get_durable(struct store *store, weir_bytes key, weir_arena *arena, struct store_row *out,
+                        struct weir_error *error)
+{
+    struct weir_error failure;
+    struct store_row row;
+    error_clear(&failure);
+    if (!store->family || rocks_family_is_empty(store->family)) {
+        store->hint.is_absent = true;
+        return false;
+    }
+    if (rocks_get(store->family, key, arena, &row, &failure))
+        return answer(store, &row, out);
+    store->hint.is_absent = failure.code == WEIR_OK;
+    return failure.code != WEIR_OK && error_set(error, failure.code, "%s", failure.message);
+}
+
+bool store_get(struct store *store, weir_bytes key, weir_arena *arena, struct store_row *out, struct weir_error *error)
+{
+    uint64_t hash = hash_table(key);
+    const struct table_row *row = table_find(&store->overlay, key, hash);
+    if (!row) {
+        store->hint = (struct store_hint){hash, committed_find(&store->committed, key, hash), false};
+        row = store->hint.row;
+    }
+    if (!row)
+        return get_durable(store, key, arena, out, error);
+    struct store_row found = table_row_at(row, &row->last);
+    return answer(store, &found, out);
+}
+
+static struct table_row *insert(struct store *store, weir_bytes key, uint64_t hash, size_t value_size)
+{
+    const struct store_hint *hint = &store->hint;
+    bool is_met = hint->hash == hash;
+    struct table_row *row = table_insert(&store->overlay, key, hash, value_size);
+    if (is_met && hint->row && bytes_equal(table_key(hint->row), key))
+        row->below = hint->row;
+    row->is_new = !store->family || (is_met && hint->is_absent) || rocks_family_is_empty(store->family);
+    return row;
+}
+
+void store_put(struct store *store, weir_bytes key, weir_bytes value, int64_t timestamp_ms)
+{
+    uint64_t hash = hash_table(key);
+    struct table_row *row = table_find(&store->overlay, key, hash);
+    if (!row)
+        row = insert(store, key, hash, value.size);
+    table_write(&store->overlay, row, value, timestamp_ms);
+}
+
+void store_observe_time(struct store *store, int64_t stream_time_ms)
+{
+    if (stream_time_ms > store->observed_ms)
+        store->observed_ms = stream_time_ms;
+}
+
+/* ---- commit ---- */
+
+size_t store_overlay_rows(const struct store *store)
+{
+    return store->overlay.count;
+}
+
+size_t store_overlay_bytes(const struct store *store)
+{
+    return store->overlay.slab.used;
+}
+
+void store_overlay_each(struct store *store, void (*visit)(void *self, const struct store_row *), void *self)
+{
+    for (size_t i = 0; i < store->overlay.count; i++) {
+        const struct table_row *row = store->overlay.rows[i];
+        struct store_row seen = table_row_at(row, &row->last);
+        visit(self, &seen);
+    }
+}
+
+void store_drop(struct store *store)
+{
+    table_clear(&store->overlay);
+    store->below_known = true;
+    atomic_store_explicit(&store->overlay_bytes, table_bytes(&store->overlay), memory_order_relaxed);
+}
+
+void store_publish(struct store *store, int64_t changelog_position)
+{
+    struct rocks_marks marks = {changelog_position, store->observed_ms};
+    committed_publish(&store->committed, &store->overlay, store->below_known, marks);
+    if (store->family)
+        rocks_family_expire(store->family, store->expiry, marks.stream_time_ms);
+    store->hint = (struct store_hint){0};
+    store_drop(store);
+}
+
+int64_t store_position(const struct store *store)
+{
+    return store->family ? store->applied.position : store->committed.marks.position;
+}
+
+int64_t store_rows_approximate(struct store *store)
+{
+    int64_t rows = committed_fresh(&store->committed);
+    return store->family ? rows + rocks_family_rows(store->family) : rows;
+}
+
+size_t store_bytes(struct store *store)
+{
+    return committed_bytes(&store->committed) + atomic_load_explicit(&store->overlay_bytes, memory_order_relaxed);
+}

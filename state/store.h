@@ -1,0 +1,110 @@
+/* store.h: one store of one task: what operators write, what views read, and how one becomes the other.
+ *
+ * Three levels, newest first:
+ *   overlay     uncommitted writes of the task; only its thread sees them
+ *   committed   writes of finished commits, in memory; the task and the views read it
+ *   durable     RocksDB (one database per task, one column family per store), or nothing for in-memory stores
+ * store_publish moves overlay to committed, store_drop forgets the overlay, store_apply writes committed rows to
+ * RocksDB, sorted, in one batch with the changelog position of those rows (same column family, same batch).
+ * Invariant: changelog >= committed offsets >= store. The store may be behind, never ahead.
+ *
+ * Keys are opaque bytes in lexicographic order. Window rows are keyed by the key codecs of state/keys.h.
+ * A row is (key, value, timestamp); a NULL value deletes. Functions marked [any] may be called from any thread, all
+ * others from the task's thread only. */
+#ifndef WEIR_STATE_STORE_H
+#define WEIR_STATE_STORE_H
+#include "base/arena.h"
+#include "weir.h"
+
+struct database; /* RocksDB of one task, shared by its stores */
+struct store;
+struct store_cursor;
+
+enum store_kind { STORE_KEY_VALUE, STORE_WINDOW };
+
+struct store_spec { /* lives as long as the store */
+    const char *name;
+    enum store_kind kind;
+    int64_t window_size_ms; /* window stores */
+    int64_t retention_ms;   /* window stores: rows whose window start + retention <= observed stream time are gone */
+    int64_t ttl_ms;         /* plain stores: rows whose timestamp + ttl <= observed stream time are gone; 0: never */
+    bool in_memory, no_log;
+    const struct weir_type *key_type, *value_type;
+};
+
+struct store_row { /* value.data == NULL: deleted */
+    weir_bytes key, value;
+    int64_t timestamp_ms;
+};
+
+/* ---- the database of a task ---- */
+
+struct database_limits {
+    size_t memtable_bytes;      /* per task; the replay after a crash is bounded by it */
+    size_t committed_bytes_max; /* per store: store_apply is due when committed rows hold more */
+    int64_t apply_interval_ms;  /* state.flush.interval.ms: store_apply is due when the oldest committed row is older */
+};
+/* Process-wide block cache; call once before the first database_open, later calls resize. [any] */
+void database_set_cache(size_t bytes);
+/* Opens or creates `directory` (mode 0700, locked against a second process). WEIR_CORRUPT: unusable, delete and
+ * restore; WEIR_RETRY: held by another process; WEIR_INVALID: wrong permissions. NULL directory: stores without RocksDB. */
+struct database *database_open(const char *directory, struct database_limits, struct weir_error *);
+/* Closes; every store must be closed before. flush: make everything applied so far durable (a clean stop). */
+bool database_close(struct database *, bool flush, struct weir_error *);
+
+/* ---- life ---- */
+
+struct store *store_open(struct database *, const struct store_spec *, struct weir_error *);
+void store_close(struct store *);
+const struct store_spec *store_spec(const struct store *); /* [any] */
+
+/* ---- the task's side: reads see the overlay first ---- */
+
+/* value and its memory live until the next write to the store or the arena is cleared, whichever is first. */
+bool store_get(struct store *, weir_bytes key, weir_arena *, struct store_row *out,
+               struct weir_error *); /* false and code WEIR_OK: absent */
+void store_put(struct store *, weir_bytes key, weir_bytes value,
+               int64_t timestamp_ms); /* value.data NULL deletes; copies */
+/* Rows with from <= key < to in order (from.data NULL: first; to.data NULL: no end), overlay included. No write to
+ * the store while the cursor is open. */
+struct store_cursor *store_scan(struct store *, weir_bytes from, weir_bytes to, bool descending, struct weir_error *);
+bool store_next(struct store_cursor *, struct store_row *out, struct weir_error *); /* row lives until the next call */
+void store_cursor_close(struct store_cursor *);
+/* Stream time as the store knows it: drives retention and ttl; never goes back. */
+void store_observe_time(struct store *, int64_t stream_time_ms);
+
+/* ---- commit ---- */
+
+size_t store_overlay_rows(const struct store *);
+size_t store_overlay_bytes(const struct store *);
+/* Visits every row of the overlay once, in order of first write; this is what goes to the changelog. */
+void store_overlay_each(struct store *, void (*visit)(void *self, const struct store_row *), void *self);
+/* Overlay becomes committed; changelog_position is the offset behind its last changelog record. Views see it at once
+ * and whole. */
+void store_publish(struct store *, int64_t changelog_position);
+void store_drop(struct store *); /* forget the overlay */
+/* True when store_apply should be called: by age or by bytes. */
+bool store_apply_due(const struct store *, int64_t now_us);
+/* Writes committed rows to RocksDB. A failure leaves the store readable and is WEIR_CORRUPT or WEIR_RETRY (disk full). */
+bool store_apply(struct store *, int64_t now_us, struct weir_error *);
+/* As store_apply, and gives the memory of the committed rows back. */
+bool store_evict(struct store *, int64_t now_us, struct weir_error *);
+size_t
+store_evictable_bytes(const struct store *); /* what store_evict would give back; 0: nothing, it is in memory only */
+/* Offset in the changelog from which a restore must go on: what RocksDB (or memory) holds. -1: nothing yet. */
+int64_t store_position(const struct store *);
+
+/* ---- restore: committed rows straight from the changelog ---- */
+
+/* Applies a batch; next_position is the offset behind its last record. */
+bool store_restore(struct store *, const struct store_row *, size_t count, int64_t next_position, struct weir_error *);
+
+/* ---- the views' side [any]: committed and durable levels only ---- */
+
+bool store_view_get(struct store *, weir_bytes key, weir_arena *, struct store_row *out, struct weir_error *);
+/* A walk sees one commit, whatever is published while it is open. */
+struct store_cursor *store_view_scan(struct store *, weir_bytes from, weir_bytes to, bool descending,
+                                     struct weir_error *);
+int64_t store_rows_approximate(struct store *);
+size_t store_bytes(struct store *); /* held in memory */
+#endif

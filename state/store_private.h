@@ -1,0 +1,39 @@
+/* store_private.h: the inside of a store, for the files that implement store.h. */
+#ifndef WEIR_STATE_STORE_PRIVATE_H
+#define WEIR_STATE_STORE_PRIVATE_H
+#include <stdatomic.h>
+
+#include "state/committed.h"
+#include "state/database.h"
+
+struct store_hint { /* what the latest get met below the overlay, for the put that usually follows */
+    uint64_t hash;
+    struct table_row *row; /* committed; NULL: none there */
+    bool is_absent;        /* in every level */
+};
+
+struct store {
+    const struct store_spec *spec;
+    struct database *database;
+    struct rocks_family *family; /* NULL: in memory only */
+    struct expiry expiry;
+    struct table overlay;
+    struct committed committed;
+    struct store_hint hint;
+    bool below_known;             /* committed rows named by the overlay are still there */
+    int64_t observed_ms;          /* stream time, EXPIRY_NO_TIME: none; the committed level has its own, older one */
+    struct rocks_marks applied;   /* what RocksDB holds */
+    int64_t applied_us;           /* when it was last written */
+    struct rocks_walk *idle_walk; /* kept between scans until RocksDB is written again */
+    _Atomic size_t overlay_bytes; /* memory of the overlay as of the last commit, for other threads */
+};
+
+static inline bool store_has_expired(const struct store *store, const struct store_row *row, int64_t stream_time_ms)
+{
+    return expiry_is_on(store->expiry) &&
+           expiry_has_expired(store->expiry, row->key, row->timestamp_ms, stream_time_ms);
+}
+
+/* RocksDB, the committed level or both have changed under hints, kept walks and the overlay's links. */
+void store_forget_below(struct store *);
+#endif

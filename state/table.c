@@ -1,0 +1,321 @@
+/* table.c: see table.h.
+ *
+ * A row is one piece of memory: header, key, room for its first value. A value that outgrows the room moves to a piece
+ * of its own. Invariant: every row is in slots and in rows; while is_ordered, every row is in the ordered index too.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "state/table.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "base/memory.h"
+
+enum { SLOTS_MIN = 64, SPARSE = 16 };
+
+struct table_slot {
+    uint64_t hash;
+    struct table_row *row; /* NULL: free */
+};
+
+static void slots_new(struct table *table, size_t count)
+{
+    table->slots = memory_new(count * sizeof *table->slots);
+    table->mask = count - 1;
+}
+
+void table_init(struct table *table)
+{
+    memset(table, 0, sizeof *table);
+    slab_init(&table->slab);
+    order_init(&table->order);
+    slots_new(table, SLOTS_MIN);
+}
+
+void table_done(struct table *table)
+{
+    slab_done(&table->slab);
+    free(table->slots);
+    free(table->rows);
+    free(table->versioned);
+    memset(table, 0, sizeof *table);
+}
+
+/* A commit of few rows must not pay for the largest there ever was: then the table starts small again. */
+void table_clear(struct table *table)
+{
+    size_t slots = table->mask + 1;
+    if (slots > SLOTS_MIN && table->count < slots / SPARSE) {
+        free(table->slots);
+        slots_new(table, slots / 2);
+    } else {
+        memset(table->slots, 0, slots * sizeof *table->slots);
+    }
+    slab_clear(&table->slab);
+    order_init(&table->order);
+    table->count = 0;
+    table->versioned_count = 0;
+}
+
+struct table_row *table_find(const struct table *table, weir_bytes key, uint64_t hash)
+{
+    for (size_t i = hash & table->mask;; i = (i + 1) & table->mask) {
+        const struct table_slot *slot = &table->slots[i];
+        if (!slot->row)
+            return NULL;
+        if (slot->hash == hash && bytes_equal(table_key(slot->row), key))
+            return slot->row;
+    }
+}
+
+void table_prefetch(const struct table *table, uint64_t hash)
+{
+    __builtin_prefetch(&table->slots[hash & table->mask]);
+}
+
+static void place(struct table *table, uint64_t hash, struct table_row *row)
+{
+    size_t i = hash & table->mask;
+    while (table->slots[i].row)
+        i = (i + 1) & table->mask;
+    table->slots[i] = (struct table_slot){hash, row};
+}
+
+static void grow_slots(struct table *table)
+{
+    struct table_slot *old = table->slots;
+    size_t count = table->mask + 1;
+    slots_new(table, count * 2);
+    for (size_t i = 0; i < count; i++)
+        if (old[i].row)
+            place(table, old[i].hash, old[i].row);
+    free(old);
+}
+
+static size_t value_offset(size_t key_size)
+{
+    return (key_size + 7) & ~(size_t)7;
+}
+
+static struct table_row *row_new(struct table *table, weir_bytes key, size_t value_size)
+{
+    assert(key.data && key.size < UINT32_MAX / 2 && value_size < UINT32_MAX / 2);
+    size_t size = slab_round(sizeof(struct table_row) + value_offset(key.size) + value_size);
+    struct table_row *row = slab_take(&table->slab, size);
+    memset(row, 0, sizeof *row);
+    row->size = (uint32_t)size;
+    row->key_size = (uint32_t)key.size;
+    if (key.size)
+        memcpy(row->key, key.data, key.size);
+    return row;
+}
+
+struct table_row *table_insert(struct table *table, weir_bytes key, uint64_t hash, size_t value_size)
+{
+    struct table_row *row = row_new(table, key, value_size);
+    if ((table->count + 1) * 2 > table->mask + 1)
+        grow_slots(table);
+    place(table, hash, row);
+    assert(table->count < UINT32_MAX);
+    row->at = (uint32_t)table->count;
+    table->rows = memory_grow(table->rows, &table->capacity, table->count + 1, sizeof(struct table_row *));
+    table->rows[table->count++] = row;
+    if (table->is_ordered)
+        order_insert(&table->order, &table->slab, row);
+    return row;
+}
+
+static char *first_room(struct table_row *row)
+{
+    return row->key + value_offset(row->key_size);
+}
+
+static uint32_t first_room_size(const struct table_row *row)
+{
+    return row->size - (uint32_t)(sizeof *row + value_offset(row->key_size));
+}
+
+static void give_value(struct table *table, struct table_row *row, const struct table_version *version)
+{
+    if (version->value && version->value != first_room(row))
+        slab_give(&table->slab, version->value, version->capacity);
+}
+
+/* Is the room behind the key taken by a version? */
+static bool first_room_taken(struct table_row *row)
+{
+    for (const struct table_version *version = &row->last; version; version = version->older)
+        if (version->value == first_room(row))
+            return true;
+    return false;
+}
+
+static void room_for_value(struct table *table, struct table_row *row, size_t size)
+{
+    assert(size < UINT32_MAX / 2);
+    struct table_version *last = &row->last;
+    if (size <= first_room_size(row) && !first_room_taken(row)) {
+        last->value = first_room(row);
+        last->capacity = first_room_size(row);
+    } else {
+        last->capacity = (uint32_t)slab_round(size);
+        last->value = slab_take(&table->slab, last->capacity);
+    }
+}
+
+void table_write(struct table *table, struct table_row *row, weir_bytes value, int64_t timestamp_ms)
+{
+    struct table_version *last = &row->last, before = *last;
+    last->timestamp_ms = timestamp_ms;
+    last->size = (uint32_t)value.size;
+    if (before.value && value.data && value.size <= before.capacity) {
+        if (value.size)
+            memmove(before.value, value.data, value.size);
+        return;
+    }
+    last->value = NULL;
+    if (value.data) {
+        /* The value may lie in the room that is free now, or in the piece that is given back below. */
+        room_for_value(table, row, value.size);
+        if (value.size)
+            memmove(last->value, value.data, value.size);
+    }
+    give_value(table, row, &before);
+}
+
+static void give_version(struct table *table, struct table_row *row, struct table_version *version)
+{
+    give_value(table, row, version);
+    slab_give(&table->slab, version, slab_round(sizeof *version));
+}
+
+/* Versions behind the first one that the oldest open walk sees serve nobody. */
+static void prune_versions(struct table *table, struct table_row *row, uint64_t oldest)
+{
+    struct table_version *version = &row->last;
+    while (version && version->commit > oldest)
+        version = version->older;
+    if (!version)
+        return;
+    struct table_version *dead = version->older;
+    version->older = NULL;
+    while (dead) {
+        struct table_version *next = dead->older;
+        give_version(table, row, dead);
+        dead = next;
+    }
+}
+
+static void push_version(struct table *table, struct table_row *row)
+{
+    struct table_version *older = slab_take(&table->slab, slab_round(sizeof *older));
+    *older = row->last;
+    row->last.older = older;
+    row->last.value = NULL;
+    if (row->is_versioned)
+        return;
+    row->is_versioned = true;
+    table->versioned = memory_grow(table->versioned, &table->versioned_capacity, table->versioned_count + 1,
+                                   sizeof(struct table_row *));
+    table->versioned[table->versioned_count++] = row;
+}
+
+void table_write_commit(struct table *table, struct table_row *row, const struct store_row *from, uint64_t commit,
+                        struct table_walks walks)
+{
+    /* commit 0: just inserted, nothing to keep. */
+    bool is_seen = walks.is_open && row->last.commit > 0 && row->last.commit <= walks.newest;
+    if (is_seen)
+        push_version(table, row);
+    table_write(table, row, from->value, from->timestamp_ms);
+    row->last.commit = commit;
+    if (is_seen)
+        prune_versions(table, row, walks.oldest);
+}
+
+void table_forget_versions(struct table *table)
+{
+    for (size_t i = 0; i < table->versioned_count; i++) {
+        struct table_row *row = table->versioned[i];
+        prune_versions(table, row, UINT64_MAX);
+        row->is_versioned = false;
+    }
+    table->versioned_count = 0;
+}
+
+/* Closes the gap, so that no probe ends before its row (Knuth, volume 3, algorithm 6.4R). */
+static void free_slot(struct table *table, size_t gap)
+{
+    for (size_t i = (gap + 1) & table->mask; table->slots[i].row; i = (i + 1) & table->mask) {
+        size_t home = table->slots[i].hash & table->mask;
+        if (((i - home) & table->mask) < ((i - gap) & table->mask))
+            continue;
+        table->slots[gap] = table->slots[i];
+        gap = i;
+    }
+    table->slots[gap].row = NULL;
+}
+
+static size_t slot_of(const struct table *table, const struct table_row *row, uint64_t hash)
+{
+    size_t i = hash & table->mask;
+    while (table->slots[i].row != row) {
+        assert(table->slots[i].row);
+        i = (i + 1) & table->mask;
+    }
+    return i;
+}
+
+void table_remove(struct table *table, struct table_row *row)
+{
+    assert(!row->is_versioned && !row->last.older);
+    free_slot(table, slot_of(table, row, hash_table(table_key(row))));
+    struct table_row *moved = table->rows[--table->count];
+    table->rows[row->at] = moved;
+    moved->at = row->at;
+    order_remove(&table->order, &table->slab, row);
+    give_value(table, row, &row->last);
+    slab_give(&table->slab, row, row->size);
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    return bytes_compare(table_key(*(struct table_row *const *)a), table_key(*(struct table_row *const *)b));
+}
+
+static struct table_row **rows_sorted(const struct table *table, bool dirty_only, size_t *count)
+{
+    struct table_row **rows = memory_new((table->count + 1) * sizeof(struct table_row *));
+    size_t found = 0;
+    for (size_t i = 0; i < table->count; i++)
+        if (!dirty_only || table->rows[i]->is_dirty)
+            rows[found++] = table->rows[i];
+    qsort(rows, found, sizeof(struct table_row *), compare_rows);
+    *count = found;
+    return rows;
+}
+
+void table_make_ordered(struct table *table)
+{
+    if (table->is_ordered)
+        return;
+    size_t count;
+    struct table_row **rows = rows_sorted(table, false, &count);
+    for (size_t i = 0; i < count; i++)
+        order_insert(&table->order, &table->slab, rows[i]);
+    free(rows);
+    table->is_ordered = true;
+}
+
+struct table_row **table_dirty_sorted(const struct table *table, size_t *count)
+{
+    return rows_sorted(table, true, count);
+}
+
+size_t table_bytes(const struct table *table)
+{
+    return slab_bytes(&table->slab) + (table->mask + 1) * sizeof *table->slots +
+           (table->capacity + table->versioned_capacity) * sizeof(struct table_row *);
+}

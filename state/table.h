@@ -1,0 +1,88 @@
+/* table.h: rows in memory: a hash table for single keys and, from the first scan on, an ordered index.
+ *
+ * Both levels of a store are tables: the overlay, cleared at each commit, and the committed level, whose rows may keep
+ * older versions for walks that are open. Rows stay where they are until they are removed or the table is cleared.
+ * Not thread-safe; state/committed.h adds what concurrent readers need. */
+#ifndef WEIR_STATE_TABLE_H
+#define WEIR_STATE_TABLE_H
+#include "state/order.h"
+#include "state/slab.h"
+#include "state/store.h"
+
+struct table_version {
+    struct table_version *older; /* what walks opened before `commit` see; NULL: nobody needs it */
+    uint64_t commit;             /* number of the publish that wrote it */
+    int64_t timestamp_ms;
+    char *value;             /* NULL: deleted */
+    uint32_t size, capacity; /* of value */
+};
+
+struct table_row {
+    struct table_row *below; /* overlay: the committed row of the same key, where a get has met it */
+    struct order_node *node; /* its place in the ordered index; NULL: not in it */
+    struct table_version last;
+    uint32_t at;             /* index in table.rows */
+    uint32_t key_size, size; /* size: of the piece of memory that holds the row */
+    bool is_dirty;           /* committed: RocksDB does not have it yet */
+    bool is_new;             /* known to be absent from the levels below when it was first written */
+    bool is_versioned;       /* listed in table.versioned */
+    _Alignas(8) char key[];  /* then, at a multiple of 8, room for the first value */
+};
+
+struct table_slot;
+struct table {
+    struct slab slab;
+    struct table_slot *slots; /* open addressing, linear probing, at most half full */
+    size_t mask;              /* count of slots - 1 */
+    struct table_row **rows;  /* in order of insertion as long as nothing is removed */
+    size_t count, capacity;
+    struct order order;
+    bool is_ordered;              /* the index is kept; stays so when the table is cleared */
+    struct table_row **versioned; /* rows that have older versions */
+    size_t versioned_count, versioned_capacity;
+};
+
+/* Which commits open walks look at; is_open false: there are none. */
+struct table_walks {
+    bool is_open;
+    uint64_t oldest, newest;
+};
+
+void table_init(struct table *);
+void table_done(struct table *);
+void table_clear(struct table *);
+struct table_row *table_find(const struct table *, weir_bytes key, uint64_t hash); /* NULL: absent */
+void table_prefetch(const struct table *, uint64_t hash);
+/* The key must be absent. The row is deleted until table_write; value_size is how much room to keep for its value. */
+struct table_row *table_insert(struct table *, weir_bytes key, uint64_t hash, size_t value_size);
+/* Replaces the value, in place where it fits. The value may lie in the row itself. */
+void table_write(struct table *, struct table_row *, weir_bytes value, int64_t timestamp_ms);
+/* As table_write, but keeps the version before where an open walk needs it. */
+void table_write_commit(struct table *, struct table_row *, const struct store_row *, uint64_t commit,
+                        struct table_walks);
+void table_forget_versions(struct table *); /* all older ones; no walk may be open */
+void table_remove(struct table *, struct table_row *);
+void table_make_ordered(struct table *);
+/* Dirty rows in order of key; the array is the caller's to free. */
+struct table_row **table_dirty_sorted(const struct table *, size_t *count);
+size_t table_bytes(const struct table *); /* memory held */
+
+/* The version a walk at `commit` sees; NULL: the row was not here then. */
+static inline const struct table_version *table_version_at(const struct table_row *row, uint64_t commit)
+{
+    const struct table_version *version = &row->last;
+    while (version && version->commit > commit)
+        version = version->older;
+    return version;
+}
+
+static inline weir_bytes table_key(const struct table_row *row)
+{
+    return (weir_bytes){row->key, row->key_size};
+}
+
+static inline struct store_row table_row_at(const struct table_row *row, const struct table_version *version)
+{
+    return (struct store_row){table_key(row), {version->value, version->size}, version->timestamp_ms};
+}
+#endif

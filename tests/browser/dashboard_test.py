@@ -1,0 +1,144 @@
+"""The dashboard in a real browser: what it shows, that it lives, works from the keyboard, on a phone and in the dark, and
+breaks no rule of its own security policy. With WEIR_SHOTS=FOLDER it leaves pictures there.
+SPDX-License-Identifier: Apache-2.0"""
+import os
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "http"))
+from chrome import Chrome, find  # noqa: E402
+from door import Door  # noqa: E402
+
+SHOTS = os.environ.get("WEIR_SHOTS")
+ROWS = "document.querySelectorAll('tbody td.key').length"
+
+
+class Dashboard(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.door = Door(os.environ["WEIR_FAKE_SERVER"])
+        cls.chrome = Chrome()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.chrome.close()
+        status, _ = cls.door.close()
+        assert status == 0, status
+
+    def setUp(self):
+        self.chrome.complaints.clear()
+
+    def tearDown(self):
+        self.assertEqual(self.chrome.complaints, [])
+
+    def open(self, page="", **how):
+        self.chrome.open(f"http://127.0.0.1:{self.door.port}/#/{page}", **how)
+
+    def shoot(self, name):
+        if SHOTS:
+            self.chrome.shoot(os.path.join(SHOTS, name + ".png"))
+
+    def fits(self):
+        wide = self.chrome.ask("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        self.assertLessEqual(wide, 0, "the page scrolls sideways")
+
+    def test_the_overview_shows_tasks_and_throughput(self):
+        self.open()
+        self.chrome.until(f"{ROWS} === 12")
+        self.chrome.until("document.querySelector('.chart .trace')")
+        self.chrome.until("document.querySelector('#state').textContent === '2 apps running'")
+        time.sleep(6 if SHOTS else 0)
+        self.shoot("overview-light")
+        self.fits()
+
+    def test_a_view_is_a_table_that_lives(self):
+        self.open("views/customer-totals")
+        self.chrome.until(f"{ROWS} === 50")
+        self.chrome.until("document.querySelector('td.flash')")
+        self.shoot("view-light")
+        self.fits()
+
+    def test_search_and_pages(self):
+        self.open("views/customer-totals")
+        self.chrome.until(f"{ROWS} === 50")
+        self.chrome.ask("[...document.querySelectorAll('.pager button')].at(-1).click()")
+        self.chrome.until("document.querySelector('tbody td.key').textContent === 'customer-050'")
+        self.chrome.ask("document.querySelector('input[type=search]').focus()")
+        self.chrome.type("customer-12")
+        self.chrome.until(f"{ROWS} === 10")
+        self.chrome.type("x")
+        self.chrome.until("document.querySelector('tbody').textContent === 'No rows'")
+
+    def test_a_window_view_shows_windows(self):
+        self.open("views/revenue", dark=True)
+        self.chrome.until(f"{ROWS} === 50")
+        self.assertIn("window start", self.chrome.ask("document.querySelector('thead').textContent"))
+        self.shoot("windows-dark")
+
+    def test_strange_keys_are_text(self):
+        self.open("views/odd-strings")
+        self.chrome.until(f"{ROWS} === 5")
+        self.assertEqual(self.chrome.ask("document.querySelectorAll('main script, main img').length"), 0)
+        self.assertIn("<script>alert(1)</script>", self.chrome.ask("document.querySelector('tbody').textContent"))
+
+    def test_the_topology_is_drawn_and_flows(self):
+        self.open("topology")
+        self.chrome.until("document.querySelectorAll('.graph .node').length === 12")
+        self.chrome.until("document.querySelectorAll('.graph .edge.flowing').length > 5")
+        self.shoot("topology-light")
+        self.fits()
+
+    def test_problems_are_listed(self):
+        self.open("problems", dark=True)
+        self.chrome.until(f"{ROWS} === 5")
+        self.shoot("problems-dark")
+
+    def test_the_keyboard_reaches_everything(self):
+        self.open()
+        self.chrome.until(f"{ROWS} === 12")
+        self.chrome.press("Tab")
+        self.assertEqual(self.chrome.ask("document.activeElement.className"), "skip")
+        for _ in range(3):
+            self.chrome.press("Tab")
+        self.assertEqual(self.chrome.ask("document.activeElement.textContent"), "Views")
+        self.chrome.press("Enter", text="\r")
+        self.chrome.until("location.hash === '#/views'")
+        self.chrome.until(f"{ROWS} === 50")
+
+    def test_the_theme_is_switched_and_kept(self):
+        self.open(dark=True)
+        self.chrome.until("document.documentElement.dataset.theme === 'dark'")
+        self.chrome.until(f"{ROWS} === 12")
+        time.sleep(6 if SHOTS else 0)
+        self.shoot("overview-dark")
+        self.chrome.ask("document.querySelector('#theme').click()")
+        self.open(dark=True)
+        self.chrome.until("document.documentElement.dataset.theme === 'light'")
+        self.chrome.ask("localStorage.clear()")
+
+    def test_a_phone_shows_all_pages_without_scrolling_sideways(self):
+        for page, ready in (("", f"{ROWS} === 12"), ("views/revenue", f"{ROWS} === 50"), ("problems", f"{ROWS} === 5"),
+                            ("topology", "document.querySelectorAll('.graph .node').length === 12")):
+            self.open(page, width=390, height=844)
+            self.chrome.until(ready)
+            time.sleep(2 if SHOTS else 0)
+            self.shoot(f"phone-{page.split('/')[0] or 'overview'}")
+            self.fits()
+
+    def test_a_server_that_goes_away_is_said(self):
+        door = Door(os.environ["WEIR_FAKE_SERVER"])
+        self.chrome.open(f"http://127.0.0.1:{door.port}/")
+        self.chrome.until(f"{ROWS} === 12")
+        door.close()
+        self.chrome.until("document.querySelector('#state').textContent === 'not reachable'")
+        self.chrome.open("about:blank")
+        self.chrome.ask("1")
+        self.chrome.complaints.clear()  # the refused connections of that server
+
+
+if __name__ == "__main__":
+    if not find():
+        print("skipped: there is no Chromium")
+        sys.exit(77)
+    unittest.main(verbosity=1)

@@ -1,0 +1,474 @@
+"""What the REST interface promises, asked over a socket. SPDX-License-Identifier: Apache-2.0"""
+import json
+import os
+import re
+import sys
+import time
+import unittest
+
+from door import Door, read_until_silent
+
+PROGRAM = os.environ.get("WEIR_FAKE_SERVER", "")
+KEYS = "/v1/views/customer-totals/keys"
+ENTRIES = "/v1/views/customer-totals/entries"
+RECORDS = "/v1/topics/orders/records"
+
+
+class WithDoor(unittest.TestCase):
+    knobs = {"FAKE_STILL": 1}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.door = Door(PROGRAM, **cls.knobs)
+
+    @classmethod
+    def tearDownClass(cls):
+        status, cls.output = cls.door.close()
+        if status:
+            raise RuntimeError(f"the server ended with status {status}")
+
+    def refused(self, answer, status, code):
+        self.assertEqual((answer.status, answer.code), (status, code))
+        self.assertEqual(answer.headers["content-type"], "application/problem+json")
+        self.assertEqual(answer.json["status"], status)
+        self.assertEqual(answer.json["type"], f"/problems/{code}")
+        self.assertEqual(answer.json["instance"], answer.headers["x-request-id"])
+
+
+class Points(WithDoor):
+    def test_a_row_has_key_value_timestamp_and_metadata(self):
+        answer = self.door.get(f"{KEYS}/customer-007")
+        self.assertEqual(answer.status, 200)
+        row = answer.json
+        self.assertEqual(list(row), ["key", "value", "timestamp", "metadata"])
+        self.assertEqual(row["key"], "customer-007")
+        self.assertRegex(row["timestamp"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+        self.assertEqual(row["metadata"]["position"], {"orders": {"0": 1200, "1": 1180}, "payments": {"0": 77}})
+        self.assertEqual((row["metadata"]["view"], row["metadata"]["role"]), ("customer-totals", "active"))
+
+    def test_an_etag_saves_the_body(self):
+        first = self.door.get(f"{KEYS}/customer-007")
+        self.assertEqual(first.headers["cache-control"], "no-cache")
+        second = self.door.get(f"{KEYS}/customer-007", If_None_Match=first.headers["etag"])
+        self.assertEqual((second.status, second.body, second.headers["etag"]), (304, b"", first.headers["etag"]))
+        self.assertEqual(self.door.get(f"{KEYS}/customer-007", If_None_Match='"other"').status, 200)
+
+    def test_forms_have_tags_of_their_own(self):
+        tags = {self.door.get(f"{KEYS}/customer-007", Accept=media).headers["etag"]
+                for media in ("application/json", "text/csv", "application/x-ndjson")}
+        self.assertEqual(len(tags), 3)
+
+    def test_an_absent_key_differs_from_an_absent_view(self):
+        self.refused(self.door.get(f"{KEYS}/nobody"), 404, "key-not-found")
+        self.refused(self.door.get("/v1/views/nothing/keys/a"), 404, "view-not-found")
+
+    def test_a_key_of_another_instance_names_its_partition(self):
+        answer = self.door.get(f"{KEYS}/foreign-1")
+        self.refused(answer, 503, "not-owner")
+        self.assertIn(answer.json["partition"], range(4))
+        self.assertEqual(answer.headers["retry-after"], "1")
+
+    def test_keys_are_read_by_their_type(self):
+        self.assertEqual(self.door.get("/v1/views/stock/keys/1003").json["key"], 1003)
+        self.refused(self.door.get("/v1/views/stock/keys/abc"), 400, "bad-key")
+
+    def test_a_key_may_hold_a_slash_and_any_utf8(self):
+        answer = self.door.get("/v1/views/odd-strings/keys/a%2Fb")
+        self.assertEqual(answer.json["value"], "\u20ac \U0001f30a")
+
+    def test_a_window_is_read_by_its_start(self):
+        rows = self.door.get("/v1/views/revenue/keys/DE/windows?limit=1").json["data"]
+        start = rows[0]["window"]["start"]
+        self.assertEqual(self.door.get(f"/v1/views/revenue/keys/DE?window={start}").json["window"]["start"], start)
+        self.refused(self.door.get("/v1/views/revenue/keys/DE"), 422, "unsupported-query")
+        self.refused(self.door.get(f"{KEYS}/customer-007?window=0"), 422, "unsupported-query")
+
+    def test_head_is_get_without_the_body(self):
+        got, head = self.door.get(f"{KEYS}/customer-007"), self.door.ask("HEAD", f"{KEYS}/customer-007")
+        self.assertEqual((head.status, head.rest), (200, b""))
+        self.assertEqual(head.headers["content-length"], got.headers["content-length"])
+
+
+class Listings(WithDoor):
+    def pages(self, path):
+        rows, cursor = [], ""
+        while cursor is not None:
+            answer = self.door.get(path + (f"&cursor={cursor}" if cursor else "")).json
+            self.assertEqual(answer["page"]["size"], len(answer["data"]))
+            rows += answer["data"]
+            cursor = answer["page"]["next"]
+        return rows
+
+    def test_pages_join_without_gap_or_repetition(self):
+        keys = [row["key"] for row in self.pages(f"{ENTRIES}?limit=73")]
+        self.assertEqual(keys, [f"customer-{i:03}" for i in range(500)])
+
+    def test_descending_pages_join_too(self):
+        keys = [row["key"] for row in self.pages(f"{ENTRIES}?limit=99&order=desc")]
+        self.assertEqual(keys, [f"customer-{i:03}" for i in reversed(range(500))])
+
+    def test_window_pages_join_too(self):
+        rows = [(row["key"], row["window"]["start"]) for row in self.pages("/v1/views/revenue/windows?limit=37")]
+        self.assertEqual((len(rows), len(set(rows)), rows), (240, 240, sorted(rows)))
+
+    def test_a_full_last_page_has_no_next(self):
+        self.assertIsNone(self.door.get(f"{ENTRIES}?limit=500").json["page"]["next"])
+
+    def test_prefix_and_bounds_are_inclusive(self):
+        self.assertEqual(len(self.door.get(f"{ENTRIES}?prefix=customer-01").json["data"]), 10)
+        rows = self.door.get(f"{ENTRIES}?from=customer-003&to=customer-005").json["data"]
+        self.assertEqual([row["key"] for row in rows], ["customer-003", "customer-004", "customer-005"])
+
+    def test_window_bounds_are_inclusive(self):
+        every = self.door.get("/v1/views/revenue/keys/DE/windows").json["data"]
+        starts = [row["window"]["start"] for row in every]
+        some = self.door.get(f"/v1/views/revenue/keys/DE/windows?from={starts[3]}&to={starts[6]}").json["data"]
+        self.assertEqual([row["window"]["start"] for row in some], starts[3:7])
+
+    def test_the_default_page_has_100_rows(self):
+        self.assertEqual(self.door.get(ENTRIES).json["page"]["size"], 100)
+
+    def test_a_cursor_belongs_to_its_query(self):
+        cursor = self.door.get(f"{ENTRIES}?limit=5").json["page"]["next"]
+        self.assertEqual(self.door.get(f"{ENTRIES}?limit=7&cursor={cursor}").status, 200)
+        for path in (f"{ENTRIES}?order=desc", f"{ENTRIES}?prefix=c", "/v1/views/odd-strings/entries?limit=1"):
+            self.refused(self.door.get(f"{path}&cursor={cursor}"), 400, "bad-cursor")
+        for cursor in ("x", "AAAA", "!!", cursor[:-1] + "_", "A" * 3000):
+            self.refused(self.door.get(f"{ENTRIES}?cursor={cursor}"), 400, "bad-cursor")
+
+    def test_a_link_leads_to_the_next_page(self):
+        answer = self.door.get(f"{ENTRIES}?prefix=customer-0&limit=2", Accept="application/x-ndjson")
+        link = re.fullmatch(r'<(\?.*)>; rel="next"', answer.headers["link"]).group(1)
+        rows = [json.loads(line) for line in self.door.get(ENTRIES + link, Accept="application/x-ndjson").body.splitlines()]
+        self.assertEqual([row["key"] for row in rows], ["customer-002", "customer-003"])
+
+    def test_csv_is_quoted_and_defused(self):
+        answer = self.door.get("/v1/views/odd-strings/entries", Accept="text/csv")
+        self.assertEqual(answer.headers["content-type"], "text/csv; charset=utf-8")
+        lines = answer.body.decode().split("\r\n")
+        self.assertEqual(lines[0], "key,value,timestamp,partition")
+        self.assertTrue(lines[2].startswith("<script>alert(1)</script>,'@SUM(A1),"))
+        self.assertTrue(lines[3].startswith("'=1+1,'-2,"))
+        self.assertTrue(lines[4].startswith('"a""b,c","line'))
+
+    def test_csv_columns_come_from_the_types(self):
+        answer = self.door.get(f"{ENTRIES}?limit=1", Accept="text/csv").body.decode().split("\r\n")
+        self.assertEqual(answer[0], "key,customer,orders,spent,last_order,tier,note,tags,timestamp,partition")
+
+    def test_ranges_that_contradict_themselves(self):
+        for query in ("from=b&to=a", "prefix=a&from=b"):
+            self.refused(self.door.get(f"{ENTRIES}?{query}"), 400, "bad-range")
+        self.refused(self.door.get("/v1/views/stock/entries?from=9&to=8"), 400, "bad-range")
+        self.refused(self.door.get("/v1/views/stock/entries?prefix=1"), 400, "bad-range")
+        self.refused(self.door.get("/v1/views/revenue/windows?from=9&to=8"), 400, "bad-range")
+        self.refused(self.door.get("/v1/views/stock/windows"), 422, "unsupported-query")
+
+
+class Parameters(WithDoor):
+    def test_wrong_parameters_are_named(self):
+        for query in ("lmit=3", "limit=0", "limit=-1", "limit=10001", "limit=9223372036854775808", "limit=1e3",
+                      "limit=0x10", "limit=", "limit=%2010", "limit=5&limit=5", "order=up", "consistency=maybe",
+                      "partial=yes", "wait_ms=30001", "window=1"):
+            answer = self.door.get(f"{ENTRIES}?{query}")
+            self.refused(answer, 400, "bad-parameter")
+            self.assertEqual(answer.json["errors"][0]["field"], query.split("=")[0])
+        for query in ("from=yesterday", "from=2024-02-30T00:00:00Z", "to=1e309"):
+            self.refused(self.door.get(f"/v1/views/revenue/windows?{query}"), 400, "bad-parameter")
+
+    def test_times_may_be_rfc_3339_or_milliseconds(self):
+        for moment in ("2024-12-04T10:00:00Z", "2024-12-04T11:00:00.000%2B01:00", "1733306400000"):
+            answer = self.door.get(f"/v1/views/revenue/windows?from={moment}&to={moment}")
+            self.assertEqual(len(answer.json["data"]), 8, moment)
+
+    def test_unknown_paths_and_methods(self):
+        self.refused(self.door.get("/v1/view"), 404, "not-found")
+        self.refused(self.door.get("/v1/views/"), 404, "not-found")
+        self.refused(self.door.get("//"), 404, "not-found")
+        answer = self.door.ask("DELETE", f"{KEYS}/a")
+        self.refused(answer, 405, "method-not-allowed")
+        self.assertEqual(answer.headers["allow"], "GET, HEAD")
+        self.assertEqual(self.door.get(RECORDS).headers["allow"], "POST")
+
+    def test_accept_is_weighed(self):
+        media = lambda accept: self.door.get(ENTRIES, Accept=accept).headers["content-type"]
+        self.assertEqual(media("text/html, */*;q=0.1"), "application/json")
+        self.assertEqual(media("text/csv;q=0.5, application/x-ndjson"), "application/x-ndjson")
+        self.assertEqual(media("application/json;q=0, text/*"), "text/csv; charset=utf-8")
+        self.refused(self.door.get(ENTRIES, Accept="text/html"), 406, "not-acceptable")
+        self.refused(self.door.get("/v1/views", Accept="text/csv"), 406, "not-acceptable")
+
+    def test_every_point_read_has_its_own_request_id(self):
+        for name in ("one-1", "two-2", "longer-than-those", "x", "y"):
+            answer = self.door.get(f"{KEYS}/customer-007", X_Request_Id=name)
+            self.assertEqual((answer.status, answer.headers["x-request-id"]), (200, name))
+        made = {self.door.get(f"{KEYS}/customer-007").headers["x-request-id"] for _ in range(5)}
+        self.assertEqual(len(made), 5)
+
+    def test_a_request_id_is_echoed_when_it_is_harmless(self):
+        self.assertEqual(self.door.get("/livez", X_Request_Id="abc-1.2_3").headers["x-request-id"], "abc-1.2_3")
+        self.assertNotIn("<", self.door.get("/livez", X_Request_Id="<b>").headers["x-request-id"])
+
+    def test_every_answer_carries_the_security_headers(self):
+        for path in ("/", "/livez", "/v1", "/nope", f"{KEYS}/customer-007", "/assets/app.js", "/metrics"):
+            headers = self.door.get(path).headers
+            self.assertTrue(headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'"))
+            self.assertEqual((headers["x-content-type-options"], headers["referrer-policy"]), ("nosniff", "no-referrer"))
+            self.assertNotIn("access-control-allow-origin", headers)
+            self.assertIn(headers["cache-control"], ("no-store", "no-cache"))
+
+
+class Ingest(WithDoor):
+    knobs = {"FAKE_STILL": 1, "FAKE_ECHO": 1}
+
+    def order(self, **changes):
+        return dict({"customer": "c", "total": 12.5, "placed": "2024-01-01T00:00:00.000Z"}, **changes)
+
+    def test_records_are_acknowledged_with_offsets_and_a_position(self):
+        answer = self.door.post(RECORDS, {"records": [{"key": "a", "value": self.order()}, {"key": "a", "value": None}]})
+        self.assertEqual(answer.status, 202)
+        first, second = answer.json["data"]
+        self.assertEqual(second, {"partition": first["partition"], "offset": first["offset"] + 1})
+        self.assertEqual(answer.json["position"], f"orders:{first['partition']}:{second['offset'] + 1}")
+
+    def test_reading_ones_own_writes(self):
+        position = self.door.post(RECORDS, {"records": [{"key": "a", "value": None}]}).json["position"]
+        self.assertEqual(self.door.get(f"{KEYS}/customer-001?min_position={position}&wait_ms=1000").status, 200)
+
+    def test_a_wrong_value_is_named(self):
+        answer = self.door.post(RECORDS, {"records": [{"key": "a", "value": self.order()},
+                                                      {"key": "b", "value": self.order(total="much")}]})
+        self.refused(answer, 400, "bad-body")
+        self.assertEqual(answer.json["errors"][0]["field"], "records[1].value.total")
+
+    def test_wrong_bodies(self):
+        for body in (b"", b"{", b"[]", b"null", b'{"records":[]}', b'{"records":1}', b'{"records":[1]}', b'{"record":[]}',
+                     b'{"records":[{"key":1,"value":null}]}', b'{"records":[{"key":"a","value":null,"timestamp":-1}]}',
+                     b'{"records":[{"key":"a","value":null,"timestamp":"now"}]}',
+                     b'{"records":[{"key":"a","value":null,"headers":{"a":1}}]}', b'{"records":[{"key":"\xff"}]}',
+                     b"[" * 100000):
+            self.refused(self.door.post(RECORDS, body), 400, "bad-body")
+
+    def test_only_json_is_taken(self):
+        data = b'{"records":[{"key":"a","value":null}]}'
+        head = b"POST /v1/topics/orders/records HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n" % len(data)
+        for line in (b"", b"Content-Type: text/plain\r\n", b"Content-Type: application/jsonx\r\n"):
+            self.assertIn(b" 415 ", self.door.raw(head + line + b"\r\n" + data)[:20])
+        self.assertIn(b" 202 ", self.door.raw(head + b"Content-Type: application/json; charset=utf-8\r\n\r\n" + data)[:20])
+
+    def test_topics_that_cannot_be_written(self):
+        body = {"records": [{"key": "a", "value": None}]}
+        self.refused(self.door.post("/v1/topics/nothing/records", body), 404, "topic-not-found")
+        self.refused(self.door.post("/v1/topics/orders-by-country-repartition/records", body), 403, "topic-internal")
+        answer = self.door.post("/v1/topics/unavailable/records", body)
+        self.refused(answer, 503, "unavailable")
+        self.assertEqual(answer.headers["retry-after"], "1")
+
+    def test_scalars_are_written_as_kafka_does_and_headers_travel(self):
+        trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        body = {"records": [{"key": "k1", "value": self.order(), "timestamp": "2024-01-01T00:00:00Z", "headers": {"a": "b"}}]}
+        self.assertEqual(self.door.post(RECORDS, body, traceparent=trace, Correlation_Id="c-9").status, 202)
+        self.assertEqual(self.door.post("/v1/topics/movements/records", {"records": [{"key": 1, "value": 65}]}).status, 202)
+        type(self).expected = ("k1|" + json.dumps(self.order()) + f"|1704067200000|a=b|traceparent={trace}|correlation-id=c-9",
+                               "\0\0\0\0\0\0\0\x01|\0\0\0\0\0\0\0A|-1")
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        for line in getattr(cls, "expected", ()):
+            if line not in cls.output:
+                raise AssertionError(f"not produced: {line!r}")
+
+    def test_a_body_of_a_megabyte_is_the_limit(self):
+        padding = " " * (1024 * 1024)
+        answer = self.door.raw(b"POST /v1/topics/orders/records HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                               b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n5\r\n{\"a\"}\r\n0\r\n\r\n" % (len(padding), padding.encode()))
+        self.assertIn(b" 413 ", answer[:20])
+
+    def test_many_keys_at_once(self):
+        answer = self.door.post(f"{KEYS}:batch", {"keys": ["customer-003", "nobody", "customer-001"]}).json
+        self.assertEqual([row["key"] for row in answer["data"]], ["customer-003", "customer-001"])
+        self.assertEqual((answer["missing"], answer["metadata"]["complete"]), (["nobody"], True))
+        self.refused(self.door.post(f"{KEYS}:batch", {"keys": [1]}), 400, "bad-body")
+        self.refused(self.door.post(f"{KEYS}:batch", {"keys": ["a"] * 1001}), 400, "bad-body")
+        self.refused(self.door.post(f"{KEYS}:batch", {"keys": ["foreign"]}), 503, "not-owner")
+        partial = self.door.post(f"{KEYS}:batch?partial=allow", {"keys": ["foreign", "customer-001"]}).json
+        self.assertEqual((partial["missing"], partial["metadata"]["complete"]), (["foreign"], False))
+
+
+class Waiting(WithDoor):
+    def test_a_position_that_does_not_come_is_a_503(self):
+        begin = time.monotonic()
+        answer = self.door.get(f"{KEYS}/customer-001?min_position=payments:0:9&wait_ms=300")
+        self.refused(answer, 503, "not-up-to-bound")
+        self.assertIn("retry-after", answer.headers)
+        self.assertTrue(0.25 < time.monotonic() - begin < 2)
+
+    def test_a_malformed_position_is_a_400(self):
+        self.refused(self.door.get(f"{KEYS}/customer-001?min_position=nonsense"), 400, "bad-position")
+
+    def test_many_who_wait_stop_nobody(self):
+        waiting = []
+        for _ in range(40):
+            connection = self.door.connect(20)
+            connection.sendall(f"GET {KEYS}/customer-001?min_position=payments:0:9&wait_ms=4000 HTTP/1.1\r\nHost: a\r\n"
+                               "Connection: close\r\n\r\n".encode())
+            waiting.append(connection)
+        begin = time.monotonic()
+        self.assertEqual(self.door.get(f"{KEYS}/customer-001").status, 200)
+        self.assertEqual(self.door.get(ENTRIES).status, 200)
+        self.assertEqual(self.door.post(RECORDS, {"records": [{"key": "a", "value": None}]}).status, 202)
+        self.assertLess(time.monotonic() - begin, 2)
+        for connection in waiting:
+            self.assertIn(b" 503 ", read_until_silent(connection)[:20])
+            connection.close()
+
+    def test_clients_that_go_away_while_they_wait_do_no_harm(self):
+        for _ in range(20):
+            connection = self.door.connect()
+            connection.sendall(f"GET {KEYS}/a?min_position=payments:0:9&wait_ms=300 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            connection.close()
+        time.sleep(0.6)
+        self.assertEqual(self.door.get("/livez").status, 200)
+
+
+class Partial(WithDoor):
+    knobs = {"FAKE_STILL": 1, "FAKE_PARTITIONS_HERE": 2}
+
+    def test_a_listing_is_complete_or_refused_or_says_so(self):
+        self.refused(self.door.get(ENTRIES), 503, "partitions-elsewhere")
+        answer = self.door.get(f"{ENTRIES}?partial=allow&limit=1000").json
+        self.assertEqual((len(answer["data"]), answer["metadata"]["complete"]), (250, False))
+        self.assertEqual((answer["metadata"]["partitions"], answer["metadata"]["partitions_here"]), (4, 2))
+
+
+class Health(WithDoor):
+    def test_probes_are_good_and_turn_when_draining(self):
+        door = Door(PROGRAM)
+        for path in ("/livez", "/readyz", "/startupz", "/health", "/health/live", "/health/ready"):
+            self.assertEqual(door.get(path).status, 200, path)
+        self.assertIn(b"[+] app orders: RUNNING", door.get("/readyz?verbose").body)
+        door.command("drain")
+        time.sleep(0.2)
+        self.assertEqual([door.get(path).status for path in ("/readyz", "/livez", f"{KEYS}/customer-001")], [503, 200, 200])
+        self.assertEqual(door.get("/health").json["status"], "DOWN")
+        self.assertEqual(door.close()[0], 0)
+
+    def test_states_are_told_apart(self):
+        expected = {"0": (200, 503, 503), "1": (200, 503, 503), "2": (200, 200, 200), "6": (503, 503, 503)}
+        for state, statuses in expected.items():
+            door = Door(PROGRAM, FAKE_STATE=state)
+            self.assertEqual(tuple(door.get(path).status for path in ("/livez", "/readyz", "/startupz")), statuses)
+            self.assertEqual(door.close()[0], 0)
+
+    def test_metrics_describe_each_family_once(self):
+        self.door.get(f"{KEYS}/customer-001")
+        text = self.door.get("/metrics").body.decode()
+        types = re.findall(r"^# TYPE (\S+)", text, re.M)
+        self.assertEqual(len(types), len(set(types)))
+        self.assertIn('weir_http_requests_total{route="/v1/views/{view}/keys/{key}",method="GET",code="200"}', text)
+        self.assertEqual(len(re.findall(r"^process_threads ", text, re.M)), 1)
+        self.assertEqual(len(re.findall(r"^weir_tasks\{", text, re.M)), 2)
+
+    def test_an_address_that_is_not_loopback_is_refused(self):
+        with self.assertRaises(RuntimeError):
+            Door(PROGRAM, "0.0.0.0")
+        door = Door(PROGRAM, "0.0.0.0", WEIR_HTTP_INSECURE=1)
+        self.assertEqual(door.close()[0], 0)
+
+
+class Described(WithDoor):
+    def test_the_document_lists_every_route_and_type(self):
+        document = self.door.get("/v1/openapi.json").json
+        self.assertEqual(document["openapi"], "3.1.0")
+        names = {p["name"] for p in document["paths"]["/v1/views/{view}/entries"]["get"]["parameters"]}
+        self.assertTrue({"view", "prefix", "limit", "cursor", "partial", "min_position"} <= names)
+        self.assertEqual(document["components"]["schemas"]["view.customer-totals.value"]["properties"]["orders"]["type"], "integer")
+        text = json.dumps(document)
+        for name in re.findall(r'"#/components/schemas/([^"]+)"', text):
+            self.assertIn(name, document["components"]["schemas"])
+
+    def test_every_listing_is_json_with_data(self):
+        for path in ("views", "topics", "topology", "tasks", "instances", "drops", "dead-letters"):
+            self.assertIsInstance(self.door.get(f"/v1/{path}").json["data"], list, path)
+        self.assertEqual(self.door.get("/v1").json["title"], "Weir demo")
+        self.assertEqual(self.door.get("/v1/views/revenue").json["window_ms"], 60000)
+
+    def test_the_topology_has_other_forms(self):
+        for media in ("text/plain", "text/vnd.mermaid", "text/vnd.graphviz"):
+            answer = self.door.get("/v1/topology", Accept=media)
+            self.assertTrue(answer.body.startswith(b"Topologies:"))
+            self.assertEqual(answer.headers["content-type"], f"{media}; charset=utf-8")
+
+    def test_the_dashboard_has_no_inline_code_and_its_files_exist(self):
+        page = self.door.get("/").body.decode()
+        self.assertNotRegex(page, r"<script(?![^>]*src=)|<style|\son\w+=|\sstyle=")
+        for path in re.findall(r'(?:src|href)="(/assets/[^"]+)"', page):
+            answer = self.door.get(path)
+            self.assertEqual(answer.status, 200, path)
+            self.assertEqual(self.door.get(path, If_None_Match=answer.headers["etag"]).status, 304)
+        self.refused(self.door.get("/assets/secret"), 404, "not-found")
+
+    def test_problem_types_resolve(self):
+        self.assertIn(b"no such key", self.door.get("/problems/key-not-found").body)
+
+
+class Connections(WithDoor):
+    def test_many_connections_at_once_are_served(self):
+        """128 and 256 stall libmicrohttpd's own loop."""
+        for count in (128, 256, 400):
+            connections = [self.door.connect() for _ in range(count)]
+            begin = time.monotonic()
+            for connection in connections:
+                connection.sendall(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+            for connection in connections:
+                self.assertTrue(connection.recv(4096).startswith(b"HTTP/1.1 200"))
+            self.assertLess(time.monotonic() - begin, 2)
+            for connection in connections:
+                connection.close()
+
+    def test_a_connection_is_kept_for_the_next_request(self):
+        with self.door.connect() as connection:
+            for path in (f"{KEYS}/customer-001", "/nope", ENTRIES + "?limit=1", f"{KEYS}/nobody"):
+                connection.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+                data = b""
+                while b"}\n" not in data:
+                    data += connection.recv(65536)
+
+    def test_a_slow_head_is_ended(self):
+        with self.door.connect(15) as connection:
+            begin = time.monotonic()
+            connection.sendall(b"GET /livez HTTP/1.1\r\n")
+            data = b""
+            try:
+                while time.monotonic() - begin < 14:
+                    connection.sendall(b"X: a\r\n")
+                    connection.settimeout(1)
+                    try:
+                        chunk = connection.recv(4096)
+                    except TimeoutError:
+                        continue
+                    data += chunk
+                    if not chunk:
+                        break
+            except ConnectionError:
+                pass
+            self.assertTrue(9 < time.monotonic() - begin < 13)
+            self.assertTrue(data == b"" or data.startswith(b"HTTP/1.1 408"))
+
+    def test_stopping_with_connections_open_is_quick(self):
+        door = Door(PROGRAM)
+        idle = [door.connect() for _ in range(10)]
+        waiting = door.connect()
+        waiting.sendall(f"GET {KEYS}/a?min_position=payments:0:9&wait_ms=30000 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        time.sleep(0.2)
+        begin = time.monotonic()
+        self.assertEqual(door.close()[0], 0)
+        self.assertLess(time.monotonic() - begin, 4)
+        self.assertIn(b" 503 ", read_until_silent(waiting)[:20])
+        for connection in idle + [waiting]:
+            connection.close()
+
+
+if __name__ == "__main__":
+    PROGRAM = PROGRAM or sys.argv.pop(1)
+    unittest.main(verbosity=1)

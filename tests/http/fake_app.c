@@ -1,0 +1,584 @@
+/* fake_app.c: see fake_app.h. It stands in for the runtime when the doors are tested or looked at alone; types and codecs
+ * are the real ones. Rows move with the clock, so that a dashboard has something to show. Knobs, from the environment:
+ * FAKE_STATE (index of enum weir_state), FAKE_PARTITIONS_HERE (of 4), FAKE_STILL (rows do not move).
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "fake_app.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/memory.h"
+
+enum { CUSTOMERS = 500, COUNTRIES = 8, WINDOWS = 30, SHELVES = 60, PARTITIONS = 4, WINDOW_MS = 60000 };
+
+struct total {
+    weir_bytes customer;
+    int64_t orders;
+    weir_decimal spent;
+    int64_t last_order;
+    int32_t tier;
+    weir_bytes note;
+    bool has_note;
+    weir_array tags;
+};
+struct revenue {
+    int64_t orders;
+    weir_decimal sum;
+};
+struct order {
+    weir_bytes customer;
+    weir_decimal total;
+    int64_t placed;
+};
+
+static const struct weir_type string_type = {.name = "string", .kind = WEIR_KIND_STRING, .size = sizeof(weir_bytes)};
+static const struct weir_type long_type = {.name = "long", .kind = WEIR_KIND_I64, .size = 8};
+static const struct weir_type time_type = {.name = "timestamp-millis", .kind = WEIR_KIND_TIMESTAMP, .size = 8};
+static const struct weir_type money_type = {.name = "decimal", .kind = WEIR_KIND_DECIMAL, .size = 8, .scale = 2};
+static const char *const tiers[] = {"BRONZE", "SILVER", "GOLD"};
+static const struct weir_type tier_type = {
+    .name = "tier", .kind = WEIR_KIND_ENUM, .size = 4, .symbols = tiers, .symbol_count = 3};
+static const struct weir_type tags_type = {
+    .name = "array", .kind = WEIR_KIND_ARRAY, .size = sizeof(weir_array), .item = &string_type};
+
+#define FIELD(record, member, type)                                                                                    \
+    {                                                                                                                  \
+#member, &type, offsetof(struct record, member), WEIR_NO_PRESENCE, NULL, NULL                                  \
+    }
+static const struct weir_field total_fields[] = {
+    FIELD(total, customer, string_type),
+    FIELD(total, orders, long_type),
+    FIELD(total, spent, money_type),
+    FIELD(total, last_order, time_type),
+    FIELD(total, tier, tier_type),
+    {"note", &string_type, offsetof(struct total, note), offsetof(struct total, has_note), NULL, NULL},
+    FIELD(total, tags, tags_type)};
+static const struct weir_type total_type = {.name = "shop.CustomerTotal",
+                                            .kind = WEIR_KIND_RECORD,
+                                            .size = sizeof(struct total),
+                                            .fields = total_fields,
+                                            .field_count = 7};
+static const struct weir_field revenue_fields[] = {FIELD(revenue, orders, long_type), FIELD(revenue, sum, money_type)};
+static const struct weir_type revenue_type = {.name = "shop.Revenue",
+                                              .kind = WEIR_KIND_RECORD,
+                                              .size = sizeof(struct revenue),
+                                              .fields = revenue_fields,
+                                              .field_count = 2};
+static const struct weir_field order_fields[] = {FIELD(order, customer, string_type), FIELD(order, total, money_type),
+                                                 FIELD(order, placed, time_type)};
+static const struct weir_type order_type = {.name = "shop.Order",
+                                            .kind = WEIR_KIND_RECORD,
+                                            .size = sizeof(struct order),
+                                            .fields = order_fields,
+                                            .field_count = 3};
+
+struct weir_app {
+    const char *name;
+    int index;
+};
+enum view_id { TOTALS, REVENUE, STOCK, ODD };
+struct weir_view {
+    enum view_id id;
+};
+struct weir_cursor {
+    struct weir_view *view;
+    struct weir_range range;
+    weir_arena *arena;
+    int at, count;
+};
+
+static _Atomic int64_t produced[PARTITIONS];
+static int64_t start_ms;
+
+static int knob(const char *name, int initial)
+{
+    const char *text = getenv(name);
+    return text ? atoi(text) : initial;
+}
+
+static bool is_still;
+
+static int64_t ticks(void)
+{
+    return is_still ? 100 : (clock_wall_ms(&clock_system) - start_ms) / 100 + 100;
+}
+
+weir_app *fake_app_new(const char *name, int index)
+{
+    weir_app *app = memory_new(sizeof *app);
+    is_still = knob("FAKE_STILL", 0) != 0;
+    start_ms = is_still ? 1733306400000 : clock_wall_ms(&clock_system);
+    app->name = name;
+    app->index = index;
+    return app;
+}
+
+enum weir_state weir_app_state(weir_app *app)
+{
+    (void)app;
+    return (enum weir_state)knob("FAKE_STATE", WEIR_RUNNING);
+}
+
+const char *weir_state_name(enum weir_state state)
+{
+    static const char *const names[] = {"CREATED",     "REBALANCING",   "RUNNING", "PENDING_SHUTDOWN",
+                                        "NOT_RUNNING", "PENDING_ERROR", "ERROR"};
+    return names[state];
+}
+
+bool weir_app_failure(weir_app *app, struct weir_error *error)
+{
+    return weir_app_state(app) == WEIR_ERROR && !error_set(error, WEIR_FATAL, "the fake has failed");
+}
+
+const char *weir_app_name(weir_app *app)
+{
+    return app->name;
+}
+
+const char *weir_app_setting(weir_app *app, const char *key)
+{
+    return strcmp(key, "application.id") == 0 ? app->name : NULL;
+}
+
+/* ---- topology --------------------------------------------------------------------------------------------------- */
+
+static const char orders_json[] =
+    "{\"name\":\"orders\",\"subtopologies\":[{\"id\":0,\"nodes\":["
+    "{\"name\":\"orders-source\",\"kind\":\"source\",\"topics\":[\"orders\"],\"stores\":[],\"predecessors\":[],"
+    "\"successors\":[\"only-paid\"]},"
+    "{\"name\":\"only-paid\",\"kind\":\"processor\",\"topics\":[],\"stores\":[],\"predecessors\":[\"orders-source\"],"
+    "\"successors\":[\"total-per-customer\",\"by-country\",\"split-large\"]},"
+    "{\"name\":\"total-per-customer\",\"kind\":\"processor\",\"topics\":[],\"stores\":[\"customer-totals\"],"
+    "\"predecessors\":[\"only-paid\"],\"successors\":[\"totals-sink\"]},"
+    "{\"name\":\"split-large\",\"kind\":\"processor\",\"topics\":[],\"stores\":[],\"predecessors\":[\"only-paid\"],"
+    "\"successors\":[\"large-sink\"]},"
+    "{\"name\":\"large-sink\",\"kind\":\"sink\",\"topics\":[\"large-orders\"],\"stores\":[],\"predecessors\":"
+    "[\"split-large\"],\"successors\":[]},"
+    "{\"name\":\"by-country\",\"kind\":\"sink\",\"topics\":[\"orders-by-country-repartition\"],\"stores\":[],"
+    "\"predecessors\":[\"only-paid\"],\"successors\":[]},"
+    "{\"name\":\"totals-sink\",\"kind\":\"sink\",\"topics\":[\"customer-totals-changes\"],\"stores\":[],"
+    "\"predecessors\":"
+    "[\"total-per-customer\"],\"successors\":[]}]},"
+    "{\"id\":1,\"nodes\":[{\"name\":\"by-country-source\",\"kind\":\"source\",\"topics\":"
+    "[\"orders-by-country-repartition\"],\"stores\":[],\"predecessors\":[],\"successors\":[\"revenue-per-minute\"]},"
+    "{\"name\":\"revenue-per-minute\",\"kind\":\"processor\",\"topics\":[],\"stores\":[\"revenue\"],\"predecessors\":"
+    "[\"by-country-source\"],\"successors\":[\"revenue-sink\"]},"
+    "{\"name\":\"revenue-sink\",\"kind\":\"sink\",\"topics\":[\"revenue\"],\"stores\":[],\"predecessors\":"
+    "[\"revenue-per-minute\"],\"successors\":[]}]}],"
+    "\"stores\":[{\"name\":\"customer-totals\",\"kind\":\"key_value\"},{\"name\":\"revenue\",\"kind\":\"window\"}]}";
+static const char stock_json[] =
+    "{\"name\":\"stock\",\"subtopologies\":[{\"id\":0,\"nodes\":["
+    "{\"name\":\"movements-source\",\"kind\":\"source\",\"topics\":[\"movements\"],\"stores\":[],\"predecessors\":[],"
+    "\"successors\":[\"sum-movements\"]},"
+    "{\"name\":\"sum-movements\",\"kind\":\"processor\",\"topics\":[],\"stores\":[\"stock\"],\"predecessors\":"
+    "[\"movements-source\"],\"successors\":[]}]}],\"stores\":[{\"name\":\"stock\",\"kind\":\"key_value\"}]}";
+
+bool weir_app_describe(weir_app *app, enum weir_describe_format format, FILE *out)
+{
+    if (format == WEIR_DESCRIBE_JSON)
+        fputs(app->index ? stock_json : orders_json, out);
+    else
+        fprintf(out, "Topologies:\n   Sub-topology: 0 of %s, as %d\n", app->name, (int)format);
+    return true;
+}
+
+/* ---- views ------------------------------------------------------------------------------------------------------ */
+
+static int32_t partitions_here(void)
+{
+    return knob("FAKE_PARTITIONS_HERE", PARTITIONS);
+}
+
+static struct weir_view_info info_of(enum view_id id)
+{
+    struct weir_view_info info = {.name = "customer-totals",
+                                  .kind = WEIR_VIEW_KEY_VALUE,
+                                  .key = &weir_str_type,
+                                  .value = &total_type,
+                                  .partitions = PARTITIONS,
+                                  .rows_approximate = CUSTOMERS};
+    if (id == REVENUE) {
+        info.name = "revenue";
+        info.kind = WEIR_VIEW_WINDOW;
+        info.value = &revenue_type;
+        info.window_ms = WINDOW_MS;
+        info.retention_ms = 24 * 60 * WINDOW_MS;
+        info.rows_approximate = COUNTRIES * WINDOWS;
+    } else if (id == STOCK) {
+        info.name = "stock";
+        info.key = &weir_i64_type;
+        info.value = &weir_i64_type;
+        info.rows_approximate = SHELVES;
+    } else if (id == ODD) {
+        info.name = "odd-strings";
+        info.value = &weir_str_type;
+        info.rows_approximate = 5;
+    }
+    info.partitions_here = partitions_here();
+    return info;
+}
+
+static int views_of(const weir_app *app, enum view_id ids[3])
+{
+    ids[0] = app->index ? STOCK : TOTALS;
+    ids[1] = app->index ? ODD : REVENUE;
+    return 2;
+}
+
+size_t weir_app_views(weir_app *app, struct weir_view_info *out, size_t max)
+{
+    enum view_id ids[3];
+    int count = views_of(app, ids);
+    for (int i = 0; i < count && (size_t)i < max; i++)
+        out[i] = info_of(ids[i]);
+    return (size_t)count;
+}
+
+weir_view *weir_view_open(weir_app *app, const char *store, struct weir_error *error)
+{
+    enum view_id ids[3];
+    int count = views_of(app, ids);
+    for (int i = 0; i < count; i++) {
+        if (strcmp(store, info_of(ids[i]).name) == 0) {
+            weir_view *view = memory_new(sizeof *view);
+            view->id = ids[i];
+            return view;
+        }
+    }
+    error_set(error, WEIR_ABSENT, "no store %s", store);
+    return NULL;
+}
+
+void weir_view_close(weir_view *view)
+{
+    free(view);
+}
+
+struct weir_view_info weir_view_describe(weir_view *view)
+{
+    return info_of(view->id);
+}
+
+static const char *const countries[COUNTRIES] = {"AT", "BR", "DE", "ES", "FR", "IT", "JP", "US"};
+static const char *const odd_keys[5] = {"", "<script>alert(1)</script>", "=1+1", "a\"b,c", "a/b"};
+static const char *const odd_values[5] = {"empty key", "@SUM(A1)", "-2", "line\r\nbreak",
+                                          "\xe2\x82\xac \xf0\x9f\x8c\x8a"};
+
+static int rows_of(enum view_id id)
+{
+    static const int counts[] = {CUSTOMERS, COUNTRIES * WINDOWS, SHELVES, 5};
+    return counts[id];
+}
+
+static weir_bytes *text_in(weir_arena *arena, const char *text)
+{
+    weir_bytes *out = arena_alloc(arena, sizeof *out);
+    *out = bytes_of_text(arena_text(arena, text));
+    return out;
+}
+
+static void make_total(weir_arena *arena, int i, struct weir_row *row)
+{
+    struct total *total = arena_alloc(arena, sizeof *total);
+    int64_t moves = (ticks() * 7 + i * 13) / CUSTOMERS;
+    char *text = arena_alloc_raw(arena, 16);
+    memcpy(text, "customer-", 9);
+    for (int k = 11, n = i; k >= 9; k--, n /= 10)
+        text[k] = (char)('0' + n % 10);
+    text[12] = 0;
+    total->customer = (weir_bytes){text, 12};
+    total->orders = 3 + i % 17 + moves;
+    total->spent.unscaled = total->orders * (1999 + i * 7);
+    total->last_order = start_ms + moves * CUSTOMERS * 100 / 7 - i * 1000;
+    total->tier = i % 3;
+    total->has_note = i % 5 == 0;
+    total->note = bytes_of_text(i % 2 ? "calls, before noon" : "prefers \"green\" boxes");
+    weir_bytes *tags = arena_alloc(arena, 2 * sizeof *tags);
+    tags[0] = bytes_of_text("web");
+    tags[1] = bytes_of_text("returning");
+    total->tags = (weir_array){tags, (size_t)(i % 3)};
+    weir_bytes *key = arena_alloc(arena, sizeof *key);
+    *key = total->customer;
+    *row = (struct weir_row){.key = key, .value = total, .timestamp_ms = total->last_order};
+}
+
+static void make_revenue(weir_arena *arena, int i, struct weir_row *row)
+{
+    struct revenue *revenue = arena_alloc(arena, sizeof *revenue);
+    int64_t last = (start_ms + (ticks() - 100) * 100) / WINDOW_MS * WINDOW_MS;
+    row->window.start_ms = last - (int64_t)(WINDOWS - 1 - i % WINDOWS) * WINDOW_MS;
+    row->window.end_ms = row->window.start_ms + WINDOW_MS;
+    revenue->orders = 20 + (i * 31) % 23 + (i % WINDOWS == WINDOWS - 1 ? ticks() / 20 : 0);
+    revenue->sum.unscaled = revenue->orders * 4711;
+    row->key = text_in(arena, countries[i / WINDOWS]);
+    row->value = revenue;
+    row->timestamp_ms = row->window.start_ms + 59999;
+}
+
+static void make_row(enum view_id id, weir_arena *arena, int i, struct weir_row *row)
+{
+    int64_t *numbers;
+    *row = (struct weir_row){0};
+    switch (id) {
+    case TOTALS:
+        make_total(arena, i, row);
+        break;
+    case REVENUE:
+        make_revenue(arena, i, row);
+        break;
+    case STOCK:
+        numbers = arena_alloc(arena, 2 * sizeof *numbers);
+        numbers[0] = 1000 + i;
+        numbers[1] = 40 + (ticks() / (10 + i) + i * 37) % 200;
+        *row = (struct weir_row){.key = &numbers[0], .value = &numbers[1], .timestamp_ms = start_ms};
+        break;
+    case ODD:
+        *row = (struct weir_row){
+            .key = text_in(arena, odd_keys[i]), .value = text_in(arena, odd_values[i]), .timestamp_ms = start_ms};
+    }
+    row->partition = i % PARTITIONS;
+    row->position = "orders:0:1200,orders:1:1180,payments:0:77";
+}
+
+static int compare_keys(enum view_id id, const void *a, const void *b)
+{
+    if (id == STOCK)
+        return (*(const int64_t *)a > *(const int64_t *)b) - (*(const int64_t *)a < *(const int64_t *)b);
+    return bytes_compare(*(const weir_bytes *)a, *(const weir_bytes *)b);
+}
+
+static bool is_foreign(weir_view *view, const void *key)
+{
+    static const char foreign[] = "foreign";
+    weir_bytes text = view->id == STOCK ? (weir_bytes){0} : *(const weir_bytes *)key;
+    return text.size >= 7 && memcmp(text.data, foreign, 7) == 0;
+}
+
+static bool get(weir_view *view, weir_arena *arena, const void *key, int64_t start, struct weir_row *row,
+                struct weir_error *error)
+{
+    if (is_foreign(view, key))
+        return error_set(error, WEIR_RETRY, "partition 3 of the view is not on this instance");
+    if (view->id == TOTALS) { /* the measured path */
+        weir_bytes text = *(const weir_bytes *)key;
+        int i = text.size == 12 ? atoi((const char *)text.data + 9) : -1;
+        if (i >= 0 && i < CUSTOMERS) {
+            make_row(TOTALS, arena, i, row);
+            return true;
+        }
+        return error_set(error, WEIR_ABSENT, "no such key");
+    }
+    for (int i = 0; i < rows_of(view->id); i++) {
+        make_row(view->id, arena, i, row);
+        if (compare_keys(view->id, row->key, key) == 0 && row->window.start_ms == start)
+            return true;
+    }
+    return error_set(error, WEIR_ABSENT, "no such key");
+}
+
+bool weir_view_get(weir_view *view, weir_arena *arena, const void *key, struct weir_row *row, struct weir_error *error)
+{
+    return get(view, arena, key, 0, row, error);
+}
+
+bool weir_view_get_window(weir_view *view, weir_arena *arena, const void *key, int64_t start, struct weir_row *row,
+                          struct weir_error *error)
+{
+    return get(view, arena, key, start, row, error);
+}
+
+weir_cursor *weir_view_scan(weir_view *view, weir_arena *arena, struct weir_range range, struct weir_error *error)
+{
+    (void)error;
+    weir_cursor *cursor = arena_alloc(arena, sizeof *cursor);
+    *cursor = (struct weir_cursor){.view = view, .range = range, .arena = arena, .count = rows_of(view->id)};
+    return cursor;
+}
+
+static bool is_in_range(const struct weir_cursor *cursor, const struct weir_row *row)
+{
+    const struct weir_range *range = &cursor->range;
+    enum view_id id = cursor->view->id;
+    weir_bytes text = id == STOCK ? (weir_bytes){0} : *(const weir_bytes *)row->key;
+    int sign = range->descending ? -1 : 1;
+    if (row->partition >= partitions_here() || (range->from && compare_keys(id, row->key, range->from) < 0) ||
+        (range->to && compare_keys(id, row->key, range->to) > 0))
+        return false;
+    if (range->prefix.size &&
+        (text.size < range->prefix.size || memcmp(text.data, range->prefix.data, range->prefix.size) != 0))
+        return false;
+    if (row->window.start_ms < range->window_from_ms ||
+        (range->window_to_ms && row->window.start_ms > range->window_to_ms))
+        return false;
+    if (!range->after)
+        return true;
+    int order = compare_keys(id, row->key, range->after) * sign;
+    int64_t window = (row->window.start_ms - range->after_window_ms) * sign;
+    return order > 0 || (order == 0 && window > 0);
+}
+
+bool weir_next(weir_cursor *cursor, struct weir_row *row, struct weir_error *error)
+{
+    (void)error;
+    while (cursor->at < cursor->count) {
+        int i = cursor->range.descending ? cursor->count - 1 - cursor->at : cursor->at;
+        cursor->at++;
+        make_row(cursor->view->id, cursor->arena, i, row);
+        if (is_in_range(cursor, row))
+            return true;
+    }
+    return false;
+}
+
+void weir_cursor_close(weir_cursor *cursor)
+{
+    (void)cursor;
+}
+
+int32_t weir_view_partition(weir_view *view, const void *key)
+{
+    return view->id == STOCK ? 0 : hash_partition(*(const weir_bytes *)key, PARTITIONS);
+}
+
+/* Reached when that many records were produced here; "payments" never moves. */
+bool weir_view_wait(weir_view *view, const char *position, int64_t wait_ms, struct weir_error *error)
+{
+    int partition;
+    long long offset;
+    char topic[32];
+    (void)view;
+    if (sscanf(position, "%31[^:]:%d:%lld", topic, &partition, &offset) != 3 || partition < 0 ||
+        partition >= PARTITIONS)
+        return error_set(error, WEIR_INVALID, "malformed position");
+    for (int64_t waited = 0;; waited += 2) {
+        if (strcmp(topic, "orders") == 0 && atomic_load(&produced[partition]) >= offset)
+            return true;
+        if (waited >= wait_ms)
+            return error_set(error, WEIR_RETRY, "not there after %lld ms", (long long)wait_ms);
+        usleep(2000);
+    }
+}
+
+const char *weir_view_position(weir_view *view, weir_arena *arena)
+{
+    (void)view;
+    return arena_format(arena, "orders:0:%lld,orders:1:7", (long long)atomic_load(&produced[0]));
+}
+
+/* ---- producing and looking on ----------------------------------------------------------------------------------- */
+
+bool weir_produce(weir_app *app, const char *topic, const struct weir_raw_record *records, size_t count,
+                  struct weir_produced *out, struct weir_error *error)
+{
+    (void)app;
+    if (strcmp(topic, "unavailable") == 0)
+        return error_set(error, WEIR_RETRY, "topic %s: no leader", topic);
+    usleep(3000);
+    for (size_t i = 0; i < count; i++) {
+        out[i].partition = records[i].key.data ? hash_partition(records[i].key, PARTITIONS) : 0;
+        out[i].offset = atomic_fetch_add(&produced[out[i].partition], 1);
+        if (getenv("FAKE_ECHO")) {
+            for (size_t k = 0; k < records[i].key.size; k++) /* may hold NUL */
+                putchar(((const char *)records[i].key.data)[k]);
+            putchar('|');
+            for (size_t k = 0; k < records[i].value.size; k++)
+                putchar(((const char *)records[i].value.data)[k]);
+            printf("|%lld", (long long)records[i].timestamp_ms);
+            for (size_t k = 0; k < records[i].headers.count; k++)
+                printf("|%s=%.*s", records[i].headers.items[k].name, (int)records[i].headers.items[k].value.size,
+                       (const char *)records[i].headers.items[k].value.data);
+            printf("\n");
+            fflush(stdout);
+        }
+    }
+    return true;
+}
+
+size_t weir_app_topics(weir_app *app, struct weir_topic_info *out, size_t max)
+{
+    static const struct weir_topic_info orders[] = {
+        {"orders", &weir_str_type, &order_type, true, false, false},
+        {"customer-totals-changes", &weir_str_type, &total_type, false, true, false},
+        {"unavailable", &weir_str_type, NULL, true, false, false},
+        {"orders-by-country-repartition", &weir_str_type, &order_type, true, true, true}};
+    static const struct weir_topic_info stock[] = {{"movements", &weir_i64_type, &weir_i64_type, true, false, false}};
+    size_t count = app->index ? 1 : 4;
+    for (size_t i = 0; i < count && i < max; i++)
+        out[i] = app->index ? stock[i] : orders[i];
+    return count;
+}
+
+size_t weir_app_tasks(weir_app *app, struct weir_task_info *out, size_t max)
+{
+    size_t count = app->index ? 4 : 8;
+    for (size_t i = 0; i < count && i < max; i++) {
+        int64_t wave = (ticks() * (int64_t)(3 + i)) % 97;
+        out[i] = (struct weir_task_info){.subtopology = (int32_t)i / 4,
+                                         .partition = (int32_t)i % 4,
+                                         .state = "running",
+                                         .stream_time_ms = start_ms + (ticks() - 103) * 100,
+                                         .records = (uint64_t)(ticks() * (900 + (int64_t)i * 130) + wave * 70),
+                                         .lag = wave * (int64_t)(i + 1) / 3};
+    }
+    if (app->index && max > 3) {
+        out[3].state = "restoring";
+        out[3].restore_remaining = 120000 - ticks() % 100 * 1000;
+        out[3].stream_time_ms = out[3].lag = -1;
+    }
+    return count;
+}
+
+size_t weir_app_nodes(weir_app *app, struct weir_node_info *out, size_t max)
+{
+    static const char *const names[] = {"orders-source",      "only-paid",   "total-per-customer", "split-large",
+                                        "large-sink",         "by-country",  "totals-sink",        "by-country-source",
+                                        "revenue-per-minute", "revenue-sink"};
+    static const char *const stock_names[] = {"movements-source", "sum-movements"};
+    static const int shares[] = {100, 82, 82, 82, 9, 82, 82, 82, 82, 60};
+    size_t count = app->index ? 2 : 10;
+    for (size_t i = 0; i < count && i < max; i++)
+        out[i] = (struct weir_node_info){app->index ? stock_names[i] : names[i], (uint64_t)(ticks() * 48 * shares[i]),
+                                         i == 0 || i == 7 ? ticks() % 40 : -1};
+    return count;
+}
+
+size_t weir_app_drops(weir_app *app, struct weir_drop_info *out, size_t max)
+{
+    if (app->index)
+        return 0;
+    if (max > 1) {
+        out[0] = (struct weir_drop_info){"late", (uint64_t)(ticks() / 9)};
+        out[1] = (struct weir_drop_info){"dead_letter", 3};
+    }
+    return 2;
+}
+
+size_t weir_app_dead_letters(weir_app *app, weir_arena *arena, struct weir_dead_letter *out, size_t max)
+{
+    if (app->index)
+        return 0;
+    for (size_t i = 0; i < 3 && i < max; i++)
+        out[i] =
+            (struct weir_dead_letter){"orders.dlq", arena_format(arena, "total: expected a number, byte %zu", 17 + i),
+                                      (int32_t)i, 40 + (int64_t)i, start_ms - 60000 * (int64_t)i};
+    return 3;
+}
+
+weir_bytes weir_app_metrics(weir_app *app, weir_arena *arena)
+{
+    return bytes_of_text(arena_format(arena,
+                                      "# HELP weir_tasks Tasks.\n# TYPE weir_tasks gauge\nweir_tasks{app=\"%s\"} 8\n"
+                                      "# HELP process_threads Threads.\n# TYPE process_threads gauge\n"
+                                      "process_threads %d\n",
+                                      app->name, 9 + app->index));
+}

@@ -1,0 +1,35 @@
+/* fake_server.c: the REST door on two fake apps, until standard input ends. Prints the port; reads commands, one per line:
+ * "drain". Used by tests/http/run, tests/browser and the benchmark.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake_app.h"
+
+int main(int argc, char **argv)
+{
+    weir_app *apps[] = {fake_app_new("orders", 0), fake_app_new("stock", 1)};
+    struct weir_error error = {0};
+    struct weir_http_options options = {
+        .port = (uint16_t)(argc > 1 ? atoi(argv[1]) : 0), .address = argc > 2 ? argv[2] : NULL, .title = "Weir demo"};
+    char line[32];
+    signal(SIGPIPE, SIG_IGN);
+    weir_http *http = weir_http_start(apps, 2, options, &error);
+    if (!http) {
+        fprintf(stderr, "%s\n", error.message);
+        free(apps[0]);
+        free(apps[1]);
+        return 2;
+    }
+    printf("%u\n", (unsigned)weir_http_port(http));
+    fflush(stdout);
+    while (fgets(line, sizeof line, stdin)) {
+        if (strcmp(line, "drain\n") == 0)
+            weir_http_drain(http);
+    }
+    weir_http_stop(http);
+    free(apps[0]);
+    free(apps[1]);
+    return 0;
+}

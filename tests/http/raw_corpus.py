@@ -1,0 +1,117 @@
+"""Raw requests and the status each must get. A row: name, bytes, expected statuses in order; a refused request closes the
+connection, so nothing that was smuggled behind it may be answered.
+SPDX-License-Identifier: Apache-2.0"""
+
+GOOD = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
+LAST = b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+POST = b"POST /v1/topics/orders/records HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+SMUGGLED = b"GET /v1/views HTTP/1.1\r\nHost: a\r\n\r\n"
+RECORDS = b'{"records":[{"key":"a","value":null}]}'
+
+
+def get(path, *lines, version=b"HTTP/1.1", end=b"\r\n"):
+    return end.join([b"GET " + path + b" " + version, b"Host: a", *lines]) + end + end
+
+
+def second(data):
+    """The same behind a good request on one connection: keep-alive must not weaken the checks."""
+    return GOOD + data
+
+
+CORPUS = [
+    ("plain", LAST, [200]),
+    ("two good ones, pipelined", GOOD + LAST, [200, 200]),
+    ("HTTP/1.0 without host", b"GET /livez HTTP/1.0\r\n\r\n", [200]),
+    ("two different lengths", POST + b"Content-Length: 5\r\nContent-Length: 50\r\n\r\nabcde" + SMUGGLED, [400]),
+    ("two equal lengths", POST + b"Content-Length: 5\r\nContent-Length: 5\r\n\r\nabcde" + SMUGGLED, [400]),
+    ("a list of lengths", POST + b"Content-Length: 5, 5\r\n\r\nabcde" + SMUGGLED, [400]),
+    ("negative length", POST + b"Content-Length: -1\r\n\r\n" + SMUGGLED, [400]),
+    ("length with a plus", POST + b"Content-Length: +5\r\n\r\nabcde" + SMUGGLED, [400]),
+    ("hexadecimal length", POST + b"Content-Length: 0x5\r\n\r\nabcde" + SMUGGLED, [400]),
+    ("empty length", POST + b"Content-Length: \r\n\r\n" + SMUGGLED, [400]),
+    ("length beyond 64 bits", POST + b"Content-Length: 99999999999999999999999\r\n\r\n" + SMUGGLED, [400, 413]),
+    ("length with trailing text", POST + b"Content-Length: 5 x\r\n\r\nabcde" + SMUGGLED, [400]),
+    ("length and chunked", POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + SMUGGLED, [400]),
+    ("chunked and length", POST + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" + SMUGGLED, [400]),
+    ("unknown encoding", POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + SMUGGLED, [400]),
+    ("encoding list", POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" + SMUGGLED, [400]),
+    ("two encodings", POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + SMUGGLED, [400]),
+    ("identity encoding", POST + b"Transfer-Encoding: identity\r\n\r\n" + SMUGGLED, [400]),
+    ("chunked in HTTP/1.0", POST.replace(b"1.1", b"1.0") + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + SMUGGLED, [400]),
+    ("space before the colon", POST + b"Content-Length : 5\r\n\r\nabcde" + SMUGGLED, [400]),
+    ("tab before the colon", POST + b"Content-Length\t: 5\r\n\r\nabcde" + SMUGGLED, [400]),
+    ("no host", b"GET /livez HTTP/1.1\r\n\r\n", [400]),
+    ("two hosts", get(b"/livez", b"Host: b"), [400]),
+    ("two equal hosts", get(b"/livez", b"Host: a"), [400]),
+    ("host with a slash", b"GET /livez HTTP/1.1\r\nHost: a/b\r\n\r\n", [400]),
+    ("host with a space", b"GET /livez HTTP/1.1\r\nHost: a b\r\n\r\n", [400]),
+    ("bare line feeds", get(b"/livez", end=b"\n"), [400]),
+    ("bare line feed in the request line", b"GET /livez HTTP/1.1\nHost: a\r\n\r\n", [400]),
+    ("bare line feed behind a header", b"GET /livez HTTP/1.1\r\nHost: a\nX: b\r\n\r\n", [400]),
+    ("bare line feed at the end", b"GET /livez HTTP/1.1\r\nHost: a\r\n\n" + SMUGGLED, [400]),
+    ("bare carriage return in a value", get(b"/livez", b"X: a\rb"), [400]),
+    ("folded header", get(b"/livez", b"X: a", b" b"), [400]),
+    ("folded header with a tab", get(b"/livez", b"X: a", b"\tb"), [400]),
+    ("folded first header", b"GET /livez HTTP/1.1\r\n X: a\r\nHost: a\r\n\r\n", [400]),
+    ("folded last header", b"GET /livez HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n", [400]),
+    ("NUL in a value", get(b"/livez", b"X: a\0b"), [400]),
+    ("NUL in the last value", b"GET /livez HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", [400]),
+    ("NUL at the end of a value", b"GET /livez HTTP/1.1\r\nHost: a\r\nX: a\0\r\n\r\n", [400]),
+    ("NUL in a name", get(b"/livez", b"X\0Y: a"), [400]),
+    ("NUL in the path", get(b"/livez\0x"), [400]),
+    ("control character in a value", get(b"/livez", b"X: a\x01b"), [400]),
+    ("control character in a name", get(b"/livez", b"X\x01: a"), [400]),
+    ("delete character in a value", get(b"/livez", b"X: a\x7fb"), [400]),
+    ("header without a colon", get(b"/livez", b"nonsense"), [400]),
+    ("empty header name", get(b"/livez", b": a"), [400]),
+    ("header name with a bracket", get(b"/livez", b"X(y): a"), [400]),
+    ("two spaces before the path", b"GET  /livez HTTP/1.1\r\nHost: a\r\n\r\n", [400]),
+    ("two spaces before the version", b"GET /livez  HTTP/1.1\r\nHost: a\r\n\r\n", [400]),
+    ("space in the path", b"GET /live z HTTP/1.1\r\nHost: a\r\n\r\n", [400]),
+    ("tab in the path", get(b"/live\tz"), [400]),
+    ("leading space: closed without a word", b" GET /livez HTTP/1.1\r\nHost: a\r\n\r\n", []),
+    ("no version", b"GET /livez\r\nHost: a\r\n\r\n", [400, 505]),
+    ("version 9.9", get(b"/livez", version=b"HTTP/9.9"), [505]),
+    ("version 1.2", get(b"/livez", version=b"HTTP/1.2"), [505]),
+    ("lower case version", get(b"/livez", version=b"http/1.1"), [400, 505]),
+    ("absolute form", get(b"http://a/livez"), [400]),
+    ("asterisk form", b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", [400]),
+    ("fragment", get(b"/livez#x"), [400]),
+    ("backslash", get(b"/\\livez"), [400]),
+    ("raw non-ASCII in the path", get(b"/\xc3\xa4"), [400]),
+    ("encoded dots", get(b"/%2e%2e/livez"), [400]),
+    ("encoded dots and slash", get(b"/assets/%2e%2e%2fsecret"), [400, 404]),
+    ("plain dots", get(b"/assets/../livez"), [400]),
+    ("one dot", get(b"/./livez"), [400]),
+    ("encoded NUL", get(b"/livez%00"), [400]),
+    ("encoded line feed in a key", get(b"/v1/views/customer-totals/keys/a%0ab"), [400]),
+    ("encoded slash outside a key", get(b"/v1%2fviews", b"Connection: close"), [400, 404]),
+    ("encoded slash in a key", get(b"/v1/views/odd-strings/keys/a%2Fb", b"Connection: close"), [200]),
+    ("broken percent", get(b"/livez%2"), [400]),
+    ("percent without digits", get(b"/livez%zz"), [400]),
+    ("invalid UTF-8", get(b"/v1/views/customer-totals/keys/%ff"), [400]),
+    ("overlong UTF-8", get(b"/v1/views/customer-totals/keys/%c0%af"), [400]),
+    ("surrogate in UTF-8", get(b"/v1/views/customer-totals/keys/%ed%a0%80"), [400]),
+    ("invalid UTF-8 in the query", get(b"/v1/views/customer-totals/entries?prefix=%ff"), [400]),
+    ("GET with a body", get(b"/livez", b"Content-Length: 5") + b"abcde" + SMUGGLED, [400]),
+    ("GET with a chunked body", get(b"/livez", b"Transfer-Encoding: chunked") + b"0\r\n\r\n" + SMUGGLED, [400]),
+    ("chunked post closes", POST + b"Transfer-Encoding: chunked\r\n\r\n26\r\n" + RECORDS + b"\r\n0\r\n\r\n" + SMUGGLED, [202]),
+    ("chunk size overflow", POST + b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nabc\r\n0\r\n\r\n" + SMUGGLED, [400, 413]),
+    ("malformed chunk", POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n" + SMUGGLED, [400]),
+    ("body too large", POST + b"Content-Length: 1048577\r\n\r\n", [413]),
+    ("URI too long", get(b"/" + b"a" * 9000), [414]),
+    ("head too large", get(b"/livez", b"X: " + b"a" * 17000), [431, 414]),
+    ("very large head", get(b"/livez", *[b"X-%d: " % i + b"a" * 500 for i in range(90)]), [431]),
+    ("too many headers", get(b"/livez", *[b"X-%d: a" % i for i in range(101)]), [431]),
+    ("TRACE", b"TRACE /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", [405]),
+    ("CONNECT", b"CONNECT a:80 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", [400]),
+    ("unknown method", b"BREW /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", [405]),
+    ("method with a bracket", b"GE(T /livez HTTP/1.1\r\nHost: a\r\n\r\n", [400]),
+    ("second request: bare line feed", second(b"GET /livez HTTP/1.1\nHost: a\r\n\r\n"), [200, 400]),
+    ("second request: two lengths", second(POST + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcde" + SMUGGLED), [200, 400]),
+    ("second request: folded header", second(get(b"/livez", b"X: a", b" b")), [200, 400]),
+    ("second request: NUL", second(get(b"/livez", b"X: a\0b")), [200, 400]),
+    ("second request: length and chunked", second(POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + SMUGGLED), [200, 400]),
+    ("second request: bare line feed ends the head", second(b"GET /livez HTTP/1.1\r\nHost: a\r\n\n" + SMUGGLED), [200, 400]),
+    ("second request: two hosts", second(get(b"/livez", b"Host: b")), [200, 400]),
+]

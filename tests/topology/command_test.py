@@ -1,0 +1,300 @@
+#!/usr/bin/env python3
+"""Does the command `weir` keep what its --help promises? usage: command_test.py WEIR PLUGIN.so
+
+Runs on the embedded broker in a temporary directory; waits are for a state, never for a time.
+SPDX-License-Identifier: Apache-2.0"""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import recompute_commerce  # noqa: E402
+
+WEIR, PLUGIN = sys.argv[1:3]
+DEADLINE_S = 60
+
+
+def environment():
+    """Nothing of the user's settings, and no home to write to."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("WEIR_")}
+    return {**kept, "HOME": "/nowhere"}
+
+
+def weir(*arguments, stdin="", expect=0):
+    done = subprocess.run([WEIR, *arguments], input=stdin.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env=environment(), timeout=DEADLINE_S)
+    assert done.returncode == expect, f"weir {arguments}: {done.returncode}, {done.stderr.decode()}"
+    return done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
+
+
+def lines(*records):
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+def parsed(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+class Usage(unittest.TestCase):
+    def test_every_command_explains_itself(self):
+        overview, _ = weir("help")
+        names = [line.split()[0] for line in overview.splitlines() if line.startswith("  ")]
+        self.assertGreaterEqual(len(names), 12)
+        for name in names:
+            text, _ = weir(name, "--help")
+            self.assertTrue(text.startswith(f"usage: weir {name}"), text)
+            self.assertEqual(text, weir("help", name)[0])
+
+    def test_what_is_unknown_is_refused_with_a_proposal(self):
+        self.assertIn("did you mean run?", weir("rnu", expect=2)[1])
+        self.assertIn("did you mean --port?", weir("run", "commerce", "--prot", "1", expect=2)[1])
+        self.assertIn("did you mean example-count?", weir("describe", "example-cout", expect=2)[1])
+        self.assertIn("did you mean commerce?", weir("describe", "comerce", expect=2)[1])
+        self.assertIn("did you mean poll.ms?", weir("config", "--print", "--set", "pol.ms=1", expect=78)[1])
+
+    def test_missing_and_superfluous_arguments_are_refused(self):
+        weir(expect=2)
+        weir("run", expect=2)
+        weir("describe", "commerce", "x", expect=2)
+        weir("run", "commerce", "--port", expect=2)
+        weir("run", "commerce", "--port", "70000", expect=2)
+
+    def test_output_that_cannot_be_written_is_an_error(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([WEIR, "config"], stdout=full, stderr=subprocess.PIPE, env=environment())
+        self.assertEqual(done.returncode, 1)
+
+    def test_secrets_are_not_printed(self):
+        text, _ = weir("config", "--print", "--set", "sasl.password=hush")
+        self.assertIn("sasl.password=****", text)
+        self.assertNotIn("hush", text)
+
+    def test_a_plugin_is_a_topology_like_any_other(self):
+        text, _ = weir("describe", PLUGIN)
+        self.assertEqual(text, weir("describe", PLUGIN + ":count")[0])
+        self.assertIn("Sub-topology: 1", text)
+        self.assertIn('no topology "cuont"', weir("describe", PLUGIN + ":cuont", expect=2)[1])
+        self.assertIn("exports no weir_topologies", weir("describe", find_library(), expect=2)[1])
+
+    def test_every_topology_can_be_described_in_every_format(self):
+        names = [line.split()[0] for line in weir("list")[0].splitlines()]
+        self.assertIn("commerce", names)
+        for name in names:
+            for format in ("text", "json", "dot", "mermaid"):
+                text, _ = weir("describe", name, "--format", format)
+                self.assertTrue(text)
+                if format == "json":
+                    json.loads(text)
+
+
+def find_library():
+    """A shared object that is no plugin."""
+    for line in subprocess.run(["ldd", WEIR], stdout=subprocess.PIPE, check=True).stdout.decode().split():
+        if "libm.so" in line and line.startswith("/"):
+            link = pathlib.Path(tempfile.mkdtemp()) / "m.so"
+            link.symlink_to(line)
+            return str(link)
+    raise AssertionError("no libm")
+
+
+class TestCommand(unittest.TestCase):
+    def test_filters_words(self):
+        out, _ = weir("test", "example-filter", stdin=lines(
+            {"topic": "words", "key": "a", "value": "weir", "ts": 1}, {"topic": "words", "key": "b", "value": "str\u00e9am", "ts": 2},
+            {"topic": "words", "key": None, "value": "nobody", "ts": 3, "headers": {"trace": "t"}}))
+        self.assertEqual(parsed(out), [{"topic": "long-words", "key": "b", "value": "str\u00e9am", "ts": 2},
+                                       {"topic": "long-words", "key": None, "value": "nobody", "ts": 3, "headers": {"trace": "t"}}])
+
+    def test_counts_are_numbers(self):
+        words = [{"topic": "words", "key": None, "value": word, "ts": i} for i, word in enumerate(["a", "b", "a", None])]
+        out, _ = weir("test", PLUGIN, stdin=lines(*words))
+        self.assertEqual([(row["key"], row["value"]) for row in parsed(out)], [("a", 1), ("b", 1), ("a", 2)])
+
+    def test_joins(self):
+        out, _ = weir("test", "example-join", stdin=lines(
+            {"topic": "customers", "key": "c", "value": "Ana", "ts": 1}, {"topic": "orders", "key": "c", "value": "tea", "ts": 2},
+            {"topic": "customers", "key": "c", "value": None, "ts": 3}, {"topic": "orders", "key": "c", "value": "milk", "ts": 4}))
+        self.assertEqual([row["value"] for row in parsed(out)], ["Ana: tea", "somebody: milk"])
+
+    def test_time_can_be_turned(self):
+        out, _ = weir("test", "example-processor", stdin=lines(
+            {"topic": "readings", "key": "s", "value": "1", "ts": 0}, {"advance_ms": 50000},
+            {"topic": "readings", "key": "t", "value": "1", "ts": 50000}, {"advance_ms": 20000}))
+        self.assertEqual([(row["topic"], row["key"]) for row in parsed(out)], [("warnings", "s")])
+
+    def test_a_bad_line_is_named(self):
+        good = {"topic": "words", "key": "a", "value": "b", "ts": 1}
+        for bad in ('{"topic":"nope","value":"x"}', '{"value":"x"}', "{", "[]", '{"topic":"words","valeu":"x"}',
+                    '{"topic":"words","ts":"soon"}', '{"topic":"words","ts":-5}', '{"topic":"words","headers":[]}'):
+            _, error = weir("test", "example-filter", stdin=lines(good) + "\n" + bad + "\n", expect=1)
+            self.assertTrue(error.startswith("weir: line 3: "), error)
+
+    def test_broken_events_become_dead_letters(self):
+        out, _ = weir("test", "commerce", stdin=lines({"topic": "orders.events", "key": "o", "value": "{broken", "ts": 1}))
+        self.assertEqual([(row["topic"], row["key"], row["value"]) for row in parsed(out)], [("orders.events.dlq", "o", "{broken")])
+
+    def test_every_broken_event_of_the_shop_becomes_a_dead_letter_and_no_other(self):
+        events, _ = weir("generate", "commerce", "--events", "8000")
+        broken = sum(isinstance(event["value"], str) for event in parsed(events))
+        self.assertGreater(broken, 0)
+        out, _ = weir("test", "commerce", stdin=events)
+        changes = {"commerce.metrics", "commerce.stock"}  # what the good ones cause
+        letters = [row for row in parsed(out) if row["topic"] not in changes]
+        self.assertEqual({row["topic"] for row in letters}, {"orders.events.dlq"})
+        self.assertEqual(len(letters), broken)
+
+    def test_a_run_prints_the_same_every_time(self):
+        events, _ = weir("generate", "commerce", "--events", "2000", "--seed", "9")
+        first, _ = weir("test", "commerce", stdin=events)
+        again, _ = weir("test", "commerce", stdin=events)
+        self.assertGreater(len(parsed(first)), 1000)
+        self.assertEqual(first, again)
+
+
+class Instance:
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen([WEIR, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+        line = self.process.stdout.readline().decode()
+        assert "http://" in line, f"{arguments}: {line} {self.process.stderr.read().decode()}"
+        self.url = "http://" + line.strip().split("http://")[1]
+
+    def get(self, path):
+        with urllib.request.urlopen(self.url + path, timeout=DEADLINE_S) as answer:
+            return json.loads(answer.read(), parse_float=recompute_commerce.Decimal)
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        _, error = self.process.communicate(timeout=DEADLINE_S)
+        return self.process.returncode, error.decode()
+
+
+def wait_for(condition):
+    end = time.monotonic() + DEADLINE_S
+    while True:
+        try:
+            answer = condition()
+        except urllib.error.URLError:
+            answer = None
+        if answer:
+            return answer
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.05)
+
+
+class Embedded(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="weir-command-test-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.settings = ["--set", f"state.dir={self.folder}/state", "--set", f"log.dir={self.folder}/log"]
+
+    def start(self, *arguments):
+        instance = Instance(*arguments, "--port", "0", *self.settings)
+        self.addCleanup(self.finish, instance)
+        return instance
+
+    def finish(self, instance):
+        if instance.process.poll() is None:
+            instance.process.kill()
+            instance.process.communicate()
+
+    def test_what_is_produced_is_consumed(self):
+        text = 'a\t1\nb\t{"x": 1.10}\n{"key":"c","value":null,"ts":5,"headers":{"h":"v"}}\n\tn\n'
+        weir("produce", "words", "--create", *self.settings, stdin=text)
+        weir("produce", "words", "--key", "k", *self.settings, stdin="one\ntwo\n")
+        rows = parsed(weir("consume", "words", *self.settings)[0])
+        self.assertEqual(sorted((str(row["key"]), str(row["value"])) for row in rows),
+                         [("None", "n"), ("a", "1"), ("b", "{'x': 1.1}"), ("c", "None"), ("k", "one"), ("k", "two")])
+        self.assertEqual([row["headers"] for row in rows if row["key"] == "c"], [{"h": "v"}])
+        self.assertEqual(len(parsed(weir("consume", "words", "--max", "2", *self.settings)[0])), 2)
+        self.assertEqual(weir("consume", "words", "--from", "end", *self.settings)[0], "")
+
+    def test_bytes_that_are_no_text_are_base64url(self):
+        done = subprocess.run([WEIR, "produce", "words", "--create", *self.settings], input=b"\xff\xfe\tz\n", env=environment(),
+                              stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode, 0)
+        row = parsed(weir("consume", "words", *self.settings)[0])[0]
+        self.assertEqual((row["key"], row["key_encoding"], row["value"]), ("__4", "base64url", "z"))
+
+    def test_a_missing_topic_is_named(self):
+        weir("produce", "words", "--create", *self.settings)
+        self.assertIn("did you mean words?", weir("consume", "wrds", *self.settings, expect=1)[1])
+        self.assertIn('no topic "other"', weir("produce", "other", *self.settings, stdin="a\tb\n", expect=1)[1])
+
+    def test_views_can_be_asked_while_it_runs(self):
+        weir("produce", "words", "--create", *self.settings, stdin="\tweir\n\tstream\n\tweir\n")
+        instance = self.start("run", "example-count")
+        wait_for(lambda: instance.get("/v1/views/word-counts/entries")["data"])
+        wait_for(lambda: instance.get("/v1/views/word-counts/keys/weir")["value"] == 2)
+        table, _ = weir("query", "word-counts", "--url", instance.url)
+        self.assertEqual([line.split()[:2] for line in table.splitlines()][1:], [["stream", "1"], ["weir", "2"]])
+        row = json.loads(weir("query", "word-counts", "weir", "--url", instance.url, "--format", "json")[0])
+        self.assertEqual(row["value"], 2)
+        self.assertIn("word-counts", weir("query", "--url", instance.url)[0])
+        weir("query", "word-counts", "nobody", "--url", instance.url, expect=1)
+        weir("query", "no-such-view", "--url", instance.url, expect=1)
+        weir("query", "word-counts", "--url", "http://127.0.0.1:1", expect=69)
+        self.assertEqual(instance.stop()[0], 0)
+
+    def test_a_taken_port_is_an_error(self):
+        instance = self.start("run", "example-filter")
+        port = instance.url.rsplit(":", 1)[1]
+        weir("run", "example-count", "--port", port, "--set", f"state.dir={self.folder}/other", expect=69)
+
+    def test_a_view_survives_the_process(self):
+        weir("produce", "words", "--create", *self.settings, stdin="\tweir\n")
+        for number, count in ((signal.SIGKILL, 1), (signal.SIGINT, 1), (signal.SIGTERM, 1)):
+            instance = self.start("run", "example-count")
+            wait_for(lambda: instance.get("/v1/views/word-counts/keys/weir")["value"] == count)
+            status, _ = instance.stop(number)
+            self.assertEqual(status, -9 if number == signal.SIGKILL else 0)
+
+    def test_the_shop_is_right_to_the_cent(self):
+        events, _ = weir("generate", "commerce", "--events", "5000", "--seed", "3")
+        expected = recompute_commerce.compute(events.splitlines())
+        for topic in ("orders.events", "inventory.responses", "inventory.events", "notifications.events", "inventory.stock"):
+            part = "".join(line + "\n" for line in events.splitlines() if f'"topic":"{topic}"' in line)
+            weir("produce", topic, "--create", *self.settings, stdin=part)
+        instance = self.start("run", "commerce")
+
+        def metrics():
+            rows = instance.get("/v1/views/commerce-metrics/entries")["data"]
+            return {row["key"]: {"count": row["value"]["count"], "amount": recompute_commerce.Decimal(str(row["value"]["amount"]))}
+                    for row in rows}
+        wait_for(lambda: metrics() == expected["commerce-metrics"])
+        self.assertEqual(instance.stop()[0], 0)
+
+    def test_the_demo_answers_with_live_figures(self):
+        began = time.monotonic()
+        instance = Instance("demo", "--port", "0", "--dir", self.folder, "--rate", "500")
+        self.addCleanup(self.finish, instance)
+        self.assertLess(time.monotonic() - began, 10)
+
+        def created():
+            return instance.get("/v1/views/commerce-metrics/keys/orders.created")["value"]["count"]
+        first = wait_for(created)
+        wait_for(lambda: created() > first)
+        self.assertEqual(instance.stop(signal.SIGINT)[0], 0)
+
+    def test_the_demo_leaves_nothing_behind(self):
+        place = pathlib.Path(self.folder) / "tmp"
+        place.mkdir()
+        os.environ["TMPDIR"] = str(place)
+        self.addCleanup(os.environ.pop, "TMPDIR")
+        instance = Instance("demo", "--port", "0")
+        self.addCleanup(self.finish, instance)
+        self.assertEqual(len(list(place.iterdir())), 1)
+        self.assertEqual(instance.stop()[0], 0)
+        self.assertEqual(list(place.iterdir()), [])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

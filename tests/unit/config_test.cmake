@@ -1,0 +1,1 @@
+target_compile_definitions(config_test PRIVATE SOURCE_DIR="${CMAKE_SOURCE_DIR}")

@@ -1,0 +1,1 @@
+target_link_libraries(describe_test PRIVATE PkgConfig::JANSSON)

@@ -1,0 +1,410 @@
+/* kafka_test.c: the Kafka adapter without a broker: its tables, and librdkafka's mock cluster for answers that a real broker
+ * gives rarely. What needs a real one is in tests/kafka/broker_kafka.c.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "kafka/kafka.h"
+
+#include <librdkafka/rdkafka_mock.h> /* needs rdkafka.h before it */
+
+enum { PRODUCE = 0, OFFSET_COMMIT = 8 }; /* API keys of the protocol */
+
+/* ---- error codes ------------------------------------------------------------------------------------------------ */
+
+Test(kafka, a_code_says_what_must_happen_next)
+{
+    cr_expect_eq(kafka_code_of(RD_KAFKA_RESP_ERR_NO_ERROR), WEIR_OK);
+    cr_expect_eq(kafka_code_of(RD_KAFKA_RESP_ERR__TRANSPORT), WEIR_RETRY);
+    cr_expect_eq(kafka_code_of(RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS), WEIR_RETRY);
+    cr_expect_eq(kafka_code_of(RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED), WEIR_RETRY);
+    cr_expect_eq(kafka_code_of(RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION), WEIR_FENCED);
+    cr_expect_eq(kafka_code_of(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID), WEIR_FENCED);
+    cr_expect_eq(kafka_code_of(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE), WEIR_POISON);
+    cr_expect_eq(kafka_code_of(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION), WEIR_POISON);
+    cr_expect_eq(kafka_code_of(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID), WEIR_FATAL);
+}
+
+Test(kafka, an_unknown_code_is_fatal)
+{
+    cr_expect_eq(kafka_code_of((rd_kafka_resp_err_t)31999), WEIR_FATAL);
+}
+
+Test(kafka, a_reader_cannot_skip_an_unknown_topic)
+{
+    cr_expect_eq(kafka_reading_code_of(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART), WEIR_FATAL);
+    cr_expect_eq(kafka_reading_code_of(RD_KAFKA_RESP_ERR_NOT_COORDINATOR), WEIR_RETRY);
+}
+
+/* ---- shelf ------------------------------------------------------------------------------------------------------ */
+
+Test(shelf, gives_back_in_the_order_it_was_given)
+{
+    static rd_kafka_message_t messages[100];
+    struct kafka_shelf shelf = {0};
+    size_t pushed = 0, popped = 0;
+    for (int round = 0; round < 40; round++) {
+        for (int i = 0; i < 2 && pushed < 100; i++)
+            kafka_shelf_push(&shelf, &messages[pushed++]);
+        cr_assert_eq(kafka_shelf_pop(&shelf), &messages[popped++]);
+    }
+    while (popped < pushed)
+        cr_assert_eq(kafka_shelf_pop(&shelf), &messages[popped++]);
+    cr_expect_null(kafka_shelf_pop(&shelf));
+    kafka_shelf_done(&shelf);
+}
+
+Test(shelf, is_full_by_number_or_by_bytes)
+{
+    rd_kafka_message_t small = {.len = 10}, large = {.len = 5 << 20, .key_len = 3};
+    struct kafka_shelf shelf = {0};
+    cr_expect(kafka_shelf_is_low(&shelf));
+    kafka_shelf_push(&shelf, &large);
+    cr_expect(kafka_shelf_is_full(&shelf) && !kafka_shelf_is_low(&shelf));
+    kafka_shelf_pop(&shelf);
+    cr_expect(kafka_shelf_is_low(&shelf) && shelf.bytes == 0);
+    for (int i = 0; i < 9999; i++)
+        kafka_shelf_push(&shelf, &small);
+    cr_expect(!kafka_shelf_is_full(&shelf));
+    kafka_shelf_push(&shelf, &small);
+    cr_expect(kafka_shelf_is_full(&shelf));
+    while (kafka_shelf_pop(&shelf))
+        continue;
+    kafka_shelf_done(&shelf);
+}
+
+/* ---- settings --------------------------------------------------------------------------------------------------- */
+
+static struct config *config_with(const char *const (*pairs)[2])
+{
+    struct weir_error error = {0};
+    struct config *config = config_new();
+    cr_assert(config_set(config, "bootstrap.servers", "127.0.0.1:1", &error), "%s", error.message);
+    for (; pairs && (*pairs)[0]; pairs++)
+        cr_assert(config_set(config, (*pairs)[0], (*pairs)[1], &error), "%s", error.message);
+    return config;
+}
+
+static void expect_setting(const char *const (*pairs)[2], struct kafka_settings settings, const char *key,
+                           const char *wanted)
+{
+    char value[100];
+    size_t size = sizeof value;
+    struct weir_error error = {0};
+    struct config *config = config_with(pairs);
+    rd_kafka_conf_t *conf = kafka_settings_build(config, settings, &error);
+    cr_assert(conf, "%s", error.message);
+    cr_assert_eq(rd_kafka_conf_get(conf, key, value, &size), RD_KAFKA_CONF_OK, "%s", key);
+    cr_expect_str_eq(value, wanted, "%s is %s, not %s", key, value, wanted);
+    rd_kafka_conf_destroy(conf);
+    config_free(config);
+}
+
+static const struct kafka_settings consumer = {"consumer", "app-7", "app", true};
+static const struct kafka_settings producer = {.role = "producer", .client = "app-7"};
+
+Test(settings, replace_the_unsafe_defaults)
+{
+    expect_setting(NULL, consumer, "enable.auto.commit", "false");
+    expect_setting(NULL, consumer, "enable.auto.offset.store", "false");
+    expect_setting(NULL, consumer, "auto.offset.reset", "error");
+    expect_setting(NULL, consumer, "check.crcs", "true");
+    expect_setting(NULL, consumer, "isolation.level", "read_committed");
+    expect_setting(NULL, producer, "enable.idempotence", "true");
+    expect_setting(NULL, producer, "request.required.acks", "-1");
+    expect_setting(NULL, producer, "partitioner", "murmur2_random");
+    expect_setting(NULL, producer, "message.timeout.ms", "2147483647");
+}
+
+Test(settings, of_the_user_win_and_the_role_wins_over_all_clients)
+{
+    static const char *const pairs[][2] = {{"kafka.fetch.wait.max.ms", "7"},
+                                           {"consumer.fetch.wait.max.ms", "9"},
+                                           {"consumer.auto.offset.reset", "none"},
+                                           {"linger.ms", "33"},
+                                           {NULL, NULL}};
+    expect_setting(pairs, consumer, "fetch.wait.max.ms", "9");
+    expect_setting(pairs, producer, "fetch.wait.max.ms", "7");
+    expect_setting(pairs, consumer, "auto.offset.reset", "error");
+    expect_setting(pairs, producer, "queue.buffering.max.ms", "33");
+}
+
+Test(settings, give_each_member_an_instance_name_of_its_own)
+{
+    static const char *const pairs[][2] = {{"group.instance.id", "pod-3"}, {NULL, NULL}};
+    expect_setting(pairs, consumer, "group.instance.id", "pod-3-7");
+    struct kafka_settings outsider = consumer;
+    outsider.joins = false;
+    struct config *config = config_with(pairs);
+    rd_kafka_conf_t *conf = kafka_settings_build(config, outsider, NULL);
+    char value[100];
+    size_t size = sizeof value;
+    cr_expect_neq(rd_kafka_conf_get(conf, "group.instance.id", value, &size), RD_KAFKA_CONF_OK);
+    rd_kafka_conf_destroy(conf);
+    config_free(config);
+}
+
+Test(settings, share_the_memory_among_the_threads)
+{
+    static const char *const one[][2] = {{"memory.max.bytes", "536870912"}, {NULL, NULL}};
+    static const char *const four[][2] = {{"memory.max.bytes", "536870912"}, {"num.stream.threads", "4"}, {NULL, NULL}};
+    expect_setting(one, consumer, "queued.max.messages.kbytes", "65536");
+    expect_setting(four, consumer, "queued.max.messages.kbytes", "16384");
+}
+
+static void expect_refusal(const char *key, const char *value, const char *word)
+{
+    const char *const pairs[][2] = {{key, value}, {NULL, NULL}};
+    struct config *config = config_with(pairs);
+    struct weir_error error = {0};
+    cr_expect_null(kafka_settings_build(config, consumer, &error));
+    cr_expect_eq(error.code, WEIR_INVALID);
+    cr_expect(strstr(error.message, word), "%s", error.message);
+    config_free(config);
+}
+
+Test(settings, that_cannot_be_are_refused_by_name)
+{
+    expect_refusal("kafka.no.such.thing", "1", "no.such.thing");
+    expect_refusal("consumer.enable.auto.commit", "true", "enable.auto.commit");
+    expect_refusal("consumer.partition.assignment.strategy", "cooperative-sticky", "4059");
+    expect_refusal("consumer.fetch.wait.max.ms", "soon", "fetch.wait.max.ms");
+}
+
+Test(kafka, needs_bootstrap_servers)
+{
+    struct config *config = config_new();
+    struct weir_error error = {0};
+    cr_expect_null(broker_kafka_open(config, &error));
+    cr_expect_eq(error.code, WEIR_INVALID);
+    cr_expect(strstr(error.message, "bootstrap.servers"));
+    config_free(config);
+}
+
+/* ---- librdkafka's mock cluster ------------------------------------------------------------------------------------ */
+
+static rd_kafka_t *owner;
+static rd_kafka_mock_cluster_t *cluster;
+static struct config *config;
+static struct broker *broker;
+
+static void start_with(const char *key, const char *value)
+{
+    const char *const pairs[][2] = {{key, value}, {NULL, NULL}};
+    struct weir_error error = {0};
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set(conf, "log_level", "3", NULL, 0);
+    owner = rd_kafka_new(RD_KAFKA_PRODUCER, conf, NULL, 0);
+    cluster = rd_kafka_mock_cluster_new(owner, 1);
+    rd_kafka_mock_topic_create(cluster, "orders", 2, 1);
+    rd_kafka_mock_topic_create(cluster, "customers", 2, 1);
+    config = config_with(key ? pairs : NULL);
+    config_set(config, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster), &error);
+    broker = broker_kafka_open(config, &error);
+    cr_assert(broker, "%s", error.message);
+}
+
+static void start(void)
+{
+    start_with(NULL, NULL);
+}
+
+static void stop(void)
+{
+    broker->ops->close(broker);
+    config_free(config);
+    rd_kafka_mock_cluster_destroy(cluster);
+    rd_kafka_destroy(owner);
+}
+
+static bool send_one(struct broker_producer *sender, int32_t partition, const char *key,
+                     struct broker_delivery *delivery, struct weir_error *error)
+{
+    struct broker_record record = {.partition = partition,
+                                   .timestamp_ms = 77,
+                                   .key = bytes_of_text(key),
+                                   .value = bytes_of_text("v"),
+                                   .delivery = delivery};
+    return broker->ops->producer_send(sender, "orders", &record, error);
+}
+
+static void fill(int count)
+{
+    struct weir_error error = {0};
+    struct broker_producer *sender = broker->ops->producer_open(broker, "filler", &error);
+    for (int i = 0; i < count; i++)
+        cr_assert(send_one(sender, i % 2, "k", NULL, &error), "%s", error.message);
+    cr_assert(broker->ops->producer_flush(sender, 10000, &error), "%s", error.message);
+    broker->ops->producer_close(sender);
+}
+
+Test(kafka_producer, reports_a_refused_record_at_the_flush_by_topic_and_partition, .fini = stop)
+{
+    start();
+    struct weir_error error = {0};
+    struct broker_delivery delivery = {0};
+    struct broker_producer *sender = broker->ops->producer_open(broker, "p", &error);
+    rd_kafka_mock_push_request_errors(cluster, PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    cr_assert(send_one(sender, 1, "k", &delivery, &error), "%s", error.message);
+    cr_expect_not(broker->ops->producer_flush(sender, 10000, &error));
+    cr_expect_eq(error.code, WEIR_POISON);
+    cr_expect(strstr(error.message, "topic orders partition 1"), "%s", error.message);
+    cr_expect_eq(delivery.next_offset, 0);
+    error = (struct weir_error){0};
+    cr_expect(broker->ops->producer_flush(sender, 10000, &error)); /* reported once */
+    broker->ops->producer_close(sender);
+}
+
+Test(kafka_producer, sends_again_what_failed_for_a_moment, .fini = stop)
+{
+    start();
+    struct weir_error error = {0};
+    struct broker_delivery delivery = {0};
+    struct broker_producer *sender = broker->ops->producer_open(broker, "p", &error);
+    rd_kafka_mock_push_request_errors(cluster, PRODUCE, 2, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+                                      RD_KAFKA_RESP_ERR__TRANSPORT);
+    cr_assert(send_one(sender, 0, "k", &delivery, &error), "%s", error.message);
+    cr_expect(broker->ops->producer_flush(sender, 20000, &error), "%s", error.message);
+    cr_expect_eq(delivery.next_offset, 1);
+    broker->ops->producer_close(sender);
+}
+
+Test(kafka_producer, asks_to_come_again_when_its_queue_is_full, .fini = stop)
+{
+    start_with("producer.queue.buffering.max.messages", "10");
+    struct weir_error error = {0};
+    struct broker_producer *sender = broker->ops->producer_open(broker, "p", &error);
+    int taken = 0;
+    while (taken < 100000 && send_one(sender, 0, "k", NULL, &error))
+        taken++;
+    cr_expect_eq(error.code, WEIR_RETRY);
+    error = (struct weir_error){0};
+    cr_expect(broker->ops->producer_flush(sender, 10000, &error));
+    cr_expect(send_one(sender, 0, "k", NULL, &error));
+    broker->ops->producer_close(sender);
+}
+
+Test(kafka_producer, says_what_is_not_durable_in_time, .fini = stop)
+{
+    start();
+    struct weir_error error = {0};
+    struct broker_producer *sender = broker->ops->producer_open(broker, "p", &error);
+    cr_assert(send_one(sender, 0, "k", NULL, &error));
+    cr_assert(broker->ops->producer_flush(sender, 10000, &error));
+    rd_kafka_mock_broker_set_down(cluster, 1);
+    cr_assert(send_one(sender, 0, "k", NULL, &error));
+    cr_expect_not(broker->ops->producer_flush(sender, 200, &error));
+    cr_expect_eq(error.code, WEIR_RETRY);
+    cr_expect(strstr(error.message, "1 records"), "%s", error.message);
+    rd_kafka_mock_broker_set_up(cluster, 1);
+    error = (struct weir_error){0};
+    cr_expect(broker->ops->producer_flush(sender, 20000, &error), "%s", error.message);
+    broker->ops->producer_close(sender);
+}
+
+Test(kafka_reader, stands_at_the_end_when_everything_was_read, .fini = stop)
+{
+    start();
+    fill(10);
+    struct weir_error error = {0};
+    struct broker_reader *reader = broker->ops->reader_open(broker, &error);
+    cr_assert(broker->ops->reader_add(reader, "orders", 1, 2, 9, &error), "%s", error.message);
+    int count = 0;
+    for (int64_t until = clock_monotonic_us(&clock_system) + 10000000;
+         broker->ops->reader_position(reader, 9) < 5 && clock_monotonic_us(&clock_system) < until;) {
+        struct broker_message batch[2];
+        int taken = broker->ops->reader_poll(reader, batch, 2, 100, &error);
+        for (int i = 0; i < taken; i++, count++) {
+            cr_expect_eq(batch[i].group, 9);
+            cr_expect_eq(batch[i].timestamp_ms, 77);
+            broker->ops->reader_release(reader, &batch[i]);
+        }
+    }
+    cr_expect_eq(count, 3);
+    cr_expect_eq(broker->ops->reader_position(reader, 9), 5);
+    broker->ops->reader_close(reader);
+}
+
+struct member {
+    struct broker_consumer *consumer;
+    int assigned, revoked;
+    struct weir_error late; /* of a commit inside revoked */
+};
+
+static void take(void *self, int32_t group, int32_t partition, const struct broker_start *starts)
+{
+    struct member *member = self;
+    cr_expect_eq(starts[1].offset, BROKER_NO_OFFSET);
+    member->assigned++;
+    broker->ops->consumer_resume(member->consumer, group, 0, partition);
+}
+
+static void give(void *self, int32_t group, int32_t partition, bool lost)
+{
+    (void)group, (void)partition, (void)lost;
+    ((struct member *)self)->revoked++;
+}
+
+static void settle(void *self)
+{
+    (void)self;
+}
+
+static void join(struct member *member)
+{
+    static const char *const topics[] = {"orders", "customers"};
+    static const struct broker_subscription subscription = {topics, 2};
+    struct weir_error error = {0};
+    struct broker_rebalance rebalance = {member, take, give, settle};
+    member->consumer = broker->ops->consumer_open(broker, "app", "app-1", &subscription, 1, rebalance, &error);
+    cr_assert(member->consumer, "%s", error.message);
+}
+
+static bool commit_one(struct member *member, int32_t partition, struct weir_error *error)
+{
+    struct broker_offset offsets[] = {{"orders", partition, 1, "m"}, {"customers", partition, 0, NULL}};
+    return broker->ops->consumer_commit(member->consumer, offsets, 2, error);
+}
+
+static void expect_commit(struct member *member, rd_kafka_resp_err_t answer, enum weir_code wanted)
+{
+    struct weir_error error = {0};
+    if (answer)
+        rd_kafka_mock_push_request_errors(cluster, OFFSET_COMMIT, 1, answer);
+    cr_expect_eq(commit_one(member, 0, &error), wanted == WEIR_OK);
+    cr_expect_eq(error.code, wanted, "%s: %s", rd_kafka_err2name(answer), error.message);
+}
+
+Test(kafka_consumer, commits_only_what_it_holds_and_says_why_not, .fini = stop)
+{
+    start();
+    fill(6);
+    struct member member = {0};
+    struct weir_error error = {0};
+    join(&member);
+    cr_expect_not(commit_one(&member, 0, &error)); /* not joined yet */
+    cr_expect_eq(error.code, WEIR_FENCED);
+    int count = 0;
+    for (int64_t until = clock_monotonic_us(&clock_system) + 20000000;
+         count < 6 && clock_monotonic_us(&clock_system) < until;) {
+        struct broker_message batch[10];
+        int taken = broker->ops->consumer_poll(member.consumer, batch, 10, 100, &error);
+        for (int i = 0; i < taken; i++, count++)
+            broker->ops->consumer_release(member.consumer, &batch[i]);
+    }
+    cr_assert_eq(count, 6);
+    cr_expect_eq(member.assigned, 2);
+    expect_commit(&member, RD_KAFKA_RESP_ERR_NO_ERROR, WEIR_OK);
+    expect_commit(&member, RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, WEIR_RETRY);
+    expect_commit(&member, RD_KAFKA_RESP_ERR_NO_ERROR, WEIR_OK);
+    error = (struct weir_error){0};
+    cr_expect_not(commit_one(&member, 5, &error));
+    cr_expect_eq(error.code, WEIR_FENCED);
+    cr_expect(strstr(error.message, "topic orders partition 5"));
+    expect_commit(&member, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, WEIR_FENCED);
+    broker->ops->consumer_close(member.consumer);
+    cr_expect_eq(member.revoked, 2);
+}

@@ -1,0 +1,145 @@
+/* Sub-topologies: what belongs together, in which order, and where stores live. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "graph/graph.h"
+#include "operators/operators.h"
+
+static const void *value_of(weir_context *context, const struct weir_record *record)
+{
+    (void)context;
+    return record->value;
+}
+
+static void forward(weir_context *context, const struct weir_record *record)
+{
+    weir_forward(context, record);
+}
+
+static const void *join(weir_context *context, const struct weir_record *left, const struct weir_record *right)
+{
+    (void)context, (void)right;
+    return left->value;
+}
+
+static weir_stream *texts(weir_topology *t, const char *topic)
+{
+    return weir_from(t, topic, &weir_str_type, &weir_str_type);
+}
+
+static weir_table *table(weir_topology *t, const char *name)
+{
+    return weir_table_from(t, name, name, &weir_str_type, &weir_str_type);
+}
+
+static void plan(weir_topology *t)
+{
+    struct weir_error error = {0};
+    cr_assert(graph_plan(t, &error), "%s", error.message);
+}
+
+Test(plan, streams_that_never_meet_are_sub_topologies_of_their_own)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_to(texts(t, "a"), "x");
+    weir_to(texts(t, "b"), "y");
+    plan(t);
+    cr_assert_eq(t->subtopology_count, 2);
+    cr_expect_str_eq(t->subtopologies[0].sources.items[0]->topic->name, "a");
+    cr_expect_str_eq(t->subtopologies[1].sources.items[0]->topic->name, "b");
+    weir_topology_free(t);
+}
+
+Test(plan, a_repartition_cuts)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_count(weir_group_by(texts(t, "a"), "by", &weir_str_type, value_of), "counts");
+    plan(t);
+    cr_assert_eq(t->subtopology_count, 2);
+    cr_expect_eq(graph_find_store(t, "counts")->subtopology, 1);
+    cr_expect_eq(graph_find_store(t, "counts")->index, 0);
+    cr_expect_eq(t->subtopologies[1].store_count, 1);
+    cr_expect(t->subtopologies[1].sources.items[0]->topic->internal);
+    cr_expect_null(t->subtopologies[1].sources.items[0]->dead_letters);
+    weir_topology_free(t);
+}
+
+Test(plan, a_table_joined_by_two_streams_holds_all_together)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_table *rows = table(t, "rows");
+    weir_join_table(texts(t, "a"), rows, join, .value = &weir_str_type);
+    weir_join_table(texts(t, "b"), rows, join, .value = &weir_str_type);
+    plan(t);
+    cr_assert_eq(t->subtopology_count, 1);
+    cr_expect_eq(t->subtopologies[0].sources.count, 3);
+    weir_topology_free(t);
+}
+
+Test(plan, processors_that_share_a_store_are_together)
+{
+    static const struct weir_processor processor = {.process = forward};
+    weir_topology *t = weir_topology_new("t");
+    weir_add_store(t, "shared", &weir_str_type, &weir_str_type);
+    weir_process(texts(t, "a"), &processor, .stores = {"shared"});
+    weir_to(texts(t, "alone"), "out");
+    weir_process(texts(t, "b"), &processor, .stores = {"shared"});
+    plan(t);
+    cr_assert_eq(t->subtopology_count, 2);
+    cr_expect_eq(t->subtopologies[0].sources.count, 2);
+    cr_expect_eq(graph_find_store(t, "shared")->subtopology, 0);
+    weir_topology_free(t);
+}
+
+Test(plan, the_lead_topic_is_a_user_topic_where_there_is_one)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_stream *moved = weir_rekey(texts(t, "a"), "moved", &weir_str_type, value_of);
+    weir_join_table(moved, table(t, "rows"), join, .value = &weir_str_type);
+    plan(t);
+    const struct graph_subtopology *second = &t->subtopologies[1];
+    cr_assert_eq(second->sources.count, 2);
+    cr_expect_str_eq(second->sources.items[0]->topic->name, "rows");
+    cr_expect(second->sources.items[1]->topic->internal);
+    weir_topology_free(t);
+}
+
+Test(plan, nodes_know_their_place_and_come_behind_their_parents)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_table *both = weir_join_tables(table(t, "a"), table(t, "b"), join, .value = &weir_str_type);
+    weir_to(weir_changes(both), "out");
+    plan(t);
+    const struct graph_subtopology *part = &t->subtopologies[0];
+    for (size_t i = 0; i < part->nodes.count; i++) {
+        const struct graph_node *node = part->nodes.items[i];
+        cr_expect_eq(node->index, (int32_t)i);
+        for (size_t p = 0; p < node->parents.count; p++)
+            cr_expect_lt(node->parents.items[p]->index, node->index);
+    }
+    weir_topology_free(t);
+}
+
+Test(plan, planning_twice_changes_nothing)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_count(weir_group(texts(t, "a")), "counts");
+    plan(t);
+    const struct graph_subtopology *parts = t->subtopologies;
+    plan(t);
+    cr_expect_eq(t->subtopologies, parts);
+    weir_topology_free(t);
+}
+
+Test(plan, a_verb_after_the_plan_is_planned_too)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_stream *in = texts(t, "a");
+    plan(t);
+    weir_to(in, "out");
+    weir_to(texts(t, "b"), "out");
+    plan(t);
+    cr_expect_eq(t->subtopology_count, 2);
+    cr_expect_eq(t->subtopologies[0].nodes.count, 2);
+    weir_topology_free(t);
+}

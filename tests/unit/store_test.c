@@ -1,0 +1,452 @@
+/* store_test.c: what store.h promises, one promise per test. Random histories are in store_model_test.c.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/bytes.h"
+#include "state/keys.h"
+#include "state/store.h"
+
+static char directory[64];
+static weir_arena arena;
+static struct database *database;
+static struct store *store;
+static struct weir_error error;
+static const struct database_limits limits = {1 << 20, 1 << 20, 10000};
+static const struct store_spec plain = {.name = "plain"}, memory = {.name = "memory", .in_memory = true},
+                               ttl = {.name = "ttl", .ttl_ms = 100},
+                               window = {
+                                   .name = "window", .kind = STORE_WINDOW, .window_size_ms = 10, .retention_ms = 100};
+
+static void open_store(const struct store_spec *spec)
+{
+    database = database_open(directory, limits, &error);
+    cr_assert(database, "%s", error.message);
+    store = store_open(database, spec, &error);
+    cr_assert(store, "%s", error.message);
+}
+
+static void close_store(bool flush)
+{
+    store_close(store);
+    cr_assert(database_close(database, flush, &error), "%s", error.message);
+}
+
+static void set_up(void)
+{
+    strcpy(directory, "/tmp/weir-store-XXXXXX");
+    cr_assert(mkdtemp(directory));
+}
+
+static void tear_down(void)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", directory);
+    cr_assert_eq(system(command), 0);
+    arena_done(&arena);
+}
+
+TestSuite(store, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static void put(const char *key, const char *value, int64_t timestamp_ms)
+{
+    store_put(store, bytes_of_text(key), bytes_of_text(value), timestamp_ms);
+}
+
+static const char *get_as(bool view, weir_bytes key)
+{
+    struct store_row row;
+    bool found = view ? store_view_get(store, key, &arena, &row, &error) : store_get(store, key, &arena, &row, &error);
+    cr_assert_eq(error.code, WEIR_OK, "%s", error.message);
+    return found ? arena_bytes(&arena, row.value).data : "absent";
+}
+
+static const char *get(const char *key)
+{
+    return get_as(false, bytes_of_text(key));
+}
+
+static const char *view(const char *key)
+{
+    return get_as(true, bytes_of_text(key));
+}
+
+static const char *walk(struct store_cursor *cursor)
+{
+    struct buffer text = {0};
+    struct store_row row;
+    while (store_next(cursor, &row, &error))
+        buffer_format(&text, "%.*s=%.*s ", (int)row.key.size, (const char *)row.key.data, (int)row.value.size,
+                      (const char *)row.value.data);
+    cr_assert_eq(error.code, WEIR_OK, "%s", error.message);
+    store_cursor_close(cursor);
+    const char *copy = arena_bytes(&arena, buffer_bytes(&text)).data;
+    buffer_done(&text);
+    return copy;
+}
+
+static weir_bytes window_key(const char *key, int64_t start_ms)
+{
+    struct buffer buffer = {0};
+    keys_window_write(bytes_of_text(key), start_ms, &buffer);
+    weir_bytes copy = arena_bytes(&arena, buffer_bytes(&buffer));
+    buffer_done(&buffer);
+    return copy;
+}
+
+Test(store, the_task_sees_its_uncommitted_writes_and_views_do_not)
+{
+    open_store(&plain);
+    put("a", "1", 0);
+    cr_assert_str_eq(get("a"), "1");
+    cr_assert_str_eq(view("a"), "absent");
+    store_publish(store, 1);
+    cr_assert_str_eq(view("a"), "1");
+    close_store(false);
+}
+
+Test(store, a_dropped_overlay_leaves_no_trace)
+{
+    open_store(&plain);
+    put("a", "1", 0);
+    store_publish(store, 1);
+    put("a", "2", 0);
+    put("b", "2", 0);
+    store_drop(store);
+    cr_assert_str_eq(get("a"), "1");
+    cr_assert_str_eq(get("b"), "absent");
+    cr_assert_eq(store_overlay_rows(store), 0);
+    close_store(false);
+}
+
+struct log {
+    char text[200];
+};
+
+static void append(void *self, const struct store_row *row)
+{
+    struct log *log = self;
+    strncat(log->text, row->key.data, row->key.size);
+    strcat(log->text, row->value.data ? "+" : "-");
+}
+
+Test(store, the_overlay_is_visited_once_per_key_in_order_of_first_write)
+{
+    struct log log = {0};
+    open_store(&plain);
+    put("c", "1", 0);
+    put("a", "1", 0);
+    put("c", "2", 0);
+    put("b", "1", 0);
+    store_put(store, bytes_of_text("a"), (weir_bytes){0}, 0);
+    store_overlay_each(store, append, &log);
+    cr_assert_str_eq(log.text, "c+a-b+");
+    close_store(false);
+}
+
+Test(store, an_empty_value_is_not_a_deleted_one)
+{
+    open_store(&plain);
+    put("a", "", 0);
+    cr_assert_str_eq(get("a"), "");
+    store_publish(store, 1);
+    cr_assert(store_apply(store, 0, &error));
+    close_store(true);
+    open_store(&plain);
+    cr_assert_str_eq(get("a"), "");
+    close_store(false);
+}
+
+Test(store, the_position_is_that_of_the_applied_rows)
+{
+    open_store(&plain);
+    cr_assert_eq(store_position(store), -1);
+    put("a", "1", 0);
+    store_publish(store, 7);
+    cr_assert_eq(store_position(store), -1);
+    cr_assert(store_apply(store, 0, &error));
+    cr_assert_eq(store_position(store), 7);
+    close_store(true);
+    open_store(&plain);
+    cr_assert_eq(store_position(store), 7);
+    cr_assert_str_eq(view("a"), "1");
+    close_store(false);
+}
+
+Test(store, an_in_memory_store_starts_empty_each_time)
+{
+    open_store(&memory);
+    put("a", "1", 0);
+    store_publish(store, 7);
+    cr_assert_eq(store_position(store), 7);
+    cr_assert(store_apply(store, 0, &error));
+    close_store(true);
+    open_store(&memory);
+    cr_assert_eq(store_position(store), -1);
+    cr_assert_str_eq(get("a"), "absent");
+    close_store(false);
+}
+
+Test(store, scans_merge_all_levels_in_both_directions)
+{
+    open_store(&plain);
+    put("a", "old", 0);
+    put("b", "rocks", 0);
+    put("d", "gone", 0);
+    store_publish(store, 1);
+    cr_assert(store_apply(store, 0, &error));
+    close_store(true);
+    open_store(&plain);
+    put("c", "committed", 0);
+    store_put(store, bytes_of_text("d"), (weir_bytes){0}, 0);
+    store_publish(store, 2);
+    put("a", "overlay", 0);
+    weir_bytes none = {0};
+    cr_assert_str_eq(walk(store_scan(store, none, none, false, &error)), "a=overlay b=rocks c=committed ");
+    cr_assert_str_eq(walk(store_scan(store, none, none, true, &error)), "c=committed b=rocks a=overlay ");
+    cr_assert_str_eq(walk(store_scan(store, bytes_of_text("b"), bytes_of_text("c"), true, &error)), "b=rocks ");
+    cr_assert_str_eq(walk(store_view_scan(store, none, none, false, &error)), "a=old b=rocks c=committed ");
+    close_store(false);
+}
+
+Test(store, a_view_walk_shows_the_commit_it_was_opened_at)
+{
+    weir_bytes none = {0};
+    open_store(&plain);
+    put("a", "1", 0);
+    put("b", "1", 0);
+    store_publish(store, 1);
+    struct store_cursor *cursor = store_view_scan(store, none, none, false, &error);
+    put("b", "2", 0);
+    put("c", "2", 0);
+    store_put(store, bytes_of_text("a"), none, 0);
+    store_publish(store, 2);
+    cr_assert(store_apply(store, 0, &error));
+    cr_assert_str_eq(walk(cursor), "a=1 b=1 ");
+    cr_assert_str_eq(walk(store_view_scan(store, none, none, false, &error)), "b=2 c=2 ");
+    close_store(false);
+}
+
+Test(store, a_view_walk_outlives_the_eviction_of_its_rows)
+{
+    struct store_row row;
+    char key[16], value[1000];
+    memset(value, 'v', sizeof value);
+    open_store(&plain);
+    for (int i = 0; i < 3000; i++) {
+        snprintf(key, sizeof key, "%06d", i);
+        store_put(store, bytes_of_text(key), (weir_bytes){value, sizeof value}, i);
+    }
+    store_publish(store, 1);
+    struct store_cursor *cursor = store_view_scan(store, (weir_bytes){0}, (weir_bytes){0}, false, &error);
+    cr_assert(store_apply_due(store, 0));
+    cr_assert(store_apply(store, 0, &error));
+    cr_assert_lt(store_bytes(store), 400000); /* of three million */
+    for (int i = 0; i < 3000; i++) {
+        cr_assert(store_next(cursor, &row, &error));
+        cr_assert_eq(row.timestamp_ms, i);
+    }
+    cr_assert_not(store_next(cursor, &row, &error));
+    store_cursor_close(cursor);
+    cr_assert_str_eq(get("000001") + 999, "v");
+    close_store(false);
+}
+
+Test(store, expired_windows_are_seen_by_nobody)
+{
+    open_store(&window);
+    store_put(store, window_key("k", 0), bytes_of_text("old"), 0);
+    store_put(store, window_key("k", 50), bytes_of_text("young"), 50);
+    store_publish(store, 1);
+    store_observe_time(store, 100);
+    cr_assert_str_eq(get_as(false, window_key("k", 0)), "absent");
+    cr_assert_str_eq(get_as(false, window_key("k", 50)), "young");
+    cr_assert_str_eq(get_as(true, window_key("k", 0)), "old"); /* until the commit */
+    store_publish(store, 2);
+    cr_assert_str_eq(get_as(true, window_key("k", 0)), "absent");
+    close_store(false);
+}
+
+Test(store, stream_time_survives_a_reopen)
+{
+    open_store(&window);
+    store_put(store, window_key("k", 0), bytes_of_text("old"), 0);
+    store_publish(store, 1);
+    cr_assert(store_apply(store, 0, &error));
+    store_observe_time(store, 500);
+    store_publish(store, 2);
+    cr_assert(store_apply(store, 0, &error));
+    close_store(true);
+    open_store(&window);
+    cr_assert_str_eq(get_as(true, window_key("k", 0)), "absent");
+    close_store(false);
+}
+
+Test(store, stream_time_never_goes_back)
+{
+    open_store(&ttl);
+    put("a", "1", 0);
+    store_observe_time(store, 100);
+    store_observe_time(store, 5);
+    cr_assert_str_eq(get("a"), "absent");
+    close_store(false);
+}
+
+Test(store, a_row_past_its_time_to_live_hides_older_versions_of_it)
+{
+    open_store(&ttl);
+    put("a", "newer timestamp", 90);
+    store_publish(store, 1);
+    cr_assert(store_apply(store, 0, &error));
+    put("a", "older timestamp", 10);
+    store_publish(store, 2);
+    store_observe_time(store, 120);
+    store_publish(store, 3);
+    cr_assert_str_eq(get("a"), "absent");
+    cr_assert(store_apply(store, 0, &error));
+    close_store(true);
+    open_store(&ttl);
+    cr_assert_str_eq(get("a"), "absent");
+    close_store(false);
+}
+
+Test(store, expired_rows_of_an_in_memory_store_give_their_memory_back)
+{
+    struct store_spec spec = window;
+    spec.in_memory = true;
+    open_store(&spec);
+    for (int64_t start_ms = 0; start_ms < 20000; start_ms++) {
+        store_put(store, window_key("k", start_ms), bytes_of_text("v"), start_ms);
+        store_observe_time(store, start_ms);
+        store_publish(store, start_ms);
+        arena_clear(&arena);
+    }
+    cr_assert_lt(store_rows_approximate(store), 300);
+    cr_assert_lt(store_bytes(store), 200000);
+    close_store(false);
+}
+
+Test(store, a_restore_takes_the_last_row_of_a_key)
+{
+    open_store(&plain);
+    struct store_row rows[] = {{bytes_of_text("b"), bytes_of_text("1"), 1},
+                               {bytes_of_text("a"), bytes_of_text("1"), 2},
+                               {bytes_of_text("b"), bytes_of_text("2"), 3},
+                               {bytes_of_text("a"), {0}, 4}};
+    cr_assert(store_restore(store, rows, 4, 44, &error));
+    cr_assert_eq(store_position(store), 44);
+    cr_assert_str_eq(view("a"), "absent");
+    cr_assert_str_eq(view("b"), "2");
+    close_store(false);
+}
+
+Test(store, an_apply_is_due_by_age_only_while_something_waits)
+{
+    open_store(&plain);
+    cr_assert_not(store_apply_due(store, 20000000));
+    put("a", "1", 0);
+    store_publish(store, 1);
+    cr_assert(store_apply_due(store, 20000000));
+    cr_assert(store_apply(store, 20000000, &error));
+    cr_assert_not(store_apply_due(store, 40000000));
+    put("a", "2", 0);
+    store_publish(store, 2);
+    cr_assert_not(store_apply_due(store, 29000000));
+    cr_assert(store_apply_due(store, 30000000));
+    close_store(false);
+}
+
+Test(store, a_damaged_block_is_reported_by_task_and_views)
+{
+    char key[16], command[160], value[200];
+    struct store_row row;
+    open_store(&plain);
+    for (int i = 0; i < 3000; i++) {
+        snprintf(key, sizeof key, "%06d", i);
+        for (size_t k = 0; k < sizeof value; k++)
+            value[k] = (char)(((size_t)i * 131 + k * 17) * 7919 >> 3);
+        store_put(store, bytes_of_text(key), (weir_bytes){value, sizeof value}, 0);
+    }
+    store_publish(store, 1);
+    cr_assert(store_apply(store, 0, &error));
+    close_store(true);
+    snprintf(command, sizeof command,
+             "for f in %s/*.sst; do printf '\\377\\0' | dd of=$f bs=1 seek=100000 conv=notrunc 2>/dev/null; done",
+             directory);
+    cr_assert_eq(system(command), 0);
+    open_store(&plain);
+    for (int is_view = 0; is_view < 2; is_view++) {
+        struct weir_error failure = {0};
+        weir_bytes none = {0};
+        struct store_cursor *cursor = is_view ? store_view_scan(store, none, none, false, &failure)
+                                              : store_scan(store, none, none, false, &failure);
+        while (store_next(cursor, &row, &failure))
+            ;
+        cr_assert_eq(failure.code, WEIR_CORRUPT, "%s", failure.message);
+        store_cursor_close(cursor);
+    }
+    close_store(false);
+}
+
+Test(store, a_failed_apply_leaves_the_store_readable)
+{
+    static int64_t large[2000];
+    /* A small disk of this process' own; it goes with the process. */
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", directory, "tmpfs", 0, "size=3m") != 0)
+        cr_skip_test("a small disk cannot be mounted: needs CAP_SYS_ADMIN");
+    open_store(&plain);
+    bool is_full = false;
+    for (int64_t i = 0; i < 2000 && !is_full; i++) {
+        for (size_t k = 0; k < 2000; k++)
+            large[k] = (int64_t)((uint64_t)(i * 2000 + (int64_t)k) * 0x9e3779b97f4a7c15u);
+        store_put(store, (weir_bytes){&i, sizeof i}, (weir_bytes){large, sizeof large}, i);
+        store_publish(store, i);
+        is_full = !store_apply(store, 0, &error);
+    }
+    cr_assert(is_full);
+    cr_assert_eq(error.code, WEIR_RETRY, "%s", error.message);
+    error = (struct weir_error){0};
+    int64_t first = 0;
+    struct store_row row;
+    cr_assert(store_view_get(store, (weir_bytes){&first, sizeof first}, &arena, &row, &error), "%s", error.message);
+    cr_assert_eq(row.value.size, sizeof large);
+    close_store(false);
+    cr_assert_eq(umount(directory), 0);
+}
+
+Test(store, the_number_of_rows_is_about_right)
+{
+    char key[16];
+    open_store(&plain);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 1000; i++) {
+            snprintf(key, sizeof key, "%d", i);
+            get(key);
+            put(key, "v", 0);
+        }
+        store_publish(store, round);
+        cr_assert_eq(store_rows_approximate(store), 1000);
+    }
+    cr_assert(store_apply(store, 0, &error));
+    cr_assert(llabs(store_rows_approximate(store) - 1000) <= 2);
+    close_store(false);
+}
+
+Test(store, without_a_directory_everything_stays_in_memory)
+{
+    database = database_open(NULL, limits, &error);
+    store = store_open(database, &plain, &error);
+    put("a", "1", 0);
+    store_publish(store, 3);
+    cr_assert_str_eq(view("a"), "1");
+    cr_assert_eq(store_position(store), 3);
+    cr_assert_not(store_apply_due(store, INT64_MAX));
+    close_store(true);
+}

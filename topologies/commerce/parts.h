@@ -1,0 +1,35 @@
+/* parts.h: the pieces commerce.c puts together. Private to this folder. */
+#ifndef WEIR_TOPOLOGIES_COMMERCE_PARTS_H
+#define WEIR_TOPOLOGIES_COMMERCE_PARTS_H
+#include "weir.h"
+
+/* seen.c: passes an event once per event_id; .user is one of the identities; needs the store commerce-seen. */
+struct identity {
+    const char *prefix; /* keeps the ids of two topics apart */
+    weir_bytes (*event_id)(const struct weir_record *);
+};
+extern const struct weir_processor seen_processor;
+extern struct identity order_identity, notification_identity;
+
+/* times.c: the time of a record is the event's own. */
+weir_timestamp_of order_event_time, inventory_event_time, notification_event_time, inventory_stock_time;
+
+/* orders.c: the row of an order in commerce-orders. The first one forwards its event, completed from the row. */
+extern const struct weir_processor order_processor, reservation_processor, notification_processor;
+
+/* confirmation.c: from created to confirmed, out of commerce-order-times, as facts; and their aggregate. */
+extern const struct weir_processor confirmation_processor;
+weir_aggregator add_confirmation;
+
+/* facts.c: what an event adds to which row. */
+weir_visitor order_facts, notification_facts;
+weir_predicate is_fact_of; /* .user: the fact_kind */
+
+/* totals.c: the aggregates of facts. */
+weir_aggregator add_metric, add_cancellation, add_customer, add_product;
+
+/* stock.c: the stock of a SKU. */
+weir_mapper sku_of;
+weir_reducer latest_inventory_event;
+weir_joiner join_stock;
+#endif

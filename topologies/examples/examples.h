@@ -1,0 +1,11 @@
+/* examples.h: the numbered examples, from the simplest to the one with a processor of its own. */
+#ifndef WEIR_TOPOLOGIES_EXAMPLES_EXAMPLES_H
+#define WEIR_TOPOLOGIES_EXAMPLES_EXAMPLES_H
+#include "weir.h"
+
+weir_topology *example_filter(void);
+weir_topology *example_count(void);
+weir_topology *example_window(void);
+weir_topology *example_join(void);
+weir_topology *example_processor(void);
+#endif

@@ -1,0 +1,16 @@
+/* topologies.c: the list. A new topology needs a line here.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "topologies.h"
+
+#include "commerce/commerce.h"
+#include "examples/examples.h"
+
+const struct weir_entry topologies_builtin[] = {
+    {"commerce", "views of a shop: orders, revenue, customers, products, stock", commerce_topology},
+    {"example-filter", "lets words with more than four letters pass", example_filter},
+    {"example-count", "counts words", example_count},
+    {"example-window", "counts page views per page and minute", example_window},
+    {"example-join", "adds the customer's name to each order", example_join},
+    {"example-processor", "warns when a sensor has been silent for a minute", example_processor},
+    {NULL, NULL, NULL},
+};
