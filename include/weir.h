@@ -166,7 +166,7 @@ enum weir_code {
 };
 struct weir_error {
     enum weir_code code;
-    char message[240];
+    char message[320];
 };
 
 WEIR_PUBLIC weir_arena *weir_arena_new(void);

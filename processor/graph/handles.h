@@ -41,7 +41,8 @@ struct verb {
 
 /* Latches "<at>: <word> '<name>': <message>". Always false. */
 __attribute__((format(printf, 2, 3))) bool verb_fail(const struct verb *, const char *format, ...);
-bool verb_is_open(const struct verb *); /* false: something is latched */
+const char *verb_place(const struct verb *); /* "folder/file:line" of the call; "?": unknown */
+bool verb_is_open(const struct verb *);      /* false: something is latched */
 /* A name that must be given: of a topic, store or node; Kafka's rules for topic names. */
 bool verb_check_name(const struct verb *, const char *what, const char *name);
 bool verb_check_type(const struct verb *, const char *what, const struct weir_type *);

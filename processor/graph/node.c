@@ -44,7 +44,7 @@ struct graph_node *node_add(const struct verb *verb, enum graph_kind kind, const
     struct graph_node *node = arena_alloc(&topology->arena, sizeof *node);
     node->kind = kind;
     node->name = name;
-    node->at = verb->at ? topology_text(topology, verb->at) : "?";
+    node->at = topology_text(topology, verb_place(verb));
     node->subtopology = node->index = -1;
     nodes_append(&topology->arena, &topology->nodes, node);
     return node;

@@ -98,7 +98,7 @@ struct graph_store *topology_add_store(const struct verb *verb, struct store_spe
     struct graph_store *store = arena_alloc(&topology->arena, sizeof *store);
     store->spec = spec;
     store->spec.name = topology_text(topology, spec.name);
-    store->at = verb->at ? topology_text(topology, verb->at) : "?";
+    store->at = topology_text(topology, verb_place(verb));
     store->subtopology = store->index = -1;
     topology->stores = memory_grow(topology->stores, &topology->store_capacity, topology->store_count + 1,
                                    sizeof(struct graph_store *));

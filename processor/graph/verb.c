@@ -9,6 +9,19 @@
 
 enum { NAME_MAX_CHARACTERS = 249 }; /* of a topic, org.apache.kafka.common.internals.Topic */
 
+/* Compilers are given absolute paths; the last folder and the file say as much and leave room for the problem. */
+const char *verb_place(const struct verb *verb)
+{
+    const char *place = verb->at ? verb->at : "?";
+    const char *folder = place;
+    for (const char *c = place; *c; c++)
+        if (*c == '/') {
+            place = folder;
+            folder = c + 1;
+        }
+    return place;
+}
+
 bool verb_fail(const struct verb *verb, const char *format, ...)
 {
     char problem[sizeof verb->topology->error.message];
@@ -16,7 +29,7 @@ bool verb_fail(const struct verb *verb, const char *format, ...)
     va_start(args, format);
     vsnprintf(problem, sizeof problem, format, args);
     va_end(args);
-    const char *at = verb->at ? verb->at : "?";
+    const char *at = verb_place(verb);
     if (verb->name)
         return error_set(&verb->topology->error, WEIR_INVALID, "%s: %s '%.60s': %s", at, verb->word, verb->name,
                          problem);

@@ -288,6 +288,17 @@ Test(graph, a_stream_with_another_key_is_not_joined)
     expect_refused(t, "weir_rekey or weir_group_by");
 }
 
+Test(graph, a_deep_source_folder_does_not_push_the_problem_out_of_the_message)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_filter_with(texts(t, "in"), (struct weir_step_args){.at = "/home/somebody/projects/of/the/company/in/a/deep/"
+                                                                   "and/long/path/src/orders.c:17"});
+    struct weir_error error = {0};
+    cr_expect_not(graph_plan(t, &error));
+    cr_expect_eq(strncmp(error.message, "src/orders.c:17: filter", 23), 0, "%s", error.message);
+    weir_topology_free(t);
+}
+
 Test(graph, a_flat_map_without_a_key_type_keeps_the_key)
 {
     weir_topology *t = weir_topology_new("t");
