@@ -150,7 +150,7 @@ struct weir_record {
     } window;                                      /* zero unless the stream is windowed */
     const struct weir_type *key_type, *value_type; /* set by the engine, checked by generated accessors */
     struct weir_headers headers;                   /* forwarded to every record that this one causes */
-    const void *old_value;                         /* what the value replaces, on changes of a table; NULL: nothing */
+    const void *old_value;                         /* what the value replaces, where weir_changes was asked for it; NULL: nothing */
 };
 
 /* A code says what must happen next; the message says what went wrong. */
@@ -247,7 +247,14 @@ struct weir_step_args {
         weir_mapper *map;
         weir_visitor *visit;
     };
+    const char *store; /* of a table: also keep the result in a store of that name; NULL: worked out when it is needed */
     void *user;
+    const char *name;
+};
+struct weir_changes_args {
+    const char *at;
+    weir_table *table;
+    bool old_values; /* records also carry what the change replaces, in .old_value */
     const char *name;
 };
 struct weir_count_args {
@@ -315,7 +322,11 @@ WEIR_PUBLIC weir_stream *weir_from_with(weir_topology *, const char *topic, cons
 WEIR_PUBLIC weir_table *weir_table_with(weir_topology *, const char *topic, const char *store, const struct weir_type *key, struct weir_source_args);
 WEIR_PUBLIC void weir_store_with(weir_topology *, const char *name, const struct weir_type *key, struct weir_store_args);
 WEIR_PUBLIC weir_stream *weir_filter_with(weir_stream *, struct weir_step_args);
+WEIR_PUBLIC weir_stream *weir_filter_not_with(weir_stream *, struct weir_step_args);
 WEIR_PUBLIC weir_stream *weir_map_values_with(weir_stream *, const struct weir_type *value, struct weir_step_args);
+WEIR_PUBLIC weir_table *weir_filter_table_with(weir_table *, struct weir_step_args);
+WEIR_PUBLIC weir_table *weir_filter_not_table_with(weir_table *, struct weir_step_args);
+WEIR_PUBLIC weir_table *weir_map_values_table_with(weir_table *, const struct weir_type *value, struct weir_step_args);
 WEIR_PUBLIC weir_stream *weir_flat_map_with(weir_stream *, const struct weir_type *key, const struct weir_type *value, struct weir_step_args);
 WEIR_PUBLIC weir_stream *weir_peek_with(weir_stream *, struct weir_step_args);
 WEIR_PUBLIC weir_branches *weir_split(weir_stream *);
@@ -330,7 +341,7 @@ WEIR_PUBLIC weir_table *weir_reduce_with(weir_grouped *, const char *store, stru
 WEIR_PUBLIC weir_table *weir_aggregate_with(weir_grouped *, const char *store, struct weir_agg_args);
 WEIR_PUBLIC weir_stream *weir_join_table_with(weir_stream *, weir_table *, struct weir_join_args);
 WEIR_PUBLIC weir_table *weir_join_tables_with(weir_table *, weir_table *, struct weir_join_args);
-WEIR_PUBLIC weir_stream *weir_changes(weir_table *);
+WEIR_PUBLIC weir_stream *weir_changes_with(struct weir_changes_args);
 WEIR_PUBLIC weir_stream *weir_process_with(weir_stream *, struct weir_process_args);
 WEIR_PUBLIC void weir_to_with(weir_stream *, struct weir_sink_args);
 
@@ -338,12 +349,15 @@ WEIR_PUBLIC void weir_to_with(weir_stream *, struct weir_sink_args);
 #define WEIR_LINE(n) WEIR_LINE_(n)
 #define WEIR_AT __FILE__ ":" WEIR_LINE(__LINE__)
 #define WEIR_ARGS(kind, first, ...) (struct weir_##kind##_args){.at = WEIR_AT, .first = __VA_ARGS__}
+/* Verbs that mean the same for a stream and for a table choose by the handle. */
+#define WEIR_STREAM_OR_TABLE(x, verb) _Generic((x), weir_stream *: verb##_with, weir_table *: verb##_table_with)
 
 #define weir_from(t, topic, key, ...) weir_from_with((t), (topic), (key), WEIR_ARGS(source, value, __VA_ARGS__))
 #define weir_table_from(t, topic, store, key, ...) weir_table_with((t), (topic), (store), (key), WEIR_ARGS(source, value, __VA_ARGS__))
 #define weir_add_store(t, name, key, ...) weir_store_with((t), (name), (key), WEIR_ARGS(store, value, __VA_ARGS__))
-#define weir_filter(s, ...) weir_filter_with((s), WEIR_ARGS(step, test, __VA_ARGS__))
-#define weir_map_values(s, value, ...) weir_map_values_with((s), (value), WEIR_ARGS(step, map, __VA_ARGS__))
+#define weir_filter(x, ...) WEIR_STREAM_OR_TABLE(x, weir_filter)((x), WEIR_ARGS(step, test, __VA_ARGS__))
+#define weir_filter_not(x, ...) WEIR_STREAM_OR_TABLE(x, weir_filter_not)((x), WEIR_ARGS(step, test, __VA_ARGS__))
+#define weir_map_values(x, value, ...) WEIR_STREAM_OR_TABLE(x, weir_map_values)((x), (value), WEIR_ARGS(step, map, __VA_ARGS__))
 #define weir_flat_map(s, key, value, ...) weir_flat_map_with((s), (key), (value), WEIR_ARGS(step, visit, __VA_ARGS__))
 #define weir_peek(s, ...) weir_peek_with((s), WEIR_ARGS(step, visit, __VA_ARGS__))
 #define weir_branch(b, ...) weir_branch_with((b), WEIR_ARGS(step, test, __VA_ARGS__))
@@ -353,6 +367,7 @@ WEIR_PUBLIC void weir_to_with(weir_stream *, struct weir_sink_args);
 #define weir_reduce(g, store, ...) weir_reduce_with((g), (store), WEIR_ARGS(reduce, step, __VA_ARGS__))
 #define weir_aggregate(g, store, ...) weir_aggregate_with((g), (store), WEIR_ARGS(agg, step, __VA_ARGS__))
 #define weir_join_table(s, table, ...) weir_join_table_with((s), (table), WEIR_ARGS(join, fn, __VA_ARGS__))
+#define weir_changes(...) weir_changes_with(WEIR_ARGS(changes, table, __VA_ARGS__))
 #define weir_join_tables(left, right, ...) weir_join_tables_with((left), (right), WEIR_ARGS(join, fn, __VA_ARGS__))
 #define weir_process(s, ...) weir_process_with((s), WEIR_ARGS(process, processor, __VA_ARGS__))
 #define weir_to(s, ...) weir_to_with((s), WEIR_ARGS(sink, topic, __VA_ARGS__))

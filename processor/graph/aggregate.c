@@ -55,16 +55,8 @@ static weir_table *add_aggregate(const struct verb *verb, weir_grouped *grouped,
     struct graph_node *node = store ? add_node(verb, grouped, &aggregate) : NULL;
     if (!node)
         return NULL;
-    node_connect_store(verb, node, store);
-    weir_table *table = arena_alloc(&verb->topology->arena, sizeof *table);
-    table->topology = verb->topology;
-    table->node = node;
-    table->view = (struct table_view){.store = store,
-                                      .key_type = node->key_type,
-                                      .value_type = node->value_type,
-                                      .window_size_ms = node->window_size_ms,
-                                      .lookups = 1};
-    return table;
+    weir_table *table = table_of(verb->topology, node, table_find_kept);
+    return table_keep_in_store(verb, table, store) ? table : NULL;
 }
 
 /* Kafka Streams' windowed count counts records without a value, its plain count does not. */

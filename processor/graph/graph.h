@@ -43,6 +43,7 @@ struct graph_node {
     const struct weir_type *key_type, *value_type; /* of what it forwards */
     int64_t window_size_ms;                        /* keys are windowed with that size; 0: plain */
     bool key_changed;                     /* since the last source or repartition: must not be grouped as it is */
+    bool sends_old;                       /* a table's node: its changes carry what they replace (table_send_old) */
     struct graph_nodes parents, children; /* in order of connection, which is the order of forwarding */
     struct graph_store *stores[WEIR_STORES_MAX];
     size_t store_count;

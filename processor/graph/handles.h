@@ -15,6 +15,7 @@ struct weir_table {
     weir_topology *topology;
     struct graph_node *node;
     struct table_view view;
+    weir_table *from[2]; /* the tables it was made of; none: a source or an aggregate */
 };
 struct weir_grouped {
     weir_topology *topology;
@@ -47,6 +48,7 @@ bool verb_is_open(const struct verb *);      /* false: something is latched */
 bool verb_check_name(const struct verb *, const char *what, const char *name);
 bool verb_check_type(const struct verb *, const char *what, const struct weir_type *);
 bool verb_check_function(const struct verb *, bool is_given);
+bool verb_check_no_store(const struct verb *, const char *store); /* of a stream */
 bool verb_check_same(const struct verb *, const weir_topology *other);
 bool verb_check_plain(const struct verb *, const struct graph_node *); /* not windowed, its key not changed */
 /* Checks the window and fills in its retention. */
@@ -65,11 +67,25 @@ struct graph_node *node_add_behind(const struct verb *, struct graph_node *paren
 void node_connect(weir_topology *, struct graph_node *parent, struct graph_node *child);
 /* False: latched, too many. Connecting a store twice is connecting it once. */
 bool node_connect_store(const struct verb *, struct graph_node *, struct graph_store *);
+/* Connects the stores in which the rows of a table are found. False: latched, a table below keeps none. */
 bool node_connect_view(const struct verb *, struct graph_node *, const struct table_view *);
 void nodes_append(weir_arena *, struct graph_nodes *, struct graph_node *);
 void *node_args(weir_topology *, const void *args, size_t size); /* a copy */
 
 weir_stream *stream_of(weir_topology *, struct graph_node *);
+
+/* ---- table.c: tables ---- */
+
+/* The table whose changes the node forwards; it keeps no store yet and is found as told. */
+weir_table *table_of(weir_topology *, struct graph_node *, table_find *);
+/* Keeps the table in a new store of that name, from then on the place where it is found; NULL: it keeps none. False:
+ * latched. */
+bool table_keep_in(const struct verb *, weir_table *, const char *store);
+/* The same, in a store that is there already. False: latched. */
+bool table_keep_in_store(const struct verb *, weir_table *, struct graph_store *);
+/* Asks the table to say what its changes replace (KTableImpl.enableSendingOldValues): false: it cannot, because a source
+ * below keeps no rows. Then nothing has changed, or, with `force`, the verb fails. */
+bool table_send_old(const struct verb *, weir_table *, bool force);
 
 /* ---- topology.c: topics and stores ---- */
 

@@ -1,4 +1,4 @@
-/* join.c: looking across: join_table, join_tables; and changes, a table as a stream.
+/* join.c: looking across: join_table, join_tables.
  *
  * Both sides of a join must lie in the same partitions: the same type of key, and a key that is the one the data was
  * partitioned by. That the topics have equally many partitions is checked when the app starts.
@@ -94,47 +94,23 @@ static struct graph_node *add_side(const struct verb *verb, const struct operato
     return node;
 }
 
-static int64_t retention_ms(const struct table_view *view)
-{
-    if (view->store)
-        return view->store->spec.retention_ms;
-    int64_t left_ms = retention_ms(view->left);
-    int64_t right_ms = retention_ms(view->right);
-    return left_ms > right_ms ? left_ms : right_ms;
-}
-
-/* Keeps the result, if the author wants it kept. False: latched. */
-static bool add_result_store(const struct verb *verb, weir_table *table, const char *name)
-{
-    struct table_view *view = &table->view;
-    if (!name)
-        return true;
-    bool is_windowed = view->window_size_ms > 0;
-    view->store = topology_add_store(verb, (struct store_spec){.name = name,
-                                                               .kind = is_windowed ? STORE_WINDOW : STORE_KEY_VALUE,
-                                                               .window_size_ms = view->window_size_ms,
-                                                               .retention_ms = is_windowed ? retention_ms(view) : 0,
-                                                               .key_type = view->key_type,
-                                                               .value_type = view->value_type});
-    return view->store && node_connect_store(verb, table->node, view->store);
-}
-
 static weir_table *add_result(const struct verb *verb, weir_table *left, weir_table *right,
                               const struct weir_join_args *args, struct graph_node *node)
 {
-    weir_table *table = arena_alloc(&verb->topology->arena, sizeof *table);
-    table->topology = verb->topology;
-    table->node = node;
-    table->view = (struct table_view){.join = node,
-                                      .left = &left->view,
-                                      .right = &right->view,
-                                      .kind = args->kind,
-                                      .fn = args->fn,
-                                      .key_type = node->key_type,
-                                      .value_type = args->value,
-                                      .window_size_ms = node->window_size_ms,
-                                      .lookups = args->store ? 1 : left->view.lookups + right->view.lookups};
-    return add_result_store(verb, table, args->store) ? table : NULL;
+    weir_table *table = table_of(verb->topology, node, table_find_joined);
+    table->from[0] = left;
+    table->from[1] = right;
+    table->view.of[0] = &left->view;
+    table->view.of[1] = &right->view;
+    table->view.lookups = left->view.lookups + right->view.lookups;
+    return table_keep_in(verb, table, args->store) ? table : NULL;
+}
+
+/* What a change replaces decides whether a result was there before: the side whose rows alone make results says so. */
+static bool ask_for_old_values(const struct verb *verb, weir_table *left, weir_table *right, enum weir_join_kind kind)
+{
+    return (kind == WEIR_INNER || table_send_old(verb, left, true)) &&
+           (kind != WEIR_OUTER || table_send_old(verb, right, true));
 }
 
 /* A table joined with itself again and again doubles the work each time. */
@@ -154,7 +130,7 @@ weir_table *weir_join_tables_with(weir_table *left, weir_table *right, struct we
     const struct verb verb = {left->topology, args.at, "join", args.name ? args.name : args.store};
     if (!verb_is_open(&verb) || !verb_check_same(&verb, right->topology) ||
         !check_join(&verb, &args, left->node, right->node) || !check_lookups(&verb, left, right) ||
-        !choose_names(&verb, args.name, &names))
+        !choose_names(&verb, args.name, &names) || !ask_for_old_values(&verb, left, right, args.kind))
         return NULL;
     struct graph_node *one = add_side(&verb, &operator_join_this, left, right, &args, names.left);
     struct graph_node *two = one ? add_side(&verb, &operator_join_other, right, left, &args, names.right) : NULL;
@@ -162,18 +138,7 @@ weir_table *weir_join_tables_with(weir_table *left, weir_table *right, struct we
     if (!node)
         return NULL;
     node_connect(left->topology, two, node);
+    node->args = one->args;
     node->user = args.user;
     return add_result(&verb, left, right, &args, node);
-}
-
-weir_stream *weir_changes(weir_table *table)
-{
-    if (!table)
-        return NULL;
-    const struct verb verb = {table->topology, table->node->at, "changes", NULL};
-    if (!verb_is_open(&verb))
-        return NULL;
-    const char *name = node_name(&verb, "KTABLE", operator_to_stream.kind, NULL);
-    struct graph_node *node = node_add_behind(&verb, table->node, &operator_to_stream, name);
-    return node ? stream_of(table->topology, node) : NULL;
 }

@@ -102,7 +102,13 @@ bool node_connect_view(const struct verb *verb, struct graph_node *node, const s
 {
     if (view->store)
         return node_connect_store(verb, node, view->store);
-    return node_connect_view(verb, node, view->left) && node_connect_view(verb, node, view->right);
+    if (!view->of[0])
+        return verb_fail(verb, "the rows of %s (%s) are needed, but it keeps none; give it a store", view->node->name,
+                         view->node->at);
+    for (size_t i = 0; i < 2; i++)
+        if (view->of[i] && !node_connect_view(verb, node, view->of[i]))
+            return false;
+    return true;
 }
 
 void *node_args(weir_topology *topology, const void *args, size_t size)

@@ -57,7 +57,8 @@ static struct graph_node *add_mapper(const struct verb *verb, weir_stream *strea
                                      const struct weir_step_args *args)
 {
     if (!verb_is_open(verb) || !verb_check_name(verb, "the name", verb->name) ||
-        !verb_check_type(verb, "the key's type", key) || !verb_check_function(verb, args->map != NULL))
+        !verb_check_type(verb, "the key's type", key) || !verb_check_function(verb, args->map != NULL) ||
+        !verb_check_no_store(verb, args->store))
         return NULL;
     const char *name = node_name(verb, "KSTREAM", operator_rekey.kind, args->name);
     struct graph_node *node = name ? node_add_behind(verb, stream->node, &operator_rekey, name) : NULL;

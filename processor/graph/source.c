@@ -92,19 +92,8 @@ weir_stream *weir_from_with(weir_topology *topology, const char *topic, const st
     return node ? stream_of(topology, node) : NULL;
 }
 
-static weir_table *table_of(weir_topology *topology, struct graph_node *node, struct graph_store *store)
-{
-    weir_table *table = arena_alloc(&topology->arena, sizeof *table);
-    table->topology = topology;
-    table->node = node;
-    table->view.store = store;
-    table->view.lookups = 1;
-    table->view.key_type = node->key_type;
-    table->view.value_type = node->value_type;
-    return table;
-}
-
-/* Kafka Streams: Consumed.as("x") names the operator "x" and its source "x-source". */
+/* Kafka Streams: Consumed.as("x") names the operator "x" and its source "x-source"; the name of a store that the author
+ * does not give uses up a number, whether or not there will be a store. */
 weir_table *weir_table_with(weir_topology *topology, const char *topic, const char *store, const struct weir_type *key,
                             struct weir_source_args args)
 {
@@ -114,17 +103,15 @@ weir_table *weir_table_with(weir_topology *topology, const char *topic, const ch
     if (!verb_is_open(&verb) || (args.name && !verb_check_name(&verb, "the node's .name", args.name)))
         return NULL;
     const char *given = args.name ? arena_format(&topology->arena, "%s-source", args.name) : NULL;
+    if (!store)
+        node_use_number(topology);
     struct graph_node *source = source_node(&verb, key, &args, given);
     const char *name = source ? node_name(&verb, "KTABLE", "SOURCE", args.name) : NULL;
     if (!name)
         return NULL;
-    struct graph_store *kept =
-        topology_add_store(&verb, (struct store_spec){.name = store, .key_type = key, .value_type = args.value});
-    struct graph_node *node = kept ? node_add_behind(&verb, source, &operator_table_source, name) : NULL;
-    if (!node)
-        return NULL;
-    node_connect_store(&verb, node, kept);
-    return table_of(topology, node, kept);
+    struct graph_node *node = node_add_behind(&verb, source, &operator_table_source, name);
+    weir_table *table = node ? table_of(topology, node, table_find_kept) : NULL;
+    return table && table_keep_in(&verb, table, store) ? table : NULL;
 }
 
 void weir_store_with(weir_topology *topology, const char *name, const struct weir_type *key,

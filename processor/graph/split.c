@@ -23,7 +23,8 @@ weir_branches *weir_split(weir_stream *stream)
 static struct graph_node *add_branch(const struct verb *verb, weir_branches *branches, int32_t number,
                                      const struct weir_step_args *args)
 {
-    if (args->name && !verb_check_name(verb, "the node's .name", args->name))
+    if (!verb_check_no_store(verb, args->store) ||
+        (args->name && !verb_check_name(verb, "the node's .name", args->name)))
         return NULL;
     const char *name = args->name ? topology_text(verb->topology, args->name)
                                   : arena_format(&verb->topology->arena, "%s%d", branches->split->name, number);

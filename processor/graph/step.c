@@ -7,7 +7,8 @@
 static struct graph_node *add_step(const struct verb *verb, weir_stream *stream, const struct operator* what,
                                    const struct weir_step_args *args)
 {
-    const char *name = node_name(verb, "KSTREAM", what->kind, args->name);
+    const char *name =
+        verb_check_no_store(verb, args->store) ? node_name(verb, "KSTREAM", what->kind, args->name) : NULL;
     struct graph_node *node = name ? node_add_behind(verb, stream->node, what, name) : NULL;
     if (!node)
         return NULL;
@@ -16,15 +17,26 @@ static struct graph_node *add_step(const struct verb *verb, weir_stream *stream,
     return node;
 }
 
-weir_stream *weir_filter_with(weir_stream *stream, struct weir_step_args args)
+static weir_stream *add_filter(weir_stream *stream, const char *word, const struct operator* what,
+                               const struct weir_step_args *args)
 {
     if (!stream)
         return NULL;
-    const struct verb verb = {stream->topology, args.at, "filter", args.name};
-    if (!verb_is_open(&verb) || !verb_check_function(&verb, args.test != NULL))
+    const struct verb verb = {stream->topology, args->at, word, args->name};
+    if (!verb_is_open(&verb) || !verb_check_function(&verb, args->test != NULL))
         return NULL;
-    struct graph_node *node = add_step(&verb, stream, &operator_filter, &args);
+    struct graph_node *node = add_step(&verb, stream, what, args);
     return node ? stream_of(stream->topology, node) : NULL;
+}
+
+weir_stream *weir_filter_with(weir_stream *stream, struct weir_step_args args)
+{
+    return add_filter(stream, "filter", &operator_filter, &args);
+}
+
+weir_stream *weir_filter_not_with(weir_stream *stream, struct weir_step_args args)
+{
+    return add_filter(stream, "filter_not", &operator_filter_not, &args);
 }
 
 weir_stream *weir_map_values_with(weir_stream *stream, const struct weir_type *value, struct weir_step_args args)

@@ -68,6 +68,11 @@ bool verb_check_function(const struct verb *verb, bool is_given)
     return is_given || verb_fail(verb, "the function is missing");
 }
 
+bool verb_check_no_store(const struct verb *verb, const char *store)
+{
+    return !store || verb_fail(verb, "a stream is not kept in a .store ('%.60s'); make it a table first", store);
+}
+
 bool verb_check_same(const struct verb *verb, const weir_topology *other)
 {
     return verb->topology == other ||

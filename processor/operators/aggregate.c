@@ -18,7 +18,7 @@ static void process(weir_context *context, const struct weir_record *record)
         return;
     struct weir_record change = *record;
     change.value = args->step(context, record, old);
-    change.old_value = old;
+    change.old_value = context->node->sends_old ? old : NULL;
     if (old && stored_ms > record->timestamp_ms)
         change.timestamp_ms = stored_ms;
     typed_put(store, record->key, change.value, change.timestamp_ms);

@@ -56,12 +56,12 @@ static void *first_aggregate(weir_context *context)
     return writable(codec_copy(type, args->initial, context->execution->arena));
 }
 
-/* Where nobody behind compares old and new, the decoded row is changed in place. */
+/* Where nobody behind asks what was replaced, the decoded row is changed in place. */
 static void *next_aggregate(weir_context *context, const void *old)
 {
     if (!old)
         return first_aggregate(context);
-    if (context->child_count == 0)
+    if (!context->node->sends_old)
         return writable(old);
     return writable(codec_copy(context->node->value_type, old, context->execution->arena));
 }

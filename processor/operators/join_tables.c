@@ -54,7 +54,7 @@ static void process(weir_context *context, const struct weir_record *change, boo
     if (context->execution->error.code != WEIR_OK || is_in_vain(args->kind, change, &sides))
         return;
     out.value = join(context, args, change, change->value, sides);
-    out.old_value = join(context, args, change, change->old_value, sides);
+    out.old_value = context->node->sends_old ? join(context, args, change, change->old_value, sides) : NULL;
     if (has_row && row.timestamp_ms > out.timestamp_ms)
         out.timestamp_ms = row.timestamp_ms;
     context_forward(context, &out);

@@ -6,24 +6,34 @@
 #include "operators/context.h"
 
 /* node->args: struct weir_step_args */
-extern const struct operator operator_filter;
+extern const struct operator operator_filter, operator_filter_not;
 extern const struct operator operator_map_values;
 extern const struct operator operator_flat_map;
 extern const struct operator operator_peek;
 extern const struct operator operator_rekey;
 extern const struct operator operator_branch; /* one way out of a split; a NULL test takes everything */
 
+/* node->args: bool: the stream also sees what each change replaces */
+extern const struct operator operator_to_stream;
+
 /* node->args: none */
 extern const struct operator operator_split; /* its children are branches, the first that matches wins */
 extern const struct operator operator_merge;
 extern const struct operator operator_keyed; /* drops records without a key in front of a repartition topic */
-extern const struct operator operator_to_stream;
 
 /* node->args: struct weir_processor */
 extern const struct operator operator_process;
 
-/* node->args: none; node->stores[0]: the table */
+/* node->args: none; node->stores[0], if there is one: the table */
 extern const struct operator operator_table_source;
+
+/* node->args: struct table_step_args; node->stores[0], if there is one: the result. */
+extern const struct operator operator_filter_table, operator_map_table;
+
+struct table_step_args {
+    struct weir_step_args step;
+    bool negated; /* a filter that lets pass what its test denies */
+};
 
 /* node->args: struct fold_args; node->stores[0]: the aggregates. */
 extern const struct operator operator_aggregate;
@@ -50,7 +60,7 @@ struct fold_args {
 extern const struct operator operator_join_table, operator_left_join_table;
 /* node->args: struct table_join_args; the table whose change it is, left or right */
 extern const struct operator operator_join_this, operator_join_other;
-/* node->args: none; node->stores[0], if there is one: the result */
+/* node->args: struct table_join_args of the left side; node->stores[0], if there is one: the result */
 extern const struct operator operator_join_result;
 
 static inline bool operator_is(const struct graph_node *node, const struct operator* what)
@@ -58,13 +68,24 @@ static inline bool operator_is(const struct graph_node *node, const struct opera
     return what == node->operator;
 }
 
-/* How the current value of a table is found: in its store, or, for a join that keeps no store, by joining again. */
+struct table_view;
+
+/* The current value of a table (KTableValueGetter of Kafka Streams), for the key and window of the record `at`: false:
+ * there is none. `row` comes with key, window, types and headers filled in; the function adds value and timestamp. */
+typedef bool table_find(weir_context *, const struct table_view *, const struct weir_record *at,
+                        struct weir_record *row);
+
+table_find table_find_kept;     /* in the table's store */
+table_find table_find_filtered; /* in the parent, if the test lets it pass */
+table_find table_find_mapped;   /* in the parent, mapped again */
+table_find table_find_joined;   /* in both sides, joined again */
+
+/* How the current value of a table is found: in its store, or worked out from the tables it was made of. */
 struct table_view {
-    struct graph_store *store;     /* NULL: a join without a store */
-    const struct graph_node *join; /* of a join: whose callback and .user they are */
-    const struct table_view *left, *right;
-    enum weir_join_kind kind;
-    weir_joiner *fn;
+    table_find *find;
+    struct graph_store *store;      /* NULL: worked out; or a source that keeps nothing, of which nobody may ask */
+    const struct graph_node *node;  /* whose table it is: its args, and the callback's .user */
+    const struct table_view *of[2]; /* what it is worked out from; a join: left and right */
     const struct weir_type *key_type, *value_type;
     int64_t window_size_ms;
     size_t lookups; /* in stores, for one value; more than one where joins without a store are joined again */
@@ -81,8 +102,14 @@ struct table_join_args {
     const struct table_view *other;
 };
 
-/* The table's value for the record's key (and window): false: there is none. The row's key is the record's. */
+/* The table's value for the record's key (and window): false: there is none. The row's key is the record's. Every store
+ * the view rests on must be connected to the context's node. */
 bool table_view_get(weir_context *, const struct table_view *, const struct weir_record *, struct weir_record *row);
+
+/* A table's own rows: what the node's first store holds for the record's key and window (NULL: nothing), and writing
+ * the change there. */
+const void *table_kept(weir_context *, const struct weir_record *at);
+void table_keep(weir_context *, const struct weir_record *change);
 
 /* The context's handle on a store of its node; it must be connected. */
 struct weir_store *context_store(weir_context *, const struct graph_store *);

@@ -1,8 +1,7 @@
-/* table_source.c: keeps the latest value per key of a topic.
+/* table_source.c: a topic as a table: the latest value per key, in a store if it has one (KTableSource of Kafka Streams).
  *
  * "Latest" is by offset, not by timestamp: a record that is older than the row still replaces it (Kafka Streams does so
- * for tables that are not versioned; KIP-914). Changes go on with what they replace; where nobody listens the old value
- * is not even read.
+ * for tables that are not versioned; KIP-914). The row that is replaced is read only where somebody behind asks for it.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "operators/operators.h"
 
@@ -12,10 +11,10 @@ static void process(weir_context *context, const struct weir_record *record)
         context_drop(context, "null_key");
         return;
     }
-    struct weir_store *store = &context->stores[0];
     struct weir_record change = *record;
-    change.old_value = context->child_count > 0 ? typed_get(store, record->key, NULL) : NULL;
-    typed_put(store, record->key, record->value, record->timestamp_ms);
+    change.old_value = context->node->sends_old ? table_kept(context, record) : NULL;
+    if (context->node->store_count > 0)
+        table_keep(context, record);
     context_forward(context, &change);
 }
 

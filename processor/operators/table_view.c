@@ -1,8 +1,62 @@
 /* table_view.c: the current value of a table, as a join sees the other side.
  *
- * A join that keeps no store is joined again from what its own sides hold; its callback runs with its own .user.
+ * A table that keeps no store is worked out again from the tables it was made of, down to those that keep one. Callbacks
+ * of the tables in between run as if in their own node, with their own .user.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "operators/operators.h"
+
+bool table_view_get(weir_context *context, const struct table_view *view, const struct weir_record *at,
+                    struct weir_record *row)
+{
+    *row = (struct weir_record){.key = at->key,
+                                .window = {at->window.start_ms, at->window.end_ms},
+                                .key_type = view->key_type,
+                                .value_type = view->value_type,
+                                .headers = at->headers};
+    return view->find(context, view, at, row);
+}
+
+static const void *kept_in(struct weir_store *store, const struct weir_record *at, int64_t *timestamp_ms)
+{
+    return store->spec->kind == STORE_WINDOW ? typed_window_get(store, at->key, at->window.start_ms, timestamp_ms)
+                                             : typed_get(store, at->key, timestamp_ms);
+}
+
+bool table_find_kept(weir_context *context, const struct table_view *view, const struct weir_record *at,
+                     struct weir_record *row)
+{
+    row->value = kept_in(context_store(context, view->store), at, &row->timestamp_ms);
+    return row->value != NULL;
+}
+
+static weir_context as_node(const weir_context *context, const struct table_view *view)
+{
+    weir_context as = *context;
+    as.node = view->node;
+    return as;
+}
+
+bool table_find_filtered(weir_context *context, const struct table_view *view, const struct weir_record *at,
+                         struct weir_record *row)
+{
+    const struct table_step_args *args = view->node->args;
+    weir_context as = as_node(context, view);
+    if (!table_view_get(context, view->of[0], at, row))
+        return false;
+    return args->step.test(&as, row) != args->negated;
+}
+
+bool table_find_mapped(weir_context *context, const struct table_view *view, const struct weir_record *at,
+                       struct weir_record *row)
+{
+    const struct table_step_args *args = view->node->args;
+    weir_context as = as_node(context, view);
+    if (!table_view_get(context, view->of[0], at, row))
+        return false;
+    row->value = args->step.map(&as, row);
+    row->value_type = view->value_type;
+    return row->value != NULL;
+}
 
 static bool has_result(enum weir_join_kind kind, bool has_left, bool has_right)
 {
@@ -17,40 +71,38 @@ static bool has_result(enum weir_join_kind kind, bool has_left, bool has_right)
     return has_left || has_right;
 }
 
-static const void *join_again(weir_context *context, const struct table_view *view, const struct weir_record *at,
-                              int64_t *timestamp_ms)
+bool table_find_joined(weir_context *context, const struct table_view *view, const struct weir_record *at,
+                       struct weir_record *row)
 {
+    const struct table_join_args *args = view->node->args;
     struct weir_record left, right;
-    bool has_left = table_view_get(context, view->left, at, &left);
-    bool has_right = table_view_get(context, view->right, at, &right);
-    if (context->execution->error.code != WEIR_OK || !has_result(view->kind, has_left, has_right))
-        return NULL;
-    *timestamp_ms = has_left ? left.timestamp_ms : right.timestamp_ms;
-    if (has_right && right.timestamp_ms > *timestamp_ms)
-        *timestamp_ms = right.timestamp_ms;
-    weir_context as_join = *context;
-    as_join.node = view->join;
-    return view->fn(&as_join, has_left ? &left : NULL, has_right ? &right : NULL);
-}
-
-static const void *look_up(weir_context *context, const struct table_view *view, const struct weir_record *at,
-                           int64_t *timestamp_ms)
-{
-    if (!view->store)
-        return join_again(context, view, at, timestamp_ms);
-    struct weir_store *store = context_store(context, view->store);
-    return view->window_size_ms > 0 ? typed_window_get(store, at->key, at->window.start_ms, timestamp_ms)
-                                    : typed_get(store, at->key, timestamp_ms);
-}
-
-bool table_view_get(weir_context *context, const struct table_view *view, const struct weir_record *at,
-                    struct weir_record *row)
-{
-    *row = (struct weir_record){.key = at->key,
-                                .window = {at->window.start_ms, at->window.end_ms},
-                                .key_type = view->key_type,
-                                .value_type = view->value_type,
-                                .headers = at->headers};
-    row->value = look_up(context, view, at, &row->timestamp_ms);
+    bool has_left = table_view_get(context, view->of[0], at, &left);
+    bool has_right = table_view_get(context, view->of[1], at, &right);
+    if (context->execution->error.code != WEIR_OK || !has_result(args->kind, has_left, has_right))
+        return false;
+    row->timestamp_ms = has_left ? left.timestamp_ms : right.timestamp_ms;
+    if (has_right && right.timestamp_ms > row->timestamp_ms)
+        row->timestamp_ms = right.timestamp_ms;
+    weir_context as = as_node(context, view);
+    row->value = args->fn(&as, has_left ? &left : NULL, has_right ? &right : NULL);
     return row->value != NULL;
+}
+
+/* ---- a table's own rows ---- */
+
+const void *table_kept(weir_context *context, const struct weir_record *at)
+{
+    return kept_in(&context->stores[0], at, NULL);
+}
+
+void table_keep(weir_context *context, const struct weir_record *change)
+{
+    struct weir_store *store = &context->stores[0];
+    if (store->spec->kind != STORE_WINDOW) {
+        typed_put(store, change->key, change->value, change->timestamp_ms);
+        return;
+    }
+    if (context->execution->stream_time_ms >= 0)
+        store_observe_time(store->store, context->execution->stream_time_ms);
+    typed_window_put(store, change->key, change->window.start_ms, change->value, change->timestamp_ms);
 }

@@ -84,7 +84,7 @@ static void fold_window(weir_context *context, struct weir_record *change)
     if (context->execution->error.code != WEIR_OK)
         return;
     change->value = args->step(context, &record, old);
-    change->old_value = old;
+    change->old_value = context->node->sends_old ? old : NULL;
     if (old && stored_ms > record.timestamp_ms)
         change->timestamp_ms = stored_ms;
     typed_window_put(store, record.key, start_ms, change->value, change->timestamp_ms);

@@ -118,7 +118,18 @@ static bool is_given(struct world *world)
 
 static struct weir_step_args mapping(struct world *world)
 {
-    return (struct weir_step_args){.at = "fuzz:1", .map = is_given(world) ? map : NULL, .name = optional_name(world)};
+    return (struct weir_step_args){.at = "fuzz:1",
+                                   .map = is_given(world) ? map : NULL,
+                                   .store = optional_name(world),
+                                   .name = optional_name(world)};
+}
+
+static struct weir_step_args testing(struct world *world)
+{
+    return (struct weir_step_args){.at = "fuzz:3",
+                                   .test = is_given(world) ? test : NULL,
+                                   .store = optional_name(world),
+                                   .name = optional_name(world)};
 }
 
 static struct weir_join_args joining(struct world *world)
@@ -144,14 +155,13 @@ static weir_stream *process(struct world *world)
 static weir_stream *call_stream_verb(struct world *world)
 {
     weir_topology *topology = next(world) % 32 ? world->topology : world->other;
-    const struct weir_step_args testing = {.at = "fuzz:3", .test = is_given(world) ? test : NULL};
     const struct weir_step_args visiting = {.at = "fuzz:4", .visit = is_given(world) ? visit : NULL};
     switch (next(world) % 14) {
     case 0:
     case 1:
         return weir_from(topology, name(world), type(world), type(world), .dead_letters = optional_name(world));
     case 2:
-        return weir_filter_with(one_stream(world), testing);
+        return weir_filter_with(one_stream(world), testing(world));
     case 3:
         return weir_map_values_with(one_stream(world), type(world), mapping(world));
     case 4:
@@ -159,7 +169,7 @@ static weir_stream *call_stream_verb(struct world *world)
     case 5:
         return weir_peek_with(one_stream(world), visiting);
     case 6:
-        return weir_branch_with(world->branches[next(world) % HANDLES_MAX], testing);
+        return weir_branch_with(world->branches[next(world) % HANDLES_MAX], testing(world));
     case 7:
         return weir_branch_rest(world->branches[next(world) % HANDLES_MAX]);
     case 8:
@@ -169,7 +179,7 @@ static weir_stream *call_stream_verb(struct world *world)
     case 10:
         return weir_join_table_with(one_stream(world), one_table(world), joining(world));
     case 11:
-        return weir_changes(one_table(world));
+        return weir_changes(one_table(world), .old_values = next(world) % 2 == 0);
     case 12:
         return process(world);
     default:
@@ -180,10 +190,16 @@ static weir_stream *call_stream_verb(struct world *world)
 
 static weir_table *call_table_verb(struct world *world)
 {
-    switch (next(world) % 6) {
+    switch (next(world) % 9) {
     case 0:
     case 1:
-        return weir_table_from(world->topology, name(world), name(world), type(world), type(world));
+        return weir_table_from(world->topology, name(world), optional_name(world), type(world), type(world));
+    case 5:
+        return weir_filter_table_with(one_table(world), testing(world));
+    case 6:
+        return weir_filter_not_table_with(one_table(world), testing(world));
+    case 7:
+        return weir_map_values_table_with(one_table(world), type(world), mapping(world));
     case 2:
         return weir_count(one_group(world), name(world), .window = window(world));
     case 3:

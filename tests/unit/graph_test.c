@@ -88,8 +88,12 @@ Test(graph, null_gives_null)
 {
     cr_expect_null(weir_from(NULL, "t", &weir_str_type, &weir_str_type));
     cr_expect_null(weir_table_from(NULL, "t", "t", &weir_str_type, &weir_str_type));
-    cr_expect_null(weir_filter(NULL, test_all));
-    cr_expect_null(weir_map_values(NULL, &weir_str_type, value_of));
+    weir_stream *stream = NULL;
+    weir_table *table = NULL;
+    cr_expect_null(weir_filter(stream, test_all));
+    cr_expect_null(weir_filter(table, test_all));
+    cr_expect_null(weir_map_values(stream, &weir_str_type, value_of));
+    cr_expect_null(weir_map_values(table, &weir_str_type, value_of));
     cr_expect_null(weir_flat_map(NULL, NULL, &weir_str_type, forward));
     cr_expect_null(weir_peek(NULL, forward));
     cr_expect_null(weir_split(NULL));

@@ -214,7 +214,7 @@ Test(operators, a_table_forwards_changes_with_what_they_replace)
 {
     struct buffer seen = {0};
     weir_topology *t = weir_topology_new("t");
-    weir_to(weir_peek(weir_changes(table(t, "rows")), show_change, .user = &seen), "out");
+    weir_to(weir_peek(weir_changes(table(t, "rows"), .old_values = true), show_change, .user = &seen), "out");
     struct engine *engine = engine_new(t);
     put(engine, "rows", "a", "1", 10);
     put(engine, "rows", "a", "2", 5); /* older, and applied all the same */
@@ -288,7 +288,7 @@ Test(operators, an_aggregate_begins_with_its_initial_value_and_may_be_forgotten)
     weir_topology *t = weir_topology_new("t");
     weir_table *all =
         weir_aggregate(weir_group(texts(t, "in")), "all", collect, .value = &weir_str_type, .initial = WEIR_STR(">"));
-    weir_to(weir_peek(weir_changes(all), show_change, .user = &seen), "out");
+    weir_to(weir_peek(weir_changes(all, .old_values = true), show_change, .user = &seen), "out");
     struct engine *engine = engine_new(t);
     put(engine, "in", "a", "1", 10);
     put(engine, "in", "a", "2", 20);

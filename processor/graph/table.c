@@ -1,0 +1,166 @@
+/* table.c: tables: what they are found in, what their changes say; filter, map_values, and changes, a table as a stream.
+ *
+ * A table says what its changes replace only where somebody behind asks for it (Kafka Streams: enableSendingOldValues).
+ * That decides what is computed, and which deletions a filter sends on; so it is settled verb by verb, in the order in
+ * which the author writes them, as Kafka Streams does.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "graph/handles.h"
+
+/* ---- tables ---- */
+
+weir_table *table_of(weir_topology *topology, struct graph_node *node, table_find *find)
+{
+    weir_table *table = arena_alloc(&topology->arena, sizeof *table);
+    table->topology = topology;
+    table->node = node;
+    table->view = (struct table_view){.find = find,
+                                      .node = node,
+                                      .key_type = node->key_type,
+                                      .value_type = node->value_type,
+                                      .window_size_ms = node->window_size_ms,
+                                      .lookups = 1};
+    return table;
+}
+
+bool table_keep_in_store(const struct verb *verb, weir_table *table, struct graph_store *store)
+{
+    table->view.store = store;
+    table->view.find = table_find_kept;
+    table->view.lookups = 1;
+    return node_connect_store(verb, table->node, store);
+}
+
+static int64_t retention_ms(const struct table_view *view)
+{
+    if (view->store)
+        return view->store->spec.retention_ms;
+    int64_t longest_ms = 0;
+    for (size_t i = 0; i < 2 && view->of[i]; i++) {
+        int64_t one_ms = retention_ms(view->of[i]);
+        longest_ms = one_ms > longest_ms ? one_ms : longest_ms;
+    }
+    return longest_ms;
+}
+
+bool table_keep_in(const struct verb *verb, weir_table *table, const char *name)
+{
+    const struct table_view *view = &table->view;
+    if (!name)
+        return true;
+    bool is_windowed = view->window_size_ms > 0;
+    struct graph_store *store =
+        topology_add_store(verb, (struct store_spec){.name = name,
+                                                     .kind = is_windowed ? STORE_WINDOW : STORE_KEY_VALUE,
+                                                     .window_size_ms = view->window_size_ms,
+                                                     .retention_ms = is_windowed ? retention_ms(view) : 0,
+                                                     .key_type = view->key_type,
+                                                     .value_type = view->value_type});
+    return store && table_keep_in_store(verb, table, store);
+}
+
+/* A join needs the old values of both sides, whether or not it keeps its result; what else keeps a store finds the old
+ * value there. */
+static bool can_send_old(const struct verb *verb, weir_table *table, bool force)
+{
+    if (table->from[1])
+        return table_send_old(verb, table->from[0], true) && table_send_old(verb, table->from[1], true);
+    if (table->view.store)
+        return true;
+    if (table->from[0])
+        return table_send_old(verb, table->from[0], force);
+    return force && verb_fail(verb, "what changes of %s (%s) replace is needed, but it keeps no rows; give it a store",
+                              table->node->name, table->node->at);
+}
+
+bool table_send_old(const struct verb *verb, weir_table *table, bool force)
+{
+    struct graph_node *node = table->node;
+    if (node->sends_old)
+        return true;
+    if (!can_send_old(verb, table, force))
+        return false;
+    node->sends_old = true;
+    for (size_t i = 0; table->from[1] && i < node->parents.count; i++)
+        node->parents.items[i]->sends_old = true; /* the two sides of the join */
+    return true;
+}
+
+/* ---- filter, map_values ---- */
+
+static weir_table *add_step(const struct verb *verb, weir_table *parent, const struct operator* what,
+                            const struct table_step_args *args)
+{
+    const char *name = node_name(verb, "KTABLE", what->kind, args->step.name);
+    struct graph_node *node = name ? node_add_behind(verb, parent->node, what, name) : NULL;
+    if (!node)
+        return NULL;
+    node->args = node_args(verb->topology, args, sizeof *args);
+    node->user = args->step.user;
+    weir_table *table = table_of(verb->topology, node, NULL);
+    table->from[0] = parent;
+    table->view.of[0] = &parent->view;
+    table->view.lookups = parent->view.lookups;
+    return table;
+}
+
+/* A filter that keeps nothing learns from the table before, if that can tell at no cost, which deletions are in vain. */
+static weir_table *filter(weir_table *parent, const char *word, bool negated, struct weir_step_args step)
+{
+    if (!parent)
+        return NULL;
+    const struct verb verb = {parent->topology, step.at, word, step.name ? step.name : step.store};
+    if (!verb_is_open(&verb) || !verb_check_function(&verb, step.test != NULL))
+        return NULL;
+    const struct table_step_args args = {step, negated};
+    weir_table *table = add_step(&verb, parent, &operator_filter_table, &args);
+    if (!table)
+        return NULL;
+    table->view.find = table_find_filtered;
+    table->node->sends_old = table_send_old(&verb, parent, false);
+    return table_keep_in(&verb, table, step.store) ? table : NULL;
+}
+
+weir_table *weir_filter_table_with(weir_table *table, struct weir_step_args args)
+{
+    return filter(table, "filter", false, args);
+}
+
+weir_table *weir_filter_not_table_with(weir_table *table, struct weir_step_args args)
+{
+    return filter(table, "filter_not", true, args);
+}
+
+weir_table *weir_map_values_table_with(weir_table *parent, const struct weir_type *value, struct weir_step_args step)
+{
+    if (!parent)
+        return NULL;
+    const struct verb verb = {parent->topology, step.at, "map_values", step.name ? step.name : step.store};
+    if (!verb_is_open(&verb) || !verb_check_function(&verb, step.map != NULL) ||
+        !verb_check_type(&verb, "the value's type", value))
+        return NULL;
+    const struct table_step_args args = {step, false};
+    weir_table *table = add_step(&verb, parent, &operator_map_table, &args);
+    if (!table)
+        return NULL;
+    table->view.find = table_find_mapped;
+    table->view.value_type = table->node->value_type = value;
+    return table_keep_in(&verb, table, step.store) ? table : NULL;
+}
+
+/* ---- changes ---- */
+
+weir_stream *weir_changes_with(struct weir_changes_args args)
+{
+    weir_table *table = args.table;
+    if (!table)
+        return NULL;
+    const struct verb verb = {table->topology, args.at, "changes", args.name};
+    if (!verb_is_open(&verb) || (args.old_values && !table_send_old(&verb, table, true)))
+        return NULL;
+    const char *name = node_name(&verb, "KTABLE", operator_to_stream.kind, args.name);
+    struct graph_node *node = name ? node_add_behind(&verb, table->node, &operator_to_stream, name) : NULL;
+    if (!node)
+        return NULL;
+    node->args = node_args(table->topology, &args.old_values, sizeof args.old_values);
+    return stream_of(table->topology, node);
+}
