@@ -11,6 +11,7 @@
 
 struct rocks;
 struct rocks_family;
+struct rocks_bulk;
 struct rocks_walk;
 
 struct rocks_marks {        /* what a store knows about itself */
@@ -38,6 +39,12 @@ void rocks_batch_row(struct rocks_family *, const struct store_row *);
 void rocks_batch_marks(struct rocks_family *, struct rocks_marks);
 size_t rocks_batch_bytes(struct rocks_family *);
 bool rocks_batch_write(struct rocks_family *, struct weir_error *); /* empties it, also on failure */
+
+/* Many rows at once, sorted by key, each key once; marks go with them. close frees it, always: false, and nothing is
+ * written. */
+struct rocks_bulk *rocks_bulk_open(struct rocks_family *, struct rocks_marks);
+void rocks_bulk_row(struct rocks_bulk *, const struct store_row *);
+bool rocks_bulk_close(struct rocks_bulk *, struct weir_error *);
 
 /* A walk over the family as it was when the walk was opened; used by one thread at a time. [any] */
 struct rocks_walk *rocks_walk_open(struct rocks_family *);

@@ -1,4 +1,4 @@
-/* rocks_private.h: what rocks.c and rocks_rows.c share. Only these two include it. */
+/* rocks_private.h: what the files rocks*.c share. Only they include it. */
 #ifndef WEIR_STATE_ROCKS_PRIVATE_H
 #define WEIR_STATE_ROCKS_PRIVATE_H
 #include <rocksdb/c.h>
@@ -31,6 +31,13 @@ struct rocks {
     struct rocks_family **families;
     size_t count, capacity;
 };
+
+#define ROCKS_POSITION "position"
+#define ROCKS_STREAM_TIME "stream-time"
+
+/* What RocksDB holds for a row or a mark; both clear the buffer first. */
+void rocks_key(struct buffer *, unsigned char kind, const void *data, size_t size);
+void rocks_value(struct buffer *, const struct store_row *);
 
 /* Takes message (may be NULL: then true). Maps RocksDB's text to a code; `where` is a directory or a store. */
 bool rocks_check(char *message, const char *where, struct weir_error *);

@@ -11,13 +11,20 @@
 #include "base/memory.h"
 #include "state/rocks_private.h"
 
-static const char position_name[] = "position", time_name[] = "stream-time";
-
-static void set_key(struct buffer *buffer, unsigned char kind, const void *data, size_t size)
+void rocks_key(struct buffer *buffer, unsigned char kind, const void *data, size_t size)
 {
     buffer_clear(buffer);
     buffer_byte(buffer, kind);
     buffer_append(buffer, data, size);
+}
+
+void rocks_value(struct buffer *buffer, const struct store_row *row)
+{
+    char timestamp[ROCKS_TIMESTAMP_BYTES];
+    bytes_put_u64(timestamp, (uint64_t)row->timestamp_ms);
+    buffer_clear(buffer);
+    buffer_append(buffer, timestamp, sizeof timestamp);
+    buffer_append(buffer, row->value.data, row->value.size);
 }
 
 /* ---- single rows ---- */
@@ -67,7 +74,7 @@ bool rocks_get(struct rocks_family *family, weir_bytes key, weir_arena *arena, s
 static bool read_mark(struct rocks_family *family, const char *name, int64_t *mark, struct weir_error *error)
 {
     struct weir_error failure = {0};
-    set_key(&family->key, ROCKS_META, name, strlen(name));
+    rocks_key(&family->key, ROCKS_META, name, strlen(name));
     rocksdb_pinnableslice_t *slice = pin(family, buffer_bytes(&family->key), &failure);
     if (!slice)
         return failure.code == WEIR_OK || error_set(error, failure.code, "%s", failure.message);
@@ -83,8 +90,8 @@ static bool read_mark(struct rocks_family *family, const char *name, int64_t *ma
 bool rocks_family_marks(struct rocks_family *family, struct rocks_marks *marks, struct weir_error *error)
 {
     *marks = (struct rocks_marks){-1, EXPIRY_NO_TIME};
-    return read_mark(family, position_name, &marks->position, error) &&
-           read_mark(family, time_name, &marks->stream_time_ms, error);
+    return read_mark(family, ROCKS_POSITION, &marks->position, error) &&
+           read_mark(family, ROCKS_STREAM_TIME, &marks->stream_time_ms, error);
 }
 
 /* ---- batches ---- */
@@ -92,16 +99,12 @@ bool rocks_family_marks(struct rocks_family *family, struct rocks_marks *marks, 
 void rocks_batch_row(struct rocks_family *family, const struct store_row *row)
 {
     struct buffer *key = &family->key, *value = &family->value;
-    set_key(key, ROCKS_ROW, row->key.data, row->key.size);
+    rocks_key(key, ROCKS_ROW, row->key.data, row->key.size);
     if (!row->value.data) {
         rocksdb_writebatch_delete_cf(family->batch, family->handle, key->data, key->size);
         return;
     }
-    char timestamp[ROCKS_TIMESTAMP_BYTES];
-    bytes_put_u64(timestamp, (uint64_t)row->timestamp_ms);
-    buffer_clear(value);
-    buffer_append(value, timestamp, sizeof timestamp);
-    buffer_append(value, row->value.data, row->value.size);
+    rocks_value(value, row);
     rocksdb_writebatch_put_cf(family->batch, family->handle, key->data, key->size, value->data, value->size);
 }
 
@@ -109,15 +112,15 @@ static void put_mark(struct rocks_family *family, const char *name, int64_t mark
 {
     char value[sizeof(uint64_t)];
     bytes_put_u64(value, (uint64_t)mark);
-    set_key(&family->key, ROCKS_META, name, strlen(name));
+    rocks_key(&family->key, ROCKS_META, name, strlen(name));
     rocksdb_writebatch_put_cf(family->batch, family->handle, family->key.data, family->key.size, value, sizeof value);
 }
 
 void rocks_batch_marks(struct rocks_family *family, struct rocks_marks marks)
 {
-    put_mark(family, position_name, marks.position);
+    put_mark(family, ROCKS_POSITION, marks.position);
     if (marks.stream_time_ms != EXPIRY_NO_TIME)
-        put_mark(family, time_name, marks.stream_time_ms);
+        put_mark(family, ROCKS_STREAM_TIME, marks.stream_time_ms);
 }
 
 size_t rocks_batch_bytes(struct rocks_family *family)
@@ -180,9 +183,9 @@ static void seek_below(struct rocks_walk *walk)
 {
     weir_bytes key;
     if (walk->to.data)
-        set_key(&walk->seek, ROCKS_ROW, walk->to.data, walk->to.size);
+        rocks_key(&walk->seek, ROCKS_ROW, walk->to.data, walk->to.size);
     else
-        set_key(&walk->seek, ROCKS_ROW + 1, NULL, 0);
+        rocks_key(&walk->seek, ROCKS_ROW + 1, NULL, 0);
     rocksdb_iter_seek_for_prev(walk->iterator, walk->seek.data, walk->seek.size);
     if (walk->to.data && is_row(walk->iterator, &key) && bytes_equal(key, walk->to))
         rocksdb_iter_prev(walk->iterator);
@@ -198,7 +201,7 @@ void rocks_walk_seek(struct rocks_walk *walk, weir_bytes from, weir_bytes to, bo
         seek_below(walk);
         return;
     }
-    set_key(&walk->seek, ROCKS_ROW, from.data, from.size);
+    rocks_key(&walk->seek, ROCKS_ROW, from.data, from.size);
     rocksdb_iter_seek(walk->iterator, walk->seek.data, walk->seek.size);
 }
 

@@ -39,6 +39,8 @@ struct store *store_open(struct database *database, const struct store_spec *spe
     store->observed_ms = marks.stream_time_ms;
     store->below_known = true;
     table_init(&store->overlay);
+    run_init(&store->run);
+    store->run_position = -1;
     committed_init(&store->committed, store->family, store->expiry, marks);
     if (store->family)
         rocks_family_expire(store->family, store->expiry, marks.stream_time_ms);
@@ -53,6 +55,7 @@ void store_close(struct store *store)
     rocks_walk_close(store->idle_walk);
     committed_done(&store->committed);
     table_done(&store->overlay);
+    run_done(&store->run);
     store->database->stores--;
     free(store);
 }

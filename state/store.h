@@ -42,6 +42,7 @@ struct store_row { /* value.data == NULL: deleted */
 struct database_limits {
     size_t memtable_bytes;      /* per task; the replay after a crash is bounded by it */
     size_t committed_bytes_max; /* per store: store_apply is due when committed rows hold more */
+    size_t restore_bytes_max;   /* per store that is being restored: rows gathered before they are written */
     int64_t apply_interval_ms;  /* state.flush.interval.ms: store_apply is due when the oldest committed row is older */
 };
 /* Process-wide block cache; call once before the first database_open, later calls resize. [any] */
@@ -96,8 +97,10 @@ int64_t store_position(const struct store *);
 
 /* ---- restore: committed rows straight from the changelog ---- */
 
-/* Applies a batch; next_position is the offset behind its last record. */
+/* Takes a batch; next_position is the offset behind its last record. What was taken may be read after store_restored,
+ * which must be called at the end; a restore that is cut short before goes on from store_position. */
 bool store_restore(struct store *, const struct store_row *, size_t count, int64_t next_position, struct weir_error *);
+bool store_restored(struct store *, struct weir_error *);
 
 /* ---- the views' side [any]: committed and durable levels only ---- */
 

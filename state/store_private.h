@@ -5,6 +5,7 @@
 
 #include "state/committed.h"
 #include "state/database.h"
+#include "state/run.h"
 
 struct store_hint { /* what the latest get met below the overlay, for the put that usually follows */
     uint64_t hash;
@@ -25,6 +26,8 @@ struct store {
     struct rocks_marks applied;   /* what RocksDB holds */
     int64_t applied_us;           /* when it was last written */
     struct rocks_walk *idle_walk; /* kept between scans until RocksDB is written again */
+    struct run run;               /* restore: rows that are not written yet */
+    int64_t run_position;         /* behind the last of them */
     _Atomic size_t overlay_bytes; /* memory of the overlay as of the last commit, for other threads */
 };
 
@@ -34,6 +37,10 @@ static inline bool store_has_expired(const struct store *store, const struct sto
            expiry_has_expired(store->expiry, row->key, row->timestamp_ms, stream_time_ms);
 }
 
+/* What RocksDB must be told of a row; false: nothing. See apply.c. */
+bool store_row_to_write(const struct store *, const struct store_row *, int64_t stream_time_ms, struct store_row *out);
+/* Writes sorted rows and marks in batches. */
+bool store_write_rows(struct store *, struct store_row *const *, size_t count, struct rocks_marks, struct weir_error *);
 /* RocksDB, the committed level or both have changed under hints, kept walks and the overlay's links. */
 void store_forget_below(struct store *);
 #endif

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "state/sort.h"
 
 enum { SLOTS_MIN = 64, SPARSE = 16 };
 
@@ -280,9 +281,9 @@ void table_remove(struct table *table, struct table_row *row)
     slab_give(&table->slab, row, row->size);
 }
 
-static int compare_rows(const void *a, const void *b)
+static weir_bytes key_of(const void *item)
 {
-    return bytes_compare(table_key(*(struct table_row *const *)a), table_key(*(struct table_row *const *)b));
+    return table_key(item);
 }
 
 static struct table_row **rows_sorted(const struct table *table, bool dirty_only, size_t *count)
@@ -292,7 +293,7 @@ static struct table_row **rows_sorted(const struct table *table, bool dirty_only
     for (size_t i = 0; i < table->count; i++)
         if (!dirty_only || table->rows[i]->is_dirty)
             rows[found++] = table->rows[i];
-    qsort(rows, found, sizeof(struct table_row *), compare_rows);
+    sort_by_key((void **)rows, found, key_of);
     *count = found;
     return rows;
 }

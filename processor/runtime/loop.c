@@ -31,6 +31,7 @@ enum {
     OVERLAY_BYTES_MAX = 32 * 1024 * 1024,
     MEMTABLE_BYTES_MIN = 1024 * 1024,
     MEMTABLE_BYTES_MAX = 8 * 1024 * 1024,
+    RESTORE_BYTES_MIN = 1024 * 1024,
     COMMITTED_BYTES_MAX = 32 * 1024 * 1024, /* of one store */
     MEMORY_SHARES = 8,                      /* of memory.max.bytes: one for all memtables, one for all committed rows */
 };
@@ -669,13 +670,13 @@ static size_t clamp(size_t value, size_t low, size_t high)
     return value < low ? low : value > high ? high : value;
 }
 
-/* Every task has a database of its own, so the more there may be, the smaller their memtables. */
-static size_t memtable_bytes(const struct loop *loop, size_t share)
+/* Every task has a database of its own, so the more there may be, the smaller their part of a share. */
+static size_t per_task(const struct loop *loop, size_t share, size_t least, size_t most)
 {
     size_t tasks = 0;
     for (size_t i = 0; i < loop->app->layout.part_count; i++)
         tasks += (size_t)loop->app->layout.parts[i].partitions;
-    return clamp(share / (tasks ? tasks : 1), MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX);
+    return clamp(share / (tasks ? tasks : 1), least, most);
 }
 
 static void configure(struct loop *loop)
@@ -693,8 +694,9 @@ static void configure(struct loop *loop)
         .lineage = true,
     };
     loop->limits = (struct database_limits){
-        .memtable_bytes = memtable_bytes(loop, share),
+        .memtable_bytes = per_task(loop, share, MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),
         .committed_bytes_max = COMMITTED_BYTES_MAX,
+        .restore_bytes_max = per_task(loop, share, RESTORE_BYTES_MIN, COMMITTED_BYTES_MAX),
         .apply_interval_ms = config_integer(config, "state.flush.interval.ms"),
     };
 }

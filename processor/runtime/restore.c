@@ -195,7 +195,7 @@ static bool apply(struct restorer *restorer, const struct broker_message *messag
 }
 
 /* Positions come from the reader, not from the last record: the end may lie behind a gap (compaction, markers). */
-static void look_for_the_end(struct restorer *restorer)
+static bool look_for_the_end(struct restorer *restorer, struct weir_error *error)
 {
     for (size_t i = 0; i < restorer->count; i++) {
         struct restore_entry *entry = &restorer->entries[i];
@@ -207,11 +207,14 @@ static void look_for_the_end(struct restorer *restorer)
             atomic_fetch_sub(&entry->task->restore_remaining, shown - entry->position);
             entry->position = shown;
         }
-        if (entry->position >= entry->end) {
-            entry->done = true;
-            restorer->broker->ops->reader_remove(restorer->reader, entry->token);
-        }
+        if (entry->position < entry->end)
+            continue;
+        if (!store_restored(entry->task->stores[entry->store], error))
+            return false;
+        entry->done = true;
+        restorer->broker->ops->reader_remove(restorer->reader, entry->token);
     }
+    return true;
 }
 
 bool restore_step(struct restorer *restorer, int timeout_ms, struct weir_error *error)
@@ -226,8 +229,7 @@ bool restore_step(struct restorer *restorer, int timeout_ms, struct weir_error *
     bool ok = apply(restorer, messages, count, error);
     for (int i = 0; i < count; i++)
         ops->reader_release(restorer->reader, &messages[i]);
-    look_for_the_end(restorer);
-    return ok;
+    return ok && look_for_the_end(restorer, error);
 }
 
 bool restore_is_done(const struct restorer *restorer, const struct task *task)

@@ -103,7 +103,7 @@ static void expect_row(const struct model *m, const struct state *state, int i, 
 static void open_store(struct model *m)
 {
     struct weir_error error = {0};
-    struct database_limits limits = {1 << 20, 8000, 10};
+    struct database_limits limits = {1 << 20, 8000, 2000, 10};
     m->database = database_open(m->has_directory ? m->directory : NULL, limits, &error);
     cr_assert(m->database, "%s", error.message);
     m->store = store_open(m->database, &m->spec, &error);
@@ -250,6 +250,7 @@ static void restore(struct model *m)
     m->position++;
     m->history[m->position] = memory_copy(&m->now, sizeof m->now);
     cr_assert(store_restore(m->store, rows, count, m->position, &error), "%s", error.message);
+    cr_assert(store_restored(m->store, &error), "%s", error.message);
     cr_assert_eq(store_position(m->store), m->position);
     for (size_t i = 0; i < count; i++)
         free((void *)(uintptr_t)rows[i].value.data);

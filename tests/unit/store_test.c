@@ -18,7 +18,7 @@ static weir_arena arena;
 static struct database *database;
 static struct store *store;
 static struct weir_error error;
-static const struct database_limits limits = {1 << 20, 1 << 20, 10000};
+static const struct database_limits limits = {1 << 20, 1 << 20, 1 << 20, 10000};
 static const struct store_spec plain = {.name = "plain"}, memory = {.name = "memory", .in_memory = true},
                                ttl = {.name = "ttl", .ttl_ms = 100},
                                window = {
@@ -340,9 +340,66 @@ Test(store, a_restore_takes_the_last_row_of_a_key)
                                {bytes_of_text("b"), bytes_of_text("2"), 3},
                                {bytes_of_text("a"), {0}, 4}};
     cr_assert(store_restore(store, rows, 4, 44, &error));
+    cr_assert_eq(store_position(store), -1);
+    cr_assert(store_restored(store, &error));
     cr_assert_eq(store_position(store), 44);
     cr_assert_str_eq(view("a"), "absent");
     cr_assert_str_eq(view("b"), "2");
+    close_store(false);
+}
+
+static void restore_numbered(int64_t from, int64_t to, int keys, const char *value)
+{
+    char key[16];
+    for (int64_t i = from; i < to; i++) {
+        snprintf(key, sizeof key, "%06d", (int)(i * 7919 % keys));
+        weir_bytes written = i % 10 == 0 ? (weir_bytes){0} : bytes_of_text(value);
+        cr_assert(store_restore(store, &(struct store_row){bytes_of_text(key), written, i}, 1, i + 1, &error), "%s",
+                  error.message);
+    }
+}
+
+static int count_rows(const char *value)
+{
+    struct store_row row;
+    int count = 0;
+    struct store_cursor *cursor = store_view_scan(store, (weir_bytes){0}, (weir_bytes){0}, false, &error);
+    while (store_next(cursor, &row, &error))
+        count += bytes_equal(row.value, bytes_of_text(value));
+    store_cursor_close(cursor);
+    cr_assert_eq(error.code, WEIR_OK, "%s", error.message);
+    return count;
+}
+
+/* Every tenth row deletes: 7919 has no factor in common with the number of keys, so each key is met once a round. */
+Test(store, a_long_restore_deletes_and_replaces_what_an_earlier_run_wrote)
+{
+    enum { ROWS = 30000 };
+    open_store(&plain);
+    restore_numbered(0, ROWS, ROWS, "old");
+    cr_assert(store_restored(store, &error), "%s", error.message);
+    cr_assert_eq(count_rows("old"), ROWS - ROWS / 10);
+    restore_numbered(ROWS + 1, ROWS + 1 + ROWS / 2, ROWS, "new");
+    cr_assert(store_restored(store, &error), "%s", error.message);
+    cr_assert_eq(count_rows("new"), ROWS / 2 - ROWS / 20);
+    cr_assert_leq(count_rows("old"), ROWS / 2);
+    close_store(false);
+}
+
+Test(store, a_restore_that_is_cut_short_goes_on_behind_the_last_run)
+{
+    enum { ROWS = 60000 };
+    open_store(&plain);
+    restore_numbered(0, ROWS, ROWS, "value");
+    close_store(false);
+    open_store(&plain);
+    int64_t position = store_position(store);
+    cr_assert_gt(position, 0);
+    cr_assert_lt(position, ROWS);
+    restore_numbered(position, ROWS, ROWS, "value");
+    cr_assert(store_restored(store, &error), "%s", error.message);
+    cr_assert_eq(store_position(store), ROWS);
+    cr_assert_eq(count_rows("value"), ROWS - ROWS / 10);
     close_store(false);
 }
 

@@ -1,0 +1,80 @@
+/* restore.c: rows from the changelog on their way into a store. See store.h, "restore".
+ *
+ * They are gathered in a run and written when it is full or the changelog has ended: many rows as one sorted file, few
+ * (the tail after a clean stop) as a batch, because a file for ten rows would cost more than they do. The position goes
+ * with the rows, so a restore that is cut short goes on behind the last run.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "state/store_private.h"
+
+enum { BULK_ROWS_MIN = 4096 };
+
+/* A window store's stream time comes back with its rows, as in Kafka Streams; otherwise expired windows would be seen
+ * until the first record. Timestamps of plain rows may be anything their author chose, so they do not move it. */
+static void observe(struct store *store, const struct store_row *row)
+{
+    if (store->spec->kind == STORE_WINDOW && row->value.data)
+        store_observe_time(store, row->timestamp_ms);
+}
+
+static bool write_bulk(struct store *store, struct store_row *const *rows, size_t count, struct rocks_marks marks,
+                       struct weir_error *error)
+{
+    struct rocks_bulk *bulk = rocks_bulk_open(store->family, marks);
+    struct store_row row;
+    for (size_t i = 0; i < count; i++)
+        if (store_row_to_write(store, rows[i], marks.stream_time_ms, &row))
+            rocks_bulk_row(bulk, &row);
+    return rocks_bulk_close(bulk, error);
+}
+
+static bool write_run(struct store *store, struct rocks_marks marks, struct weir_error *error)
+{
+    size_t count;
+    struct store_row **rows = run_sorted(&store->run, &count);
+    bool done = count >= BULK_ROWS_MIN ? write_bulk(store, rows, count, marks, error)
+                                       : store_write_rows(store, rows, count, marks, error);
+    free(rows);
+    return done;
+}
+
+/* Committed rows that were never applied come again: the restore goes on from the applied position. */
+static bool flush_run(struct store *store, struct weir_error *error)
+{
+    struct rocks_marks marks = {store->run_position, store->observed_ms};
+    if (store->run_position <= store->applied.position)
+        return true;
+    if (!write_run(store, marks, error))
+        return false;
+    run_clear(&store->run);
+    store->applied = marks;
+    committed_replaced(&store->committed, marks);
+    rocks_family_expire(store->family, store->expiry, marks.stream_time_ms);
+    store_forget_below(store);
+    return true;
+}
+
+bool store_restore(struct store *store, const struct store_row *rows, size_t count, int64_t next_position,
+                   struct weir_error *error)
+{
+    assert(store->overlay.count == 0);
+    for (size_t i = 0; i < count; i++)
+        observe(store, &rows[i]);
+    if (!store->family) {
+        committed_write(&store->committed, rows, count, (struct rocks_marks){next_position, store->observed_ms});
+        store_forget_below(store);
+        return true;
+    }
+    for (size_t i = 0; i < count; i++)
+        run_add(&store->run, &rows[i]);
+    store->run_position = next_position;
+    return run_bytes(&store->run) < store->database->limits.restore_bytes_max || flush_run(store, error);
+}
+
+bool store_restored(struct store *store, struct weir_error *error)
+{
+    return !store->family || flush_run(store, error);
+}
