@@ -31,6 +31,7 @@ extern "C" {
 typedef struct weir_topology weir_topology; /* a graph under construction; owns every handle below */
 typedef struct weir_stream weir_stream;     /* a sequence of facts */
 typedef struct weir_grouped weir_grouped;   /* a stream partitioned by its key, ready to aggregate */
+typedef struct weir_grouped_table weir_grouped_table; /* a table grouped anew: what leaves a group is subtracted from it */
 typedef struct weir_table weir_table;       /* the latest value per key (or key and window), kept in a named store */
 typedef struct weir_branches weir_branches; /* a stream being split; the first matching branch wins */
 typedef struct weir_context weir_context;   /* the task, as seen from inside a callback */
@@ -251,6 +252,15 @@ struct weir_step_args {
     void *user;
     const char *name;
 };
+struct weir_group_args {
+    const char *at;
+    weir_mapper *map; /* the new key; NULL: the record, or the row, is in no group */
+    /* Of a table: what of a row goes into its group; without .map_value the row's value. NULL: nothing does. */
+    const struct weir_type *value;
+    weir_mapper *map_value;
+    void *user;
+    const char *name;
+};
 struct weir_changes_args {
     const char *at;
     weir_table *table;
@@ -266,6 +276,7 @@ struct weir_count_args {
 struct weir_reduce_args {
     const char *at;
     weir_reducer *step;
+    weir_reducer *subtract; /* of a grouped table, required: takes the record's value out again */
     struct weir_window window;
     void *user;
     const char *name;
@@ -273,6 +284,7 @@ struct weir_reduce_args {
 struct weir_agg_args {
     const char *at;
     weir_aggregator *step;
+    weir_aggregator *subtract;     /* of a grouped table, required: takes the record's value out again */
     const struct weir_type *value; /* of the aggregate; required */
     const void *initial;           /* first value, of that type; NULL: all zero */
     struct weir_window window;
@@ -335,10 +347,14 @@ WEIR_PUBLIC weir_stream *weir_branch_rest(weir_branches *);
 WEIR_PUBLIC weir_stream *weir_merge(weir_stream *, weir_stream *);
 WEIR_PUBLIC weir_stream *weir_rekey_with(weir_stream *, const char *name, const struct weir_type *key, struct weir_step_args); /* moves data: a named topic */
 WEIR_PUBLIC weir_grouped *weir_group(weir_stream *);                                                                          /* by the key it has */
-WEIR_PUBLIC weir_grouped *weir_group_by_with(weir_stream *, const char *name, const struct weir_type *key, struct weir_step_args);
+WEIR_PUBLIC weir_grouped *weir_group_by_with(weir_stream *, const char *name, const struct weir_type *key, struct weir_group_args);
+WEIR_PUBLIC weir_grouped_table *weir_group_by_table_with(weir_table *, const char *name, const struct weir_type *key, struct weir_group_args);
 WEIR_PUBLIC weir_table *weir_count_with(weir_grouped *, struct weir_count_args); /* value: int64_t */
 WEIR_PUBLIC weir_table *weir_reduce_with(weir_grouped *, const char *store, struct weir_reduce_args);
 WEIR_PUBLIC weir_table *weir_aggregate_with(weir_grouped *, const char *store, struct weir_agg_args);
+WEIR_PUBLIC weir_table *weir_count_table_with(weir_grouped_table *, struct weir_count_args);
+WEIR_PUBLIC weir_table *weir_reduce_table_with(weir_grouped_table *, const char *store, struct weir_reduce_args);
+WEIR_PUBLIC weir_table *weir_aggregate_table_with(weir_grouped_table *, const char *store, struct weir_agg_args);
 WEIR_PUBLIC weir_stream *weir_join_table_with(weir_stream *, weir_table *, struct weir_join_args);
 WEIR_PUBLIC weir_table *weir_join_tables_with(weir_table *, weir_table *, struct weir_join_args);
 WEIR_PUBLIC weir_stream *weir_changes_with(struct weir_changes_args);
@@ -351,6 +367,7 @@ WEIR_PUBLIC void weir_to_with(weir_stream *, struct weir_sink_args);
 #define WEIR_ARGS(kind, first, ...) (struct weir_##kind##_args){.at = WEIR_AT, .first = __VA_ARGS__}
 /* Verbs that mean the same for a stream and for a table choose by the handle. */
 #define WEIR_STREAM_OR_TABLE(x, verb) _Generic((x), weir_stream *: verb##_with, weir_table *: verb##_table_with)
+#define WEIR_GROUPED(g, verb) _Generic((g), weir_grouped *: verb##_with, weir_grouped_table *: verb##_table_with)
 
 #define weir_from(t, topic, key, ...) weir_from_with((t), (topic), (key), WEIR_ARGS(source, value, __VA_ARGS__))
 #define weir_table_from(t, topic, store, key, ...) weir_table_with((t), (topic), (store), (key), WEIR_ARGS(source, value, __VA_ARGS__))
@@ -362,10 +379,10 @@ WEIR_PUBLIC void weir_to_with(weir_stream *, struct weir_sink_args);
 #define weir_peek(s, ...) weir_peek_with((s), WEIR_ARGS(step, visit, __VA_ARGS__))
 #define weir_branch(b, ...) weir_branch_with((b), WEIR_ARGS(step, test, __VA_ARGS__))
 #define weir_rekey(s, name, key, ...) weir_rekey_with((s), (name), (key), WEIR_ARGS(step, map, __VA_ARGS__))
-#define weir_group_by(s, name, key, ...) weir_group_by_with((s), (name), (key), WEIR_ARGS(step, map, __VA_ARGS__))
-#define weir_count(g, ...) weir_count_with((g), WEIR_ARGS(count, store, __VA_ARGS__))
-#define weir_reduce(g, store, ...) weir_reduce_with((g), (store), WEIR_ARGS(reduce, step, __VA_ARGS__))
-#define weir_aggregate(g, store, ...) weir_aggregate_with((g), (store), WEIR_ARGS(agg, step, __VA_ARGS__))
+#define weir_group_by(x, name, key, ...) WEIR_STREAM_OR_TABLE(x, weir_group_by)((x), (name), (key), WEIR_ARGS(group, map, __VA_ARGS__))
+#define weir_count(g, ...) WEIR_GROUPED(g, weir_count)((g), WEIR_ARGS(count, store, __VA_ARGS__))
+#define weir_reduce(g, store, ...) WEIR_GROUPED(g, weir_reduce)((g), (store), WEIR_ARGS(reduce, step, __VA_ARGS__))
+#define weir_aggregate(g, store, ...) WEIR_GROUPED(g, weir_aggregate)((g), (store), WEIR_ARGS(agg, step, __VA_ARGS__))
 #define weir_join_table(s, table, ...) weir_join_table_with((s), (table), WEIR_ARGS(join, fn, __VA_ARGS__))
 #define weir_changes(...) weir_changes_with(WEIR_ARGS(changes, table, __VA_ARGS__))
 #define weir_join_tables(left, right, ...) weir_join_tables_with((left), (right), WEIR_ARGS(join, fn, __VA_ARGS__))

@@ -59,6 +59,11 @@ static weir_table *add_aggregate(const struct verb *verb, weir_grouped *grouped,
     return table_keep_in_store(verb, table, store) ? table : NULL;
 }
 
+static bool check_no_subtract(const struct verb *verb, bool is_given)
+{
+    return !is_given || verb_fail(verb, "nothing leaves a group of a stream; .subtract is for grouped tables");
+}
+
 /* Kafka Streams' windowed count counts records without a value, its plain count does not. */
 weir_table *weir_count_with(weir_grouped *grouped, struct weir_count_args args)
 {
@@ -82,7 +87,8 @@ weir_table *weir_reduce_with(weir_grouped *grouped, const char *store, struct we
     if (!grouped)
         return NULL;
     const struct verb verb = {grouped->topology, args.at, "reduce", store};
-    if (!verb_is_open(&verb) || !verb_check_function(&verb, args.step != NULL))
+    if (!verb_is_open(&verb) || !verb_check_function(&verb, args.step != NULL) ||
+        !check_no_subtract(&verb, args.subtract != NULL))
         return NULL;
     const struct fold_args fold = {.step = fold_reduce, .reduce = args.step, .window = args.window};
     return add_aggregate(&verb, grouped,
@@ -102,6 +108,7 @@ weir_table *weir_aggregate_with(weir_grouped *grouped, const char *store, struct
     weir_topology *topology = grouped->topology;
     const struct verb verb = {topology, args.at, "aggregate", store};
     if (!verb_is_open(&verb) || !verb_check_function(&verb, args.step != NULL) ||
+        !check_no_subtract(&verb, args.subtract != NULL) ||
         !verb_check_type(&verb, "the aggregate's type (.value)", args.value))
         return NULL;
     const void *initial = args.initial ? codec_copy(args.value, args.initial, &topology->arena) : NULL;

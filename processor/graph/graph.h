@@ -11,8 +11,9 @@
 struct operator;
 
 struct graph_topic {
-    const char *name; /* of an internal topic: without the "<application.id>-" in front */
-    bool internal;    /* a repartition topic; created by the runtime */
+    const char *name;   /* of an internal topic: without the "<application.id>-" in front */
+    bool internal;      /* a repartition topic; created by the runtime */
+    bool holds_changes; /* its values are new and old ones of a table (runtime/change.h) */
     const struct weir_type *key, *value;
     enum weir_format format; /* for writing; internal topics use WEIR_FORMAT_OBJECT */
     bool is_source, is_sink;

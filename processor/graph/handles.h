@@ -24,6 +24,12 @@ struct weir_grouped {
     /* Kafka Streams numbers the nodes of a repartition when it is first aggregated, and again at each aggregate. */
     int32_t numbers_per_aggregate;
 };
+struct weir_grouped_table {
+    weir_topology *topology;
+    struct graph_node *select; /* sends what leaves a group and what enters one */
+    const char *name;          /* of the repartition */
+    struct graph_node *source; /* behind the repartition topic; NULL until there is an aggregate */
+};
 struct weir_branches {
     weir_topology *topology;
     struct graph_node *split;
@@ -86,6 +92,14 @@ bool table_keep_in_store(const struct verb *, weir_table *, struct graph_store *
 /* Asks the table to say what its changes replace (KTableImpl.enableSendingOldValues): false: it cannot, because a source
  * below keeps no rows. Then nothing has changed, or, with `force`, the verb fails. */
 bool table_send_old(const struct verb *, weir_table *, bool force);
+
+/* ---- repartition.c ---- */
+
+/* The internal topic "<name>-repartition" for what the node forwards. NULL: latched. */
+struct graph_topic *repartition_topic(const struct verb *, const char *name, const struct graph_node *forwards);
+/* A sink of that name behind the node, and the source on the other side of the topic. NULL: latched. */
+struct graph_node *repartition_sink(const struct verb *, struct graph_node *, struct graph_topic *, const char *name);
+struct graph_node *repartition_source(const struct verb *, struct graph_topic *, const char *name);
 
 /* ---- topology.c: topics and stores ---- */
 

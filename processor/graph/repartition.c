@@ -7,7 +7,7 @@
 
 enum { NODES_WITH_A_NUMBER = 3 }; /* filter, sink and source */
 
-static struct graph_topic *internal_topic(const struct verb *verb, const char *name, const struct graph_node *mapped)
+struct graph_topic *repartition_topic(const struct verb *verb, const char *name, const struct graph_node *forwards)
 {
     const char *full = arena_format(&verb->topology->arena, "%s-repartition", name);
     const struct graph_topic *known = graph_find_topic(verb->topology, full);
@@ -17,16 +17,26 @@ static struct graph_topic *internal_topic(const struct verb *verb, const char *n
         verb_fail(verb, known->internal ? "the name is taken by another repartition" : "its topic is used already");
         return NULL;
     }
-    struct graph_topic *topic = topology_topic(verb, full, mapped->key_type, mapped->value_type);
+    struct graph_topic *topic = topology_topic(verb, full, forwards->key_type, forwards->value_type);
     topic->internal = topic->is_source = topic->is_sink = true;
     topic->format = WEIR_FORMAT_OBJECT;
     return topic;
 }
 
-static struct graph_node *add_other_side(const struct verb *verb, struct graph_topic *topic)
+struct graph_node *repartition_sink(const struct verb *verb, struct graph_node *parent, struct graph_topic *topic,
+                                    const char *name)
 {
-    weir_topology *topology = verb->topology;
-    struct graph_node *source = node_add(verb, GRAPH_SOURCE, arena_format(&topology->arena, "%s-source", topic->name));
+    struct graph_node *sink = name ? node_add_behind(verb, parent, NULL, name) : NULL;
+    if (!sink)
+        return NULL;
+    sink->kind = GRAPH_SINK;
+    sink->topic = topic;
+    return sink;
+}
+
+struct graph_node *repartition_source(const struct verb *verb, struct graph_topic *topic, const char *name)
+{
+    struct graph_node *source = name ? node_add(verb, GRAPH_SOURCE, name) : NULL;
     if (!source)
         return NULL;
     source->topic = topic;
@@ -39,18 +49,14 @@ static struct graph_node *add_other_side(const struct verb *verb, struct graph_t
 static struct graph_node *add_passage(const struct verb *verb, struct graph_node *mapped)
 {
     weir_arena *arena = &verb->topology->arena;
-    struct graph_topic *topic = internal_topic(verb, verb->name, mapped);
+    struct graph_topic *topic = repartition_topic(verb, verb->name, mapped);
     if (!topic)
         return NULL;
     struct graph_node *filter =
         node_add_behind(verb, mapped, &operator_keyed, arena_format(arena, "%s-filter", topic->name));
-    struct graph_node *sink =
-        filter ? node_add_behind(verb, filter, NULL, arena_format(arena, "%s-sink", topic->name)) : NULL;
-    if (!sink)
+    if (!filter || !repartition_sink(verb, filter, topic, arena_format(arena, "%s-sink", topic->name)))
         return NULL;
-    sink->kind = GRAPH_SINK;
-    sink->topic = topic;
-    return add_other_side(verb, topic);
+    return repartition_source(verb, topic, arena_format(arena, "%s-source", topic->name));
 }
 
 static struct graph_node *add_mapper(const struct verb *verb, weir_stream *stream, const struct weir_type *key,
@@ -96,14 +102,17 @@ static weir_grouped *grouped_of(weir_topology *topology, struct graph_node *node
 
 /* Kafka Streams names the mapper of a named grouping as the grouping. */
 weir_grouped *weir_group_by_with(weir_stream *stream, const char *name, const struct weir_type *key,
-                                 struct weir_step_args args)
+                                 struct weir_group_args args)
 {
     if (!stream)
         return NULL;
     const struct verb verb = {stream->topology, args.at, "group_by", name};
-    if (!args.name)
-        args.name = name;
-    struct graph_node *mapped = add_mapper(&verb, stream, key, &args);
+    if (verb_is_open(&verb) && (args.value || args.map_value)) {
+        verb_fail(&verb, "records keep their values; change them with weir_map_values first");
+        return NULL;
+    }
+    const struct weir_step_args step = {.map = args.map, .user = args.user, .name = args.name ? args.name : name};
+    struct graph_node *mapped = add_mapper(&verb, stream, key, &step);
     struct graph_node *source = mapped ? add_passage(&verb, mapped) : NULL;
     return source ? grouped_of(stream->topology, source, NODES_WITH_A_NUMBER) : NULL;
 }

@@ -47,20 +47,18 @@ static void *writable(const void *value)
     return same.write;
 }
 
-static void *first_aggregate(weir_context *context)
+void *fold_initial(weir_context *context, const void *initial)
 {
-    const struct fold_args *args = context->node->args;
     const struct weir_type *type = context->node->value_type;
-    if (!args->initial)
-        return zero_of(context, type);
-    return writable(codec_copy(type, args->initial, context->execution->arena));
+    return initial ? writable(codec_copy(type, initial, context->execution->arena)) : zero_of(context, type);
 }
 
 /* Where nobody behind asks what was replaced, the decoded row is changed in place. */
 static void *next_aggregate(weir_context *context, const void *old)
 {
+    const struct fold_args *args = context->node->args;
     if (!old)
-        return first_aggregate(context);
+        return fold_initial(context, args->initial);
     if (!context->node->sends_old)
         return writable(old);
     return writable(codec_copy(context->node->value_type, old, context->execution->arena));

@@ -56,6 +56,32 @@ struct fold_args {
     struct weir_window window;
 };
 
+/* node->args: struct weir_group_args */
+extern const struct operator operator_regroup;
+/* node->args: struct table_fold_args; node->stores[0]: the aggregates. */
+extern const struct operator operator_table_aggregate, operator_table_reduce;
+
+/* The aggregate with the record's value added to it or taken out of it, in the record arena; NULL: delete it. NULL as
+ * an aggregate to add to: there is none yet. What is given may be written to. */
+typedef const void *table_fold_step(weir_context *, const struct weir_record *, const void *aggregate, bool is_added);
+table_fold_step table_fold_count, table_fold_reduce, table_fold_aggregate;
+
+struct table_fold_args {
+    table_fold_step *step;
+    union {
+        struct {
+            weir_reducer *add, *subtract;
+        } reduce;
+        struct {
+            weir_aggregator *add, *subtract;
+        } aggregate;
+    };
+    const void *initial; /* of an aggregate; NULL: all zero */
+};
+
+/* The first value of an aggregate, in the record arena, to be written to: a copy of initial, or all zero. */
+void *fold_initial(weir_context *, const void *initial);
+
 /* node->args: struct stream_join_args */
 extern const struct operator operator_join_table, operator_left_join_table;
 /* node->args: struct table_join_args; the table whose change it is, left or right */

@@ -3,6 +3,7 @@
 #include "runtime/sink.h"
 
 #include "base/bytes.h"
+#include "runtime/change.h"
 #include "runtime/task.h"
 #include "schemas/codec.h"
 #include "state/keys.h"
@@ -46,6 +47,32 @@ static bool write_value(struct task *task, const struct graph_topic *topic, cons
     if (!codec_write(type, format, 0, value, &task->value_buffer, error))
         return false;
     *out = buffer_bytes(&task->value_buffer);
+    return true;
+}
+
+static bool encode(const struct weir_type *type, const void *value, struct buffer *out, weir_bytes *bytes,
+                   struct weir_error *error)
+{
+    *bytes = (weir_bytes){0};
+    if (!value)
+        return true;
+    buffer_clear(out);
+    if (!codec_write(type, WEIR_FORMAT_OBJECT, 0, value, out, error))
+        return false;
+    *bytes = buffer_bytes(out);
+    return true;
+}
+
+static bool write_change(struct task *task, const struct weir_type *type, const struct weir_record *record,
+                         weir_bytes *out, struct weir_error *error)
+{
+    weir_bytes new, old;
+    if (!encode(type, record->value, &task->value_buffer, &new, error) ||
+        !encode(type, record->old_value, &task->old_value_buffer, &old, error))
+        return false;
+    buffer_clear(&task->change_buffer);
+    change_write(new, old, &task->change_buffer);
+    *out = buffer_bytes(&task->change_buffer);
     return true;
 }
 
@@ -97,8 +124,11 @@ void sink_send(void *engine, weir_context *sink, const struct weir_record *recor
     struct weir_error *latch = &task->execution.error;
     struct broker_record out = {.partition = -1, .timestamp_ms = record->timestamp_ms};
     unsigned char bytes[LINEAGE_BYTES];
-    if (!write_key(task, node, record, &out.key, latch) ||
-        !write_value(task, node->topic, node->value_type, record->value, &out.value, latch))
+    bool ok = write_key(task, node, record, &out.key, latch) &&
+              (node->topic->holds_changes
+                   ? write_change(task, node->value_type, record, &out.value, latch)
+                   : write_value(task, node->topic, node->value_type, record->value, &out.value, latch));
+    if (!ok)
         return;
     if (node->window_size_ms > 0 && out.key.data)
         out.partition_key = (weir_bytes){out.key.data, out.key.size - 8}; /* as WindowedStreamPartitioner does */

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "runtime/change.h"
 #include "runtime/dead_letter.h"
 #include "runtime/sink.h"
 #include "schemas/codec.h"
@@ -153,6 +154,8 @@ bool task_close(struct task *task, bool flush, struct weir_error *error)
     punctuations_done(&task->wall_clock);
     buffer_done(&task->key_buffer);
     buffer_done(&task->value_buffer);
+    buffer_done(&task->old_value_buffer);
+    buffer_done(&task->change_buffer);
     arena_done(&task->arena);
     memory_free(task->sources);
     memory_free(task->committed);
@@ -241,6 +244,16 @@ static bool read_part(const struct weir_type *type, weir_bytes bytes, const char
     return error_set(error, WEIR_POISON, "%s: %s", what, cause.message);
 }
 
+static bool read_values(const struct graph_node *node, weir_bytes bytes, weir_arena *arena, struct weir_record *record,
+                        struct weir_error *error)
+{
+    weir_bytes new = bytes, old = {0};
+    if (node->topic->holds_changes && bytes.data && !change_read(bytes, &new, &old, error))
+        return false;
+    return read_part(node->value_type, new, "value", arena, &record->value, error) &&
+           read_part(node->value_type, old, "old value", arena, &record->old_value, error);
+}
+
 static bool read_time(struct task *task, const struct task_source *source, struct weir_record *record,
                       struct weir_error *error)
 {
@@ -273,8 +286,7 @@ static bool read_head(struct task *task, struct task_source *source, struct weir
     if (node->require_key && !message->key.data)
         return error_set(error, WEIR_POISON, "key: missing");
     return read_part(node->key_type, message->key, "key", arena, &record->key, error) &&
-           read_part(node->value_type, message->value, "value", arena, &record->value, error) &&
-           read_time(task, source, record, error);
+           read_values(node, message->value, arena, record, error) && read_time(task, source, record, error);
 }
 
 static const char *reason_of(const char *message)

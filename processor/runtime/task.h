@@ -68,6 +68,7 @@ struct task {
     struct execution execution;
     weir_arena arena;                       /* of the record in hand */
     struct buffer key_buffer, value_buffer; /* of the record being sent */
+    struct buffer old_value_buffer, change_buffer;
     struct punctuations stream_time, wall_clock;
     struct task_source *in_hand; /* source of the record in hand; NULL: a punctuation */
     int64_t in_hand_offset;

@@ -19,6 +19,7 @@ struct world {
     weir_stream *streams[HANDLES_MAX];
     weir_table *tables[HANDLES_MAX];
     weir_grouped *groups[HANDLES_MAX];
+    weir_grouped_table *regroups[HANDLES_MAX];
     weir_branches *branches[HANDLES_MAX];
 };
 
@@ -111,6 +112,11 @@ static weir_grouped *one_group(struct world *world)
     return world->groups[next(world) % HANDLES_MAX];
 }
 
+static weir_grouped_table *one_regroup(struct world *world)
+{
+    return world->regroups[next(world) % HANDLES_MAX];
+}
+
 static bool is_given(struct world *world)
 {
     return next(world) % 32 != 0;
@@ -122,6 +128,15 @@ static struct weir_step_args mapping(struct world *world)
                                    .map = is_given(world) ? map : NULL,
                                    .store = optional_name(world),
                                    .name = optional_name(world)};
+}
+
+static struct weir_group_args grouping(struct world *world)
+{
+    return (struct weir_group_args){.at = "fuzz:5",
+                                    .map = is_given(world) ? map : NULL,
+                                    .value = next(world) % 2 ? type(world) : NULL,
+                                    .map_value = next(world) % 2 ? map : NULL,
+                                    .name = optional_name(world)};
 }
 
 static struct weir_step_args testing(struct world *world)
@@ -190,10 +205,18 @@ static weir_stream *call_stream_verb(struct world *world)
 
 static weir_table *call_table_verb(struct world *world)
 {
-    switch (next(world) % 9) {
+    switch (next(world) % 12) {
     case 0:
     case 1:
         return weir_table_from(world->topology, name(world), optional_name(world), type(world), type(world));
+    case 8:
+        return weir_count(one_regroup(world), name(world), .name = optional_name(world));
+    case 9:
+        return weir_reduce(one_regroup(world), name(world), is_given(world) ? reduce : NULL,
+                           .subtract = is_given(world) ? reduce : NULL);
+    case 10:
+        return weir_aggregate(one_regroup(world), name(world), is_given(world) ? aggregate : NULL,
+                              .subtract = is_given(world) ? aggregate : NULL, .value = type(world));
     case 5:
         return weir_filter_table_with(one_table(world), testing(world));
     case 6:
@@ -215,7 +238,7 @@ static weir_table *call_table_verb(struct world *world)
 static void call_verb(struct world *world)
 {
     size_t at = next(world) % HANDLES_MAX;
-    switch (next(world) % 8) {
+    switch (next(world) % 9) {
     case 0:
         world->branches[at] = weir_split(one_stream(world));
         break;
@@ -223,7 +246,10 @@ static void call_verb(struct world *world)
         world->groups[at] = weir_group(one_stream(world));
         break;
     case 2:
-        world->groups[at] = weir_group_by_with(one_stream(world), name(world), type(world), mapping(world));
+        world->groups[at] = weir_group_by_with(one_stream(world), name(world), type(world), grouping(world));
+        break;
+    case 8:
+        world->regroups[at] = weir_group_by_table_with(one_table(world), name(world), type(world), grouping(world));
         break;
     case 3:
         weir_add_store(world->topology, name(world), type(world), type(world), .window = window(world));

@@ -87,6 +87,8 @@ static inline void engine_send(void *self, weir_context *sink, const struct weir
     pending->record = *record;
     pending->record.key = codec_copy(topic->key, record->key, &engine->lasting);
     pending->record.value = record->value ? codec_copy(topic->value, record->value, &engine->lasting) : NULL;
+    pending->record.old_value =
+        record->old_value ? codec_copy(topic->value, record->old_value, &engine->lasting) : NULL;
     pending->upstream_time_ms =
         engine->forced_upstream_ms >= 0 ? engine->forced_upstream_ms : part->execution.stream_time_ms;
 }
