@@ -530,14 +530,17 @@ WEIR_PUBLIC weir_test *weir_test_new(weir_topology *, struct weir_config, struct
 WEIR_PUBLIC void weir_test_send(weir_test *, const char *topic, struct weir_record); /* typed as the topology reads the topic */
 WEIR_PUBLIC void weir_test_send_raw(weir_test *, const char *topic, struct weir_raw_record);
 WEIR_PUBLIC void weir_test_advance(weir_test *, weir_duration); /* wall clock: fires punctuators */
-/* The next record written to the topic, in order; false: none. What it points to lives until weir_test_free. */
+/* The next record written to the topic, in order; false: none. What it points to lives until weir_test_free. Internal
+ * topics and changelogs can be read too, by their full names ("<application.id>-<store>-changelog"). */
 WEIR_PUBLIC bool weir_test_recv(weir_test *, const char *topic, struct weir_record *out);
 WEIR_PUBLIC bool weir_test_recv_raw(weir_test *, const char *topic, struct weir_raw_record *out);
 /* The next record of any topic the topology writes to (internal ones left out), in the order of writing. */
 WEIR_PUBLIC bool weir_test_recv_any(weir_test *, const char **topic, struct weir_raw_record *out);
 WEIR_PUBLIC const void *weir_test_get(weir_test *, const char *store, const void *key);
 WEIR_PUBLIC const void *weir_test_get_window(weir_test *, const char *store, const void *key, int64_t start_ms);
-WEIR_PUBLIC uint64_t weir_test_dropped(weir_test *, const char *reason); /* records dropped for that reason */
+/* Calls visit for each row of the store, in key order; records live until visit returns. */
+WEIR_PUBLIC void weir_test_each(weir_test *, const char *store, void (*visit)(void *self, const struct weir_record *), void *self);
+WEIR_PUBLIC uint64_t weir_test_dropped(weir_test *, const char *reason); /* records dropped for that reason; NULL: for any */
 WEIR_PUBLIC bool weir_test_failed(weir_test *, struct weir_error *);     /* the first error that would stop a task */
 WEIR_PUBLIC const struct weir_type *weir_test_topic_type(weir_test *, const char *topic, bool key); /* NULL: unknown topic */
 WEIR_PUBLIC void weir_test_free(weir_test *);

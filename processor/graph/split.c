@@ -19,7 +19,8 @@ weir_branches *weir_split(weir_stream *stream)
     return branches;
 }
 
-/* Kafka Streams puts the branch's number behind the name of the split; 0 is the default branch. */
+/* Kafka Streams puts the branch's number behind the name of the split; 0 is the default branch. It uses up a number of
+ * nodes as well. */
 static struct graph_node *add_branch(const struct verb *verb, weir_branches *branches, int32_t number,
                                      const struct weir_step_args *args)
 {
@@ -31,6 +32,7 @@ static struct graph_node *add_branch(const struct verb *verb, weir_branches *bra
     struct graph_node *node = node_add_behind(verb, branches->split, &operator_branch, name);
     if (!node)
         return NULL;
+    node_use_number(verb->topology);
     node->args = node_args(verb->topology, args, sizeof *args);
     node->user = args->user;
     return node;

@@ -11,14 +11,9 @@
 #include "base/memory.h"
 #include "runtime/commit.h"
 #include "runtime/figures.h"
+#include "runtime/outbox.h"
 #include "schemas/codec.h"
 #include "state/keys.h"
-
-struct written {
-    const char *topic;
-    struct weir_raw_record record;
-    bool internal, taken_by_topic, taken_by_any;
-};
 
 struct weir_test {
     struct layout layout;
@@ -26,8 +21,9 @@ struct weir_test {
     struct clock clock;
     struct task **tasks; /* one per part */
     weir_arena arena;    /* inputs and outputs, kept until the end */
-    struct written *written;
-    size_t written_count, written_capacity, any_taken, looped;
+    struct outbox outbox;
+    size_t looped;               /* records of the outbox that were sent round */
+    struct collector changelogs; /* its producer writes to the outbox */
     struct figures figures;
     struct weir_error failure;
     int64_t next_offset;
@@ -46,31 +42,11 @@ static bool is_internal(const struct weir_test *test, const char *topic)
     return false;
 }
 
-static struct weir_headers keep_headers(weir_arena *arena, struct weir_headers headers)
-{
-    struct weir_header *items = arena_alloc(arena, (headers.count ? headers.count : 1) * sizeof *items);
-    for (size_t i = 0; i < headers.count; i++)
-        items[i] =
-            (struct weir_header){arena_text(arena, headers.items[i].name), arena_bytes(arena, headers.items[i].value)};
-    return (struct weir_headers){items, headers.count};
-}
-
-static weir_bytes keep_bytes(weir_arena *arena, weir_bytes bytes)
-{
-    return bytes.data ? arena_bytes(arena, bytes) : bytes;
-}
-
 static bool output_send(void *self, const char *topic, const struct broker_record *record, struct weir_error *error)
 {
     struct weir_test *test = self;
     (void)error;
-    test->written = memory_grow(test->written, &test->written_capacity, test->written_count + 1, sizeof *test->written);
-    test->written[test->written_count++] = (struct written){
-        .topic = arena_text(&test->arena, topic),
-        .record = {keep_bytes(&test->arena, record->key), keep_bytes(&test->arena, record->value), record->timestamp_ms,
-                   keep_headers(&test->arena, record->headers)},
-        .internal = is_internal(test, topic),
-    };
+    outbox_add(&test->outbox, topic, record, is_internal(test, topic));
     return true;
 }
 
@@ -89,6 +65,34 @@ static void output_dead(void *self, const char *topic, int32_t partition, int64_
 {
     struct weir_test *test = self;
     figures_dead_letter(&test->figures, topic, partition, offset, reason, clock_wall_ms(&test->clock));
+}
+
+/* ---- changelogs: a producer that keeps what it is given ---- */
+
+struct broker_producer {
+    struct weir_test *test;
+};
+
+static bool log_send(struct broker_producer *producer, const char *topic, const struct broker_record *record,
+                     struct weir_error *error)
+{
+    (void)error;
+    outbox_add(&producer->test->outbox, topic, record, true);
+    return true;
+}
+
+static void log_poll(struct broker_producer *producer)
+{
+    (void)producer;
+}
+
+static void open_changelogs(struct weir_test *test)
+{
+    static const struct broker_ops ops = {.producer_send = log_send, .producer_poll = log_poll};
+    static struct broker log = {&ops};
+    struct broker_producer *producer = weir_arena_alloc(&test->arena, sizeof *producer);
+    producer->test = test;
+    test->changelogs = (struct collector){.broker = &log, .producer = producer};
 }
 
 /* ---- life ---- */
@@ -118,6 +122,8 @@ weir_test *weir_test_new(weir_topology *topology, struct weir_config settings, s
     struct weir_test *test = memory_new(sizeof *test);
     figures_init(&test->figures);
     clock_init_by_hand(&test->clock, 0);
+    outbox_init(&test->outbox, &test->arena);
+    open_changelogs(test);
     test->config = config_new();
     bool ok = config_fill(test->config, &settings, error);
     const char *application = ok ? config_text(test->config, "application.id") : "";
@@ -140,7 +146,7 @@ void weir_test_free(weir_test *test)
             task_close(test->tasks[i], false, &ignored);
     }
     memory_free(test->tasks);
-    memory_free(test->written);
+    outbox_done(&test->outbox);
     layout_done(&test->layout);
     config_free(test->config);
     figures_done(&test->figures);
@@ -173,10 +179,9 @@ static bool enqueue(struct weir_test *test, const char *topic, const struct weir
 /* What was written to a topic that the topology also reads goes round. */
 static void loop_back(struct weir_test *test)
 {
-    for (; test->looped < test->written_count; test->looped++) {
-        struct written *written = &test->written[test->looped];
-        struct weir_raw_record record = written->record;
-        enqueue(test, written->topic, &record);
+    for (; test->looped < test->outbox.count; test->looped++) {
+        const struct outbox_record *written = &test->outbox.records[test->looped];
+        enqueue(test, written->topic, &written->record);
     }
 }
 
@@ -202,9 +207,12 @@ static struct task *choose(struct weir_test *test, struct task_source **source)
 
 static void publish(struct weir_test *test)
 {
-    for (size_t i = 0; i < test->layout.part_count; i++)
-        if (test->tasks[i]->progress)
-            commit_publish(test->tasks[i]);
+    for (size_t i = 0; i < test->layout.part_count; i++) {
+        if (!test->tasks[i]->progress)
+            continue;
+        commit_log(test->tasks[i], &test->changelogs, &test->failure);
+        commit_publish(test->tasks[i]);
+    }
 }
 
 static void drain(struct weir_test *test)
@@ -224,9 +232,10 @@ static void drain(struct weir_test *test)
 
 void weir_test_send_raw(weir_test *test, const char *topic, struct weir_raw_record record)
 {
-    struct weir_raw_record kept = {keep_bytes(&test->arena, record.key), keep_bytes(&test->arena, record.value),
+    struct weir_raw_record kept = {outbox_keep_bytes(&test->arena, record.key),
+                                   outbox_keep_bytes(&test->arena, record.value),
                                    record.timestamp_ms < 0 ? clock_wall_ms(&test->clock) : record.timestamp_ms,
-                                   keep_headers(&test->arena, record.headers)};
+                                   outbox_keep_headers(&test->arena, record.headers)};
     if (!enqueue(test, topic, &kept)) {
         error_set(&test->failure, WEIR_INVALID, "the topology does not read the topic '%s'", topic);
         return;
@@ -273,28 +282,20 @@ void weir_test_advance(weir_test *test, weir_duration duration)
 
 bool weir_test_recv_raw(weir_test *test, const char *topic, struct weir_raw_record *out)
 {
-    for (size_t i = 0; i < test->written_count; i++) {
-        struct written *written = &test->written[i];
-        if (written->taken_by_topic || strcmp(written->topic, topic) != 0)
-            continue;
-        written->taken_by_topic = true;
-        *out = written->record;
-        return true;
-    }
-    return false;
+    const struct outbox_record *taken = outbox_take(&test->outbox, topic);
+    if (taken)
+        *out = taken->record;
+    return taken != NULL;
 }
 
 bool weir_test_recv_any(weir_test *test, const char **topic, struct weir_raw_record *out)
 {
-    while (test->any_taken < test->written_count) {
-        const struct written *written = &test->written[test->any_taken++];
-        if (written->internal)
-            continue;
-        *topic = written->topic;
-        *out = written->record;
-        return true;
-    }
-    return false;
+    const struct outbox_record *next = outbox_next(&test->outbox);
+    if (!next)
+        return false;
+    *topic = next->topic;
+    *out = next->record;
+    return true;
 }
 
 static const struct graph_node *sink_of(const struct weir_test *test, const char *topic)
@@ -351,7 +352,7 @@ static const void *get(weir_test *test, const char *name, const void *key, const
     struct task *task = test->tasks[part - test->layout.parts];
     const void *value = NULL;
     if (store_get(task->stores[index], bytes, &test->arena, &row, &test->failure))
-        value = decode(test, store->spec.value_type, keep_bytes(&test->arena, row.value));
+        value = decode(test, store->spec.value_type, outbox_keep_bytes(&test->arena, row.value));
     buffer_done(&windowed);
     return value;
 }
@@ -366,14 +367,31 @@ const void *weir_test_get_window(weir_test *test, const char *store, const void 
     return get(test, store, key, &start_ms);
 }
 
+void weir_test_each(weir_test *test, const char *name, void (*visit)(void *, const struct weir_record *), void *self)
+{
+    const struct layout_part *part = NULL;
+    size_t index = 0;
+    const struct layout_store *store = layout_find_store(&test->layout, name, &part, &index);
+    if (!store) {
+        error_set(&test->failure, WEIR_ABSENT, "the topology has no store '%s'", name);
+        return;
+    }
+    struct task *task = test->tasks[part - test->layout.parts];
+    struct weir_store handle = {task->stores[index], &store->spec, &task->execution};
+    weir_each(&handle, visit, self);
+    if (task->execution.error.code != WEIR_OK)
+        error_set(&test->failure, task->execution.error.code, "%s", task->execution.error.message);
+}
+
 uint64_t weir_test_dropped(weir_test *test, const char *reason)
 {
     struct figures_reason drops[FIGURES_REASONS_MAX];
     size_t count = figures_drops(&test->figures, drops, FIGURES_REASONS_MAX);
+    uint64_t records = 0;
     for (size_t i = 0; i < count; i++)
-        if (strcmp(drops[i].name, reason) == 0)
-            return drops[i].records;
-    return 0;
+        if (!reason || strcmp(drops[i].name, reason) == 0)
+            records += drops[i].records;
+    return records;
 }
 
 bool weir_test_failed(weir_test *test, struct weir_error *error)

@@ -263,3 +263,75 @@ Test(driver, poison_behind_a_repartition_is_a_dead_letter_too)
     cr_expect_not(weir_test_failed(test, NULL));
     weir_test_free(test);
 }
+
+struct rows {
+    int count;
+    int64_t sum;
+};
+
+static void add_row(void *self, const struct weir_record *row)
+{
+    struct rows *rows = self;
+    rows->count++;
+    rows->sum += *(const int64_t *)row->value;
+}
+
+static weir_topology *counts_in_two_topics(void)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_table *counts = weir_count(weir_group(weir_from(t, "in", &weir_str_type, &weir_str_type)), "counts");
+    weir_to(weir_changes(counts), "out");
+    weir_to(weir_changes(counts), "other");
+    return t;
+}
+
+Test(driver, shows_all_rows_of_a_store)
+{
+    weir_test *test = drive(counts_in_two_topics());
+    struct rows rows = {0};
+    send(test, "in", "a", "x", 1);
+    send(test, "in", "b", "x", 2);
+    send(test, "in", "a", "x", 3);
+    weir_test_each(test, "counts", add_row, &rows);
+    cr_expect_eq(rows.count, 2);
+    cr_expect_eq(rows.sum, 3);
+    cr_expect_not(weir_test_failed(test, NULL));
+    weir_test_each(test, "no-such-store", add_row, &rows);
+    cr_expect(weir_test_failed(test, NULL));
+    weir_test_free(test);
+}
+
+Test(driver, changelogs_can_be_read_by_name)
+{
+    weir_test *test = drive(counts_in_two_topics());
+    struct weir_raw_record row;
+    send(test, "in", "a", "x", 1);
+    send(test, "in", "a", "x", 2);
+    for (int i = 1; i <= 2; i++) {
+        cr_assert(weir_test_recv_raw(test, "app-counts-changelog", &row));
+        cr_expect(is(row.key, "a"));
+        cr_expect_eq(((const char *)row.value.data)[7], i);
+        cr_expect_eq(row.timestamp_ms, i);
+    }
+    cr_expect_not(weir_test_recv_raw(test, "app-counts-changelog", &row));
+    weir_test_free(test);
+}
+
+Test(driver, records_of_two_topics_are_taken_apart_and_together)
+{
+    weir_test *test = drive(counts_in_two_topics());
+    struct weir_raw_record raw;
+    const char *topic;
+    send(test, "in", "a", "x", 1);
+    send(test, "in", "b", "x", 2);
+    for (int i = 0; i < 2; i++) {
+        cr_expect(weir_test_recv_raw(test, "other", &raw));
+        cr_expect(weir_test_recv_any(test, &topic, &raw));
+        cr_expect_str_eq(topic, "out");
+        cr_expect(weir_test_recv_any(test, &topic, &raw));
+        cr_expect_str_eq(topic, "other");
+    }
+    cr_expect_not(weir_test_recv_raw(test, "other", &raw));
+    cr_expect_not(weir_test_recv_any(test, &topic, &raw));
+    weir_test_free(test);
+}
