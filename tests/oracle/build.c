@@ -1,0 +1,309 @@
+/* build.c: see build.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oracle/build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "oracle/functions.h"
+
+struct handle { /* one of the pointers is set */
+    const char *id;
+    weir_stream *stream;
+    weir_table *table;
+    weir_grouped *grouped;
+};
+
+struct builder {
+    struct build *build;
+    json_t *op;
+    struct handle handles[BUILD_MAX];
+    size_t handle_count;
+};
+
+/* ---- the description ---- */
+
+static _Noreturn void refuse(const struct builder *builder, const char *problem)
+{
+    char *text = json_dumps(builder->op, JSON_COMPACT);
+    fprintf(stderr, "%s: %s\n", problem, text);
+    exit(2);
+}
+
+static const char *text_of(const struct builder *builder, const char *name)
+{
+    return json_string_value(json_object_get(builder->op, name));
+}
+
+static weir_duration ms_of(const json_t *object, const char *name)
+{
+    return weir_millis(json_integer_value(json_object_get(object, name)));
+}
+
+static bool is(const struct builder *builder, const char *name, const char *wanted)
+{
+    const char *text = text_of(builder, name);
+    return text && strcmp(text, wanted) == 0;
+}
+
+static const struct handle *find(const struct builder *builder, const char *name)
+{
+    const char *id = text_of(builder, name);
+    for (size_t i = 0; id && i < builder->handle_count; i++)
+        if (strcmp(builder->handles[i].id, id) == 0)
+            return &builder->handles[i];
+    refuse(builder, "an input is not there");
+}
+
+static const struct handle *in(const struct builder *builder)
+{
+    return find(builder, "in");
+}
+
+static const struct handle *other(const struct builder *builder)
+{
+    return find(builder, "other");
+}
+
+static void add(struct builder *builder, const char *id, struct handle handle)
+{
+    if (builder->handle_count == BUILD_MAX)
+        refuse(builder, "too many operations");
+    handle.id = id;
+    builder->handles[builder->handle_count++] = handle;
+}
+
+static void made_stream(struct builder *builder, weir_stream *stream)
+{
+    add(builder, text_of(builder, "id"), (struct handle){.stream = stream});
+}
+
+static void made_table(struct builder *builder, weir_table *table)
+{
+    add(builder, text_of(builder, "id"), (struct handle){.table = table});
+}
+
+static void made_group(struct builder *builder, weir_grouped *grouped)
+{
+    add(builder, text_of(builder, "id"), (struct handle){.grouped = grouped});
+}
+
+/* A function that is not there is a NULL, which the verb refuses. */
+#define FUNCTION(kind, builder) function_##kind(text_of((builder), "fn"))
+
+static const struct weir_type *type_named(const struct builder *builder, const char *letter)
+{
+    return letter && letter[0] == 'L' ? &weir_i64_type : builder->build->text;
+}
+
+static const struct weir_type *value_type(const struct builder *builder)
+{
+    return type_named(builder, text_of(builder, "value"));
+}
+
+static const char *new_store(struct builder *builder, bool has_times)
+{
+    struct build *build = builder->build;
+    const char *name = text_of(builder, "store");
+    if (name)
+        build->stores[build->store_count++] = (struct build_store){name, has_times};
+    return name;
+}
+
+static struct weir_window window_of(const struct builder *builder)
+{
+    const json_t *window = json_object_get(builder->op, "window");
+    return (struct weir_window){
+        .size = ms_of(window, "size"), .grace = ms_of(window, "grace"), .retention = ms_of(window, "retention")};
+}
+
+/* ---- operations ---- */
+
+static void make_stream(struct builder *builder)
+{
+    struct build *build = builder->build;
+    made_stream(builder, weir_from(build->topology, text_of(builder, "topic"), build->text, build->text));
+}
+
+static void make_table(struct builder *builder)
+{
+    struct build *build = builder->build;
+    const char *store = new_store(builder, true);
+    made_table(builder, weir_table_from(build->topology, text_of(builder, "topic"), store, build->text, build->text));
+}
+
+static void make_filter(struct builder *builder)
+{
+    made_stream(builder, weir_filter(in(builder)->stream, FUNCTION(test, builder)));
+}
+
+static void make_map_values(struct builder *builder)
+{
+    made_stream(builder, weir_map_values(in(builder)->stream, value_type(builder), FUNCTION(value, builder)));
+}
+
+static void make_flat_map(struct builder *builder)
+{
+    made_stream(builder,
+                weir_flat_map(in(builder)->stream, builder->build->text, value_type(builder), FUNCTION(flat, builder)));
+}
+
+static void look(weir_context *context, const struct weir_record *record)
+{
+    (void)context, (void)record;
+}
+
+static void make_peek(struct builder *builder)
+{
+    made_stream(builder, weir_peek(in(builder)->stream, look));
+}
+
+static void make_branch(struct builder *builder)
+{
+    weir_branches *branches = weir_split(in(builder)->stream);
+    json_t *functions = json_object_get(builder->op, "fns"), *ids = json_object_get(builder->op, "ids");
+    size_t count = json_array_size(functions);
+    for (size_t i = 0; i < count; i++) {
+        weir_predicate *test = function_test(json_string_value(json_array_get(functions, i)));
+        add(builder, json_string_value(json_array_get(ids, i)), (struct handle){.stream = weir_branch(branches, test)});
+    }
+    if (json_is_true(json_object_get(builder->op, "rest")))
+        add(builder, json_string_value(json_array_get(ids, count)),
+            (struct handle){.stream = weir_branch_rest(branches)});
+}
+
+static void make_merge(struct builder *builder)
+{
+    made_stream(builder, weir_merge(in(builder)->stream, other(builder)->stream));
+}
+
+static void add_repartition(struct builder *builder)
+{
+    builder->build->repartitions[builder->build->repartition_count++] = text_of(builder, "name");
+}
+
+static void make_rekey(struct builder *builder)
+{
+    add_repartition(builder);
+    made_stream(builder, weir_rekey(in(builder)->stream, text_of(builder, "name"), builder->build->text,
+                                    FUNCTION(key, builder)));
+}
+
+static void make_group(struct builder *builder)
+{
+    made_group(builder, weir_group(in(builder)->stream));
+}
+
+static void make_group_by(struct builder *builder)
+{
+    add_repartition(builder);
+    made_group(builder, weir_group_by(in(builder)->stream, text_of(builder, "name"), builder->build->text,
+                                      FUNCTION(key, builder)));
+}
+
+static void make_count(struct builder *builder)
+{
+    made_table(builder, weir_count(in(builder)->grouped, new_store(builder, true), .window = window_of(builder)));
+}
+
+static void make_reduce(struct builder *builder)
+{
+    made_table(builder, weir_reduce(in(builder)->grouped, new_store(builder, true), FUNCTION(reduce, builder),
+                                    .window = window_of(builder)));
+}
+
+static void make_aggregate(struct builder *builder)
+{
+    made_table(builder, weir_aggregate(in(builder)->grouped, new_store(builder, true), FUNCTION(aggregate, builder),
+                                       .value = value_type(builder), .window = window_of(builder)));
+}
+
+static void make_changes(struct builder *builder)
+{
+    made_stream(builder, weir_changes(in(builder)->table));
+}
+
+static enum weir_join_kind join_kind(const struct builder *builder)
+{
+    return is(builder, "kind", "inner") ? WEIR_INNER : is(builder, "kind", "left") ? WEIR_LEFT : WEIR_OUTER;
+}
+
+static void make_join_table(struct builder *builder)
+{
+    made_stream(builder, weir_join_table(in(builder)->stream, other(builder)->table, FUNCTION(join, builder),
+                                         .value = builder->build->text, .kind = join_kind(builder)));
+}
+
+static void make_join_tables(struct builder *builder)
+{
+    made_table(builder, weir_join_tables(in(builder)->table, other(builder)->table, FUNCTION(join, builder),
+                                         .value = builder->build->text, .kind = join_kind(builder),
+                                         .store = new_store(builder, true)));
+}
+
+static void make_process(struct builder *builder)
+{
+    struct build *build = builder->build;
+    const char *store = new_store(builder, false);
+    struct tally *tally = weir_arena_alloc(build->arena, sizeof *tally);
+    *tally = (struct tally){store, ms_of(builder->op, "every").ms,
+                            is(builder, "clock", "wall") ? WEIR_WALL_CLOCK : WEIR_STREAM_TIME};
+    weir_add_store(build->topology, store, build->text, &weir_i64_type);
+    made_stream(builder, weir_process(in(builder)->stream, &function_tally, .stores = {store}, .key = build->text,
+                                      .value = &weir_i64_type, .user = tally));
+}
+
+static void make_to(struct builder *builder)
+{
+    struct build *build = builder->build;
+    const char *topic = text_of(builder, "topic");
+    bool is_known = false;
+    for (size_t i = 0; i < build->output_count; i++)
+        is_known |= strcmp(build->outputs[i], topic) == 0;
+    if (!is_known)
+        build->outputs[build->output_count++] = topic;
+    weir_to(in(builder)->stream, topic);
+}
+
+static void make(struct builder *builder)
+{
+    static const struct {
+        const char *name;
+        void (*make)(struct builder *);
+    } table[] = {
+        {"stream", make_stream},
+        {"table", make_table},
+        {"filter", make_filter},
+        {"map_values", make_map_values},
+        {"flat_map", make_flat_map},
+        {"peek", make_peek},
+        {"branch", make_branch},
+        {"merge", make_merge},
+        {"rekey", make_rekey},
+        {"group", make_group},
+        {"group_by", make_group_by},
+        {"count", make_count},
+        {"reduce", make_reduce},
+        {"aggregate", make_aggregate},
+        {"changes", make_changes},
+        {"join_table", make_join_table},
+        {"join_tables", make_join_tables},
+        {"process", make_process},
+        {"to", make_to},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (is(builder, "op", table[i].name)) {
+            table[i].make(builder);
+            return;
+        }
+    refuse(builder, "no such operation");
+}
+
+void build_case(struct build *build, json_t *ops)
+{
+    struct builder builder = {.build = build};
+    for (size_t i = 0; i < json_array_size(ops); i++) {
+        builder.op = json_array_get(ops, i);
+        make(&builder);
+    }
+}

@@ -1,0 +1,28 @@
+/* build.h: builds a topology from the description of a case; java/Build.java has the same operations. */
+#ifndef WEIR_TESTS_ORACLE_BUILD_H
+#define WEIR_TESTS_ORACLE_BUILD_H
+#include <jansson.h>
+
+#include "weir.h"
+
+enum { BUILD_MAX = 64 };
+
+struct build_store { /* to look at when everything was processed */
+    const char *name;
+    bool has_times; /* false: rows of a plain store, whose time Kafka Streams does not keep */
+};
+
+/* Strings point into the description. */
+struct build {
+    weir_topology *topology;
+    const struct weir_type *text; /* weir_str_type, or weir_bytes_type where a case has binary keys and values */
+    const char *outputs[BUILD_MAX], *repartitions[BUILD_MAX];
+    size_t output_count, repartition_count, store_count;
+    struct build_store stores[BUILD_MAX];
+    weir_arena *arena; /* of what callbacks are given; lives until the topology is done */
+};
+
+/* Exits with a message when the description is wrong: it is this program's mistake. What is wrong with the topology is
+ * latched in it. */
+void build_case(struct build *, json_t *ops);
+#endif

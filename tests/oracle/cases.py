@@ -1,0 +1,258 @@
+"""Generated cases: a topology of a few operations and the records that go through it, from a seed.
+
+A case is one JSON object; java/Build.java and build.c build the topology, java/Run.java and run_cases.c run it:
+  name, ops, input  [topic, key, value, timestamp, [[header, value]…]], or [milliseconds] to turn the wall clock
+  binary     keys and values are any bytes, written as the characters 0 to 255
+  in_memory  Kafka Streams keeps its stores in memory and not in RocksDB
+"""
+import random
+
+TESTS = ["all", "live", "dead", "even", "most", "key-even", "none"]
+VALUES = ["same", "bang", "keyed", "short", "blank", "empty", "weigh", "parity"]
+KEYS = ["same", "spread", "foreign", "mixed"]
+FLATS = ["same", "both", "twice"]
+REDUCERS = {"S": ["join", "last"], "L": ["sum", "last", "most"]}
+AGGREGATORS = {"S": ["join", "log"], "L": ["sum", "total", "most"]}
+JOINERS = ["pair", "pair", "pair", "gap"]
+
+
+class Handle:
+    """A stream, table or group while a topology grows: what may be done with it follows from its types."""
+
+    def __init__(self, name, kind, key="S", value="S", window=None, moved=False):
+        self.name, self.kind, self.key, self.value, self.window, self.moved = name, kind, key, value, window, moved
+        self.used = False
+
+    def types(self):
+        return self.key, self.value, str(self.window)
+
+
+class Topology:
+    def __init__(self, rng):
+        self.rng = rng
+        self.ops, self.handles = [], []
+        self.names = 0
+        self.unit = rng.choice([1, 10, 1000, 30_000])  # of windows and of steps in time, in milliseconds
+        self.edges = [self.unit]  # distances in time where something changes
+        self.clocks = set()
+        self.topics = []
+
+    # ---- pieces ----
+
+    def new_name(self, letter):
+        self.names += 1
+        return f"{letter}{self.names}"
+
+    def op(self, what, **fields):
+        fields = {name: value for name, value in fields.items() if value is not None}
+        self.ops.append({"op": what, **fields})
+
+    def add(self, what, like, kind=None, **fields):
+        """Adds an operation behind `like` and a handle for what comes out of it."""
+        types = {name: fields.pop(name, getattr(like, name)) for name in ("key", "window", "moved")}
+        out = fields.pop("out", like.value)
+        made = Handle(self.new_name("h"), kind or like.kind, value=out, **types)
+        self.op(what, id=made.name, **{"in": like.name}, **fields)
+        self.handles.append(made)
+        like.used = True
+        return made
+
+    def pick(self, kind, wanted=lambda handle: True):
+        """Prefers what nobody reads yet."""
+        found = [h for h in self.handles if h.kind == kind and wanted(h)]
+        fresh = [h for h in found if not h.used]
+        if fresh and self.rng.random() < 0.8:
+            found = fresh
+        return self.rng.choice(found) if found else None
+
+    # ---- sources ----
+
+    def source(self, kind):
+        topic = f"in{len(self.topics)}"
+        self.topics.append(topic)
+        made = Handle(self.new_name("h"), kind)
+        store = self.new_name("store-") if kind == "table" else None
+        self.op(kind, id=made.name, topic=topic, store=store)
+        self.handles.append(made)
+        return made
+
+    def stream(self, wanted=lambda handle: True):
+        return self.pick("stream", wanted) or self.source("stream")
+
+    def table(self, wanted=lambda handle: True):
+        return self.pick("table", wanted) or self.source("table")
+
+    # ---- operations ----
+
+    def filter(self):
+        self.add("filter", self.stream(), fn=self.rng.choice(TESTS))
+
+    def map_values(self):
+        like, fn = self.stream(), self.rng.choice(VALUES)
+        out = "L" if fn in ("weigh", "parity") else like.value if fn == "same" else "S"
+        self.add("map_values", like, fn=fn, value=out, out=out)
+
+    def flat_map(self):
+        like = self.stream()
+        self.add("flat_map", like, fn=self.rng.choice(FLATS), value=like.value, key="S", window=None, moved=True)
+
+    def peek(self):
+        self.add("peek", self.stream())
+
+    def branch(self):
+        like = self.stream()
+        fns = [self.rng.choice(TESTS) for _ in range(self.rng.randint(1, 3))]
+        rest = self.rng.random() < 0.5
+        made = [Handle(self.new_name("h"), "stream", like.key, like.value, like.window, like.moved) for _ in range(len(fns) + rest)]
+        self.op("branch", **{"in": like.name}, fns=fns, rest=rest, ids=[h.name for h in made])
+        self.handles += made
+        like.used = True
+
+    def merge(self):
+        left = self.stream()
+        right = self.pick("stream", lambda h: h is not left and h.types() == left.types())
+        if right is None and left.types() == ("S", "S", "None"):
+            right = self.source("stream")
+        if right is not None:
+            right.used = True
+            self.add("merge", left, other=right.name, moved=left.moved or right.moved)
+
+    def rekey(self):
+        self.add("rekey", self.stream(), name=self.new_name("by-"), fn=self.rng.choice(KEYS), key="S", window=None, moved=False)
+
+    def grouped(self):
+        if self.rng.random() < 0.4:
+            like = self.stream()
+            return self.add("group_by", like, "grouped", name=self.new_name("by-"), fn=self.rng.choice(KEYS), key="S", window=None, moved=False)
+        return self.add("group", self.stream(lambda h: h.key == "S" and not h.moved), "grouped")
+
+    def time_window(self):
+        size = self.rng.choice([2, 5, 10]) * self.unit
+        grace = self.rng.choice([0, 0, self.unit, 3 * self.unit, size])
+        self.edges += [size, grace, size + grace]
+        return {"kind": "time", "size": size, "grace": grace}
+
+    def aggregate(self):
+        grouped = self.grouped()
+        what = self.rng.choice(["count", "reduce", "aggregate"])
+        window = self.time_window() if self.rng.random() < 0.5 else None
+        value = {"count": "L", "reduce": grouped.value, "aggregate": self.rng.choice("SL")}[what]
+        fn = {"count": None, "reduce": self.rng.choice(REDUCERS[value]), "aggregate": self.rng.choice(AGGREGATORS[value])}[what]
+        self.add(what, grouped, "table", store=self.new_name("store-"), fn=fn, window=window, key="T" if window else "S", value=value, out=value)
+
+    def changes(self):
+        table = self.pick("table")
+        if table is not None:
+            self.add("changes", table, "stream")
+
+    def join_table(self):
+        left = self.stream(lambda h: not h.moved)
+        right = self.pick("table", lambda h: h.key == left.key and h.window == left.window)
+        if right is None and left.key == "S":
+            right = self.source("table")
+        if right is not None:
+            right.used = True
+            self.add("join_table", left, other=right.name, kind=None, out="S", **{"fn": self.rng.choice(JOINERS)})
+            self.ops[-1]["kind"] = self.rng.choice(["inner", "left"])
+
+    def join_tables(self):
+        left = self.table(lambda h: h.key == "S")
+        right = self.pick("table", lambda h: h is not left and h.key == "S") or self.source("table")
+        right.used = True
+        store = self.new_name("store-") if self.rng.random() < 0.5 else None
+        self.add("join_tables", left, other=right.name, store=store, out="S", fn=self.rng.choice(JOINERS))
+        self.ops[-1]["kind"] = self.rng.choice(["inner", "left", "outer"])
+
+    def process(self):
+        like = self.stream()
+        every = self.rng.choice([0, 2, 5]) * self.unit
+        clock = self.rng.choice(["stream", "wall"]) if every else None
+        if clock == "stream" and (len(self.topics) > 1 or any(op["op"] in ("rekey", "group_by") for op in self.ops)):
+            clock = "wall"  # the driver of Kafka Streams has one stream time for all sub-topologies
+        self.clocks.add(clock)
+        self.add("process", like, store=self.new_name("store-"), every=every or None, clock=clock, key="S", window=None, moved=True, out="L")
+
+    OPERATIONS = {
+        filter: 3, map_values: 3, flat_map: 2, peek: 1, branch: 2, merge: 2, rekey: 3, aggregate: 8, changes: 3, join_table: 4, join_tables: 4, process: 2,
+    }
+
+    def grow(self, count):
+        for _ in range(count):
+            operation = self.rng.choices(list(self.OPERATIONS), list(self.OPERATIONS.values()))[0]
+            operation(self)
+        for handle in list(self.handles):
+            if handle.kind == "table" and not handle.used:
+                self.add("changes", handle, "stream")
+        for handle in self.handles:
+            if handle.kind == "stream" and not handle.used:
+                self.op("to", **{"in": handle.name}, topic=self.new_name("out-"))
+
+
+class Input:
+    """Records: out of order, at equal times, at the edges of windows, tombstones, missing and odd keys."""
+
+    def __init__(self, rng, topology, binary):
+        self.rng, self.topology = rng, topology
+        keys = [f"k{i}" for i in range(rng.choice([1, 2, 3, 5]))]
+        if rng.random() < 0.2:
+            keys.append("")
+        if binary:
+            keys += ["\x00", "\xff\x00", "k0\x00"]
+        self.keys = keys
+        self.hot = rng.random() < 0.3
+        self.tombstones = rng.choice([0, 0.1, 0.1, 0.4])
+        self.missing_keys = rng.choice([0, 0, 0.05])
+        self.late = rng.choice([0, 0.25, 0.5])
+        self.headers = rng.choice([0, 0, 0.2])
+        self.binary = binary
+        self.now = rng.choice([0, 0, 1_000_000, 1_700_000_000_000])
+
+    def time(self):
+        rng, unit = self.rng, self.topology.unit
+        kind = rng.random()
+        if kind < 0.25:
+            pass
+        elif kind < 0.75:
+            self.now += rng.randint(0, 2 * unit)
+        elif kind < 0.9:
+            edge = rng.choice(self.topology.edges) or unit
+            self.now = (self.now // edge + 1) * edge + rng.choice([-1, 0, 0, 1])
+        else:
+            self.now += rng.choice(self.topology.edges) * rng.randint(1, 3) + rng.choice([-1, 0, 1])
+        at = self.now
+        if rng.random() < self.late:
+            at -= rng.choice(self.topology.edges) * rng.randint(0, 2) + rng.choice([-1, 0, 0, 1])
+        return max(at, 0)
+
+    def value(self):
+        rng = self.rng
+        if rng.random() < self.tombstones:
+            return None
+        if rng.random() < 0.03:
+            return ""
+        if self.binary and rng.random() < 0.2:
+            return "".join(chr(rng.randint(0, 255)) for _ in range(rng.randint(1, 4)))
+        return rng.choice("abc") + str(rng.randint(0, 99))
+
+    def record(self):
+        rng = self.rng
+        if "wall" in self.topology.clocks and rng.random() < 0.1:
+            return [rng.randint(1, 4) * self.topology.unit]
+        key = self.keys[0] if self.hot and rng.random() < 0.7 else rng.choice(self.keys)
+        if rng.random() < self.missing_keys:
+            key = None
+        record = [rng.choice(self.topology.topics), key, self.value(), self.time()]
+        if rng.random() < self.headers:
+            record.append([[rng.choice(["a", "b"]), rng.choice(["1", "", None])] for _ in range(rng.randint(1, 2))])
+        return record
+
+
+def generate(seed, records):
+    rng = random.Random(f"weir-{seed}")
+    topology = Topology(rng)
+    topology.source(rng.choice(["stream", "stream", "table"]))
+    topology.grow(rng.randint(1, 6))
+    binary = rng.random() < 0.2
+    source = Input(rng, topology, binary)
+    return {"name": f"seed-{seed}", "binary": binary, "in_memory": rng.random() < 0.7, "ops": topology.ops,
+            "input": [source.record() for _ in range(rng.randint(1, 2 * records))]}

@@ -1,0 +1,133 @@
+"""Both engines: runs cases in each, and says where they differ."""
+import difflib
+import json
+import os
+import subprocess
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+
+
+class Unavailable(Exception):
+    """Java or Kafka's jars cannot be had."""
+
+
+def is_older(path, sources):
+    return not os.path.exists(path) or any(os.path.getmtime(source) > os.path.getmtime(path) for source in sources)
+
+
+class Engines:
+    def __init__(self, build):
+        self.build = os.path.abspath(build)
+        self.work = os.path.join(self.build, "oracle")
+        os.makedirs(self.work, exist_ok=True)
+        self.java = None
+
+    # ---- Kafka Streams: one JVM for everything ----
+
+    def compile(self):
+        jars = subprocess.run([os.path.join(ROOT, "scripts", "kafka"), "jars"], stdout=subprocess.PIPE, text=True)
+        if jars.returncode != 0:
+            raise Unavailable("Kafka's jars cannot be had")
+        libraries = jars.stdout.strip() + "/*"
+        sources = [os.path.join(HERE, "java", name) for name in sorted(os.listdir(os.path.join(HERE, "java")))]
+        classes, stamp = os.path.join(self.work, "classes"), os.path.join(self.work, "classes", "stamp")
+        if is_older(stamp, sources):
+            os.makedirs(classes, exist_ok=True)
+            if subprocess.run(["javac", "-nowarn", "-d", classes, "-cp", libraries, *sources]).returncode != 0:
+                raise Unavailable("javac failed")
+            open(stamp, "w").close()
+        return f"{classes}:{libraries}"
+
+    def start(self):
+        path = self.compile()
+        state = "/dev/shm" if os.access("/dev/shm", os.W_OK) else self.work
+        self.java = subprocess.Popen(
+            ["java", "-Xmx2g", "-XX:+UseSerialGC", f"-Djava.io.tmpdir={state}", "-Dorg.slf4j.simpleLogger.defaultLogLevel=off", "-cp", path, "Oracle", "serve"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, *words):
+        """Sends the oracle a command; answered() waits for it."""
+        if self.java is None:
+            self.start()
+        self.java.stdin.write(" ".join(words) + "\n")
+        self.java.stdin.flush()
+
+    def answered(self):
+        line = self.java.stdout.readline()
+        if line != "done\n":
+            raise RuntimeError(f"the oracle ended: {line}")
+
+    def close(self):
+        if self.java is not None:
+            self.java.stdin.close()
+            self.java.wait()
+
+    # ---- cases ----
+
+    def run(self, cases, label="cases"):
+        """The lines of each engine for each case: [(expected, actual)…]."""
+        file, expected, actual = (os.path.join(self.work, f"{label}.{end}") for end in ("jsonl", "expected", "actual"))
+        with open(file, "w") as out:
+            for case in cases:
+                out.write(json.dumps(case) + "\n")
+        self.ask("cases", file, expected)
+        with open(actual, "w") as out:
+            code = subprocess.run([os.path.join(self.build, "tests", "oracle", "run_cases"), file], stdout=out).returncode
+        self.answered()
+        theirs, ours = read_cases(expected), read_cases(actual)
+        if code != 0:
+            ours += [["failed the program ended with %d" % code]] + [[]] * len(cases)
+        return list(zip(theirs, ours))
+
+
+def read_cases(file):
+    found = []
+    with open(file, errors="replace") as lines:
+        for line in lines:
+            line = line.rstrip("\n")
+            if line.startswith("case "):
+                found.append([])
+            else:
+                found[-1].append(without_order(line))
+    return found
+
+
+def without_order(line):
+    """Kafka Streams lists neighbours and stores of a node in an order that depends on the hashes of names; describe.c does not."""
+    for before, after in (("--> ", ""), ("<-- ", ""), ("(stores: [", "])")):
+        if line.startswith("describe") and before in line and line.endswith(after):
+            head, names = line[: len(line) - len(after)].split(before)
+            return head + before + ", ".join(sorted(names.split(", "))) + after
+    return line
+
+
+def sort_of(lines):
+    """Whether a case ended, as far as shrinking may not change it."""
+    return "failed" if any(line.startswith("failed") for line in lines) else "ended"
+
+
+def kind_of_difference(expected, actual):
+    """Where the first difference is: "failed", "describe", "out", "log", "row", "dropped"; None: nowhere."""
+    if expected == actual:
+        return None
+    if sort_of(actual) == "failed" or sort_of(expected) == "failed":
+        return "failed"
+    for label in ("describe", "out", "log", "row", "dropped"):
+        if [line for line in expected if line.startswith(label)] != [line for line in actual if line.startswith(label)]:
+            return label
+    return "order"
+
+
+def show_difference(expected, actual, limit=24):
+    lines = difflib.unified_diff(expected, actual, "Kafka Streams", "Weir", n=2, lineterm="")
+    shown = list(lines)
+    return "\n".join(shown[:limit] + (["…"] if len(shown) > limit else []))
+
+
+def show_case(case):
+    flags = [name for name in ("binary", "in_memory") if case.get(name)]
+    lines = [f"{case['name']} {' '.join(flags)}"]
+    lines += ["  " + json.dumps(op) for op in case["ops"]]
+    lines += ["  " + json.dumps(record) for record in case["input"]]
+    return "\n".join(lines)

@@ -1,0 +1,512 @@
+/* functions.c: see functions.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "oracle/functions.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+enum { LONGEST = 40, LOG_LONGEST = 24, FORGOTTEN_ABOVE = 2 };
+
+/* ---- texts and weights ---- */
+
+static weir_bytes copy(weir_context *context, const void *data, size_t size)
+{
+    char *bytes = weir_alloc(context, size + 1);
+    if (size > 0)
+        memcpy(bytes, data, size);
+    return (weir_bytes){bytes, size};
+}
+
+static weir_bytes print(weir_context *context, const char *format, ...) WEIR_PRINTF(2, 3);
+
+static weir_bytes print(weir_context *context, const char *format, ...)
+{
+    char text[96];
+    va_list args;
+    va_start(args, format);
+    int size = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return copy(context, text, (size_t)size);
+}
+
+static weir_bytes join(weir_context *context, const weir_bytes *parts, size_t count)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += parts[i].size;
+    char *bytes = weir_alloc(context, size + 1);
+    size = 0;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(bytes + size, parts[i].data, parts[i].size);
+        size += parts[i].size;
+    }
+    return (weir_bytes){bytes, size};
+}
+
+#define JOIN(context, ...)                                                                                             \
+    join(context, (const weir_bytes[]){__VA_ARGS__}, sizeof((const weir_bytes[]){__VA_ARGS__}) / sizeof(weir_bytes))
+#define TEXT(literal) ((weir_bytes){"" literal, sizeof(literal) - 1})
+
+/* A text as it is, a number in decimal. */
+static weir_bytes text_of(weir_context *context, const struct weir_type *type, const void *value)
+{
+    if (!value)
+        return TEXT("null");
+    return type == &weir_i64_type ? print(context, "%" PRId64, *(const int64_t *)value) : *(const weir_bytes *)value;
+}
+
+static weir_bytes value_text(weir_context *context, const struct weir_record *record)
+{
+    return text_of(context, record->value_type, record->value);
+}
+
+/* The window stands behind the key. */
+static weir_bytes key_text(weir_context *context, const struct weir_record *record)
+{
+    weir_bytes key = text_of(context, record->key_type, record->key);
+    if (record->window.end_ms == 0 && record->window.start_ms == 0)
+        return key;
+    return JOIN(context, key, print(context, "@%" PRId64 "/%" PRId64, record->window.start_ms, record->window.end_ms));
+}
+
+static int64_t sum(weir_bytes text)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < text.size; i++)
+        sum += ((const unsigned char *)text.data)[i];
+    return sum;
+}
+
+static int64_t weight_of(const struct weir_type *type, const void *value)
+{
+    if (!value)
+        return sum(TEXT("null"));
+    return type == &weir_i64_type ? *(const int64_t *)value : sum(*(const weir_bytes *)value);
+}
+
+static int64_t weight(const struct weir_record *record)
+{
+    return weight_of(record->value_type, record->value);
+}
+
+static int64_t mod(int64_t n, int64_t by)
+{
+    int64_t rest = n % by;
+    return rest < 0 ? rest + by : rest;
+}
+
+/* A text that grew too long becomes its FNV-1a hash, so that aggregates stay small and still differ. */
+static weir_bytes fold(weir_context *context, weir_bytes text)
+{
+    if (text.size <= LONGEST)
+        return text;
+    uint32_t hash = 0x811c9dc5;
+    for (size_t i = 0; i < text.size; i++)
+        hash = (hash ^ ((const unsigned char *)text.data)[i]) * 0x01000193;
+    return print(context, "#%08" PRIx32, hash);
+}
+
+static const void *keep_text(weir_context *context, weir_bytes text)
+{
+    weir_bytes *kept = weir_alloc(context, sizeof *kept);
+    *kept = text;
+    return kept;
+}
+
+static const void *keep_number(weir_context *context, int64_t number)
+{
+    int64_t *kept = weir_alloc(context, sizeof *kept);
+    *kept = number;
+    return kept;
+}
+
+static const void *folded(weir_context *context, weir_bytes text)
+{
+    return keep_text(context, fold(context, text));
+}
+
+static const void *numbered_key(weir_context *context, int64_t number)
+{
+    return keep_text(context, print(context, "k%" PRId64, number));
+}
+
+/* ---- tables of names ---- */
+
+#define FIND(table, wanted)                                                                                            \
+    for (size_t i = 0; i < sizeof(table) / sizeof *(table); i++)                                                       \
+        if (strcmp((table)[i].name, (wanted)) == 0)                                                                    \
+            return (table)[i].call;                                                                                    \
+    return NULL
+
+/* ---- tests ---- */
+
+static bool test_all(weir_context *context, const struct weir_record *record)
+{
+    (void)context, (void)record;
+    return true;
+}
+
+static bool test_none(weir_context *context, const struct weir_record *record)
+{
+    (void)context, (void)record;
+    return false;
+}
+
+static bool test_live(weir_context *context, const struct weir_record *record)
+{
+    (void)context;
+    return record->value != NULL;
+}
+
+static bool test_dead(weir_context *context, const struct weir_record *record)
+{
+    (void)context;
+    return record->value == NULL;
+}
+
+static bool test_even(weir_context *context, const struct weir_record *record)
+{
+    (void)context;
+    return record->value && mod(weight(record), 2) == 0;
+}
+
+static bool test_most(weir_context *context, const struct weir_record *record)
+{
+    (void)context;
+    return !record->value || mod(weight(record), 5) != 0;
+}
+
+static bool test_key_even(weir_context *context, const struct weir_record *record)
+{
+    return record->key && mod(sum(key_text(context, record)), 2) == 0;
+}
+
+weir_predicate *function_test(const char *name)
+{
+    static const struct {
+        const char *name;
+        weir_predicate *call;
+    } table[] = {{"all", test_all},   {"none", test_none}, {"live", test_live},        {"dead", test_dead},
+                 {"even", test_even}, {"most", test_most}, {"key-even", test_key_even}};
+    FIND(table, name);
+}
+
+/* ---- values ---- */
+
+static const void *value_same(weir_context *context, const struct weir_record *record)
+{
+    (void)context;
+    return record->value;
+}
+
+static const void *value_bang(weir_context *context, const struct weir_record *record)
+{
+    return record->value ? folded(context, JOIN(context, value_text(context, record), TEXT("!"))) : NULL;
+}
+
+static const void *value_keyed(weir_context *context, const struct weir_record *record)
+{
+    return folded(context, JOIN(context, key_text(context, record), TEXT("="), value_text(context, record)));
+}
+
+static const void *value_short(weir_context *context, const struct weir_record *record)
+{
+    if (!record->value)
+        return NULL;
+    weir_bytes text = value_text(context, record);
+    size_t skipped = text.size > 3 ? text.size - 3 : 0;
+    return keep_text(context, (weir_bytes){(const char *)text.data + skipped, text.size - skipped});
+}
+
+static const void *value_blank(weir_context *context, const struct weir_record *record)
+{
+    if (!record->value || mod(weight(record), 3) == 0)
+        return NULL;
+    return folded(context, JOIN(context, value_text(context, record), TEXT("?")));
+}
+
+static const void *value_empty(weir_context *context, const struct weir_record *record)
+{
+    return record->value ? keep_text(context, TEXT("")) : NULL;
+}
+
+static const void *value_weigh(weir_context *context, const struct weir_record *record)
+{
+    return record->value ? keep_number(context, weight(record)) : NULL;
+}
+
+static const void *value_parity(weir_context *context, const struct weir_record *record)
+{
+    return record->value ? keep_number(context, mod(weight(record), 2)) : NULL;
+}
+
+weir_mapper *function_value(const char *name)
+{
+    static const struct {
+        const char *name;
+        weir_mapper *call;
+    } table[] = {{"same", value_same},   {"bang", value_bang},   {"keyed", value_keyed}, {"short", value_short},
+                 {"blank", value_blank}, {"empty", value_empty}, {"weigh", value_weigh}, {"parity", value_parity}};
+    FIND(table, name);
+}
+
+/* ---- keys ---- */
+
+static const void *key_same(weir_context *context, const struct weir_record *record)
+{
+    return record->key ? keep_text(context, key_text(context, record)) : NULL;
+}
+
+static const void *key_spread(weir_context *context, const struct weir_record *record)
+{
+    return numbered_key(context, mod(weight(record), 5));
+}
+
+static const void *key_foreign(weir_context *context, const struct weir_record *record)
+{
+    if (!record->value || mod(weight(record), 7) == 0)
+        return NULL;
+    return key_spread(context, record);
+}
+
+static const void *key_mixed(weir_context *context, const struct weir_record *record)
+{
+    weir_bytes rest = print(context, ".%" PRId64, mod(weight(record), 3));
+    return folded(context, JOIN(context, key_text(context, record), rest));
+}
+
+weir_mapper *function_key(const char *name)
+{
+    static const struct {
+        const char *name;
+        weir_mapper *call;
+    } table[] = {{"same", key_same}, {"spread", key_spread}, {"foreign", key_foreign}, {"mixed", key_mixed}};
+    FIND(table, name);
+}
+
+/* ---- flat maps ---- */
+
+static void forward_as(weir_context *context, const struct weir_record *record, const void *key)
+{
+    struct weir_record out = *record;
+    out.key = key;
+    weir_forward(context, &out);
+}
+
+static void flat_same(weir_context *context, const struct weir_record *record)
+{
+    forward_as(context, record, key_same(context, record));
+}
+
+static void flat_both(weir_context *context, const struct weir_record *record)
+{
+    if (!record->value)
+        return;
+    forward_as(context, record, key_same(context, record));
+    if (mod(weight(record), 7) != 0)
+        forward_as(context, record, key_spread(context, record));
+}
+
+static void flat_twice(weir_context *context, const struct weir_record *record)
+{
+    forward_as(context, record, numbered_key(context, mod(weight(record), 4)));
+    forward_as(context, record, numbered_key(context, mod(sum(key_text(context, record)), 4)));
+}
+
+weir_visitor *function_flat(const char *name)
+{
+    static const struct {
+        const char *name;
+        weir_visitor *call;
+    } table[] = {{"same", flat_same}, {"both", flat_both}, {"twice", flat_twice}};
+    FIND(table, name);
+}
+
+/* ---- folds: reducers and aggregators ---- */
+
+static const void *reduce_join(weir_context *context, const struct weir_record *record, const void *aggregate)
+{
+    weir_bytes old = text_of(context, record->value_type, aggregate);
+    return folded(context, JOIN(context, old, TEXT("|"), value_text(context, record)));
+}
+
+static const void *reduce_cut(weir_context *context, const struct weir_record *record, const void *aggregate)
+{
+    weir_bytes old = text_of(context, record->value_type, aggregate);
+    return folded(context, JOIN(context, old, TEXT("-"), value_text(context, record)));
+}
+
+static const void *reduce_last(weir_context *context, const struct weir_record *record, const void *aggregate)
+{
+    (void)context, (void)aggregate;
+    return record->value;
+}
+
+static const void *reduce_sum(weir_context *context, const struct weir_record *record, const void *aggregate)
+{
+    return keep_number(context, *(const int64_t *)aggregate + weight(record));
+}
+
+static const void *reduce_less(weir_context *context, const struct weir_record *record, const void *aggregate)
+{
+    return keep_number(context, *(const int64_t *)aggregate - weight(record));
+}
+
+static const void *reduce_most(weir_context *context, const struct weir_record *record, const void *aggregate)
+{
+    int64_t old = *(const int64_t *)aggregate, new = weight(record);
+    return keep_number(context, old > new ? old : new);
+}
+
+weir_reducer *function_reduce(const char *name)
+{
+    static const struct {
+        const char *name;
+        weir_reducer *call;
+    } table[] = {{"join", reduce_join}, {"cut", reduce_cut},   {"last", reduce_last},
+                 {"sum", reduce_sum},   {"less", reduce_less}, {"most", reduce_most}};
+    FIND(table, name);
+}
+
+static void aggregate_join(weir_context *context, const struct weir_record *record, void *aggregate)
+{
+    weir_bytes *text = aggregate;
+    *text = fold(context, JOIN(context, *text, TEXT("|"), value_text(context, record)));
+}
+
+static void aggregate_cut(weir_context *context, const struct weir_record *record, void *aggregate)
+{
+    weir_bytes *text = aggregate;
+    *text = fold(context, JOIN(context, *text, TEXT("-"), value_text(context, record)));
+}
+
+/* Starts again when the text grew long. */
+static void aggregate_log(weir_context *context, const struct weir_record *record, void *aggregate)
+{
+    weir_bytes *text = aggregate;
+    if (text->size > LOG_LONGEST) {
+        weir_forget(context);
+        return;
+    }
+    weir_bytes key = text_of(context, record->key_type, record->key);
+    *text = fold(context, JOIN(context, *text, key, TEXT(":"), value_text(context, record), TEXT(",")));
+}
+
+static void aggregate_sum(weir_context *context, const struct weir_record *record, void *aggregate)
+{
+    (void)context;
+    *(int64_t *)aggregate += weight(record);
+}
+
+static void aggregate_less(weir_context *context, const struct weir_record *record, void *aggregate)
+{
+    (void)context;
+    *(int64_t *)aggregate -= weight(record);
+}
+
+static void aggregate_most(weir_context *context, const struct weir_record *record, void *aggregate)
+{
+    int64_t *most = aggregate;
+    (void)context;
+    if (weight(record) > *most)
+        *most = weight(record);
+}
+
+static void aggregate_total(weir_context *context, const struct weir_record *record, void *aggregate)
+{
+    aggregate_sum(context, record, aggregate);
+    if (mod(*(int64_t *)aggregate, 11) == 0)
+        weir_forget(context);
+}
+
+weir_aggregator *function_aggregate(const char *name)
+{
+    static const struct {
+        const char *name;
+        weir_aggregator *call;
+    } table[] = {{"join", aggregate_join}, {"cut", aggregate_cut},   {"log", aggregate_log},    {"sum", aggregate_sum},
+                 {"less", aggregate_less}, {"most", aggregate_most}, {"total", aggregate_total}};
+    FIND(table, name);
+}
+
+/* ---- joiners ---- */
+
+static weir_bytes side_text(weir_context *context, const struct weir_record *side)
+{
+    return side ? value_text(context, side) : TEXT("null");
+}
+
+static int64_t side_weight(const struct weir_record *side)
+{
+    return side ? weight(side) : sum(TEXT("null"));
+}
+
+static const void *join_pair(weir_context *context, const struct weir_record *left, const struct weir_record *right)
+{
+    return folded(context, JOIN(context, side_text(context, left), TEXT("+"), side_text(context, right)));
+}
+
+static const void *join_gap(weir_context *context, const struct weir_record *left, const struct weir_record *right)
+{
+    return mod(side_weight(left) + side_weight(right), 4) == 0 ? NULL : join_pair(context, left, right);
+}
+
+weir_joiner *function_join(const char *name)
+{
+    static const struct {
+        const char *name;
+        weir_joiner *call;
+    } table[] = {{"pair", join_pair}, {"gap", join_gap}};
+    FIND(table, name);
+}
+
+/* ---- the processor ---- */
+
+struct punctuation {
+    weir_context *context;
+    weir_store *counts;
+    int64_t now_ms;
+};
+
+static void tell_count(void *self, const struct weir_record *row)
+{
+    const struct punctuation *punctuation = self;
+    struct weir_record out = *row;
+    out.timestamp_ms = punctuation->now_ms;
+    weir_forward(punctuation->context, &out);
+    if (*(const int64_t *)row->value > FORGOTTEN_ABOVE)
+        weir_put(punctuation->counts, row->key, NULL);
+}
+
+static void tally_punctuate(weir_context *context, int64_t now_ms)
+{
+    const struct tally *tally = weir_user(context);
+    struct punctuation punctuation = {context, weir_store_named(context, tally->store), now_ms};
+    weir_each(punctuation.counts, tell_count, &punctuation);
+}
+
+static void tally_open(weir_context *context)
+{
+    const struct tally *tally = weir_user(context);
+    if (tally->every_ms > 0)
+        weir_schedule(context, tally->clock, weir_millis(tally->every_ms), tally_punctuate);
+}
+
+static void tally_process(weir_context *context, const struct weir_record *record)
+{
+    const struct tally *tally = weir_user(context);
+    if (!record->key)
+        return;
+    weir_store *counts = weir_store_named(context, tally->store);
+    struct weir_record out = *record;
+    out.key = key_same(context, record);
+    const int64_t *old = weir_get(counts, out.key);
+    const int64_t count = old ? *old + 1 : 1;
+    weir_put(counts, out.key, &count);
+    out.value = &count;
+    if (count % 2 == 0)
+        weir_forward(context, &out);
+}
+
+const struct weir_processor function_tally = {.open = tally_open, .process = tally_process};

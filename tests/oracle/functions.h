@@ -1,0 +1,26 @@
+/* functions.h: the functions that generated topologies are made of, by name; java/Functions.java has the same.
+ *
+ * A function is total and depends on nothing but its arguments. Texts are weir_bytes (weir_str_type or weir_bytes_type),
+ * numbers int64_t (weir_i64_type). */
+#ifndef WEIR_TESTS_ORACLE_FUNCTIONS_H
+#define WEIR_TESTS_ORACLE_FUNCTIONS_H
+#include "weir.h"
+
+/* NULL: there is no function of that name. */
+weir_predicate *function_test(const char *name);
+weir_mapper *function_value(const char *name);
+weir_mapper *function_key(const char *name);
+weir_visitor *function_flat(const char *name);
+weir_reducer *function_reduce(const char *name);
+weir_aggregator *function_aggregate(const char *name);
+weir_joiner *function_join(const char *name);
+
+/* Counts records of a key, forwards every second count; a punctuation forwards all counts and forgets those above two.
+ * Its .user is a struct tally. */
+struct tally {
+    const char *store;
+    int64_t every_ms; /* 0: no punctuations */
+    enum weir_clock clock;
+};
+extern const struct weir_processor function_tally;
+#endif

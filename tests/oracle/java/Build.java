@@ -1,0 +1,260 @@
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.kstream.*;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.Stores;
+
+/** Builds a topology from the description of a case; build.c has the same operations. */
+@SuppressWarnings({"unchecked", "rawtypes"})
+final class Build {
+    /** A handle: a stream, table or group, and what its keys and values are made of. */
+    record Handle(Object node, char key, long size, char value) {
+        KStream<Object, Object> stream() { return (KStream<Object, Object>) node; }
+        KTable<Object, Object> table() { return (KTable<Object, Object>) node; }
+        Handle with(Object other) { return new Handle(other, key, size, value); }
+        Handle with(Object other, char newValue) { return new Handle(other, key, size, newValue); }
+        Handle rekeyed(Object other, char newValue) { return new Handle(other, 'S', 0, newValue); }
+    }
+
+    /** A store to look at when everything was processed: plain rows have no time of their own. */
+    record Store(String name, String kind, char value) { }
+
+    static final Serde<Object> TEXT = (Serde) Serdes.serdeFrom(
+        (topic, text) -> text == null ? null : ((String) text).getBytes(StandardCharsets.ISO_8859_1),
+        (topic, bytes) -> bytes == null ? null : new String(bytes, StandardCharsets.ISO_8859_1));
+    static final Serde<Object> LONG = (Serde) Serdes.Long();
+
+    final StreamsBuilder builder = new StreamsBuilder();
+    final Set<String> inputs = new LinkedHashSet<>();
+    final Set<String> outputs = new LinkedHashSet<>();
+    final Set<String> repartitions = new LinkedHashSet<>();
+    final List<Store> stores = new ArrayList<>();
+    private final Map<String, Handle> handles = new HashMap<>();
+    private JsonNode op;
+
+    Build(JsonNode ops) {
+        for (JsonNode one : ops) {
+            op = one;
+            Handle made = make(text("op"));
+            if (made != null) handles.put(text("id"), made);
+        }
+    }
+
+    // ---- the description ----
+
+    private String text(String name) {
+        JsonNode n = op.get(name);
+        return n == null || n.isNull() ? null : n.asText();
+    }
+
+    private Handle in() {
+        return handle("in");
+    }
+
+    private Handle handle(String name) {
+        Handle h = handles.get(text(name));
+        if (h == null) throw new IllegalArgumentException(op + ": no '" + name + "'");
+        return h;
+    }
+
+    // ---- types ----
+
+    static Serde<Object> valueSerde(char type) {
+        return type == 'L' ? LONG : TEXT;
+    }
+
+    static Serde<Object> keySerde(Handle h) {
+        return switch (h.key) {
+            case 'T' -> (Serde) new WindowedSerdes.TimeWindowedSerde<>(TEXT, h.size);
+            case 'E' -> (Serde) new WindowedSerdes.SessionWindowedSerde<>(TEXT);
+            default -> TEXT;
+        };
+    }
+
+    private static char valueOf(String function, char input) {
+        return switch (function) {
+            case "weigh", "parity" -> 'L';
+            case "same" -> input;
+            default -> 'S';
+        };
+    }
+
+    private static Materialized<Object, Object, KeyValueStore<org.apache.kafka.common.utils.Bytes, byte[]>> kept(String store, char value) {
+        return (Materialized) Materialized.as(store).withKeySerde(TEXT).withValueSerde(valueSerde(value));
+    }
+
+    private Materialized materialized(String kind, char value) {
+        Materialized m = kept(text("store"), value);
+        JsonNode window = op.get("window");
+        if (window != null && window.has("retention")) m.withRetention(ms(window, "retention"));
+        stores.add(new Store(text("store"), kind, value));
+        return m;
+    }
+
+    private static Duration ms(JsonNode n, String name) {
+        return Duration.ofMillis(n.get(name).asLong());
+    }
+
+    // ---- operations ----
+
+    private Handle make(String what) {
+        return switch (what) {
+            case "stream" -> stream();
+            case "table" -> table();
+            case "filter" -> filter();
+            case "map_values" -> mapValues();
+            case "flat_map" -> flatMap();
+            case "peek" -> in().with(in().stream().peek((k, v) -> { }));
+            case "branch" -> branch();
+            case "merge" -> in().with(in().stream().merge(handle("other").stream()));
+            case "rekey" -> rekey();
+            case "group" -> in().with(in().stream().groupByKey(Grouped.with(TEXT, valueSerde(in().value))));
+            case "group_by" -> groupBy();
+            case "count" -> aggregated('L');
+            case "reduce" -> aggregated(in().value);
+            case "aggregate" -> aggregated(text("value").charAt(0));
+            case "changes" -> in().with(in().table().toStream());
+            case "join_table" -> joinTable();
+            case "join_tables" -> joinTables();
+            case "process" -> process();
+            case "to" -> to();
+            default -> throw new IllegalArgumentException("no operation '" + what + "'");
+        };
+    }
+
+    private Handle stream() {
+        inputs.add(text("topic"));
+        return new Handle(builder.stream(text("topic"), Consumed.with(TEXT, TEXT)), 'S', 0, 'S');
+    }
+
+    private Handle table() {
+        inputs.add(text("topic"));
+        return new Handle(builder.table(text("topic"), Consumed.with(TEXT, TEXT), materialized("row", 'S')), 'S', 0, 'S');
+    }
+
+    private Handle filter() {
+        Functions.Test f = Functions.test(text("fn"));
+        return in().with(in().stream().filter(f::test));
+    }
+
+    private Handle mapValues() {
+        Functions.Map f = Functions.value(text("fn"));
+        return in().with(in().stream().mapValues((k, v) -> f.map(k, v)), valueOf(text("fn"), in().value));
+    }
+
+    private Handle flatMap() {
+        Functions.Flat f = Functions.flat(text("fn"));
+        return in().rekeyed(in().stream().flatMap((k, v) -> Functions.flatten(f, k, v)), in().value);
+    }
+
+    private Handle branch() {
+        List<KStream> branches = new ArrayList<>();
+        BranchedKStream<Object, Object> split = in().stream().split();
+        for (JsonNode name : op.get("fns")) {
+            Functions.Test f = Functions.test(name.asText());
+            split = split.branch(f::test, Branched.withConsumer(branches::add));
+        }
+        if (op.get("rest").asBoolean()) split.defaultBranch(Branched.withConsumer(branches::add));
+        else split.noDefaultBranch();
+        for (int i = 0; i < branches.size(); i++)
+            handles.put(op.get("ids").get(i).asText(), in().with(branches.get(i)));
+        return null;
+    }
+
+    private Handle rekey() {
+        Functions.Map f = Functions.key(text("fn"));
+        repartitions.add(text("name"));
+        return in().rekeyed(in().stream().selectKey((k, v) -> f.map(k, v))
+            .repartition(Repartitioned.with(TEXT, valueSerde(in().value)).withName(text("name"))), in().value);
+    }
+
+    private Handle groupBy() {
+        Functions.Map f = Functions.key(text("fn"));
+        repartitions.add(text("name"));
+        return in().rekeyed(in().stream().groupBy((k, v) -> f.map(k, v),
+            Grouped.with(text("name"), TEXT, valueSerde(in().value))), in().value);
+    }
+
+    // ---- aggregates ----
+
+    private Handle aggregated(char value) {
+        KGroupedStream<Object, Object> grouped = (KGroupedStream<Object, Object>) in().node;
+        JsonNode w = op.get("window");
+        if (w == null) return in().with(plain(grouped, value), value);
+        return switch (w.get("kind").asText()) {
+            case "time" -> new Handle(windowed(grouped.windowedBy(timeWindows(w)), value), 'T', w.get("size").asLong(), value);
+            default -> throw new IllegalArgumentException("no window " + w);
+        };
+    }
+
+    private Object plain(KGroupedStream<Object, Object> grouped, char value) {
+        if (text("op").equals("count")) return grouped.count(materialized("row", value));
+        Functions.Fold f = Functions.fold2(text("fn"));
+        if (text("op").equals("reduce")) return grouped.reduce((a, v) -> f.fold(null, v, a), materialized("row", value));
+        return grouped.aggregate(() -> Functions.initial(value), (k, v, a) -> f.fold(k, v, a), materialized("row", value));
+    }
+
+    private static TimeWindows timeWindows(JsonNode w) {
+        TimeWindows windows = TimeWindows.ofSizeAndGrace(ms(w, "size"), ms(w, "grace"));
+        return w.has("advance") ? windows.advanceBy(ms(w, "advance")) : windows;
+    }
+
+    private Object windowed(TimeWindowedKStream<Object, Object> grouped, char value) {
+        if (op.get("window").has("emit")) grouped = grouped.emitStrategy(EmitStrategy.onWindowClose());
+        if (text("op").equals("count")) return grouped.count(materialized("window", value));
+        Functions.Fold f = Functions.fold2(text("fn"));
+        if (text("op").equals("reduce")) return grouped.reduce((a, v) -> f.fold(null, v, a), materialized("window", value));
+        return grouped.aggregate(() -> Functions.initial(value), (k, v, a) -> f.fold(k, v, a), materialized("window", value));
+    }
+
+    // ---- joins ----
+
+    private Handle joinTable() {
+        Functions.Join f = Functions.joiner(text("fn"));
+        Handle left = in(), right = handle("other");
+        Joined<Object, Object, Object> types = Joined.with(keySerde(left), valueSerde(left.value), valueSerde(right.value));
+        KStream<Object, Object> joined = text("kind").equals("inner") ? left.stream().join(right.table(), f::join, types)
+                                                                      : left.stream().leftJoin(right.table(), f::join, types);
+        return left.with(joined, 'S');
+    }
+
+    private Handle joinTables() {
+        Functions.Join f = Functions.joiner(text("fn"));
+        KTable<Object, Object> left = in().table(), right = handle("other").table();
+        ValueJoiner<Object, Object, Object> join = f::join;
+        Materialized store = text("store") == null ? null : materialized("row", 'S');
+        return in().with(switch (text("kind")) {
+            case "inner" -> store == null ? left.join(right, join) : left.join(right, join, store);
+            case "left" -> store == null ? left.leftJoin(right, join) : left.leftJoin(right, join, store);
+            default -> store == null ? left.outerJoin(right, join) : left.outerJoin(right, join, store);
+        }, 'S');
+    }
+
+    // ---- processors ----
+
+    private Handle process() {
+        String store = text("store");
+        builder.addStateStore(Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(store), TEXT, LONG));
+        stores.add(new Store(store, "plain", 'L'));
+        long every = op.has("every") ? op.get("every").asLong() : 0;
+        boolean wall = "wall".equals(text("clock"));
+        return in().rekeyed(in().stream().process(() -> new Tally(store, every, wall), store), 'L');
+    }
+
+    private Handle to() {
+        outputs.add(text("topic"));
+        in().stream().to(text("topic"), Produced.with(keySerde(in()), valueSerde(in().value)));
+        return null;
+    }
+}

@@ -1,0 +1,173 @@
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.*;
+import org.apache.kafka.streams.kstream.Windowed;
+import org.apache.kafka.streams.state.*;
+import org.apache.kafka.streams.test.TestRecord;
+
+/** Runs one case in the TopologyTestDriver and prints all that can be seen of it. run_cases.c prints the same. */
+final class Run implements AutoCloseable {
+    static final String APPLICATION = "oracle";
+    private final PrintStream out;
+    private final Path directory;
+    private final TopologyTestDriver driver;
+    private final Build build;
+    private final Map<String, TestInputTopic<byte[], byte[]>> inputs = new HashMap<>();
+    private final Map<String, TestOutputTopic<byte[], byte[]>> topics = new LinkedHashMap<>();
+    private final Map<String, TestOutputTopic<byte[], byte[]>> changelogs = new LinkedHashMap<>();
+
+    static Properties settings(Path directory, boolean inMemory) {
+        Properties p = new Properties();
+        p.put(StreamsConfig.APPLICATION_ID_CONFIG, APPLICATION);
+        p.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "none:1");
+        p.put(StreamsConfig.STATE_DIR_CONFIG, directory.toString());
+        p.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0L);
+        p.put(StreamsConfig.DEFAULT_KEY_SERDE_CLASS_CONFIG, Serdes.StringSerde.class);
+        p.put(StreamsConfig.DEFAULT_VALUE_SERDE_CLASS_CONFIG, Serdes.StringSerde.class);
+        // Both read the wall clock, which stands still here: emit at every record.
+        p.put(StreamsConfig.InternalConfig.EMIT_INTERVAL_MS_KSTREAMS_OUTER_JOIN_SPURIOUS_RESULTS_FIX, 0L);
+        p.put(StreamsConfig.InternalConfig.EMIT_INTERVAL_MS_KSTREAMS_WINDOWED_AGGREGATION, 0L);
+        if (inMemory)
+            p.put(StreamsConfig.DSL_STORE_SUPPLIERS_CLASS_CONFIG, BuiltInDslStoreSuppliers.InMemoryDslStoreSuppliers.class);
+        return p;
+    }
+
+    static void delete(Path root) throws IOException {
+        if (!Files.exists(root)) return;
+        try (var walk = Files.walk(root)) {
+            for (Path p : (Iterable<Path>) walk.sorted(Comparator.reverseOrder())::iterator) Files.deleteIfExists(p);
+        }
+    }
+
+    Run(JsonNode test, PrintStream out) throws IOException {
+        this.out = out;
+        directory = Files.createTempDirectory("weir-oracle");
+        Properties settings = settings(directory, test.path("in_memory").asBoolean());
+        build = new Build(test.get("ops"));
+        Topology topology = build.builder.build(settings);
+        topology.describe().toString().lines().forEach(line -> out.println("describe " + line));
+        driver = new TopologyTestDriver(topology, settings, Instant.ofEpochMilli(0));
+        for (String topic : build.inputs)
+            inputs.put(topic, driver.createInputTopic(topic, new ByteArraySerializer(), new ByteArraySerializer()));
+        for (String topic : build.outputs) topics.put(topic, output(topic));
+        for (String name : build.repartitions) topics.put(name + "-repartition", output(APPLICATION + "-" + name + "-repartition"));
+        for (Build.Store store : build.stores)
+            changelogs.put(store.name(), output(APPLICATION + "-" + store.name() + "-changelog"));
+    }
+
+    private TestOutputTopic<byte[], byte[]> output(String topic) {
+        return driver.createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            driver.close();
+        } finally {
+            delete(directory);
+        }
+    }
+
+    // ---- records ----
+
+    private static byte[] bytes(JsonNode n) {
+        return n.isNull() ? null : n.asText().getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    private void send(JsonNode record) {
+        if (record.size() == 1) {
+            driver.advanceWallClockTime(Duration.ofMillis(record.get(0).asLong()));
+            return;
+        }
+        RecordHeaders headers = new RecordHeaders();
+        for (JsonNode h : record.path(4)) headers.add(h.get(0).asText(), bytes(h.get(1)));
+        inputs.get(record.get(0).asText())
+            .pipeInput(new TestRecord<>(bytes(record.get(1)), bytes(record.get(2)), headers, record.get(3).asLong()));
+    }
+
+    private void printOutputs(int at) {
+        for (var topic : topics.entrySet())
+            while (!topic.getValue().isEmpty()) {
+                TestRecord<byte[], byte[]> r = topic.getValue().readRecord();
+                Print.record(out, "out " + at, topic.getKey(), r.key(), r.value(), r.timestamp(), r.headers());
+            }
+        for (var log : changelogs.entrySet()) printChangelog(at, log.getKey(), log.getValue());
+    }
+
+    /** What a commit behind every record would write: the last row of each key, in order of keys. */
+    private void printChangelog(int at, String store, TestOutputTopic<byte[], byte[]> log) {
+        Map<byte[], TestRecord<byte[], byte[]>> last = new TreeMap<>(Arrays::compareUnsigned);
+        while (!log.isEmpty()) {
+            TestRecord<byte[], byte[]> r = log.readRecord();
+            last.put(r.key(), r);
+        }
+        for (TestRecord<byte[], byte[]> r : last.values())
+            Print.record(out, "log " + at, store, r.key(), r.value(), r.timestamp(), r.headers());
+    }
+
+    // ---- stores ----
+
+    private void printRow(Build.Store store, Object key, String window, Object value, String timestamp) {
+        byte[] bytes = Build.valueSerde(store.value()).serializer().serialize("", value);
+        out.println("row " + store.name() + " " + Print.bytes(Build.TEXT.serializer().serialize("", key)) + window + " " + Print.bytes(bytes) + " " + timestamp);
+    }
+
+    private void printStore(Build.Store store) {
+        switch (store.kind()) {
+            case "plain" -> {
+                try (var rows = driver.<Object, Object>getKeyValueStore(store.name()).all()) {
+                    rows.forEachRemaining(r -> printRow(store, r.key, "", r.value, "-"));
+                }
+            }
+            case "row" -> {
+                try (var rows = driver.<Object, Object>getTimestampedKeyValueStore(store.name()).all()) {
+                    rows.forEachRemaining(r -> printRow(store, r.key, "", r.value.value(), Long.toString(r.value.timestamp())));
+                }
+            }
+            case "window" -> {
+                try (var rows = driver.<Object, ValueAndTimestamp<Object>>getTimestampedWindowStore(store.name()).all()) {
+                    rows.forEachRemaining(r -> {
+                        Windowed<Object> w = r.key;
+                        printRow(store, w.key(), "@" + w.window().start(), r.value.value(), Long.toString(r.value.timestamp()));
+                    });
+                }
+            }
+            default -> throw new IllegalArgumentException("no kind of store '" + store.kind() + "'");
+        }
+    }
+
+    private long dropped() {
+        double sum = 0;
+        for (var m : driver.metrics().entrySet())
+            if (m.getKey().name().equals("dropped-records-total") && m.getKey().group().equals("stream-task-metrics"))
+                sum += ((Number) m.getValue().metricValue()).doubleValue();
+        return (long) sum;
+    }
+
+    void run(JsonNode input) {
+        printOutputs(-1);
+        for (int i = 0; i < input.size(); i++) {
+            send(input.get(i));
+            printOutputs(i);
+        }
+        build.stores.forEach(this::printStore);
+        out.println("dropped " + dropped());
+    }
+}

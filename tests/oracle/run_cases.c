@@ -1,0 +1,249 @@
+/* run_cases.c: run_cases FILE: runs generated cases, one JSON text a line, in the test driver and prints all that can be
+ * seen of them. java/Run.java prints the same.
+ *
+ *   describe LINE                                the topology
+ *   out INPUT TOPIC KEY VALUE TIME [HEADER=…]    a record of a topic, and the input that caused it
+ *   log INPUT STORE KEY VALUE TIME               a row of a changelog
+ *   row STORE KEY VALUE TIME                     a row of a store at the end
+ *   dropped N
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "oracle/build.h"
+#include "oracle/print.h"
+#include "runtime/lineage.h"
+
+#define APPLICATION "oracle"
+enum { ROWS_MAX = 4096, NAME_BYTES = 256 };
+
+struct run {
+    struct build build;
+    weir_test *test;
+    int input; /* -1: none yet */
+};
+
+/* ---- bytes of the description: one byte for each character ---- */
+
+static weir_bytes bytes_of(weir_arena *arena, const json_t *text)
+{
+    const char *from = json_string_value(text);
+    size_t size = json_string_length(text), count = 0;
+    if (!from)
+        return (weir_bytes){NULL, 0};
+    unsigned char *bytes = weir_arena_alloc(arena, size + 1);
+    for (size_t i = 0; i < size; i++) {
+        unsigned char c = (unsigned char)from[i];
+        bytes[count++] = c < 0x80 ? c : (unsigned char)(c << 6 | ((unsigned char)from[++i] & 0x3f));
+    }
+    return (weir_bytes){bytes, count};
+}
+
+static struct weir_headers headers_of(weir_arena *arena, const json_t *array)
+{
+    size_t count = json_array_size(array);
+    struct weir_header *items = weir_arena_alloc(arena, (count + 1) * sizeof *items);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *pair = json_array_get(array, i);
+        items[i] =
+            (struct weir_header){json_string_value(json_array_get(pair, 0)), bytes_of(arena, json_array_get(pair, 1))};
+    }
+    return (struct weir_headers){items, count};
+}
+
+/* ---- records ---- */
+
+static void print_record(const char *label, int input, const char *topic, const struct weir_raw_record *record)
+{
+    printf("%s %d %s ", label, input, topic);
+    print_bytes(stdout, record->key);
+    putchar(' ');
+    print_bytes(stdout, record->value);
+    printf(" %" PRId64, record->timestamp_ms);
+    for (size_t i = 0; i < record->headers.count; i++) {
+        if (strcmp(record->headers.items[i].name, LINEAGE_HEADER) == 0)
+            continue;
+        printf(" %s=", record->headers.items[i].name);
+        print_bytes(stdout, record->headers.items[i].value);
+    }
+    putchar('\n');
+}
+
+static void print_topic(struct run *run, const char *shown, const char *topic)
+{
+    struct weir_raw_record record;
+    while (weir_test_recv_raw(run->test, topic, &record))
+        print_record("out", run->input, shown, &record);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    const struct weir_raw_record *left = a, *right = b;
+    size_t size = left->key.size < right->key.size ? left->key.size : right->key.size;
+    int order = memcmp(left->key.data, right->key.data, size);
+    return order ? order : (left->key.size > right->key.size) - (left->key.size < right->key.size);
+}
+
+static size_t place_of(const struct weir_raw_record *rows, size_t count, const struct weir_raw_record *row)
+{
+    for (size_t i = 0; i < count; i++)
+        if (compare_keys(&rows[i], row) == 0)
+            return i;
+    return count;
+}
+
+/* As one commit behind the input would write it: the last row of each key, in order of keys. */
+static void print_changelog(struct run *run, const char *store)
+{
+    struct weir_raw_record rows[ROWS_MAX], row;
+    char topic[NAME_BYTES];
+    size_t count = 0;
+    snprintf(topic, sizeof topic, APPLICATION "-%s-changelog", store);
+    while (count < ROWS_MAX && weir_test_recv_raw(run->test, topic, &row)) {
+        size_t place = place_of(rows, count, &row);
+        rows[place] = row;
+        count += place == count;
+    }
+    qsort(rows, count, sizeof *rows, compare_keys);
+    for (size_t i = 0; i < count; i++)
+        print_record("log", run->input, store, &rows[i]);
+}
+
+static void print_repartition(struct run *run, const char *name)
+{
+    char topic[NAME_BYTES];
+    snprintf(topic, sizeof topic, APPLICATION "-%s-repartition", name);
+    print_topic(run, topic + sizeof APPLICATION, topic);
+}
+
+static void print_outputs(struct run *run)
+{
+    const struct build *build = &run->build;
+    for (size_t i = 0; i < build->output_count; i++)
+        print_topic(run, build->outputs[i], build->outputs[i]);
+    for (size_t i = 0; i < build->repartition_count; i++)
+        print_repartition(run, build->repartitions[i]);
+    for (size_t i = 0; i < build->store_count; i++)
+        print_changelog(run, build->stores[i].name);
+}
+
+static void send(struct run *run, const json_t *record)
+{
+    weir_arena *arena = run->build.arena;
+    if (json_array_size(record) == 1) {
+        weir_test_advance(run->test, weir_millis(json_integer_value(json_array_get(record, 0))));
+        return;
+    }
+    const struct weir_raw_record raw = {
+        .key = bytes_of(arena, json_array_get(record, 1)),
+        .value = bytes_of(arena, json_array_get(record, 2)),
+        .timestamp_ms = json_integer_value(json_array_get(record, 3)),
+        .headers = headers_of(arena, json_array_get(record, 4)),
+    };
+    weir_test_send_raw(run->test, json_string_value(json_array_get(record, 0)), raw);
+}
+
+/* ---- stores ---- */
+
+static weir_bytes wire(const struct weir_type *type, const void *value, unsigned char number[8])
+{
+    if (!value || type != &weir_i64_type)
+        return value ? *(const weir_bytes *)value : (weir_bytes){NULL, 0};
+    uint64_t bits = (uint64_t) * (const int64_t *)value;
+    for (int i = 0; i < 8; i++)
+        number[i] = (unsigned char)(bits >> (56 - 8 * i));
+    return (weir_bytes){number, 8};
+}
+
+static void print_row(void *self, const struct weir_record *row)
+{
+    const struct build_store *store = self;
+    unsigned char number[8];
+    printf("row %s ", store->name);
+    print_bytes(stdout, wire(row->key_type, row->key, number));
+    if (row->window.end_ms != 0)
+        printf("@%" PRId64, row->window.start_ms);
+    putchar(' ');
+    print_bytes(stdout, wire(row->value_type, row->value, number));
+    if (store->has_times)
+        printf(" %" PRId64 "\n", row->timestamp_ms);
+    else
+        puts(" -");
+}
+
+/* ---- a case ---- */
+
+static void describe(struct run *run)
+{
+    struct weir_error error = {0};
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
+    bool is_described = weir_topology_describe(run->build.topology, WEIR_DESCRIBE_TEXT, file, &error);
+    fclose(file);
+    char *rest = text;
+    for (char *line; is_described && (line = strsep(&rest, "\n")) && rest;)
+        printf("describe %s\n", line);
+    free(text);
+}
+
+static void run_input(struct run *run, const json_t *input)
+{
+    struct weir_error error;
+    run->input = -1;
+    print_outputs(run);
+    for (size_t i = 0; i < json_array_size(input) && !weir_test_failed(run->test, &error); i++) {
+        run->input = (int)i;
+        send(run, json_array_get(input, i));
+        print_outputs(run);
+    }
+    for (size_t i = 0; i < run->build.store_count; i++)
+        weir_test_each(run->test, run->build.stores[i].name, print_row, &run->build.stores[i]);
+    printf("dropped %" PRIu64 "\n", weir_test_dropped(run->test, NULL));
+    if (weir_test_failed(run->test, &error))
+        printf("failed %s\n", error.message);
+}
+
+static void run_case(json_t *test)
+{
+    struct weir_error error = {0};
+    bool is_binary = json_is_true(json_object_get(test, "binary"));
+    struct run run = {.build = {.topology = weir_topology_new(APPLICATION),
+                                .text = is_binary ? &weir_bytes_type : &weir_str_type,
+                                .arena = weir_arena_new()}};
+    printf("case %s\n", json_string_value(json_object_get(test, "name")));
+    build_case(&run.build, json_object_get(test, "ops"));
+    describe(&run);
+    run.test = weir_test_new(run.build.topology, (struct weir_config){.application = APPLICATION}, &error);
+    if (run.test)
+        run_input(&run, json_object_get(test, "input"));
+    else
+        printf("failed %s\n", error.message);
+    weir_test_free(run.test);
+    weir_arena_free(run.build.arena);
+}
+
+int main(int argc, char **argv)
+{
+    FILE *file = argc == 2 ? fopen(argv[1], "r") : NULL;
+    char *line = NULL;
+    size_t capacity = 0;
+    if (!file) {
+        fprintf(stderr, "run_cases FILE: the file cannot be read\n");
+        return 2;
+    }
+    while (getline(&line, &capacity, file) > 0) {
+        json_error_t problem;
+        json_t *test = json_loads(line, JSON_ALLOW_NUL, &problem);
+        if (!test) {
+            fprintf(stderr, "%s\n", problem.text);
+            return 2;
+        }
+        run_case(test);
+        json_decref(test);
+    }
+    free(line);
+    fclose(file);
+    return fflush(stdout) == 0 ? 0 : 1;
+}
