@@ -2,8 +2,8 @@
  *
  * Everything a topology author, an embedder or one of Weir's own doors may call. It includes nothing of ours.
  * Three rules carry the whole interface:
- *   1. A typedef is opaque (but for the small values weir_bytes, weir_array, weir_duration and weir_decimal). A type
- *      you may look inside keeps the word `struct`.
+ *   1. A typedef is opaque (but for the small values weir_bytes, weir_array, weir_duration, weir_decimal and
+ *      weir_timer). A type you may look inside keeps the word `struct`.
  *   2. Whatever a callback receives, or takes from weir_alloc(), lives until the input record is done. To keep a
  *      value longer, put it in a store.
  *   3. Errors latch. The first mistake in a topology is remembered with its source line; NULL in gives NULL out;
@@ -194,13 +194,29 @@ typedef const void *weir_joiner(weir_context *, const struct weir_record *left, 
 typedef int64_t weir_timestamp_of(const struct weir_record *); /* milliseconds; negative: this record has no time */
 typedef void weir_punctuator(weir_context *, int64_t now_ms);
 enum weir_clock { WEIR_STREAM_TIME, WEIR_WALL_CLOCK };
+typedef struct weir_timer {
+    uint64_t id;
+} weir_timer; /* a scheduled punctuator; zero: none */
+
+/* Where the input record in hand came from: of every record that it causes, too. */
+struct weir_metadata {
+    const char *topic; /* NULL: there is none, in open, close and punctuators */
+    int32_t partition; /* -1: none */
+    int64_t offset;    /* -1: none */
+};
 
 WEIR_PUBLIC void *weir_alloc(weir_context *, size_t); /* zeroed, never NULL, freed with the record */
 WEIR_PUBLIC void *weir_user(weir_context *);          /* the operator's .user */
 WEIR_PUBLIC void *weir_self(weir_context *);          /* the processor's own memory in this task, zeroed before open */
 WEIR_PUBLIC int32_t weir_partition(weir_context *);   /* the task's partition */
 WEIR_PUBLIC int64_t weir_stream_time(weir_context *); /* greatest timestamp the task has seen; -1: none yet */
+WEIR_PUBLIC int64_t weir_system_time(weir_context *); /* milliseconds since 1970; the driver's clock in a test */
+WEIR_PUBLIC struct weir_metadata weir_record_metadata(weir_context *);
+/* To all nodes behind this one, in order, each to its end before the next. Headers without items are the input's;
+ * others replace them for all that the record causes (WEIR_NO_HEADERS: none). The record's timestamp is the one that
+ * weir_put writes with further down. */
 WEIR_PUBLIC void weir_forward(weir_context *, const struct weir_record *);
+WEIR_PUBLIC void weir_forward_to(weir_context *, const char *child, const struct weir_record *); /* to the node of that name only */
 WEIR_PUBLIC void weir_forget(weir_context *); /* from an aggregator: delete the aggregate instead of storing it */
 WEIR_PUBLIC weir_store *weir_store_named(weir_context *, const char *name); /* NULL and a latched error: not connected */
 WEIR_PUBLIC const void *weir_get(weir_store *, const void *key);            /* NULL: absent */
@@ -210,7 +226,19 @@ WEIR_PUBLIC const void *weir_window_get(weir_store *, const void *key, int64_t s
 WEIR_PUBLIC void weir_window_put(weir_store *, const void *key, int64_t start_ms, const void *value);
 /* Calls visit for each row of the store in key order, uncommitted ones included; records live until visit returns. */
 WEIR_PUBLIC void weir_each(weir_store *, void (*visit)(void *self, const struct weir_record *), void *self);
-WEIR_PUBLIC void weir_schedule(weir_context *, enum weir_clock, weir_duration every, weir_punctuator *);
+/* Calls the punctuator again and again, as long as the task is here. By stream time: first with the first record, then
+ * whenever stream time reaches a multiple of `every`. By the wall clock: first when `every` is over. What was missed is
+ * made up for by one call. A punctuator has no record in hand: what it forwards has the headers it gives, and none else. */
+WEIR_PUBLIC weir_timer weir_schedule(weir_context *, enum weir_clock, weir_duration every, weir_punctuator *);
+/* The same at start_ms, start_ms + every and so on; those that are over already are left out. */
+WEIR_PUBLIC weir_timer weir_schedule_from(weir_context *, enum weir_clock, int64_t start_ms, weir_duration every, weir_punctuator *);
+WEIR_PUBLIC void weir_cancel(weir_context *, weir_timer); /* again, or of none: nothing happens */
+WEIR_PUBLIC void weir_commit(weir_context *);             /* asks for a commit soon; the interval stays as it is */
+/* Headers of a record: the latest value of that name (data NULL: none); a copy with one more, or without those of a name. */
+WEIR_PUBLIC weir_bytes weir_header(const struct weir_record *, const char *name);
+WEIR_PUBLIC struct weir_headers weir_headers_with(weir_context *, struct weir_headers, const char *name, weir_bytes value);
+WEIR_PUBLIC struct weir_headers weir_headers_without(weir_context *, struct weir_headers, const char *name);
+WEIR_PUBLIC extern const struct weir_headers WEIR_NO_HEADERS;
 WEIR_PUBLIC WEIR_PRINTF(2, 3) void weir_fail(weir_context *, const char *format, ...); /* latches: this record is poison */
 WEIR_PUBLIC void weir_drop(weir_context *, const char *reason); /* counts the current record as dropped, by reason */
 
@@ -231,12 +259,21 @@ struct weir_processor {
 
 #define WEIR_STORES_MAX 8
 
+/* What becomes of a record that cannot be read, on which a callback failed, or which cannot be written. */
+enum weir_policy {
+    WEIR_POLICY_DEFAULT, /* as the topology says (weir_on_error), else as the settings say */
+    WEIR_DEAD_LETTER,    /* the input record goes to a topic, with place and reason in headers; the rest goes on */
+    WEIR_SKIP,           /* it is counted as dropped; the rest goes on */
+    WEIR_FAIL,           /* the app stops in front of it */
+};
+
 /* .at is filled in by the macros below: "file:line" of the call. Strings are copied; types, functions and .user must
  * outlive the app; .user is shared by all tasks: const, or yours to lock. */
 struct weir_source_args {
     const char *at;
     const struct weir_type *value;
-    const char *dead_letters;      /* topic for what cannot be read; NULL: "<topic>.dlq" */
+    enum weir_policy reading;      /* of what cannot be read */
+    const char *dead_letters;      /* their topic; NULL: as the topology or the settings say, else "<topic>.dlq" */
     weir_timestamp_of *timestamp;  /* NULL: the record's own timestamp */
     bool require_key;              /* a record without a key is a dead letter */
     const char *name;
@@ -308,11 +345,18 @@ struct weir_store_args {
     bool in_memory;
     bool no_log; /* no changelog: lost with the task */
 };
+struct weir_on_error_args {
+    const char *at;
+    enum weir_policy reading, processing, producing;
+    const char *dead_letters; /* one topic for all; NULL: as the settings say, else "<topic>.dlq" each */
+};
 struct weir_process_args {
     const char *at;
     const struct weir_processor *processor;
     const char *stores[WEIR_STORES_MAX];
-    const struct weir_type *key, *value; /* of what it forwards; NULL: as it came in. A .key says: keys change */
+    /* Of what it forwards; NULL: as it came in. A .key says that keys change, as process() of Kafka Streams; without one
+     * what it forwards has the key of the record (processValues), and a punctuator answers for its keys itself. */
+    const struct weir_type *key, *value;
     void *user;
     const char *name;
 };
@@ -330,6 +374,8 @@ enum weir_describe_format { WEIR_DESCRIBE_TEXT, WEIR_DESCRIBE_JSON, WEIR_DESCRIB
 /* Checks the whole graph and writes it: text is Kafka Streams' TopologyDescription form. False: the latched error. */
 WEIR_PUBLIC bool weir_topology_describe(weir_topology *, enum weir_describe_format, FILE *, struct weir_error *);
 
+/* Policies of the whole topology, once. */
+WEIR_PUBLIC void weir_on_error_with(weir_topology *, struct weir_on_error_args);
 WEIR_PUBLIC weir_stream *weir_from_with(weir_topology *, const char *topic, const struct weir_type *key, struct weir_source_args);
 WEIR_PUBLIC weir_table *weir_table_with(weir_topology *, const char *topic, const char *store, const struct weir_type *key, struct weir_source_args);
 WEIR_PUBLIC void weir_store_with(weir_topology *, const char *name, const struct weir_type *key, struct weir_store_args);
@@ -369,6 +415,7 @@ WEIR_PUBLIC void weir_to_with(weir_stream *, struct weir_sink_args);
 #define WEIR_STREAM_OR_TABLE(x, verb) _Generic((x), weir_stream *: verb##_with, weir_table *: verb##_table_with)
 #define WEIR_GROUPED(g, verb) _Generic((g), weir_grouped *: verb##_with, weir_grouped_table *: verb##_table_with)
 
+#define weir_on_error(t, ...) weir_on_error_with((t), (struct weir_on_error_args){.at = WEIR_AT, __VA_ARGS__})
 #define weir_from(t, topic, key, ...) weir_from_with((t), (topic), (key), WEIR_ARGS(source, value, __VA_ARGS__))
 #define weir_table_from(t, topic, store, key, ...) weir_table_with((t), (topic), (store), (key), WEIR_ARGS(source, value, __VA_ARGS__))
 #define weir_add_store(t, name, key, ...) weir_store_with((t), (name), (key), WEIR_ARGS(store, value, __VA_ARGS__))

@@ -43,6 +43,19 @@ const struct setting config_table[] = {
      "Where to start in a partition of which nothing was committed. `none`: stop with an error."},
     {"linger.ms", SETTING_MILLISECONDS, "5", 0, 900000, {0}, KAFKA,
      "How long the producer collects records into one batch."},
+    {"deserialization.exception.handler", SETTING_CHOICE, "dead_letter", 0, 0, {"dead_letter", "skip", "fail"}, STREAMS,
+     "What becomes of a record that cannot be read: `dead_letter` (it goes to the dead letter topic), `skip` (it is "
+     "counted as dropped) or `fail` (the app stops in front of it, Kafka Streams' default). A source's `.reading` and "
+     "`weir_on_error` come first. Repartition topics hold what Weir wrote itself: there it always stops."},
+    {"processing.exception.handler", SETTING_CHOICE, "dead_letter", 0, 0, {"dead_letter", "skip", "fail"}, STREAMS,
+     "What becomes of a record on which a callback failed (`weir_fail`): it does not leave that node, the nodes beside it "
+     "go on; and it is a dead letter, is counted, or stops the app. `weir_on_error` comes first."},
+    {"production.exception.handler", SETTING_CHOICE, "dead_letter", 0, 0, {"dead_letter", "skip", "fail"}, STREAMS,
+     "What becomes of a record that cannot be written: too large, not encodable, or to a topic that does not exist. The "
+     "dead letter is the input record that caused it. `weir_on_error` comes first."},
+    {"errors.dead.letter.queue.topic.name", SETTING_NAME, "", 0, 0, {0}, STREAMS,
+     "One topic for all dead letters; `fail` writes one too before it stops. Empty: `<topic>.dlq` for each source. A "
+     "source's or the topology's `.dead_letters` come first."},
     {"max.future.ms", SETTING_MILLISECONDS, "86400000", -1, INT64_MAX, {0}, OURS,
      "A record whose time lies further ahead of the wall clock is a dead letter: it would close all windows. -1: off."},
     {"memory.max.bytes", SETTING_BYTES, "536870912", 16777216, INT64_MAX, {0}, OURS,
@@ -70,10 +83,8 @@ const struct setting_advice config_advice[] = {
     {"default.key.serde", "types belong to the topology"},
     {"default.value.serde", "types belong to the topology"},
     {"default.timestamp.extractor", "the topology says .timestamp per source"},
-    {"deserialization.exception.handler", "unreadable records go to a dead letter topic, always"},
-    {"default.deserialization.exception.handler", "unreadable records go to a dead letter topic, always"},
-    {"processing.exception.handler", "records that cannot be processed go to a dead letter topic, always"},
-    {"production.exception.handler", "a record that cannot be written stops the task, always"},
+    {"default.deserialization.exception.handler", "it is deserialization.exception.handler"},
+    {"default.production.exception.handler", "it is production.exception.handler"},
     {"num.standby.replicas", "this version has no standby replicas"},
     {"topology.optimization", "topologies are always optimised"},
     {"enable.auto.commit", "offsets are committed with the state, see commit.interval.ms"},

@@ -50,7 +50,8 @@ struct graph_node {
     size_t store_count;
     struct graph_topic *topic;    /* sources and sinks */
     weir_timestamp_of *timestamp; /* sources */
-    const char *dead_letters;     /* sources; NULL: a record that cannot be read stops the task (internal topics) */
+    enum weir_policy reading;     /* sources */
+    const char *dead_letters;     /* sources; NULL: as the topology or the settings say, else "<topic>.dlq" */
     bool require_key;             /* sources */
     int32_t subtopology, index;   /* set by graph_plan; index within the sub-topology's nodes */
 };
@@ -72,7 +73,8 @@ struct weir_topology {
     size_t topic_count, topic_capacity;
     struct graph_store **stores;
     size_t store_count, store_capacity;
-    int32_t next_number; /* of generated node names */
+    int32_t next_number;                /* of generated node names */
+    struct weir_on_error_args on_error; /* .at NULL: not said */
     bool planned;
     struct graph_subtopology *subtopologies;
     size_t subtopology_count;
@@ -82,6 +84,10 @@ struct weir_topology {
  * numbers them); every user topic is a source of one sub-topology only (sources of one topic are merged into one node).
  * False: the latched error or the check's. Calling it again is free. */
 bool graph_plan(weir_topology *, struct weir_error *);
+/* Where dead letters of a source go: its own topic, else the topology's, else the one of the settings (NULL or "": none),
+ * else "<topic>.dlq"; topic: the source's, by its full name. In the topology's arena. */
+const char *graph_dead_letters(weir_topology *, const struct graph_node *source, const char *configured,
+                               const char *topic);
 struct graph_store *graph_find_store(const weir_topology *, const char *name); /* NULL: none */
 struct graph_topic *graph_find_topic(const weir_topology *, const char *name); /* NULL: none */
 #endif

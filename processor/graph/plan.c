@@ -30,16 +30,30 @@ static bool check_stores(const weir_topology *topology, struct weir_error *error
     return true;
 }
 
-static bool check_sources(const weir_topology *topology, struct weir_error *error)
+const char *graph_dead_letters(weir_topology *topology, const struct graph_node *source, const char *configured,
+                               const char *topic)
+{
+    if (source->dead_letters)
+        return source->dead_letters;
+    if (topology->on_error.dead_letters)
+        return topology->on_error.dead_letters;
+    return configured && *configured ? arena_text(&topology->arena, configured)
+                                     : arena_format(&topology->arena, "%s.dlq", topic);
+}
+
+static bool check_sources(weir_topology *topology, struct weir_error *error)
 {
     bool has_source = false;
     for (size_t i = 0; i < topology->nodes.count; i++) {
         const struct graph_node *node = topology->nodes.items[i];
-        has_source |= node->kind == GRAPH_SOURCE;
-        if (node->dead_letters && graph_find_topic(topology, node->dead_letters))
+        if (node->kind != GRAPH_SOURCE)
+            continue;
+        has_source = true;
+        const char *letters = graph_dead_letters(topology, node, NULL, node->topic->name);
+        if (graph_find_topic(topology, letters))
             return error_set(error, WEIR_INVALID,
                              "%s: from '%s': the dead letter topic '%s' is read or written elsewhere", node->at,
-                             node->topic->name, node->dead_letters);
+                             node->topic->name, letters);
     }
     return has_source ||
            error_set(error, WEIR_INVALID, "topology '%s' reads nothing; begin with weir_from or weir_table_from",

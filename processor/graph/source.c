@@ -17,9 +17,12 @@ static struct graph_node *find_source(const weir_topology *topology, const struc
 /* The second reader may ask for nothing else than the first. */
 static bool agrees(const struct verb *verb, struct graph_node *source, const struct weir_source_args *args)
 {
-    if (args->dead_letters && strcmp(args->dead_letters, source->dead_letters) != 0)
-        return verb_fail(verb, "its dead letters go to '%s' (%s), not to '%s'", source->dead_letters, source->at,
+    if (args->dead_letters && (!source->dead_letters || strcmp(args->dead_letters, source->dead_letters) != 0))
+        return verb_fail(verb, "its dead letters go to '%s' (%s), not to '%s'",
+                         graph_dead_letters(verb->topology, source, NULL, source->topic->name), source->at,
                          args->dead_letters);
+    if (args->reading != WEIR_POLICY_DEFAULT && args->reading != source->reading)
+        return verb_fail(verb, "it has another .reading already (%s)", source->at);
     if (args->timestamp && args->timestamp != source->timestamp)
         return verb_fail(verb, "it has another .timestamp already (%s)", source->at);
     if (args->name && strcmp(args->name, source->name) != 0)
@@ -28,13 +31,16 @@ static bool agrees(const struct verb *verb, struct graph_node *source, const str
     return true;
 }
 
+static bool check_policy(const struct verb *verb, const char *field, enum weir_policy policy)
+{
+    return policy <= WEIR_FAIL || verb_fail(verb, "%s: there is no policy %d", field, (int)policy);
+}
+
 static struct graph_node *add_source(const struct verb *verb, struct graph_topic *topic,
                                      const struct weir_source_args *args, const char *name)
 {
-    weir_topology *topology = verb->topology;
-    const char *dead_letters =
-        args->dead_letters ? args->dead_letters : arena_format(&topology->arena, "%s.dlq", topic->name);
-    if (!verb_check_name(verb, "the dead letter topic", dead_letters))
+    if ((args->dead_letters && !verb_check_name(verb, "the dead letter topic", args->dead_letters)) ||
+        !check_policy(verb, ".reading", args->reading))
         return NULL;
     struct graph_node *node = node_add(verb, GRAPH_SOURCE, name);
     if (!node)
@@ -42,7 +48,8 @@ static struct graph_node *add_source(const struct verb *verb, struct graph_topic
     node->topic = topic;
     node->key_type = topic->key;
     node->value_type = topic->value;
-    node->dead_letters = topology_text(topology, dead_letters);
+    node->reading = args->reading;
+    node->dead_letters = topology_text(verb->topology, args->dead_letters);
     node->timestamp = args->timestamp;
     node->require_key = args->require_key;
     topic->is_source = true;
@@ -112,6 +119,24 @@ weir_table *weir_table_with(weir_topology *topology, const char *topic, const ch
     struct graph_node *node = node_add_behind(&verb, source, &operator_table_source, name);
     weir_table *table = node ? table_of(topology, node, table_find_kept) : NULL;
     return table && table_keep_in(&verb, table, store) ? table : NULL;
+}
+
+void weir_on_error_with(weir_topology *topology, struct weir_on_error_args args)
+{
+    if (!topology)
+        return;
+    const struct verb verb = {topology, args.at, "on_error", NULL};
+    if (!verb_is_open(&verb) || !check_policy(&verb, ".reading", args.reading) ||
+        !check_policy(&verb, ".processing", args.processing) || !check_policy(&verb, ".producing", args.producing) ||
+        (args.dead_letters && !verb_check_name(&verb, "the dead letter topic", args.dead_letters)))
+        return;
+    if (topology->on_error.at) {
+        verb_fail(&verb, "it was said before (%s)", topology->on_error.at);
+        return;
+    }
+    topology->on_error = args;
+    topology->on_error.at = topology_text(topology, verb_place(&verb));
+    topology->on_error.dead_letters = topology_text(topology, args.dead_letters);
 }
 
 void weir_store_with(weir_topology *topology, const char *name, const struct weir_type *key,

@@ -121,8 +121,9 @@ weir_stream *weir_process_with(weir_stream *stream, struct weir_process_args arg
     if (!stream)
         return NULL;
     const struct verb verb = {stream->topology, args.at, "process", args.name};
-    const char *name = check_process(&verb, &args) ? node_name(&verb, "KSTREAM", "PROCESSOR", args.name) : NULL;
-    struct graph_node *node = name ? node_add_behind(&verb, stream->node, &operator_process, name) : NULL;
+    const struct operator* what = args.key ? &operator_process : & operator_process_values;
+    const char *name = check_process(&verb, &args) ? node_name(&verb, "KSTREAM", what->kind, args.name) : NULL;
+    struct graph_node *node = name ? node_add_behind(&verb, stream->node, what, name) : NULL;
     if (!node)
         return NULL;
     node->args = node_args(stream->topology, args.processor, sizeof *args.processor);

@@ -16,7 +16,7 @@ struct context_set {
 
 static size_t self_size(const struct graph_node *node)
 {
-    if (operator_is(node, &operator_process)) {
+    if (operator_is_processor(node)) {
         const struct weir_processor *processor = node->args;
         return processor->self_size;
     }

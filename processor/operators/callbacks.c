@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "operators/operators.h"
+#include "schemas/codec.h"
 
 void *weir_alloc(weir_context *context, size_t size)
 {
@@ -28,7 +29,7 @@ static bool refuse(weir_context *context, const char *call, const char *problem)
 
 void *weir_self(weir_context *context)
 {
-    if (operator_is(context->node, &operator_process))
+    if (operator_is_processor(context->node))
         return context->self;
     refuse(context, "weir_self", "only a processor has memory of its own");
     return NULL;
@@ -44,11 +45,32 @@ int64_t weir_stream_time(weir_context *context)
     return context->execution->stream_time_ms;
 }
 
+int64_t weir_system_time(weir_context *context)
+{
+    return context->execution->calls->system_time(context->execution->engine);
+}
+
+struct weir_metadata weir_record_metadata(weir_context *context)
+{
+    return context->execution->metadata;
+}
+
+/* What a processor without .key forwards for a record must have its key; what a punctuator forwards cannot be checked. */
+static bool keeps_key(const weir_context *context, const struct weir_record *record)
+{
+    if (!operator_is(context->node, &operator_process_values) || !context->entered)
+        return true;
+    const void *key = context->entered->key;
+    return record->key == key || (key && record->key && codec_equal(context->node->key_type, record->key, key));
+}
+
 static bool may_forward(weir_context *context, const struct weir_record *record)
 {
     const struct graph_node *node = context->node;
-    if (!operator_is(node, &operator_flat_map) && !operator_is(node, &operator_process))
+    if (!operator_is(node, &operator_flat_map) && !operator_is_processor(node))
         return refuse(context, "weir_forward", "only a flat_map or a processor forwards");
+    if (!keeps_key(context, record))
+        return refuse(context, "weir_forward", "a processor without .key keeps the record's key");
     if (record->timestamp_ms < 0)
         return context_fail(context, WEIR_POISON, "%s forwarded a record with the timestamp %lld", node->name,
                             (long long)record->timestamp_ms);
@@ -58,19 +80,41 @@ static bool may_forward(weir_context *context, const struct weir_record *record)
     return true;
 }
 
+enum { ALL_CHILDREN = -1 };
+
 /* Headers given by the caller replace the input's for everything that the forwarded record causes. */
-void weir_forward(weir_context *context, const struct weir_record *record)
+static void forward(weir_context *context, const struct weir_record *record, ptrdiff_t child)
 {
     struct execution *execution = context->execution;
-    if (execution->error.code != WEIR_OK || !may_forward(context, record))
-        return;
     struct weir_record out = *record;
     out.old_value = NULL;
     const struct weir_headers inherited = execution->headers;
     if (record->headers.items)
         execution->headers = record->headers;
-    context_forward(context, &out);
+    if (child == ALL_CHILDREN)
+        context_forward(context, &out);
+    else
+        context_forward_to(context, (size_t)child, &out);
     execution->headers = inherited;
+}
+
+void weir_forward(weir_context *context, const struct weir_record *record)
+{
+    if (context->execution->error.code == WEIR_OK && may_forward(context, record))
+        forward(context, record, ALL_CHILDREN);
+}
+
+void weir_forward_to(weir_context *context, const char *child, const struct weir_record *record)
+{
+    if (context->execution->error.code != WEIR_OK || !may_forward(context, record))
+        return;
+    for (size_t i = 0; child && i < context->child_count; i++)
+        if (strcmp(context->children[i]->node->name, child) == 0) {
+            forward(context, record, (ptrdiff_t)i);
+            return;
+        }
+    context_fail(context, WEIR_FATAL, "weir_forward_to in %s (%s): there is no node '%s' behind it",
+                 context->node->name, context->node->at, child ? child : "(NULL)");
 }
 
 void weir_forget(weir_context *context)
@@ -78,16 +122,45 @@ void weir_forget(weir_context *context)
     context->execution->forget = true;
 }
 
-void weir_schedule(weir_context *context, enum weir_clock clock, weir_duration every, weir_punctuator *call)
+static bool may_schedule(weir_context *context, weir_duration every, weir_punctuator *call)
 {
-    if (!operator_is(context->node, &operator_process))
-        refuse(context, "weir_schedule", "only a processor has punctuators");
-    else if (every.ms <= 0)
-        refuse(context, "weir_schedule", "the interval must be positive");
-    else if (!call)
-        refuse(context, "weir_schedule", "there is no function to call");
-    else
-        context->execution->calls->schedule(context->execution->engine, context, clock, every.ms, call);
+    if (!operator_is_processor(context->node))
+        return refuse(context, "weir_schedule", "only a processor has punctuators");
+    if (every.ms <= 0)
+        return refuse(context, "weir_schedule", "the interval must be positive");
+    return call || refuse(context, "weir_schedule", "there is no function to call");
+}
+
+weir_timer weir_schedule(weir_context *context, enum weir_clock clock, weir_duration every, weir_punctuator *call)
+{
+    const struct execution *execution = context->execution;
+    if (!may_schedule(context, every, call))
+        return (weir_timer){0};
+    return execution->calls->schedule(execution->engine, context, clock, SCHEDULE_AS_USUAL, every.ms, call);
+}
+
+weir_timer weir_schedule_from(weir_context *context, enum weir_clock clock, int64_t start_ms, weir_duration every,
+                              weir_punctuator *call)
+{
+    const struct execution *execution = context->execution;
+    if (!may_schedule(context, every, call))
+        return (weir_timer){0};
+    if (start_ms < 0) {
+        refuse(context, "weir_schedule_from", "the start is negative");
+        return (weir_timer){0};
+    }
+    return execution->calls->schedule(execution->engine, context, clock, start_ms, every.ms, call);
+}
+
+void weir_cancel(weir_context *context, weir_timer timer)
+{
+    if (timer.id)
+        context->execution->calls->cancel(context->execution->engine, timer);
+}
+
+void weir_commit(weir_context *context)
+{
+    context->execution->commit = true;
 }
 
 void weir_fail(weir_context *context, const char *format, ...)

@@ -12,12 +12,15 @@
 #include "base/error.h"
 #include "operators/operators.h"
 
-void context_enter(weir_context *context, const struct weir_record *record)
+static void leave(weir_context *context)
 {
-    if (context->execution->error.code != WEIR_OK)
-        return;
-    /* Only this thread writes; the others may read an older number, never a torn one. */
-    __atomic_store_n(&context->records, context->records + 1, __ATOMIC_RELAXED);
+    const struct execution *execution = context->execution;
+    if (execution->error.code == WEIR_POISON && execution->calls->failed)
+        execution->calls->failed(execution->engine, context);
+}
+
+static void process(weir_context *context, const struct weir_record *record)
+{
     switch (context->node->kind) {
     case GRAPH_SOURCE:
         context_forward(context, record);
@@ -31,6 +34,24 @@ void context_enter(weir_context *context, const struct weir_record *record)
     }
 }
 
+void context_enter(weir_context *context, const struct weir_record *record)
+{
+    if (context->execution->error.code != WEIR_OK)
+        return;
+    /* Only this thread writes; the others may read an older number, never a torn one. */
+    __atomic_store_n(&context->records, context->records + 1, __ATOMIC_RELAXED);
+    context->entered = record;
+    process(context, record);
+    context->entered = NULL;
+    leave(context);
+}
+
+void context_punctuate(weir_context *context, weir_punctuator *call, int64_t now_ms)
+{
+    call(context, now_ms);
+    leave(context);
+}
+
 static struct weir_record as_forwarded(const weir_context *context, const struct weir_record *record)
 {
     struct weir_record out = *record;
@@ -42,18 +63,27 @@ static struct weir_record as_forwarded(const weir_context *context, const struct
     return out;
 }
 
+/* Nodes below see the time of what was forwarded to them (ProcessorContextImpl.forward). */
+static void enter(weir_context *context, size_t from, size_t to, const struct weir_record *record)
+{
+    struct execution *execution = context->execution;
+    const struct weir_record out = as_forwarded(context, record);
+    int64_t own_ms = execution->timestamp_ms;
+    execution->timestamp_ms = out.timestamp_ms;
+    for (size_t i = from; i < to; i++)
+        context_enter(context->children[i], &out);
+    execution->timestamp_ms = own_ms;
+}
+
 void context_forward(weir_context *context, const struct weir_record *record)
 {
-    const struct weir_record out = as_forwarded(context, record);
-    for (size_t i = 0; i < context->child_count; i++)
-        context_enter(context->children[i], &out);
+    enter(context, 0, context->child_count, record);
 }
 
 void context_forward_to(weir_context *context, size_t child, const struct weir_record *record)
 {
     assert(child < context->child_count);
-    const struct weir_record out = as_forwarded(context, record);
-    context_enter(context->children[child], &out);
+    enter(context, child, child + 1, record);
 }
 
 void context_drop(weir_context *context, const char *reason)

@@ -23,8 +23,17 @@ struct engine_calls { /* the runtime's (or test driver's) side */
     void (*send)(void *engine, weir_context *sink, const struct weir_record *);
     /* Counts one record as dropped; reason is a string constant or copied. */
     void (*drop)(void *engine, weir_context *, const char *reason);
-    void (*schedule)(void *engine, weir_context *, enum weir_clock, int64_t every_ms, weir_punctuator *);
+    /* start_ms: of the first interval; SCHEDULE_AS_USUAL: as weir_schedule says. */
+    weir_timer (*schedule)(void *engine, weir_context *, enum weir_clock, int64_t start_ms, int64_t every_ms,
+                           weir_punctuator *);
+    void (*cancel)(void *engine, weir_timer);
+    int64_t (*system_time)(void *engine);
+    /* Poison is latched and the node is about to be left. Handles it by the policy and clears the latch, so that the
+     * rest of the graph goes on, or latches what is worse. NULL: it stays latched. */
+    void (*failed)(void *engine, weir_context *);
 };
+
+#define SCHEDULE_AS_USUAL INT64_MIN
 
 /* Shared by all contexts of a task; the runtime sets it up before each record and punctuation. */
 struct execution {
@@ -33,13 +42,15 @@ struct execution {
     weir_arena *arena; /* of the record in hand */
     int32_t partition;
     int64_t stream_time_ms; /* of the task; -1: none yet */
-    int64_t timestamp_ms;   /* of the record in hand; punctuation: now */
+    int64_t timestamp_ms;   /* of the record in hand where it stands now; punctuation: now */
     /* Lateness is judged where a record entered: never by more than the stream time its upstream task had when it sent
      * the record (DECISIONS.md, "Late is judged where the record entered"). INT64_MAX: not from a repartition topic. */
     int64_t upstream_time_ms;
-    struct weir_headers headers; /* of the record in hand; forwarded */
-    struct weir_error error;     /* the latch: the record in hand is poison, or worse */
-    bool forget;                 /* weir_forget was called */
+    struct weir_headers headers;   /* of the record in hand; forwarded */
+    struct weir_metadata metadata; /* of the input record in hand */
+    struct weir_error error;       /* the latch: the record in hand is poison, or worse */
+    bool forget;                   /* weir_forget was called */
+    bool commit;                   /* weir_commit was called */
 };
 
 struct weir_store { /* a typed handle on a store, one per context and store */
@@ -55,15 +66,19 @@ struct weir_context {
     size_t child_count;
     struct weir_store *stores; /* in the order of node->stores */
     void *self;
-    uint64_t records; /* that entered the node; read by others without a lock (relaxed) */
+    const struct weir_record *entered; /* the record in this node now; NULL: none, as in a punctuator */
+    uint64_t records;                  /* that entered the node; read by others without a lock (relaxed) */
 };
 
 /* Enters a node: counts, and calls its operator, or the engine's send for a sink, or forwards for a source. Does
- * nothing once the execution's latch is set. */
+ * nothing once the execution's latch is set. Poison is handled where it is latched: the record does not leave that node,
+ * its siblings go on (ProcessorNode.process of Kafka Streams). */
 void context_enter(weir_context *, const struct weir_record *);
 /* Calls every child with the record; key_type, value_type and headers are filled in from node and execution. */
 void context_forward(weir_context *, const struct weir_record *);
 void context_drop(weir_context *, const char *reason);
+/* A punctuator of the node; what it latches is handled as in context_enter. */
+void context_punctuate(weir_context *, weir_punctuator *, int64_t now_ms);
 /* Latches POISON unless something is latched. Always returns false. */
 __attribute__((format(printf, 3, 4))) bool context_fail(weir_context *, enum weir_code, const char *format, ...);
 

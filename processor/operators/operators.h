@@ -21,8 +21,8 @@ extern const struct operator operator_split; /* its children are branches, the f
 extern const struct operator operator_merge;
 extern const struct operator operator_keyed; /* drops records without a key in front of a repartition topic */
 
-/* node->args: struct weir_processor */
-extern const struct operator operator_process;
+/* node->args: struct weir_processor. process_values keeps the key it was given. */
+extern const struct operator operator_process, operator_process_values;
 
 /* node->args: none; node->stores[0], if there is one: the table */
 extern const struct operator operator_table_source;
@@ -92,6 +92,11 @@ extern const struct operator operator_join_result;
 static inline bool operator_is(const struct graph_node *node, const struct operator* what)
 {
     return what == node->operator;
+}
+
+static inline bool operator_is_processor(const struct graph_node *node)
+{
+    return operator_is(node, &operator_process) || operator_is(node, &operator_process_values);
 }
 
 struct table_view;

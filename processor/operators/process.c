@@ -23,3 +23,5 @@ static void close(weir_context *context)
 }
 
 const struct operator operator_process = {.kind = "PROCESSOR", .open = open, .process = process, .close = close};
+const struct operator operator_process_values = {
+    .kind = "PROCESSVALUES", .open = open, .process = process, .close = close};

@@ -175,7 +175,7 @@ struct weir_app *weir_start(struct weir_topology *topology, struct weir_config s
     const char *application = ok ? config_text(app->config, "application.id") : "";
     if (ok && !*application)
         application = topology ? weir_topology_name(topology) : "";
-    ok = layout_init(&app->layout, topology, application, error) && ok;
+    ok = layout_init(&app->layout, topology, application, app->config, error) && ok;
     if (ok) {
         share_memory(app->config);
         ok = open_broker(app, error) && layout_create_topics(&app->layout, app->broker, app->config, error) &&

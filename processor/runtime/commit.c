@@ -153,4 +153,5 @@ void commit_publish(struct task *task)
     for (size_t i = 0; i < task->part->source_count; i++)
         atomic_store(&task->committed[i], task->sources[i].position);
     task->progress = false;
+    task->execution.commit = false;
 }

@@ -5,37 +5,57 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "runtime/lineage.h"
 #include "schemas/codec.h"
 
 enum { OWN_HEADERS = 9 };
 
-static void add(struct weir_headers *headers, struct weir_header *items, const char *name, const char *value)
+struct list {
+    struct weir_header *items;
+    size_t count;
+    weir_arena *arena;
+};
+
+/* The lineage stays here: a letter that is replayed is a new record. */
+static void add_original(struct list *list, struct weir_headers headers)
 {
-    items[headers->count++] = (struct weir_header){name, bytes_of_text(value)};
+    list->items = arena_alloc(list->arena, (headers.count + OWN_HEADERS) * sizeof *list->items);
+    for (size_t i = 0; i < headers.count; i++)
+        if (strcmp(headers.items[i].name, LINEAGE_HEADER) != 0)
+            list->items[list->count++] = headers.items[i];
 }
 
-struct broker_record dead_letter_of(const struct broker_message *message, const char *topic, const char *reason,
-                                    const char *detail, int64_t wall_ms, weir_arena *arena)
+static void add(struct list *list, const char *name, const char *text)
 {
-    struct weir_header *items = arena_alloc(arena, (message->headers.count + OWN_HEADERS) * sizeof *items);
-    struct weir_headers headers = {.items = items};
-    for (size_t i = 0; i < message->headers.count; i++)
-        items[headers.count++] = message->headers.items[i];
+    weir_bytes value = text ? bytes_of_text(arena_text(list->arena, text)) : (weir_bytes){0};
+    list->items[list->count++] = (struct weir_header){name, value};
+}
+
+static void add_number(struct list *list, const char *name, int64_t number)
+{
+    add(list, name, arena_format(list->arena, "%lld", (long long)number));
+}
+
+struct broker_record dead_letter_of(const struct dead_letter *letter, int64_t wall_ms, weir_arena *arena)
+{
+    struct list list = {.arena = arena};
     char now[25];
     time_write(wall_ms, now);
-    add(&headers, items, "__streams.errors.exception", "weir.poison");
-    add(&headers, items, "__streams.errors.message", arena_text(arena, detail));
-    add(&headers, items, "__streams.errors.topic", topic);
-    add(&headers, items, "__streams.errors.partition", arena_format(arena, "%d", message->partition));
-    add(&headers, items, "__streams.errors.offset", arena_format(arena, "%lld", (long long)message->offset));
-    add(&headers, items, "__streams.errors.reason", reason);
-    add(&headers, items, "__streams.errors.timestamp", arena_text(arena, now));
-    add(&headers, items, "__streams.errors.retries", "0");
+    add_original(&list, letter->headers);
+    add(&list, "__streams.errors.exception", letter->exception);
+    add(&list, "__streams.errors.message", letter->detail);
+    add(&list, "__streams.errors.stacktrace", letter->trace);
+    add(&list, "__streams.errors.topic", letter->topic);
+    add_number(&list, "__streams.errors.partition", letter->partition);
+    add_number(&list, "__streams.errors.offset", letter->offset);
+    add(&list, "__streams.errors.reason", letter->reason);
+    add(&list, "__streams.errors.timestamp", now);
+    add(&list, "__streams.errors.retries", "0");
     return (struct broker_record){
         .partition = -1,
-        .timestamp_ms = message->timestamp_ms,
-        .key = message->key,
-        .value = message->value,
-        .headers = headers,
+        .timestamp_ms = letter->timestamp_ms,
+        .key = letter->key,
+        .value = letter->value,
+        .headers = {list.items, list.count},
     };
 }

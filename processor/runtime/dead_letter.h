@@ -7,8 +7,19 @@
 #include "base/arena.h"
 #include "broker/broker.h"
 
-/* The dead letter of a message; headers live in the arena, bytes are the message's. reason is a short word
- * ("unreadable", "future", …), detail the error's message. */
-struct broker_record dead_letter_of(const struct broker_message *, const char *topic, const char *reason,
-                                    const char *detail, int64_t wall_ms, weir_arena *);
+struct dead_letter {
+    const char *topic; /* where the input record came from; NULL: a punctuator had none */
+    int32_t partition; /* -1: none */
+    int64_t offset;    /* -1: none */
+    int64_t timestamp_ms;
+    weir_bytes key, value; /* as they came */
+    struct weir_headers headers;
+    const char *exception; /* "weir.reading", "weir.processing", "weir.producing" */
+    const char *reason;    /* a short word: "unreadable", "future", "failed", … */
+    const char *detail;    /* the error's message */
+    const char *trace;     /* the nodes on the way, innermost first, a line each */
+};
+
+/* Headers live in the arena, texts are copied there, bytes are the input's. */
+struct broker_record dead_letter_of(const struct dead_letter *, int64_t wall_ms, weir_arena *);
 #endif

@@ -129,7 +129,7 @@ weir_test *weir_test_new(weir_topology *topology, struct weir_config settings, s
     const char *application = ok ? config_text(test->config, "application.id") : "";
     if (!*application)
         application = topology ? weir_topology_name(topology) : "";
-    ok = layout_init(&test->layout, topology, application, error) && ok;
+    ok = layout_init(&test->layout, topology, application, test->config, error) && ok;
     if (ok && open_tasks(test, error))
         return test;
     weir_test_free(test);

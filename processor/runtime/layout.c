@@ -42,7 +42,42 @@ static void lay_lineage_store(struct layout *layout, struct layout_part *part, s
     lay_store(layout, &part->stores[part->store_count++], &spec, true);
 }
 
-static void lay_sources(struct layout *layout, struct layout_part *part)
+static enum weir_policy choose_policy(enum weir_policy given, const struct config *config, const char *key)
+{
+    const char *text = config_text(config, key);
+    if (given != WEIR_POLICY_DEFAULT)
+        return given;
+    if (strcmp(text, "skip") == 0)
+        return WEIR_SKIP;
+    return strcmp(text, "fail") == 0 ? WEIR_FAIL : WEIR_DEAD_LETTER;
+}
+
+/* Kafka Streams writes a dead letter whatever the handler answers, once there is a topic for them. */
+static void lay_policies(struct layout *layout, const struct config *config)
+{
+    const struct weir_on_error_args *said = &layout->topology->on_error;
+    layout->processing = choose_policy(said->processing, config, "processing.exception.handler");
+    layout->producing = choose_policy(said->producing, config, "production.exception.handler");
+    layout->letters_on_fail = *config_text(config, "errors.dead.letter.queue.topic.name") || said->dead_letters;
+}
+
+static bool writes_letters(const struct layout *layout, enum weir_policy reading)
+{
+    return reading == WEIR_DEAD_LETTER || layout->processing == WEIR_DEAD_LETTER ||
+           layout->producing == WEIR_DEAD_LETTER || layout->letters_on_fail;
+}
+
+static void lay_errors(struct layout *layout, struct layout_source *source, const struct config *config)
+{
+    const struct graph_node *node = source->node;
+    const char *configured = config_text(config, "errors.dead.letter.queue.topic.name");
+    enum weir_policy said = node->reading != WEIR_POLICY_DEFAULT ? node->reading : layout->topology->on_error.reading;
+    source->reading = choose_policy(said, config, "deserialization.exception.handler");
+    if (writes_letters(layout, source->reading))
+        source->dead_letters = graph_dead_letters(layout->topology, node, configured, source->topic);
+}
+
+static void lay_sources(struct layout *layout, struct layout_part *part, const struct config *config)
 {
     const struct graph_nodes *sources = &part->subtopology->sources;
     part->source_count = sources->count;
@@ -51,8 +86,7 @@ static void lay_sources(struct layout *layout, struct layout_part *part)
         struct layout_source *source = &part->sources[i];
         source->node = sources->items[i];
         source->topic = full_name(layout, source->node->topic);
-        source->dead_letters = source->node->topic->internal ? arena_format(&layout->arena, "%s.dlq", source->topic)
-                                                             : source->node->dead_letters;
+        lay_errors(layout, source, config);
         source->topic_hash = hash_name(source->topic);
         source->lineage_store = -1;
         if (source->node->topic->internal)
@@ -76,12 +110,13 @@ static bool is_hashed(const struct graph_subtopology *subtopology, const struct 
         if (!subtopology->sources.items[i]->topic->internal)
             return false;
     for (size_t i = 0; i < subtopology->nodes.count; i++)
-        if (subtopology->nodes.items[i]->operator== & operator_process && connects(subtopology->nodes.items[i], spec))
+        if (operator_is_processor(subtopology->nodes.items[i]) && connects(subtopology->nodes.items[i], spec))
             return false;
     return true;
 }
 
-static void lay_part(struct layout *layout, struct layout_part *part, const struct graph_subtopology *subtopology)
+static void lay_part(struct layout *layout, struct layout_part *part, const struct graph_subtopology *subtopology,
+                     const struct config *config)
 {
     part->subtopology = subtopology;
     size_t most = subtopology->store_count + subtopology->sources.count;
@@ -91,7 +126,7 @@ static void lay_part(struct layout *layout, struct layout_part *part, const stru
         lay_store(layout, store, &subtopology->stores[i]->spec, false);
         store->is_hashed = is_hashed(subtopology, &store->spec);
     }
-    lay_sources(layout, part);
+    lay_sources(layout, part, config);
     part->sink_topics = arena_alloc(&layout->arena, (subtopology->nodes.count + 1) * sizeof *part->sink_topics);
     for (size_t i = 0; i < subtopology->nodes.count; i++) {
         const struct graph_node *node = subtopology->nodes.items[i];
@@ -100,19 +135,29 @@ static void lay_part(struct layout *layout, struct layout_part *part, const stru
     }
 }
 
-bool layout_init(struct layout *layout, weir_topology *topology, const char *application, struct weir_error *error)
+static bool check_dead_letters(const struct layout *layout, const struct config *config, struct weir_error *error)
+{
+    const char *topic = config_text(config, "errors.dead.letter.queue.topic.name");
+    return !graph_find_topic(layout->topology, topic) ||
+           error_set(error, WEIR_INVALID,
+                     "errors.dead.letter.queue.topic.name: the topology reads or writes '%s' itself", topic);
+}
+
+bool layout_init(struct layout *layout, weir_topology *topology, const char *application, const struct config *config,
+                 struct weir_error *error)
 {
     *layout = (struct layout){.topology = topology};
     arena_init(&layout->arena);
     if (!topology)
         return error_set(error, WEIR_INVALID, "there is no topology to run");
-    if (!graph_plan(topology, error))
+    if (!graph_plan(topology, error) || !check_dead_letters(layout, config, error))
         return false;
+    lay_policies(layout, config);
     layout->application = arena_text(&layout->arena, application);
     layout->part_count = topology->subtopology_count;
     layout->parts = arena_alloc(&layout->arena, layout->part_count * sizeof *layout->parts);
     for (size_t i = 0; i < layout->part_count; i++)
-        lay_part(layout, &layout->parts[i], &topology->subtopologies[i]);
+        lay_part(layout, &layout->parts[i], &topology->subtopologies[i], config);
     return true;
 }
 

@@ -9,7 +9,8 @@
 struct layout_source {
     const struct graph_node *node;
     const char *topic;        /* full name */
-    const char *dead_letters; /* full name; of what a callback failed on also behind a repartition */
+    enum weir_policy reading; /* never the default */
+    const char *dead_letters; /* full name; of what a callback failed on also behind a repartition; NULL: none needed */
     uint32_t topic_hash;      /* CRC-32C of the full name; part of the lineage header */
     int32_t lineage_store;    /* repartition topics: index of the store that remembers what was seen; else -1 */
 };
@@ -35,13 +36,15 @@ struct layout_part { /* one sub-topology */
 struct layout {
     weir_arena arena;
     const char *application;
-    weir_topology *topology; /* owned */
+    weir_topology *topology;                /* owned */
+    enum weir_policy processing, producing; /* never the default */
+    bool letters_on_fail;                   /* WEIR_FAIL writes a dead letter, too */
     struct layout_part *parts;
     size_t part_count;
 };
 
 /* Takes the topology, always. Plans it; false: the latched or the plan's error. */
-bool layout_init(struct layout *, weir_topology *, const char *application, struct weir_error *);
+bool layout_init(struct layout *, weir_topology *, const char *application, const struct config *, struct weir_error *);
 void layout_done(struct layout *);
 
 /* Asks the broker for the partition counts of the source topics, decides those of the repartition topics, creates what

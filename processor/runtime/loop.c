@@ -530,9 +530,18 @@ static size_t overlay_bytes(const struct loop *loop)
     return bytes;
 }
 
+static bool is_commit_asked_for(const struct loop *loop)
+{
+    for (size_t i = 0; i < loop->task_count; i++)
+        if (loop->tasks[i]->execution.commit && loop->tasks[i]->progress)
+            return true;
+    return false;
+}
+
 static void commit_when_due(struct loop *loop)
 {
-    if (now_us() - loop->committed_us >= loop->commit_interval_us || overlay_bytes(loop) > OVERLAY_BYTES_MAX)
+    if (now_us() - loop->committed_us >= loop->commit_interval_us || is_commit_asked_for(loop) ||
+        overlay_bytes(loop) > OVERLAY_BYTES_MAX)
         commit(loop);
 }
 

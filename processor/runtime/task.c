@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "runtime/change.h"
-#include "runtime/dead_letter.h"
+#include "runtime/failure.h"
 #include "runtime/sink.h"
 #include "schemas/codec.h"
 
@@ -80,18 +80,54 @@ static void drop_record(void *engine, weir_context *context, const char *reason)
     task->output.dropped(task->output.self, reason);
 }
 
-static void schedule(void *engine, weir_context *context, enum weir_clock clock, int64_t every_ms,
-                     weir_punctuator *call)
+static int64_t system_time(void *engine)
+{
+    const struct task *task = engine;
+    return clock_wall_ms(task->settings.clock);
+}
+
+/* Stream time is aligned to 0 and fires as soon as there is data; wall clock, to now and fires behind the first interval
+ * (StreamTask.schedule). Those with a start of their own keep to it and begin with the first one that is to come. */
+static int64_t first_punctuation(struct task *task, enum weir_clock clock, int64_t start_ms, int64_t every_ms)
+{
+    int64_t now_ms = clock == WEIR_STREAM_TIME ? task->execution.stream_time_ms : system_time(task);
+    if (start_ms != SCHEDULE_AS_USUAL)
+        return start_ms < now_ms ? punctuations_align(start_ms, every_ms, now_ms) : start_ms;
+    if (clock == WEIR_STREAM_TIME)
+        return 0;
+    return punctuations_align(now_ms, every_ms, now_ms);
+}
+
+static weir_timer schedule(void *engine, weir_context *context, enum weir_clock clock, int64_t start_ms,
+                           int64_t every_ms, weir_punctuator *call)
 {
     struct task *task = engine;
     assert(every_ms > 0);
-    if (clock == WEIR_STREAM_TIME) /* aligned to 0, fires as soon as there is data (StreamTask.schedule) */
-        punctuations_add(&task->stream_time, context, call, every_ms, 0);
-    else
-        punctuations_add(&task->wall_clock, context, call, every_ms, clock_wall_ms(task->settings.clock) + every_ms);
+    const struct punctuation item = {
+        .id = ++task->last_timer,
+        .context = context,
+        .call = call,
+        .every_ms = every_ms,
+        .next_ms = first_punctuation(task, clock, start_ms, every_ms),
+    };
+    punctuations_add(clock == WEIR_STREAM_TIME ? &task->stream_time : &task->wall_clock, item);
+    return (weir_timer){item.id};
 }
 
-static const struct engine_calls calls = {.send = sink_send, .drop = drop_record, .schedule = schedule};
+static void cancel(void *engine, weir_timer timer)
+{
+    struct task *task = engine;
+    punctuations_cancel(&task->stream_time, timer.id);
+    punctuations_cancel(&task->wall_clock, timer.id);
+}
+
+static const struct engine_calls calls = {.send = sink_send,
+                                          .drop = drop_record,
+                                          .schedule = schedule,
+                                          .cancel = cancel,
+                                          .system_time = system_time,
+                                          .failed = failure_in_node};
+static const struct weir_metadata no_metadata = {NULL, -1, -1};
 
 static bool load_lineage(struct task *task, struct weir_error *error)
 {
@@ -114,6 +150,7 @@ bool task_restored(struct task *task, int64_t stream_time_ms, struct weir_error 
         .stream_time_ms = stream_time_ms,
         .timestamp_ms = stream_time_ms,
         .upstream_time_ms = INT64_MAX,
+        .metadata = no_metadata,
     };
     if (!load_lineage(task, error))
         return false;
@@ -194,32 +231,6 @@ static void finish_head(struct task *task, struct task_source *source)
     atomic_fetch_add_explicit(&task->records, 1, memory_order_relaxed);
 }
 
-static bool fail_task(struct task *task, const struct weir_error *cause)
-{
-    return error_set(&task->failure, cause->code, "%s", cause->message);
-}
-
-/* The record's position moves only when its dead letter is on its way; the commit waits for the delivery. */
-static bool bury_head(struct task *task, struct task_source *source, const char *reason, const char *detail)
-{
-    const struct broker_message *message = queue_head(&source->queue);
-    const char *topic = source->layout->topic;
-    struct broker_record letter =
-        dead_letter_of(message, topic, reason, detail, clock_wall_ms(task->settings.clock), &source->head_arena);
-    struct weir_error error = {0};
-    bool sent = task->output.send(task->output.self, source->layout->dead_letters, &letter, &error);
-    if (!sent && error.code == WEIR_POISON) { /* too large for the dead letter topic: its place and reason remain */
-        error = (struct weir_error){0};
-        letter.value = (weir_bytes){0};
-        sent = task->output.send(task->output.self, source->layout->dead_letters, &letter, &error);
-    }
-    if (!sent)
-        return fail_task(task, &error);
-    task->output.dead(task->output.self, topic, message->partition, message->offset, reason);
-    finish_head(task, source);
-    return true;
-}
-
 static struct weir_headers without_lineage(struct weir_headers headers, weir_arena *arena)
 {
     struct weir_header *kept = arena_alloc_raw(arena, (headers.count ? headers.count : 1) * sizeof *kept);
@@ -289,14 +300,7 @@ static bool read_head(struct task *task, struct task_source *source, struct weir
            read_values(node, message->value, arena, record, error) && read_time(task, source, record, error);
 }
 
-static const char *reason_of(const char *message)
-{
-    if (strncmp(message, "timestamp: ", 11) == 0)
-        return strstr(message, "ahead") ? "future" : "bad_timestamp";
-    return strcmp(message, "key: missing") == 0 ? "null_key" : "unreadable";
-}
-
-/* Decodes the head; one that cannot be read becomes a dead letter, and so its position moves also at the end of a
+/* Decodes the head; one that cannot be read is left out by its policy, and so the position moves also at the end of a
  * partition. False: the queue is empty now, or the task has failed. */
 static bool prepare_head(struct task *task, struct task_source *source)
 {
@@ -309,13 +313,9 @@ static bool prepare_head(struct task *task, struct task_source *source)
             source->head_ready = true;
             return true;
         }
-        if (source->layout->node->topic->internal) { /* our own bytes: never skipped (ksqlDB #6697) */
-            const struct broker_message *message = queue_head(&source->queue);
-            return error_set(&task->failure, WEIR_FATAL, "topic %s, partition %d, offset %lld cannot be read: %s",
-                             source->layout->topic, message->partition, (long long)message->offset, error.message);
-        }
-        if (!bury_head(task, source, reason_of(error.message), error.message))
+        if (!failure_reading(task, source, &error))
             return false;
+        finish_head(task, source);
     }
     return true;
 }
@@ -346,18 +346,24 @@ static void fire(void *self, const struct punctuation *item)
     struct task *task = self;
     if (task->execution.error.code != WEIR_OK)
         return;
-    task->execution.headers = (struct weir_headers){0};
-    item->call(item->context, task->execution.timestamp_ms);
+    context_punctuate(item->context, item->call, task->execution.timestamp_ms);
     task->progress = true;
 }
 
-/* A punctuation has no record to bury: what it latches stops the task. */
+static void begin_punctuation(struct task *task, int64_t now_ms)
+{
+    task->in_hand = NULL;
+    task->execution.timestamp_ms = now_ms;
+    task->execution.upstream_time_ms = INT64_MAX;
+    task->execution.headers = (struct weir_headers){0};
+    task->execution.metadata = no_metadata;
+}
+
 static bool end_punctuation(struct task *task)
 {
     arena_clear(&task->arena);
-    if (task->execution.error.code == WEIR_OK)
-        return true;
-    return fail_task(task, &task->execution.error);
+    const struct weir_error *latched = &task->execution.error;
+    return latched->code == WEIR_OK || error_set(&task->failure, latched->code, "%s", latched->message);
 }
 
 static bool fire_stream_time(struct task *task)
@@ -365,9 +371,7 @@ static bool fire_stream_time(struct task *task)
     int64_t now = task->execution.stream_time_ms;
     if (punctuations_next(&task->stream_time) > now)
         return true;
-    task->in_hand = NULL;
-    task->execution.timestamp_ms = now;
-    task->execution.upstream_time_ms = INT64_MAX;
+    begin_punctuation(task, now);
     punctuations_fire(&task->stream_time, now, fire, task);
     return end_punctuation(task);
 }
@@ -376,9 +380,7 @@ bool task_punctuate(struct task *task, int64_t wall_ms)
 {
     if (task->state != TASK_RUNNING || punctuations_next(&task->wall_clock) > wall_ms)
         return true;
-    task->in_hand = NULL;
-    task->execution.timestamp_ms = wall_ms;
-    task->execution.upstream_time_ms = INT64_MAX;
+    begin_punctuation(task, wall_ms);
     punctuations_fire(&task->wall_clock, wall_ms, fire, task);
     return end_punctuation(task);
 }
@@ -401,23 +403,12 @@ static void enter_source(struct task *task, struct task_source *source, const st
     task->in_hand_sent = 0;
     task->execution.timestamp_ms = source->head.timestamp_ms;
     task->execution.headers = source->head.headers;
+    task->execution.metadata = (struct weir_metadata){source->layout->topic, message->partition, message->offset};
     task->execution.forget = false;
     advance_stream_time(task, source->head.timestamp_ms);
     if (source->head.timestamp_ms > source->stream_time_ms)
         source->stream_time_ms = source->head.timestamp_ms;
     context_enter(source->context, &source->head);
-}
-
-/* The latch of the execution is set: poison is the record's fault, anything else the task's. */
-static bool end_latched(struct task *task, struct task_source *source)
-{
-    const struct broker_message *message = queue_head(&source->queue);
-    struct weir_error latched = task->execution.error;
-    error_clear(&task->execution.error);
-    if (latched.code == WEIR_POISON)
-        return bury_head(task, source, "failed", latched.message);
-    return error_set(&task->failure, latched.code, "topic %s, partition %d, offset %lld: %s", source->layout->topic,
-                     message->partition, (long long)message->offset, latched.message);
 }
 
 bool task_process(struct task *task, struct task_source *source)
@@ -429,9 +420,8 @@ bool task_process(struct task *task, struct task_source *source)
     else
         task->output.dropped(task->output.self, "repeated");
     arena_clear(&task->arena);
-    if (task->execution.error.code == WEIR_OK)
-        finish_head(task, source);
-    else if (!end_latched(task, source))
-        return false;
+    if (task->execution.error.code != WEIR_OK)
+        return failure_at(task, source, &task->execution.error);
+    finish_head(task, source);
     return fire_stream_time(task);
 }

@@ -70,6 +70,7 @@ struct task {
     struct buffer key_buffer, value_buffer; /* of the record being sent */
     struct buffer old_value_buffer, change_buffer;
     struct punctuations stream_time, wall_clock;
+    uint64_t last_timer;         /* id of the latest weir_timer */
     struct task_source *in_hand; /* source of the record in hand; NULL: a punctuation */
     int64_t in_hand_offset;
     int32_t in_hand_sent; /* repartition records it caused so far */

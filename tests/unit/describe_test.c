@@ -348,8 +348,8 @@ Test(describe, processors_are_as_kafka_streams_prints_them)
     weir_topology *t = weir_topology_new("t");
     weir_stream *in = texts(t, "in");
     weir_add_store(t, "seen", &weir_str_type, &weir_str_type);
-    weir_to(weir_process(in, &processor, .stores = {"seen"}), "out");
-    weir_process(texts(t, "in2"), &processor, .stores = {"seen"});
+    weir_to(weir_process(in, &processor, .stores = {"seen"}, .key = &weir_str_type), "out");
+    weir_process(texts(t, "in2"), &processor, .stores = {"seen"}, .key = &weir_str_type);
     expect_text(t, process_text);
 }
 

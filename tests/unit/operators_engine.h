@@ -106,9 +106,10 @@ static inline void engine_drop(void *self, weir_context *context, const char *re
     }
 }
 
-static inline void engine_schedule(void *self, weir_context *context, enum weir_clock clock, int64_t every_ms,
-                                   weir_punctuator *call)
+static inline weir_timer engine_schedule(void *self, weir_context *context, enum weir_clock clock, int64_t start_ms,
+                                         int64_t every_ms, weir_punctuator *call)
 {
+    (void)start_ms;
     struct engine *engine = ((struct engine_part *)self)->engine;
     cr_assert_lt(engine->punctuator_count, (size_t)PUNCTUATORS_MAX);
     size_t at = engine->punctuator_count++;
@@ -116,9 +117,10 @@ static inline void engine_schedule(void *self, weir_context *context, enum weir_
     engine->punctuators[at].call = call;
     engine->punctuators[at].every_ms = every_ms;
     engine->punctuators[at].clock = clock;
+    return (weir_timer){at + 1};
 }
 
-static const struct engine_calls engine_calls = {engine_send, engine_drop, engine_schedule};
+static const struct engine_calls engine_calls = {.send = engine_send, .drop = engine_drop, .schedule = engine_schedule};
 
 static inline uint64_t engine_dropped(const struct engine *engine, const char *reason)
 {

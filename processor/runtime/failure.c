@@ -1,0 +1,143 @@
+/* failure.c: see failure.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/failure.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "runtime/dead_letter.h"
+
+/* ---- letters ---- */
+
+/* The nodes from the one that failed up to its source, as a Java stack trace goes. */
+static const char *trace_of(const struct graph_node *node, const char *exception, const char *detail, weir_arena *arena)
+{
+    const char *trace = arena_format(arena, "%s: %s", exception, detail);
+    for (; node; node = node->parents.count > 0 ? node->parents.items[0] : NULL)
+        trace = arena_format(arena, "%s\n\tat %s(%s)", trace, node->name, node->at);
+    return trace;
+}
+
+/* The record's position moves only when its letter is on its way; the commit waits for the delivery. */
+static bool send_letter(struct task *task, const char *topic, const struct dead_letter *letter, weir_arena *arena,
+                        struct weir_error *error)
+{
+    struct broker_record record = dead_letter_of(letter, clock_wall_ms(task->settings.clock), arena);
+    struct weir_error cause = {0};
+    bool sent = task->output.send(task->output.self, topic, &record, &cause);
+    if (!sent && cause.code == WEIR_POISON) { /* too large for the topic, too: its place and reason remain */
+        cause = (struct weir_error){0};
+        record.value = (weir_bytes){0};
+        sent = task->output.send(task->output.self, topic, &record, &cause);
+    }
+    if (!sent)
+        return error_set(error, cause.code == WEIR_POISON ? WEIR_FATAL : cause.code, "dead letter: %s", cause.message);
+    task->progress = true;
+    task->output.dead(task->output.self, letter->topic ? letter->topic : "", letter->partition, letter->offset,
+                      letter->reason);
+    return true;
+}
+
+/* ---- policies ---- */
+
+struct failing {
+    const struct graph_node *node;
+    const struct dead_letter *letter;
+    const char *letters; /* their topic; NULL: no policy needs it */
+    enum weir_policy policy;
+    const char *setting;
+};
+
+/* False: error says why the task must stop. */
+static bool apply(struct task *task, const struct failing *failing, weir_arena *arena, struct weir_error *error)
+{
+    bool writes =
+        failing->policy == WEIR_DEAD_LETTER || (failing->policy == WEIR_FAIL && task->layout->letters_on_fail);
+    if (writes && !send_letter(task, failing->letters, failing->letter, arena, error))
+        return false;
+    if (failing->policy == WEIR_FAIL)
+        return error_set(error, WEIR_FATAL, "%s (%s): %s (%s is fail)", failing->node->name, failing->node->at,
+                         failing->letter->detail, failing->setting);
+    if (failing->policy == WEIR_SKIP)
+        task->output.dropped(task->output.self, failing->letter->reason);
+    return true;
+}
+
+bool failure_at(struct task *task, const struct task_source *source, const struct weir_error *cause)
+{
+    const struct broker_message *message = queue_head(&source->queue);
+    return error_set(&task->failure, cause->code, "topic %s, partition %d, offset %lld: %s", source->layout->topic,
+                     message->partition, (long long)message->offset, cause->message);
+}
+
+/* ---- reading ---- */
+
+static const char *reason_of(const char *message)
+{
+    if (strncmp(message, "timestamp: ", 11) == 0)
+        return strstr(message, "ahead") ? "future" : "bad_timestamp";
+    return strcmp(message, "key: missing") == 0 ? "null_key" : "unreadable";
+}
+
+bool failure_reading(struct task *task, struct task_source *source, const struct weir_error *cause)
+{
+    static const char exception[] = "weir.reading";
+    const struct broker_message *message = queue_head(&source->queue);
+    const struct graph_node *node = source->layout->node;
+    const struct dead_letter letter = {
+        .topic = source->layout->topic,
+        .partition = message->partition,
+        .offset = message->offset,
+        .timestamp_ms = message->timestamp_ms,
+        .key = message->key,
+        .value = message->value,
+        .headers = message->headers,
+        .exception = exception,
+        .reason = reason_of(cause->message),
+        .detail = cause->message,
+        .trace = trace_of(node, exception, cause->message, &source->head_arena),
+    };
+    /* Our own bytes are never skipped (ksqlDB #6697). */
+    const struct failing failing = {node, &letter, source->layout->dead_letters,
+                                    node->topic->internal ? WEIR_FAIL : source->layout->reading,
+                                    "deserialization.exception.handler"};
+    struct weir_error error = {0};
+    return apply(task, &failing, &source->head_arena, &error) || failure_at(task, source, &error);
+}
+
+/* ---- processing and producing ---- */
+
+/* A punctuator has no input record: its letter has a place only, and goes where those of the lead topic go. */
+static struct dead_letter letter_in_hand(const struct task *task)
+{
+    struct dead_letter letter = {.partition = -1, .offset = -1};
+    letter.timestamp_ms = task->execution.timestamp_ms;
+    letter.headers = task->execution.headers;
+    if (!task->in_hand)
+        return letter;
+    const struct broker_message *message = queue_head(&task->in_hand->queue);
+    letter.topic = task->in_hand->layout->topic;
+    letter.partition = message->partition;
+    letter.offset = message->offset;
+    letter.key = message->key;
+    letter.value = message->value;
+    return letter;
+}
+
+void failure_in_node(void *engine, weir_context *context)
+{
+    struct task *task = engine;
+    bool is_sink = context->node->kind == GRAPH_SINK;
+    const struct weir_error cause = task->execution.error;
+    const struct task_source *source = task->in_hand ? task->in_hand : &task->sources[0];
+    struct dead_letter letter = letter_in_hand(task);
+    letter.exception = is_sink ? "weir.producing" : "weir.processing";
+    letter.reason = is_sink ? "unwritable" : "failed";
+    letter.detail = cause.message;
+    letter.trace = trace_of(context->node, letter.exception, cause.message, &task->arena);
+    const struct failing failing = {context->node, &letter, source->layout->dead_letters,
+                                    is_sink ? task->layout->producing : task->layout->processing,
+                                    is_sink ? "production.exception.handler" : "processing.exception.handler"};
+    error_clear(&task->execution.error);
+    apply(task, &failing, &task->arena, &task->execution.error);
+}

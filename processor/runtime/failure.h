@@ -1,0 +1,15 @@
+/* failure.h: what becomes of a record that cannot be read, processed or written: the three policies (enum weir_policy).
+ *
+ * Kafka Streams' handlers of the same stages (KIP-161, KIP-210, KIP-1033, KIP-1034) decide the same at the same place:
+ * reading in front of the topology, processing and producing at the node where it happens. */
+#ifndef WEIR_RUNTIME_FAILURE_H
+#define WEIR_RUNTIME_FAILURE_H
+#include "runtime/task.h"
+
+/* The head of the source cannot be read. True: it is taken care of, the caller lets it go. False: task->failure is set. */
+bool failure_reading(struct task *, struct task_source *, const struct weir_error *cause);
+/* Sets task->failure: the cause, and where the head of the source is. Always false. */
+bool failure_at(struct task *, const struct task_source *, const struct weir_error *cause);
+/* engine_calls.failed of a task: engine is the struct task. */
+void failure_in_node(void *engine, weir_context *);
+#endif
