@@ -53,6 +53,7 @@ struct graph_node {
     enum weir_policy reading;     /* sources */
     const char *dead_letters;     /* sources; NULL: as the topology or the settings say, else "<topic>.dlq" */
     bool require_key;             /* sources */
+    bool passes_null_keys;        /* set by graph_plan: somewhere behind it a join takes records without a key */
     int32_t subtopology, index;   /* set by graph_plan; index within the sub-topology's nodes */
 };
 
@@ -80,7 +81,7 @@ struct weir_topology {
     size_t subtopology_count;
 };
 
-/* Checks names, types, connections; sorts nodes into sub-topologies (numbered by their first source, as Kafka Streams
+/* Checks names, types, connections; sorts nodes into sub-topologies (numbered by their first node, as Kafka Streams
  * numbers them); every user topic is a source of one sub-topology only (sources of one topic are merged into one node).
  * False: the latched error or the check's. Calling it again is free. */
 bool graph_plan(weir_topology *, struct weir_error *);

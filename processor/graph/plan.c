@@ -109,33 +109,16 @@ static size_t *find_components(weir_topology *topology)
 
 /* ---- numbering ---- */
 
-/* Kafka Streams goes through the sources sorted by name; generated names sort by creation. */
-static const struct graph_node *next_source(const weir_topology *topology, const struct graph_node *behind)
-{
-    const struct graph_node *next = NULL;
-    for (size_t i = 0; i < topology->nodes.count; i++) {
-        const struct graph_node *node = topology->nodes.items[i];
-        if (node->kind == GRAPH_SOURCE && (!behind || strcmp(node->name, behind->name) > 0) &&
-            (!next || strcmp(node->name, next->name) < 0))
-            next = node;
-    }
-    return next;
-}
-
+/* By their first nodes, in the order of creation (InternalTopologyBuilder.makeNodeGroups). */
 static size_t number_components(weir_topology *topology, size_t *roots)
 {
     int32_t count = 0;
     int32_t *ids = memory_new(topology->nodes.count * sizeof *ids); /* plus one, by root */
-    for (const struct graph_node *source = next_source(topology, NULL); source;
-         source = next_source(topology, source)) {
-        int32_t *id = &ids[find_root(roots, (size_t)source->index)];
+    for (size_t i = 0; i < topology->nodes.count; i++) {
+        int32_t *id = &ids[find_root(roots, i)];
         if (*id == 0)
             *id = ++count;
-    }
-    for (size_t i = 0; i < topology->nodes.count; i++) {
-        int32_t id = ids[find_root(roots, i)];
-        assert(id > 0); /* every node hangs on a source */
-        topology->nodes.items[i]->subtopology = id - 1;
+        topology->nodes.items[i]->subtopology = *id - 1;
     }
     memory_free(ids);
     return (size_t)count;
@@ -187,9 +170,38 @@ static void add_stores(weir_topology *topology)
     }
 }
 
+/* ---- records without a key ---- */
+
+static bool is_relaxed(const weir_topology *topology, const struct graph_node *node, const bool *leads_to_relaxed)
+{
+    for (size_t i = 0; i < node->children.count; i++) {
+        const struct graph_node *child = node->children.items[i];
+        if (leads_to_relaxed[child->index] || (child->operator&& child->operator->takes_null_keys))
+            return true;
+    }
+    for (size_t i = (size_t)node->index; node->kind == GRAPH_SINK && i < topology->nodes.count; i++)
+        if (topology->nodes.items[i]->kind == GRAPH_SOURCE && topology->nodes.items[i]->topic == node->topic)
+            return node->topic->internal && leads_to_relaxed[i];
+    return false;
+}
+
+/* In front of a repartition topic records without a key are dropped, unless a join that takes them stands anywhere behind
+ * it (KIP-962; InternalStreamsBuilder.rewriteRepartitionNodes). Nodes hold their places, going backwards meets what is
+ * behind first. */
+static void relax_repartitions(weir_topology *topology)
+{
+    bool *leads_to_relaxed = memory_new(topology->nodes.count * sizeof *leads_to_relaxed);
+    for (size_t i = topology->nodes.count; i-- > 0;) {
+        struct graph_node *node = topology->nodes.items[i];
+        leads_to_relaxed[i] = node->passes_null_keys = is_relaxed(topology, node, leads_to_relaxed);
+    }
+    memory_free(leads_to_relaxed);
+}
+
 static void cut(weir_topology *topology)
 {
     size_t *roots = find_components(topology);
+    relax_repartitions(topology);
     topology->subtopology_count = number_components(topology, roots);
     memory_free(roots);
     topology->subtopologies =

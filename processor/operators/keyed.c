@@ -1,11 +1,11 @@
-/* keyed.c: drops records without a key: nothing could be grouped or joined by it behind the repartition topic.
+/* keyed.c: drops records without a key in front of a repartition topic, unless a join behind it takes them.
  * Tombstones pass, as in Kafka Streams.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "operators/operators.h"
 
 static void process(weir_context *context, const struct weir_record *record)
 {
-    if (record->key)
+    if (record->key || context->node->passes_null_keys)
         context_forward(context, record);
     else
         context_drop(context, "null_key");
