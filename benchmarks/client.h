@@ -10,6 +10,9 @@ void client_set(rd_kafka_conf_t *, const char *key, const char *value);
 /* transactional_id NULL: idempotent, without transactions. */
 rd_kafka_t *client_producer(const char *brokers, const char *transactional_id,
                             void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *), void *opaque);
+/* Sends without lingering. */
+rd_kafka_t *client_producer_at_once(const char *brokers,
+                                    void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *));
 rd_kafka_t *client_admin(const char *brokers);
 rd_kafka_t *client_consumer(const char *brokers, const char *group);
 /* Copies the record into the producer's queue; waits while the queue is full. */

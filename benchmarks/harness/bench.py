@@ -90,10 +90,15 @@ class Bench:
         if asked not in self.inputs:
             topic = self.fresh(f"benchmark-{shape}")
             say(f"loading {records:,} {shape}")
-            arguments = [records] if shape == "commerce" else [records, keys]
-            totals, _ = self.program("load", self.bootstrap, topic, PARTITIONS, shape, *arguments)
+            totals, _ = self.program("load", self.bootstrap, topic, PARTITIONS, shape, records, keys)
             self.inputs[asked] = (topic, totals)
         return self.inputs[asked]
+
+    def forget(self, shape, records, keys):
+        """Deletes an input that is not needed any more."""
+        topic, _ = self.inputs.pop((shape, records, keys), (None, None))
+        if topic:
+            self.delete(topic)
 
     def expect(self, workload, records, keys):
         """What the workload must write: {"records", "keys", "digest"}."""

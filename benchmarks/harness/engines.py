@@ -44,6 +44,13 @@ class Engine(Process):
         self.ready_s = time.monotonic()
         self.ready_cpu_s = cpu_of(self.pid)
 
+    def figures_of(self, records, seconds, used):
+        """CPU is that of the whole process but for its start, which stands apart."""
+        return {"records": records, "seconds": round(seconds, 3), "records_per_s": round(records / seconds),
+                "cpu_s_per_million": round((used["cpu_s"] - self.ready_cpu_s) * 1e6 / records, 3),
+                "peak_rss_mb": round(used["rss_mb"], 1),
+                "start_s": round(max(self.ready_s - self.began, 0), 2), "start_cpu_s": round(self.ready_cpu_s, 2)}
+
     def wait_until(self, is_so, what):
         """Returns when is_so(); a failure if that takes too long or the process ends."""
         until = time.monotonic() + READY_LIMIT_S
@@ -77,6 +84,19 @@ class Weir(Engine):
             return None
         return json.loads(body) if body.startswith((b"{", b"[")) else body
 
+    def rows_of(self, view):
+        """All rows of a view; decimals as text."""
+        cursor = ""
+        while cursor is not None:
+            path = f"http://127.0.0.1:{self.port}/v1/views/{view}/entries?limit=10000{cursor}"
+            try:
+                with urllib.request.urlopen(path, timeout=60) as answer:
+                    page = json.loads(answer.read(), parse_float=str)
+            except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
+                raise Failure(f"view {view}: {error}") from error
+            yield from page["data"]
+            cursor = page["page"]["next"] and "&cursor=" + page["page"]["next"]
+
     def ready(self):
         """When /readyz says so."""
         self.wait_until(lambda: self.get("/readyz") is not None, "ready")
@@ -95,6 +115,7 @@ class KafkaStreams(Engine):
                    ",".join(job.inputs), job.out, *more]
         command += [f"{key}={value}" for key, value in job.engine_settings().items() if key != "memory.max.bytes"]
         super().__init__(command, bench.log(job.application + ".log"), stdout=subprocess.PIPE, text=True)
+        self.events = []
         os.set_blocking(self.child.stdout.fileno(), False)
 
     @classmethod
@@ -110,8 +131,9 @@ class KafkaStreams(Engine):
         return cls.classes
 
     def said(self, event):
-        """Whether it has printed that event by now."""
-        return any(json.loads(line)["event"] == event for line in self.child.stdout)
+        """What it has printed of that event by now, or None."""
+        self.events += [json.loads(line) for line in self.child.stdout]
+        return next((found for found in self.events if found["event"] == event), None)
 
     def ready(self):
         """When it says that all tasks run."""

@@ -28,7 +28,7 @@ def machine():
 
 def medians(runs):
     """Of each figure."""
-    return {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+    return {name: statistics.median(run.get(name, 0) for run in runs) for name in runs[0]}
 
 
 def spread(runs, name):
@@ -53,13 +53,21 @@ class Report:
 
     def __init__(self, options):
         self.machine, self.options = machine(), options
-        self.rows = {}   # (name, settings as text) -> {engine: Cell}
-        self.parts = {}
+        self.tables = {}  # kind -> {(name, settings as text) -> {engine: Cell}}
+        self.parts, self.notes = {}, []
 
-    def add(self, row, engine, run):
+    def guard(self, what, work):
+        """A failure outside of a cell voids what it belongs to, and the rest goes on."""
+        try:
+            work()
+        except Failure as failure:
+            self.notes.append(f"{what}: VOID: {failure}")
+            say(self.notes[-1])
+
+    def add(self, row, engine, run, kind="throughput"):
         """Runs a cell once more, unless it is void."""
         key = (row.name(), json.dumps(row.settings))
-        cell = self.rows.setdefault(key, {}).setdefault(engine, Cell())
+        cell = self.tables.setdefault(kind, {}).setdefault(key, {}).setdefault(engine, Cell())
         if cell.void:
             return
         label = f"  {row.name()} {describe(row.settings)} {engine}"
@@ -74,10 +82,12 @@ class Report:
 
     def as_json(self):
         """Everything, for a file."""
-        rows = [{"row": name, "settings": json.loads(settings),
-                 "engines": {engine: {"median": cell.figures(), "void": cell.void, "runs": cell.runs}
-                             for engine, cell in cells.items()}} for (name, settings), cells in self.rows.items()]
-        return {"machine": self.machine, "options": vars(self.options), "rows": rows, "parts": self.parts}
+        tables = {kind: [{"row": name, "settings": json.loads(settings),
+                          "engines": {engine: {"median": cell.figures(), "void": cell.void, "runs": cell.runs}
+                                      for engine, cell in cells.items()}} for (name, settings), cells in rows.items()]
+                  for kind, rows in self.tables.items()}
+        return {"machine": self.machine, "options": vars(self.options), "tables": tables, "parts": self.parts,
+                "notes": self.notes}
 
     def write(self, path):
         """The JSON file."""
@@ -86,9 +96,19 @@ class Report:
             file.write("\n")
 
     def print(self):
-        """The table, and the reasons of void cells."""
-        print_throughput(self.rows)
+        """The tables, and the reasons of void cells."""
+        for kind, rows in self.tables.items():
+            if kind == "throughput":
+                print_throughput(rows)
+            else:
+                print_plain(kind, rows)
         print_parts(self.parts)
+        for note in self.notes + [void for rows in self.tables.values() for void in voids_of(rows)]:
+            print(note)
+
+    def is_complete(self):
+        """Whether no cell is void."""
+        return not self.notes and not any(voids_of(rows) for rows in self.tables.values())
 
 
 def describe(settings):
@@ -113,12 +133,9 @@ COLUMNS = (("records/s", "records_per_s", 0), ("CPU-s per million", "cpu_s_per_m
 
 def print_throughput(rows):
     """One line per row: weir, kafka-streams, raw, and the ratios, for each figure."""
-    if not rows:
-        return
     print(f"\n{'':38}" + "".join(f"| {title:^50}" for title, _, _ in COLUMNS))
     one = f"{'weir':>11}{'streams':>11}{'raw':>11}{'W:KS':>8}{'W:raw':>8} "
     print(f"{'row':38}" + "".join(f"| {one}" for _ in COLUMNS))
-    voids = []
     for (name, settings), cells in rows.items():
         weir, streams, raw = (cells[engine].figures() if engine in cells else None for engine in ("weir", "kafka-streams", "raw"))
         line = f"{name + ' ' + describe(json.loads(settings)):38}"
@@ -128,9 +145,31 @@ def print_throughput(rows):
             line += f"{ratio(weir, streams, figure) if faster else ratio(streams, weir, figure):>8}"
             line += f"{ratio(weir, raw, figure):>8} "
         print(line)
-        voids += [f"{name} {describe(json.loads(settings))} {engine}: VOID: {cell.void}" for engine, cell in cells.items() if cell.void]
     print("W:KS is how many times faster, or how many times less, Weir is; W:raw is Weir's figure in the raw loop's.")
-    print("\n".join(voids))
+
+
+def voids_of(rows):
+    """Why cells are void."""
+    return [f"{name} {describe(json.loads(settings))} {engine}: VOID: {cell.void}"
+            for (name, settings), cells in rows.items() for engine, cell in cells.items() if cell.void]
+
+
+def print_plain(kind, rows):
+    """One line per row and engine, a column per figure."""
+    names = next((list(cell.runs[0]) for cells in rows.values() for cell in cells.values() if cell.runs), [])
+    print(f"\n{kind:54}{'engine':20}" + "".join(f"{name:>{len(name) + 3}}" for name in names))
+    for (row, settings), cells in rows.items():
+        for engine, cell in cells.items():
+            figures = cell.figures() or {}
+            line = "".join(f"{format_figure(figures.get(name)):>{len(name) + 3}}" for name in names)
+            print(f"{row + ' ' + describe(json.loads(settings)):54}{engine:20}{line}")
+
+
+def format_figure(value):
+    """A figure of any size."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.2f}"
 
 
 def print_parts(parts):

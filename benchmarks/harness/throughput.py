@@ -4,9 +4,10 @@ import json
 import subprocess
 import time
 
+from . import commerce
 from .engines import Job, KafkaStreams, Raw, Weir
 from .process import LIMIT_S, Failure, Process, say
-from .workloads import WORKLOADS
+from .workloads import COMMERCE, WORKLOADS
 
 ENGINES = ("weir", "kafka-streams", "raw")
 
@@ -19,10 +20,12 @@ class Row:
 
     def name(self):
         """As it stands in the table."""
-        return self.workload.name + (f" {self.keys:,} keys" if self.keys >= 1000000 else "")
+        return self.workload.name + (f", {self.keys:,} keys" if self.keys >= 1000000 else "")
 
     def cells(self, engines):
         """The engines that can run it."""
+        if self.workload is COMMERCE:
+            return [engine for engine in engines if engine == "weir"]
         return [engine for engine in engines if engine != "raw" or self.raw_is_meant()]
 
     def raw_is_meant(self):
@@ -92,7 +95,7 @@ def measure(bench, row, engine):
         broker = bench.broker_cpu()
         process = start(engine, job, records[0])
         taken, seconds, used = finish_raw(process) if engine == "raw" else finish_engine(bench, job, process)
-        figures = figures_of(process, taken, seconds, used)
+        figures = process.figures_of(taken, seconds, used)
         if broker is not None:
             figures["broker_cpu_s_per_million"] = round((bench.broker_cpu() - broker) * 1e6 / taken, 3)
         verify(bench, row, job, records[0])
@@ -103,12 +106,9 @@ def measure(bench, row, engine):
         job.clean()
 
 
-def figures_of(process, records, seconds, used):
-    """CPU is that of the whole process but for its start, which stands apart."""
-    return {"records": records, "seconds": round(seconds, 3), "records_per_s": round(records / seconds),
-            "cpu_s_per_million": round((used["cpu_s"] - process.ready_cpu_s) * 1e6 / records, 3),
-            "peak_rss_mb": round(used["rss_mb"], 1),
-            "start_s": round(max(process.ready_s - process.began, 0), 2), "start_cpu_s": round(process.ready_cpu_s, 2)}
+def measure_cell(bench, row, engine):
+    """One run of one cell, commerce included."""
+    return commerce.measure(bench, row) if row.workload is COMMERCE else measure(bench, row, engine)
 
 
 def rows_of(options):
@@ -133,4 +133,4 @@ def measure_all(bench, options, report):
         say(f"run {number + 1} of {options.runs}")
         for row in rows:
             for engine in row.cells(options.engines):
-                report.add(row, engine, lambda r=row, e=engine: measure(bench, r, e))
+                report.add(row, engine, lambda r=row, e=engine: measure_cell(bench, r, e))

@@ -11,6 +11,7 @@ class Workload:
     expect: str          # name of the rules in expect.c
     raw: tuple = ()      # the raw loop beside it: program and mode; () where there is none
     output: str = "out"  # suffix of the topic that is checked
+    topics: tuple = ()   # names that the topology itself gives; () if benchmarks/run names them
     about: str = ""
 
     def divided(self, records):
@@ -23,6 +24,10 @@ class Workload:
         return [shape for shape in self.shapes if shape != "products"]
 
 
+COMMERCE = Workload("commerce", (), "", "", topics=("orders.events", "notifications.events", "inventory.responses",
+                                                    "inventory.events", "inventory.stock"),
+                    about="the shop of topologies/commerce: Weir beside itself")
+
 WORKLOADS = {workload.name: workload for workload in (
     Workload("stateless", ("orders",), "all", "stateless", ("raw_loop", "stateless"), about="filter, map"),
     Workload("view", ("orders",), "last", "count", ("raw_count", 0), "counts-changelog",
@@ -30,4 +35,7 @@ WORKLOADS = {workload.name: workload for workload in (
     Workload("count", ("orders",), "last", "count", ("raw_count", 0), about="count by key, every change to a topic"),
     Workload("tumbling", ("orders",), "last", "tumbling", ("raw_count", 10000), about="count by key and 10 s"),
     Workload("stream-table", ("orders", "products"), "all", "stream-table", about="join with a table of the keys"),
+    COMMERCE,
 )}
+
+VIEW = WORKLOADS["view"]

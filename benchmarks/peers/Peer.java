@@ -11,6 +11,7 @@ import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StoreQueryParameters;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.InvalidStateStoreException;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.Grouped;
 import org.apache.kafka.streams.kstream.Joined;
@@ -21,16 +22,18 @@ import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.kstream.WindowedSerdes;
+import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.QueryableStoreTypes;
+import org.apache.kafka.streams.state.ReadOnlyKeyValueStore;
 import org.apache.kafka.streams.state.WindowStore;
 
 /**
  * The workloads of benchmarks/run on Kafka Streams; workloads.c holds the same for Weir.
  *
  * <p>Peer WORKLOAD IN[,IN] OUT [SETTING=VALUE…]: any setting of StreamsConfig; ask=KEY asks the store "counts" as soon as
- * it runs. Prints {"event":"running"} when all tasks run for the first time, {"event":"answered"} after the first answer.
- * SIGTERM commits, leaves the group and ends it. SPDX-License-Identifier: Apache-2.0
+ * it runs. Prints {"event":"running"} when all tasks run for the first time, "answered" after the first answer, "summed" when it
+ * has read the whole store. SIGTERM commits, leaves the group and ends it. SPDX-License-Identifier: Apache-2.0
  */
 public final class Peer {
     private static final Serde<String> STRING = Serdes.String();
@@ -152,18 +155,30 @@ public final class Peer {
         System.out.println("{\"event\":\"" + event + "\"}");
     }
 
-    private static void ask(KafkaStreams streams, String key) {
-        StoreQueryParameters<org.apache.kafka.streams.state.ReadOnlyKeyValueStore<String, Long>> counts =
-            StoreQueryParameters.fromNameAndType("counts", QueryableStoreTypes.keyValueStore());
+    private static ReadOnlyKeyValueStore<String, Long> counts(KafkaStreams streams) {
+        return streams.store(StoreQueryParameters.fromNameAndType("counts", QueryableStoreTypes.keyValueStore()));
+    }
+
+    /** The value of a key, asked again until there is one. */
+    private static long answer(KafkaStreams streams, String key) {
         while (true) {
             try {
-                if (streams.store(counts).get(key) != null) break;
-                Thread.sleep(5);
-            } catch (org.apache.kafka.streams.errors.InvalidStateStoreException | InterruptedException notYet) {
+                Long value = counts(streams).get(key);
+                if (value != null) return value;
+                Thread.sleep(2);
+            } catch (InvalidStateStoreException | InterruptedException notYet) {
                 Thread.onSpinWait();
             }
         }
-        say("answered");
+    }
+
+    private static void ask(KafkaStreams streams, String key) {
+        System.out.println("{\"event\":\"answered\",\"value\":" + answer(streams, key) + "}");
+        long rows = 0, sum = 0;
+        try (KeyValueIterator<String, Long> all = counts(streams).all()) {
+            for (; all.hasNext(); rows++) sum += all.next().value;
+        }
+        System.out.println("{\"event\":\"summed\",\"rows\":" + rows + ",\"sum\":" + sum + "}");
     }
 
     private static void halt(String why) {
