@@ -188,9 +188,12 @@ WEIR_PUBLIC weir_bytes weir_key_to_text(weir_arena *, const struct weir_type *, 
 typedef bool weir_predicate(weir_context *, const struct weir_record *);
 typedef const void *weir_mapper(weir_context *, const struct weir_record *);
 typedef void weir_visitor(weir_context *, const struct weir_record *); /* forwards zero or more */
+typedef void weir_pair_mapper(weir_context *, const struct weir_record *, struct weir_record *out); /* out: a copy; sets key and value */
 typedef void weir_aggregator(weir_context *, const struct weir_record *, void *aggregate);
 typedef const void *weir_reducer(weir_context *, const struct weir_record *, const void *aggregate);
 typedef const void *weir_joiner(weir_context *, const struct weir_record *left, const struct weir_record *right);
+/* The partition, of so many, that the record goes to; negative: the one its key hashes to. */
+typedef int32_t weir_partition_of(const struct weir_record *, int32_t partitions);
 typedef int64_t weir_timestamp_of(const struct weir_record *); /* milliseconds; negative: this record has no time */
 typedef void weir_punctuator(weir_context *, int64_t now_ms);
 enum weir_clock { WEIR_STREAM_TIME, WEIR_WALL_CLOCK };
@@ -283,9 +286,53 @@ struct weir_step_args {
     union {
         weir_predicate *test;
         weir_mapper *map;
+        weir_pair_mapper *map_pair;
         weir_visitor *visit;
     };
     const char *store; /* of a table: also keep the result in a store of that name; NULL: worked out when it is needed */
+    void *user;
+    const char *name;
+};
+struct weir_print_args {
+    const char *at;
+    FILE *file;         /* open as long as the app runs; written a line at a time */
+    const char *label;  /* NULL: the name of the node in front */
+    weir_mapper *map;   /* what stands behind the label, a weir_bytes; NULL: "key, value" */
+    void *user;
+    const char *name;
+};
+struct weir_split_args {
+    const char *at;
+    weir_stream *stream;
+    const char *name; /* names of the branches begin with it */
+};
+struct weir_branch_rest_args {
+    const char *at;
+    weir_branches *branches;
+    const char *name; /* behind the name of the split */
+};
+#define WEIR_MERGE_MAX 16
+struct weir_merge_args {
+    const char *at;
+    weir_stream *with[WEIR_MERGE_MAX];
+    const char *name; /* of the last merge; every further stream is another one */
+};
+struct weir_to_table_args {
+    const char *at;
+    const char *store;
+    const char *name;
+};
+struct weir_repartition_args {
+    const char *at;
+    const char *topic;               /* "<application.id>-<topic>-repartition" */
+    int32_t partitions;              /* 0: as many as what is read in front */
+    weir_partition_of *partition_of; /* NULL: by the hash of the key, as Kafka's clients do */
+};
+struct weir_rekey_args {
+    const char *at;
+    weir_mapper *map; /* the new key; NULL: none */
+    int32_t partitions;
+    weir_partition_of *partition_of;
     void *user;
     const char *name;
 };
@@ -364,6 +411,7 @@ struct weir_sink_args {
     const char *at;
     const char *topic;
     enum weir_format format;
+    weir_partition_of *partition_of; /* NULL: by the hash of the key, as Kafka's clients do */
     const char *name;
 };
 
@@ -386,12 +434,19 @@ WEIR_PUBLIC weir_table *weir_filter_table_with(weir_table *, struct weir_step_ar
 WEIR_PUBLIC weir_table *weir_filter_not_table_with(weir_table *, struct weir_step_args);
 WEIR_PUBLIC weir_table *weir_map_values_table_with(weir_table *, const struct weir_type *value, struct weir_step_args);
 WEIR_PUBLIC weir_stream *weir_flat_map_with(weir_stream *, const struct weir_type *key, const struct weir_type *value, struct weir_step_args);
+WEIR_PUBLIC weir_stream *weir_flat_map_values_with(weir_stream *, const struct weir_type *value, struct weir_step_args); /* forwards with the key it got */
+WEIR_PUBLIC weir_stream *weir_map_with(weir_stream *, const struct weir_type *key, const struct weir_type *value, struct weir_step_args);
+WEIR_PUBLIC weir_stream *weir_select_key_with(weir_stream *, const struct weir_type *key, struct weir_step_args); /* moves nothing: see weir_rekey */
 WEIR_PUBLIC weir_stream *weir_peek_with(weir_stream *, struct weir_step_args);
-WEIR_PUBLIC weir_branches *weir_split(weir_stream *);
+WEIR_PUBLIC void weir_foreach_with(weir_stream *, struct weir_step_args);
+WEIR_PUBLIC void weir_print_with(weir_stream *, struct weir_print_args); /* "[label]: key, value" per record */
+WEIR_PUBLIC weir_branches *weir_split_with(struct weir_split_args);
 WEIR_PUBLIC weir_stream *weir_branch_with(weir_branches *, struct weir_step_args);
-WEIR_PUBLIC weir_stream *weir_branch_rest(weir_branches *);
-WEIR_PUBLIC weir_stream *weir_merge(weir_stream *, weir_stream *);
-WEIR_PUBLIC weir_stream *weir_rekey_with(weir_stream *, const char *name, const struct weir_type *key, struct weir_step_args); /* moves data: a named topic */
+WEIR_PUBLIC weir_stream *weir_branch_rest_with(struct weir_branch_rest_args);
+WEIR_PUBLIC weir_stream *weir_merge_with(weir_stream *, struct weir_merge_args);
+WEIR_PUBLIC weir_stream *weir_repartition_with(weir_stream *, struct weir_repartition_args); /* moves data: a named topic */
+WEIR_PUBLIC weir_stream *weir_rekey_with(weir_stream *, const char *name, const struct weir_type *key, struct weir_rekey_args); /* select_key and repartition in one */
+WEIR_PUBLIC weir_table *weir_to_table_with(weir_stream *, struct weir_to_table_args);
 WEIR_PUBLIC weir_grouped *weir_group(weir_stream *);                                                                          /* by the key it has */
 WEIR_PUBLIC weir_grouped *weir_group_by_with(weir_stream *, const char *name, const struct weir_type *key, struct weir_group_args);
 WEIR_PUBLIC weir_grouped_table *weir_group_by_table_with(weir_table *, const char *name, const struct weir_type *key, struct weir_group_args);
@@ -423,9 +478,19 @@ WEIR_PUBLIC void weir_to_with(weir_stream *, struct weir_sink_args);
 #define weir_filter_not(x, ...) WEIR_STREAM_OR_TABLE(x, weir_filter_not)((x), WEIR_ARGS(step, test, __VA_ARGS__))
 #define weir_map_values(x, value, ...) WEIR_STREAM_OR_TABLE(x, weir_map_values)((x), (value), WEIR_ARGS(step, map, __VA_ARGS__))
 #define weir_flat_map(s, key, value, ...) weir_flat_map_with((s), (key), (value), WEIR_ARGS(step, visit, __VA_ARGS__))
+#define weir_flat_map_values(s, value, ...) weir_flat_map_values_with((s), (value), WEIR_ARGS(step, visit, __VA_ARGS__))
+#define weir_map(s, key, value, ...) weir_map_with((s), (key), (value), WEIR_ARGS(step, map_pair, __VA_ARGS__))
+#define weir_select_key(s, key, ...) weir_select_key_with((s), (key), WEIR_ARGS(step, map, __VA_ARGS__))
 #define weir_peek(s, ...) weir_peek_with((s), WEIR_ARGS(step, visit, __VA_ARGS__))
+#define weir_foreach(s, ...) weir_foreach_with((s), WEIR_ARGS(step, visit, __VA_ARGS__))
+#define weir_print(s, ...) weir_print_with((s), WEIR_ARGS(print, file, __VA_ARGS__))
+#define weir_split(...) weir_split_with(WEIR_ARGS(split, stream, __VA_ARGS__))
 #define weir_branch(b, ...) weir_branch_with((b), WEIR_ARGS(step, test, __VA_ARGS__))
-#define weir_rekey(s, name, key, ...) weir_rekey_with((s), (name), (key), WEIR_ARGS(step, map, __VA_ARGS__))
+#define weir_branch_rest(...) weir_branch_rest_with(WEIR_ARGS(branch_rest, branches, __VA_ARGS__))
+#define weir_merge(s, ...) weir_merge_with((s), WEIR_ARGS(merge, with[0], __VA_ARGS__))
+#define weir_repartition(s, ...) weir_repartition_with((s), WEIR_ARGS(repartition, topic, __VA_ARGS__))
+#define weir_rekey(s, name, key, ...) weir_rekey_with((s), (name), (key), WEIR_ARGS(rekey, map, __VA_ARGS__))
+#define weir_to_table(s, ...) weir_to_table_with((s), WEIR_ARGS(to_table, store, __VA_ARGS__))
 #define weir_group_by(x, name, key, ...) WEIR_STREAM_OR_TABLE(x, weir_group_by)((x), (name), (key), WEIR_ARGS(group, map, __VA_ARGS__))
 #define weir_count(g, ...) WEIR_GROUPED(g, weir_count)((g), WEIR_ARGS(count, store, __VA_ARGS__))
 #define weir_reduce(g, store, ...) WEIR_GROUPED(g, weir_reduce)((g), (store), WEIR_ARGS(reduce, step, __VA_ARGS__))

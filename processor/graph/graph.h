@@ -13,6 +13,9 @@ struct operator;
 struct graph_topic {
     const char *name;   /* of an internal topic: without the "<application.id>-" in front */
     bool internal;      /* a repartition topic; created by the runtime */
+    int32_t partitions; /* a repartition topic's, as the author said; 0: as many as its writers read */
+    bool
+        is_spread; /* a repartition topic: over partitions as the author's .partition_of says, not by the hash of keys */
     bool holds_changes; /* its values are new and old ones of a table (runtime/change.h) */
     const struct weir_type *key, *value;
     enum weir_format format; /* for writing; internal topics use WEIR_FORMAT_OBJECT */
@@ -43,18 +46,19 @@ struct graph_node {
     void *user;
     const struct weir_type *key_type, *value_type; /* of what it forwards */
     int64_t window_size_ms;                        /* keys are windowed with that size; 0: plain */
-    bool key_changed;                     /* since the last source or repartition: must not be grouped as it is */
-    bool sends_old;                       /* a table's node: its changes carry what they replace (table_send_old) */
+    bool key_changed;      /* since the last source or repartition: must not be grouped as it is */
+    bool passes_null_keys; /* of a record without a key a left or outer join still makes something (KIP-962) */
+    bool sends_old;        /* a table's node: its changes carry what they replace (table_send_old) */
     struct graph_nodes parents, children; /* in order of connection, which is the order of forwarding */
     struct graph_store *stores[WEIR_STORES_MAX];
     size_t store_count;
-    struct graph_topic *topic;    /* sources and sinks */
-    weir_timestamp_of *timestamp; /* sources */
-    enum weir_policy reading;     /* sources */
-    const char *dead_letters;     /* sources; NULL: as the topology or the settings say, else "<topic>.dlq" */
-    bool require_key;             /* sources */
-    bool passes_null_keys;        /* set by graph_plan: somewhere behind it a join takes records without a key */
-    int32_t subtopology, index;   /* set by graph_plan; index within the sub-topology's nodes */
+    struct graph_topic *topic;       /* sources and sinks */
+    weir_partition_of *partition_of; /* sinks; NULL: by the hash of the key */
+    weir_timestamp_of *timestamp;    /* sources */
+    enum weir_policy reading;        /* sources */
+    const char *dead_letters;        /* sources; NULL: as the topology or the settings say, else "<topic>.dlq" */
+    bool require_key;                /* sources */
+    int32_t subtopology, index;      /* set by graph_plan; index within the sub-topology's nodes */
 };
 
 struct graph_subtopology {
@@ -81,7 +85,7 @@ struct weir_topology {
     size_t subtopology_count;
 };
 
-/* Checks names, types, connections; sorts nodes into sub-topologies (numbered by their first node, as Kafka Streams
+/* Checks names, types, connections; sorts nodes into sub-topologies (numbered by their first source, as Kafka Streams
  * numbers them); every user topic is a source of one sub-topology only (sources of one topic are merged into one node).
  * False: the latched error or the check's. Calling it again is free. */
 bool graph_plan(weir_topology *, struct weir_error *);

@@ -52,6 +52,7 @@ weir_stream *weir_join_table_with(weir_stream *stream, weir_table *table, struct
     struct graph_node *node = name ? node_add_behind(&verb, stream->node, what, name) : NULL;
     if (!node || !node_connect_view(&verb, node, &table->view))
         return NULL;
+    node->passes_null_keys = args.kind == WEIR_LEFT;
     const struct stream_join_args join = {args.fn, &table->view};
     node->args = node_args(topology, &join, sizeof join);
     node->user = args.user;

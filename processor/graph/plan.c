@@ -60,6 +60,32 @@ static bool check_sources(weir_topology *topology, struct weir_error *error)
                      topology->name);
 }
 
+/* ---- records without a key ----
+ * In front of a repartition topic they are dropped, unless a join behind it makes something of them (KIP-962; Kafka
+ * Streams: NodesWithRelaxedNullKeyJoinDownstream). Nodes are sorted, so going backwards meets what is behind first; a
+ * sink passes what the source of its topic passes. */
+
+static bool passes_behind(const weir_topology *topology, const struct graph_node *node)
+{
+    for (size_t i = 0; i < node->children.count; i++)
+        if (node->children.items[i]->passes_null_keys)
+            return true;
+    for (size_t i = 0; node->kind == GRAPH_SINK && node->topic->internal && i < topology->nodes.count; i++) {
+        const struct graph_node *other = topology->nodes.items[i];
+        if (other->kind == GRAPH_SOURCE && other->topic == node->topic && other->passes_null_keys)
+            return true;
+    }
+    return false;
+}
+
+static void pass_null_keys(weir_topology *topology)
+{
+    for (size_t i = topology->nodes.count; i-- > 0;) {
+        struct graph_node *node = topology->nodes.items[i];
+        node->passes_null_keys = node->passes_null_keys || passes_behind(topology, node);
+    }
+}
+
 /* ---- which nodes belong together ---- */
 
 static size_t find_root(size_t *roots, size_t node)
@@ -109,16 +135,33 @@ static size_t *find_components(weir_topology *topology)
 
 /* ---- numbering ---- */
 
-/* By their first nodes, in the order of creation (InternalTopologyBuilder.makeNodeGroups). */
+/* Kafka Streams goes through the sources sorted by name; generated names sort by creation. */
+static const struct graph_node *next_source(const weir_topology *topology, const struct graph_node *behind)
+{
+    const struct graph_node *next = NULL;
+    for (size_t i = 0; i < topology->nodes.count; i++) {
+        const struct graph_node *node = topology->nodes.items[i];
+        if (node->kind == GRAPH_SOURCE && (!behind || strcmp(node->name, behind->name) > 0) &&
+            (!next || strcmp(node->name, next->name) < 0))
+            next = node;
+    }
+    return next;
+}
+
 static size_t number_components(weir_topology *topology, size_t *roots)
 {
     int32_t count = 0;
     int32_t *ids = memory_new(topology->nodes.count * sizeof *ids); /* plus one, by root */
-    for (size_t i = 0; i < topology->nodes.count; i++) {
-        int32_t *id = &ids[find_root(roots, i)];
+    for (const struct graph_node *source = next_source(topology, NULL); source;
+         source = next_source(topology, source)) {
+        int32_t *id = &ids[find_root(roots, (size_t)source->index)];
         if (*id == 0)
             *id = ++count;
-        topology->nodes.items[i]->subtopology = *id - 1;
+    }
+    for (size_t i = 0; i < topology->nodes.count; i++) {
+        int32_t id = ids[find_root(roots, i)];
+        assert(id > 0); /* every node hangs on a source */
+        topology->nodes.items[i]->subtopology = id - 1;
     }
     memory_free(ids);
     return (size_t)count;
@@ -170,38 +213,9 @@ static void add_stores(weir_topology *topology)
     }
 }
 
-/* ---- records without a key ---- */
-
-static bool is_relaxed(const weir_topology *topology, const struct graph_node *node, const bool *leads_to_relaxed)
-{
-    for (size_t i = 0; i < node->children.count; i++) {
-        const struct graph_node *child = node->children.items[i];
-        if (leads_to_relaxed[child->index] || (child->operator&& child->operator->takes_null_keys))
-            return true;
-    }
-    for (size_t i = (size_t)node->index; node->kind == GRAPH_SINK && i < topology->nodes.count; i++)
-        if (topology->nodes.items[i]->kind == GRAPH_SOURCE && topology->nodes.items[i]->topic == node->topic)
-            return node->topic->internal && leads_to_relaxed[i];
-    return false;
-}
-
-/* In front of a repartition topic records without a key are dropped, unless a join that takes them stands anywhere behind
- * it (KIP-962; InternalStreamsBuilder.rewriteRepartitionNodes). Nodes hold their places, going backwards meets what is
- * behind first. */
-static void relax_repartitions(weir_topology *topology)
-{
-    bool *leads_to_relaxed = memory_new(topology->nodes.count * sizeof *leads_to_relaxed);
-    for (size_t i = topology->nodes.count; i-- > 0;) {
-        struct graph_node *node = topology->nodes.items[i];
-        leads_to_relaxed[i] = node->passes_null_keys = is_relaxed(topology, node, leads_to_relaxed);
-    }
-    memory_free(leads_to_relaxed);
-}
-
 static void cut(weir_topology *topology)
 {
     size_t *roots = find_components(topology);
-    relax_repartitions(topology);
     topology->subtopology_count = number_components(topology, roots);
     memory_free(roots);
     topology->subtopologies =
@@ -222,6 +236,7 @@ bool graph_plan(weir_topology *topology, struct weir_error *error)
         return error_set(error, topology->error.code, "%s", topology->error.message);
     if (!check_sources(topology, error) || !check_stores(topology, error))
         return false;
+    pass_null_keys(topology);
     cut(topology);
     topology->planned = true;
     return true;

@@ -2,16 +2,16 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "graph/handles.h"
 
-weir_branches *weir_split(weir_stream *stream)
+weir_branches *weir_split_with(struct weir_split_args args)
 {
-    if (!stream)
+    if (!args.stream)
         return NULL;
-    weir_topology *topology = stream->topology;
-    const struct verb verb = {topology, stream->node->at, "split", NULL};
+    weir_topology *topology = args.stream->topology;
+    const struct verb verb = {topology, args.at, "split", args.name};
     if (!verb_is_open(&verb))
         return NULL;
-    const char *name = node_name(&verb, "KSTREAM", operator_split.kind, NULL);
-    struct graph_node *node = node_add_behind(&verb, stream->node, &operator_split, name);
+    const char *name = node_name(&verb, "KSTREAM", operator_split.kind, args.name);
+    struct graph_node *node = name ? node_add_behind(&verb, args.stream->node, &operator_split, name) : NULL;
     if (!node)
         return NULL;
     weir_branches *branches = arena_alloc(&topology->arena, sizeof *branches);
@@ -19,20 +19,25 @@ weir_branches *weir_split(weir_stream *stream)
     return branches;
 }
 
-/* Kafka Streams puts the branch's number behind the name of the split; 0 is the default branch. It uses up a number of
- * nodes as well. */
+/* Kafka Streams puts the branch's name, or else its number, behind the name of the split; 0 is the default branch. A
+ * number of the topology is used up as well. */
+static const char *branch_name(const struct verb *verb, const weir_branches *branches, int32_t number,
+                               const char *given)
+{
+    weir_arena *arena = &verb->topology->arena;
+    const char *name = given ? arena_format(arena, "%s%s", branches->split->name, given)
+                             : arena_format(arena, "%s%d", branches->split->name, number);
+    node_use_number(verb->topology);
+    return verb_check_name(verb, "the node's .name", name) ? name : NULL;
+}
+
 static struct graph_node *add_branch(const struct verb *verb, weir_branches *branches, int32_t number,
                                      const struct weir_step_args *args)
 {
-    if (!verb_check_no_store(verb, args->store) ||
-        (args->name && !verb_check_name(verb, "the node's .name", args->name)))
-        return NULL;
-    const char *name = args->name ? topology_text(verb->topology, args->name)
-                                  : arena_format(&verb->topology->arena, "%s%d", branches->split->name, number);
-    struct graph_node *node = node_add_behind(verb, branches->split, &operator_branch, name);
+    const char *name = verb_check_no_store(verb, args->store) ? branch_name(verb, branches, number, args->name) : NULL;
+    struct graph_node *node = name ? node_add_behind(verb, branches->split, &operator_branch, name) : NULL;
     if (!node)
         return NULL;
-    node_use_number(verb->topology);
     node->args = node_args(verb->topology, args, sizeof *args);
     node->user = args->user;
     return node;
@@ -56,18 +61,19 @@ weir_stream *weir_branch_with(weir_branches *branches, struct weir_step_args arg
     return stream_of(branches->topology, node);
 }
 
-weir_stream *weir_branch_rest(weir_branches *branches)
+weir_stream *weir_branch_rest_with(struct weir_branch_rest_args args)
 {
+    weir_branches *branches = args.branches;
     if (!branches)
         return NULL;
-    const struct verb verb = {branches->topology, branches->split->at, "branch_rest", NULL};
+    const struct verb verb = {branches->topology, args.at, "branch_rest", args.name};
     if (!verb_is_open(&verb))
         return NULL;
     if (branches->has_rest) {
         verb_fail(&verb, "a split has one rest only");
         return NULL;
     }
-    const struct weir_step_args everything = {.at = verb.at};
+    const struct weir_step_args everything = {.at = args.at, .name = args.name};
     struct graph_node *node = add_branch(&verb, branches, 0, &everything);
     if (!node)
         return NULL;
@@ -92,18 +98,28 @@ static bool check_merge(const struct verb *verb, const weir_stream *left, const 
                      (long long)b->window_size_ms, b->at);
 }
 
-weir_stream *weir_merge(weir_stream *left, weir_stream *right)
+static weir_stream *merge(const struct verb *verb, weir_stream *left, weir_stream *right, const char *given)
 {
-    if (!left || !right)
+    if (!check_merge(verb, left, right))
         return NULL;
-    const struct verb verb = {left->topology, left->node->at, "merge", NULL};
-    if (!check_merge(&verb, left, right))
-        return NULL;
-    const char *name = node_name(&verb, "KSTREAM", operator_merge.kind, NULL);
-    struct graph_node *node = node_add_behind(&verb, left->node, &operator_merge, name);
+    const char *name = node_name(verb, "KSTREAM", operator_merge.kind, given);
+    struct graph_node *node = name ? node_add_behind(verb, left->node, &operator_merge, name) : NULL;
     if (!node)
         return NULL;
-    node_connect(left->topology, right->node, node);
+    node_connect(verb->topology, right->node, node);
     node->key_changed = left->node->key_changed || right->node->key_changed;
-    return stream_of(left->topology, node);
+    return stream_of(verb->topology, node);
+}
+
+/* Two at a time, as Kafka Streams merges. */
+weir_stream *weir_merge_with(weir_stream *stream, struct weir_merge_args args)
+{
+    if (!stream || !args.with[0])
+        return NULL;
+    const struct verb verb = {stream->topology, args.at, "merge", args.name};
+    for (size_t i = 0; stream && i < WEIR_MERGE_MAX && args.with[i]; i++) {
+        bool is_last = i + 1 == WEIR_MERGE_MAX || !args.with[i + 1];
+        stream = merge(&verb, stream, args.with[i], is_last ? args.name : NULL);
+    }
+    return stream;
 }

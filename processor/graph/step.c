@@ -4,8 +4,8 @@
 
 #include "graph/handles.h"
 
-static struct graph_node *add_step(const struct verb *verb, weir_stream *stream, const struct operator* what,
-                                   const struct weir_step_args *args)
+struct graph_node *step_add(const struct verb *verb, weir_stream *stream, const struct operator* what,
+                            const struct weir_step_args *args)
 {
     const char *name =
         verb_check_no_store(verb, args->store) ? node_name(verb, "KSTREAM", what->kind, args->name) : NULL;
@@ -25,7 +25,7 @@ static weir_stream *add_filter(weir_stream *stream, const char *word, const stru
     const struct verb verb = {stream->topology, args->at, word, args->name};
     if (!verb_is_open(&verb) || !verb_check_function(&verb, args->test != NULL))
         return NULL;
-    struct graph_node *node = add_step(&verb, stream, what, args);
+    struct graph_node *node = step_add(&verb, stream, what, args);
     return node ? stream_of(stream->topology, node) : NULL;
 }
 
@@ -47,7 +47,7 @@ weir_stream *weir_map_values_with(weir_stream *stream, const struct weir_type *v
     if (!verb_is_open(&verb) || !verb_check_function(&verb, args.map != NULL) ||
         !verb_check_type(&verb, "the value's type", value))
         return NULL;
-    struct graph_node *node = add_step(&verb, stream, &operator_map_values, &args);
+    struct graph_node *node = step_add(&verb, stream, &operator_map_values, &args);
     if (!node)
         return NULL;
     node->value_type = value;
@@ -75,7 +75,7 @@ weir_stream *weir_flat_map_with(weir_stream *stream, const struct weir_type *key
     if (!verb_is_open(&verb) || !verb_check_function(&verb, args.visit != NULL) ||
         !verb_check_type(&verb, "the value's type", value))
         return NULL;
-    struct graph_node *node = add_step(&verb, stream, &operator_flat_map, &args);
+    struct graph_node *node = step_add(&verb, stream, &operator_flat_map, &args);
     if (!node)
         return NULL;
     change_types(node, key, value);
@@ -89,7 +89,7 @@ weir_stream *weir_peek_with(weir_stream *stream, struct weir_step_args args)
     const struct verb verb = {stream->topology, args.at, "peek", args.name};
     if (!verb_is_open(&verb) || !verb_check_function(&verb, args.visit != NULL))
         return NULL;
-    struct graph_node *node = add_step(&verb, stream, &operator_peek, &args);
+    struct graph_node *node = step_add(&verb, stream, &operator_peek, &args);
     return node ? stream_of(stream->topology, node) : NULL;
 }
 
@@ -181,6 +181,7 @@ void weir_to_with(weir_stream *stream, struct weir_sink_args args)
         return;
     node->kind = GRAPH_SINK;
     node->topic = topic;
+    node->partition_of = args.partition_of;
     topic->format = args.format;
     topic->is_sink = true;
 }

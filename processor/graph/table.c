@@ -1,4 +1,4 @@
-/* table.c: tables: what they are found in, what their changes say; filter, map_values, and changes, a table as a stream.
+/* table.c: tables: where their rows are found, what their changes say; to_table, filter, map_values, changes.
  *
  * A table says what its changes replace only where somebody behind asks for it (Kafka Streams: enableSendingOldValues).
  * That decides what is computed, and which deletions a filter sends on; so it is settled verb by verb, in the order in
@@ -83,6 +83,26 @@ bool table_send_old(const struct verb *verb, weir_table *table, bool force)
     for (size_t i = 0; table->from[1] && i < node->parents.count; i++)
         node->parents.items[i]->sends_old = true; /* the two sides of the join */
     return true;
+}
+
+/* ---- to_table ---- */
+
+weir_table *weir_to_table_with(weir_stream *stream, struct weir_to_table_args args)
+{
+    if (!stream)
+        return NULL;
+    const struct verb verb = {stream->topology, args.at, "to_table", args.store};
+    if (!verb_is_open(&verb) || !verb_check_name(&verb, "the store's name", args.store) ||
+        !verb_check_plain(&verb, stream->node))
+        return NULL;
+    if (stream->node->window_size_ms > 0) {
+        verb_fail(&verb, "%s has windowed keys; choose a plain key with weir_rekey", stream->node->name);
+        return NULL;
+    }
+    const char *name = node_name(&verb, "KSTREAM", operator_to_table.kind, args.name);
+    struct graph_node *node = name ? node_add_behind(&verb, stream->node, &operator_to_table, name) : NULL;
+    weir_table *table = node ? table_of(stream->topology, node, table_find_kept) : NULL;
+    return table && table_keep_in(&verb, table, args.store) ? table : NULL;
 }
 
 /* ---- filter, map_values ---- */

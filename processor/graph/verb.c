@@ -84,7 +84,7 @@ bool verb_check_plain(const struct verb *verb, const struct graph_node *node)
     if (node->key_changed)
         return verb_fail(verb,
                          "the key was changed by %s (%s), so equal keys may lie in different partitions; move the "
-                         "data with weir_rekey or weir_group_by first",
+                         "data with weir_repartition, weir_rekey or weir_group_by first",
                          node->name, node->at);
     return true;
 }

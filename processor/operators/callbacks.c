@@ -55,10 +55,13 @@ struct weir_metadata weir_record_metadata(weir_context *context)
     return context->execution->metadata;
 }
 
-/* What a processor without .key forwards for a record must have its key; what a punctuator forwards cannot be checked. */
+/* What a processor without .key or a flat_map_values forwards for a record must have its key; what a punctuator forwards
+ * cannot be checked. */
 static bool keeps_key(const weir_context *context, const struct weir_record *record)
 {
-    if (!operator_is(context->node, &operator_process_values) || !context->entered)
+    const struct graph_node *node = context->node;
+    bool must_keep = operator_is(node, &operator_process_values) || operator_is(node, &operator_flat_map_values);
+    if (!must_keep || !context->entered)
         return true;
     const void *key = context->entered->key;
     return record->key == key || (key && record->key && codec_equal(context->node->key_type, record->key, key));
@@ -67,10 +70,13 @@ static bool keeps_key(const weir_context *context, const struct weir_record *rec
 static bool may_forward(weir_context *context, const struct weir_record *record)
 {
     const struct graph_node *node = context->node;
-    if (!operator_is(node, &operator_flat_map) && !operator_is_processor(node))
+    bool is_flat_map = operator_is(node, &operator_flat_map) || operator_is(node, &operator_flat_map_values);
+    if (!is_flat_map && !operator_is_processor(node))
         return refuse(context, "weir_forward", "only a flat_map or a processor forwards");
     if (!keeps_key(context, record))
-        return refuse(context, "weir_forward", "a processor without .key keeps the record's key");
+        return refuse(context, "weir_forward",
+                      is_flat_map ? "flat_map_values keeps the record's key; use weir_flat_map"
+                                  : "a processor without .key keeps the record's key");
     if (record->timestamp_ms < 0)
         return context_fail(context, WEIR_POISON, "%s forwarded a record with the timestamp %lld", node->name,
                             (long long)record->timestamp_ms);

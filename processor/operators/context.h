@@ -16,7 +16,6 @@ struct operator
     void (*open)(weir_context *); /* may be NULL */
     void (*process)(weir_context *, const struct weir_record *);
     void (*close)(weir_context *); /* may be NULL */
-    bool takes_null_keys;          /* a repartition in front of it keeps records without a key (KIP-962) */
 };
 
 struct engine_calls { /* the runtime's (or test driver's) side */

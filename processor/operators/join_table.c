@@ -32,4 +32,4 @@ static void process_left(weir_context *context, const struct weir_record *record
 }
 
 const struct operator operator_join_table = {.kind = "JOIN", .process = process_inner};
-const struct operator operator_left_join_table = {.takes_null_keys = true, .kind = "LEFTJOIN", .process = process_left};
+const struct operator operator_left_join_table = {.kind = "LEFTJOIN", .process = process_left};

@@ -1,5 +1,5 @@
-/* keyed.c: drops records without a key in front of a repartition topic, unless a join behind it takes them.
- * Tombstones pass, as in Kafka Streams.
+/* keyed.c: drops records without a key: nothing could be grouped or joined by it behind the repartition topic, unless a
+ * left or outer join there makes something of them (KIP-962). Tombstones pass, as in Kafka Streams.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "operators/operators.h"
 

@@ -8,8 +8,9 @@
 /* node->args: struct weir_step_args */
 extern const struct operator operator_filter, operator_filter_not;
 extern const struct operator operator_map_values;
-extern const struct operator operator_flat_map;
-extern const struct operator operator_peek;
+extern const struct operator operator_map;
+extern const struct operator operator_flat_map, operator_flat_map_values;
+extern const struct operator operator_peek, operator_foreach;
 extern const struct operator operator_rekey;
 extern const struct operator operator_branch; /* one way out of a split; a NULL test takes everything */
 
@@ -26,6 +27,12 @@ extern const struct operator operator_process, operator_process_values;
 
 /* node->args: none; node->stores[0], if there is one: the table */
 extern const struct operator operator_table_source;
+
+/* The same, made of a stream. */
+extern const struct operator operator_to_table;
+
+/* node->args: struct weir_print_args */
+extern const struct operator operator_print;
 
 /* node->args: struct table_step_args; node->stores[0], if there is one: the result. */
 extern const struct operator operator_filter_table, operator_map_table;

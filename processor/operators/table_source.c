@@ -1,4 +1,5 @@
-/* table_source.c: a topic as a table: the latest value per key, in a store if it has one (KTableSource of Kafka Streams).
+/* table_source.c: a topic or a stream as a table: the latest value per key, in a store if it has one (KTableSource of
+ * Kafka Streams).
  *
  * "Latest" is by offset, not by timestamp: a record that is older than the row still replaces it (Kafka Streams does so
  * for tables that are not versioned; KIP-914). The row that is replaced is read only where somebody behind asks for it.
@@ -19,3 +20,4 @@ static void process(weir_context *context, const struct weir_record *record)
 }
 
 const struct operator operator_table_source = {.kind = "SOURCE", .process = process};
+const struct operator operator_to_table = {.kind = "TOTABLE", .process = process};

@@ -97,6 +97,14 @@ static void open_changelogs(struct weir_test *test)
 
 /* ---- life ---- */
 
+/* Every topic has one partition. */
+static void set_partitions(struct layout_part *part)
+{
+    part->partitions = 1;
+    for (size_t i = 0; i < part->subtopology->nodes.count; i++)
+        part->sink_partitions[i] = 1;
+}
+
 static bool open_tasks(struct weir_test *test, struct weir_error *error)
 {
     struct task_output output = {test, output_send, output_release, output_dropped, output_dead};
@@ -107,7 +115,7 @@ static bool open_tasks(struct weir_test *test, struct weir_error *error)
     };
     test->tasks = memory_new(test->layout.part_count * sizeof(struct task *));
     for (size_t i = 0; i < test->layout.part_count; i++) {
-        test->layout.parts[i].partitions = 1;
+        set_partitions(&test->layout.parts[i]);
         test->tasks[i] = task_open(
             &test->layout, &test->layout.parts[i], 0, NULL, settings, output,
             (struct database_limits){.committed_bytes_max = SIZE_MAX, .apply_interval_ms = INT64_MAX / 2000}, error);

@@ -106,9 +106,11 @@ static bool connects(const struct graph_node *node, const struct store_spec *spe
  * everything else keeps the key it came with. */
 static bool is_hashed(const struct graph_subtopology *subtopology, const struct store_spec *spec)
 {
-    for (size_t i = 0; i < subtopology->sources.count; i++)
-        if (!subtopology->sources.items[i]->topic->internal)
+    for (size_t i = 0; i < subtopology->sources.count; i++) {
+        const struct graph_topic *topic = subtopology->sources.items[i]->topic;
+        if (!topic->internal || topic->is_spread)
             return false;
+    }
     for (size_t i = 0; i < subtopology->nodes.count; i++)
         if (operator_is_processor(subtopology->nodes.items[i]) && connects(subtopology->nodes.items[i], spec))
             return false;
@@ -128,6 +130,7 @@ static void lay_part(struct layout *layout, struct layout_part *part, const stru
     }
     lay_sources(layout, part, config);
     part->sink_topics = arena_alloc(&layout->arena, (subtopology->nodes.count + 1) * sizeof *part->sink_topics);
+    part->sink_partitions = arena_alloc(&layout->arena, (subtopology->nodes.count + 1) * sizeof *part->sink_partitions);
     for (size_t i = 0; i < subtopology->nodes.count; i++) {
         const struct graph_node *node = subtopology->nodes.items[i];
         if (node->kind == GRAPH_SINK)

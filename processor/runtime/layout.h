@@ -30,6 +30,7 @@ struct layout_part { /* one sub-topology */
     struct layout_store *stores; /* those of the graph first, in its order; hidden ones behind */
     size_t store_count;
     const char **sink_topics; /* by node->index; NULL where the node is no sink */
+    int32_t *sink_partitions; /* by node->index; 0: not known, because nobody asks */
     int32_t partitions;       /* 0 until layout_count_partitions */
 };
 

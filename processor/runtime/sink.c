@@ -3,6 +3,7 @@
 #include "runtime/sink.h"
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "runtime/change.h"
 #include "runtime/task.h"
 #include "schemas/codec.h"
@@ -117,6 +118,25 @@ static struct weir_headers with_lineage(struct task *task, struct weir_headers h
     return (struct weir_headers){items, headers.count + 1};
 }
 
+/* The author's choice; a record without a key stays in the partition of its task, so that it comes to the same place
+ * when it is sent again (lineage.h). Else -1: by the hash of the key. */
+static bool choose_partition(struct task *task, const struct graph_node *node, const struct weir_record *record,
+                             struct broker_record *out, struct weir_error *latch)
+{
+    int32_t count = task->part->sink_partitions[node->index];
+    if (node->window_size_ms > 0 && out->key.data)
+        out->partition_key = (weir_bytes){out->key.data, out->key.size - 8}; /* as WindowedStreamPartitioner does */
+    if (!out->key.data && node->topic->internal && count > 0)
+        out->partition = task->partition % count;
+    int32_t chosen = node->partition_of ? node->partition_of(record, count) : -1;
+    if (chosen >= count)
+        return error_set(latch, WEIR_POISON, "topic %s: .partition_of (%s) chose partition %d of %d",
+                         task->part->sink_topics[node->index], node->at, chosen, count);
+    if (chosen >= 0)
+        out->partition = chosen;
+    return true;
+}
+
 void sink_send(void *engine, weir_context *sink, const struct weir_record *record)
 {
     struct task *task = engine;
@@ -128,10 +148,8 @@ void sink_send(void *engine, weir_context *sink, const struct weir_record *recor
               (node->topic->holds_changes
                    ? write_change(task, node->value_type, record, &out.value, latch)
                    : write_value(task, node->topic, node->value_type, record->value, &out.value, latch));
-    if (!ok)
+    if (!ok || !choose_partition(task, node, record, &out, latch))
         return;
-    if (node->window_size_ms > 0 && out.key.data)
-        out.partition_key = (weir_bytes){out.key.data, out.key.size - 8}; /* as WindowedStreamPartitioner does */
     out.headers = node->topic->internal ? with_lineage(task, record->headers, bytes) : record->headers;
     if (task->output.send(task->output.self, task->part->sink_topics[node->index], &out, latch))
         task->progress = true;

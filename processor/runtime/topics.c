@@ -56,6 +56,19 @@ static bool ask_user_topics(struct layout_part *part, struct broker *broker, int
     return true;
 }
 
+/* Counts that the author gave to repartition topics. */
+static bool take_given_counts(struct layout_part *part, struct weir_error *error)
+{
+    const char *named = part->source_count > 0 ? part->sources[0].topic : NULL;
+    for (size_t i = 0; i < part->source_count; i++) {
+        const struct layout_source *source = &part->sources[i];
+        int32_t count = source->node->topic->partitions;
+        if (count > 0 && !set_partitions(part, &named, source->topic, count, error))
+            return false;
+    }
+    return true;
+}
+
 static bool has_user_source(const struct layout_part *part)
 {
     for (size_t i = 0; i < part->source_count; i++)
@@ -78,7 +91,7 @@ static bool decide_partitions(struct layout *layout, struct broker *broker, int3
 {
     int32_t most = 0;
     for (size_t i = 0; i < layout->part_count; i++)
-        if (!ask_user_topics(&layout->parts[i], broker, &most, error))
+        if (!ask_user_topics(&layout->parts[i], broker, &most, error) || !take_given_counts(&layout->parts[i], error))
             return false;
     for (size_t i = 0; i < layout->part_count; i++)
         if (layout->parts[i].partitions == 0 && has_user_source(&layout->parts[i]))
@@ -158,6 +171,34 @@ static void add_sinks(struct specs *specs, const struct layout_part *part)
             add_spec(specs, (struct broker_topic_spec){.name = part->sink_topics[i], .partitions = -part->partitions});
 }
 
+static int32_t count_of_readers(const struct layout *layout, const char *topic)
+{
+    for (size_t p = 0; p < layout->part_count; p++)
+        for (size_t s = 0; s < layout->parts[p].source_count; s++)
+            if (strcmp(layout->parts[p].sources[s].topic, topic) == 0)
+                return layout->parts[p].partitions;
+    return 0;
+}
+
+/* Who chooses the partition of a record must know how many there are. */
+static bool count_sink_partitions(struct layout *layout, struct broker *broker, struct weir_error *error)
+{
+    for (size_t p = 0; p < layout->part_count; p++) {
+        struct layout_part *part = &layout->parts[p];
+        for (size_t i = 0; i < part->subtopology->nodes.count; i++) {
+            const struct graph_node *node = part->subtopology->nodes.items[i];
+            if (node->kind != GRAPH_SINK || (!node->topic->internal && !node->partition_of))
+                continue;
+            int32_t count = node->topic->internal ? count_of_readers(layout, part->sink_topics[i])
+                                                  : broker->ops->partitions(broker, part->sink_topics[i], error);
+            if (count < 0)
+                return false;
+            part->sink_partitions[i] = count;
+        }
+    }
+    return true;
+}
+
 bool layout_create_topics(struct layout *layout, struct broker *broker, const struct config *config,
                           struct weir_error *error)
 {
@@ -168,7 +209,8 @@ bool layout_create_topics(struct layout *layout, struct broker *broker, const st
         add_part(&specs, &layout->parts[i]);
     for (size_t i = 0; i < layout->part_count; i++)
         add_sinks(&specs, &layout->parts[i]);
-    bool ok = broker->ops->ensure(broker, specs.items, specs.count, error);
+    bool ok =
+        broker->ops->ensure(broker, specs.items, specs.count, error) && count_sink_partitions(layout, broker, error);
     memory_free(specs.items);
     return ok;
 }

@@ -67,6 +67,11 @@ static bool test(weir_context *context, const struct weir_record *record)
     return record->value != NULL;
 }
 
+static void map_pair(weir_context *context, const struct weir_record *record, struct weir_record *out)
+{
+    (void)context, (void)record, (void)out;
+}
+
 static const void *map(weir_context *context, const struct weir_record *record)
 {
     (void)context;
@@ -139,6 +144,12 @@ static struct weir_group_args grouping(struct world *world)
                                     .name = optional_name(world)};
 }
 
+static struct weir_step_args pairing(struct world *world)
+{
+    return (struct weir_step_args){
+        .at = "fuzz:6", .map_pair = is_given(world) ? map_pair : NULL, .name = optional_name(world)};
+}
+
 static struct weir_step_args testing(struct world *world)
 {
     return (struct weir_step_args){.at = "fuzz:3",
@@ -171,7 +182,7 @@ static weir_stream *call_stream_verb(struct world *world)
 {
     weir_topology *topology = next(world) % 32 ? world->topology : world->other;
     const struct weir_step_args visiting = {.at = "fuzz:4", .visit = is_given(world) ? visit : NULL};
-    switch (next(world) % 14) {
+    switch (next(world) % 19) {
     case 0:
     case 1:
         return weir_from(topology, name(world), type(world), type(world), .dead_letters = optional_name(world));
@@ -186,17 +197,30 @@ static weir_stream *call_stream_verb(struct world *world)
     case 6:
         return weir_branch_with(world->branches[next(world) % HANDLES_MAX], testing(world));
     case 7:
-        return weir_branch_rest(world->branches[next(world) % HANDLES_MAX]);
+        return weir_branch_rest(world->branches[next(world) % HANDLES_MAX], .name = optional_name(world));
     case 8:
-        return weir_merge(one_stream(world), one_stream(world));
+        return weir_merge(one_stream(world), one_stream(world), one_stream(world), .name = optional_name(world));
     case 9:
-        return weir_rekey_with(one_stream(world), name(world), type(world), mapping(world));
+        return weir_rekey(one_stream(world), name(world), type(world), is_given(world) ? map : NULL,
+                          .partitions = (int32_t)(next(world) % 4) - 1, .name = optional_name(world));
     case 10:
         return weir_join_table_with(one_stream(world), one_table(world), joining(world));
     case 11:
         return weir_changes(one_table(world), .old_values = next(world) % 2 == 0);
     case 12:
         return process(world);
+    case 13:
+        return weir_map_with(one_stream(world), type(world), type(world), pairing(world));
+    case 14:
+        return weir_select_key_with(one_stream(world), type(world), mapping(world));
+    case 15:
+        return weir_flat_map_values_with(one_stream(world), type(world), visiting);
+    case 16:
+        return weir_repartition(one_stream(world), name(world), .partitions = (int32_t)(next(world) % 4) - 1);
+    case 17:
+        weir_foreach_with(one_stream(world), visiting);
+        weir_print(one_stream(world), is_given(world) ? stderr : NULL, .name = optional_name(world));
+        return NULL;
     default:
         weir_to(one_stream(world), name(world), .format = next(world) % 3, .name = optional_name(world));
         return NULL;
@@ -205,7 +229,9 @@ static weir_stream *call_stream_verb(struct world *world)
 
 static weir_table *call_table_verb(struct world *world)
 {
-    switch (next(world) % 12) {
+    switch (next(world) % 13) {
+    case 11:
+        return weir_to_table(one_stream(world), name(world), .name = optional_name(world));
     case 0:
     case 1:
         return weir_table_from(world->topology, name(world), optional_name(world), type(world), type(world));
@@ -240,7 +266,7 @@ static void call_verb(struct world *world)
     size_t at = next(world) % HANDLES_MAX;
     switch (next(world) % 9) {
     case 0:
-        world->branches[at] = weir_split(one_stream(world));
+        world->branches[at] = weir_split(one_stream(world), .name = optional_name(world));
         break;
     case 1:
         world->groups[at] = weir_group(one_stream(world));

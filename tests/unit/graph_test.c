@@ -5,6 +5,13 @@
 #include "graph/graph.h"
 #include "operators/operators.h"
 
+static void swap(weir_context *context, const struct weir_record *record, struct weir_record *out)
+{
+    (void)context;
+    out->key = record->value;
+    out->value = record->key;
+}
+
 static bool test_all(weir_context *context, const struct weir_record *record)
 {
     (void)context, (void)record;
@@ -96,6 +103,13 @@ Test(graph, null_gives_null)
     cr_expect_null(weir_map_values(table, &weir_str_type, value_of));
     cr_expect_null(weir_flat_map(NULL, NULL, &weir_str_type, forward));
     cr_expect_null(weir_peek(NULL, forward));
+    cr_expect_null(weir_flat_map_values(NULL, &weir_str_type, forward));
+    cr_expect_null(weir_map(NULL, &weir_str_type, &weir_str_type, swap));
+    cr_expect_null(weir_select_key(NULL, &weir_str_type, value_of));
+    cr_expect_null(weir_repartition(NULL, "r"));
+    cr_expect_null(weir_to_table(NULL, "s"));
+    weir_foreach(NULL, forward);
+    weir_print(NULL, stdout);
     cr_expect_null(weir_split(NULL));
     cr_expect_null(weir_branch(NULL, test_all));
     cr_expect_null(weir_branch_rest(NULL));

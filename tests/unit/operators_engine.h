@@ -85,7 +85,7 @@ static inline void engine_send(void *self, weir_context *sink, const struct weir
     struct engine_pending *pending = &engine->pending[engine->pending_count++];
     pending->topic = topic;
     pending->record = *record;
-    pending->record.key = codec_copy(topic->key, record->key, &engine->lasting);
+    pending->record.key = record->key ? codec_copy(topic->key, record->key, &engine->lasting) : NULL;
     pending->record.value = record->value ? codec_copy(topic->value, record->value, &engine->lasting) : NULL;
     pending->record.old_value =
         record->old_value ? codec_copy(topic->value, record->old_value, &engine->lasting) : NULL;

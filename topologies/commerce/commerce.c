@@ -70,7 +70,7 @@ static weir_stream *keep_orders(weir_topology *t)
     weir_stream *of_confirmations =
         weir_process(orders, &confirmation_processor, .stores = {"commerce-order-times"}, .key = &weir_str_type,
                      .value = &fact_type, .name = "confirmation-facts");
-    return weir_merge(weir_merge(of_orders, of_notifications), of_confirmations);
+    return weir_merge(of_orders, of_notifications, of_confirmations);
 }
 
 static weir_grouped *facts_of(weir_branches *facts, enum fact_kind *kind, const char *name)
@@ -99,7 +99,7 @@ static void sum_facts(weir_stream *moved)
     static enum fact_kind metric = FACT_KIND_METRIC, cancellation = FACT_KIND_CANCELLATION,
                           customer = FACT_KIND_CUSTOMER, product = FACT_KIND_PRODUCT,
                           confirmation = FACT_KIND_CONFIRMATION;
-    weir_branches *facts = weir_split(moved);
+    weir_branches *facts = weir_split(moved, .name = "facts-");
     sum_metrics(facts_of(facts, &metric, "metrics"));
     weir_aggregate(facts_of(facts, &cancellation, "cancellations"), "commerce-cancellations", add_cancellation,
                    .value = &cancellation_type, .name = "sum-cancellations");
