@@ -154,6 +154,16 @@ struct weir_record {
     const void *old_value;                         /* what the value replaces, where weir_changes was asked for it; NULL: nothing */
 };
 
+/* A walk in key order (then window start). Window bounds are inclusive, as in Kafka Streams. Zero means unbounded. */
+struct weir_range {
+    const void *from, *to;      /* keys, inclusive; NULL: unbounded */
+    weir_bytes prefix;          /* of the key; only where keys are strings or bytes */
+    int64_t window_from_ms, window_to_ms; /* window start; to 0: unbounded */
+    bool descending;
+    const void *after;          /* resume strictly behind this key (and window start) */
+    int64_t after_window_ms;
+};
+
 /* A code says what must happen next; the message says what went wrong. */
 enum weir_code {
     WEIR_OK,
@@ -223,12 +233,18 @@ WEIR_PUBLIC void weir_forward_to(weir_context *, const char *child, const struct
 WEIR_PUBLIC void weir_forget(weir_context *); /* from an aggregator: delete the aggregate instead of storing it */
 WEIR_PUBLIC weir_store *weir_store_named(weir_context *, const char *name); /* NULL and a latched error: not connected */
 WEIR_PUBLIC const void *weir_get(weir_store *, const void *key);            /* NULL: absent */
-WEIR_PUBLIC void weir_put(weir_store *, const void *key, const void *value); /* a NULL value deletes */
+WEIR_PUBLIC void weir_put(weir_store *, const void *key, const void *value); /* with the record's timestamp; a NULL value deletes */
+WEIR_PUBLIC const void *weir_get_timestamped(weir_store *, const void *key, int64_t *timestamp_ms);
+WEIR_PUBLIC void weir_put_timestamped(weir_store *, const void *key, const void *value, int64_t timestamp_ms);
 /* Window stores: the row of key in the window that starts at start_ms. */
 WEIR_PUBLIC const void *weir_window_get(weir_store *, const void *key, int64_t start_ms);
 WEIR_PUBLIC void weir_window_put(weir_store *, const void *key, int64_t start_ms, const void *value);
 /* Calls visit for each row of the store in key order, uncommitted ones included; records live until visit returns. */
 WEIR_PUBLIC void weir_each(weir_store *, void (*visit)(void *self, const struct weir_record *), void *self);
+/* The same for a part of the store, in either direction, until visit answers false. A visit may write to the store; rows
+ * that it adds further on may be seen or not. */
+WEIR_PUBLIC void weir_range_each(weir_store *, struct weir_range, bool (*visit)(void *self, const struct weir_record *), void *self);
+WEIR_PUBLIC int64_t weir_rows_approximate(weir_store *); /* a row that was written again since the last commit may count twice */
 /* Calls the punctuator again and again, as long as the task is here. By stream time: first with the first record, then
  * whenever stream time reaches a multiple of `every`. By the wall clock: first when `every` is over. What was missed is
  * made up for by one call. A punctuator has no record in hand: what it forwards has the headers it gives, and none else. */
@@ -384,6 +400,9 @@ struct weir_join_args {
     void *user;
     const char *name;
 };
+/* Kafka Streams' caches hold updates back. Here every update is forwarded, and writes are gathered on their way to changelog
+ * and disk whatever is said; it is understood so that a topology can be taken over as it stands. */
+enum weir_caching { WEIR_CACHING_DEFAULT, WEIR_CACHING_ENABLED, WEIR_CACHING_DISABLED };
 struct weir_store_args {
     const char *at;
     const struct weir_type *value;
@@ -391,6 +410,7 @@ struct weir_store_args {
     weir_duration ttl;         /* plain stores: a row is gone when stream time reaches its timestamp + ttl; 0: kept for ever */
     bool in_memory;
     bool no_log; /* no changelog: lost with the task */
+    enum weir_caching caching;
 };
 struct weir_on_error_args {
     const char *at;
@@ -544,16 +564,6 @@ struct weir_row {
     int32_t partition;
     const char *position; /* "topic:partition:offset,…": inputs below these offsets are in this answer */
 };
-/* A walk in key order (then window start). Window bounds are inclusive, as in Kafka Streams. Zero means unbounded. */
-struct weir_range {
-    const void *from, *to;      /* keys, inclusive; NULL: unbounded */
-    weir_bytes prefix;          /* of the key as text; only for string keys */
-    int64_t window_from_ms, window_to_ms; /* window start; to 0: unbounded */
-    bool descending;
-    const void *after;          /* resume strictly behind this key (and window start) */
-    int64_t after_window_ms;
-};
-
 WEIR_PUBLIC size_t weir_app_views(weir_app *, struct weir_view_info *out, size_t max); /* how many there are */
 WEIR_MUST_CHECK WEIR_PUBLIC weir_view *weir_view_open(weir_app *, const char *store, struct weir_error *);
 WEIR_PUBLIC void weir_view_close(weir_view *); /* NULL is fine */

@@ -153,13 +153,16 @@ void weir_store_with(weir_topology *topology, const char *name, const struct wei
         verb_fail(&verb, is_windowed ? "a window store has a .retention and no .ttl" : "its .ttl is negative");
         return;
     }
-    topology_add_store(&verb, (struct store_spec){.name = name,
-                                                  .kind = is_windowed ? STORE_WINDOW : STORE_KEY_VALUE,
-                                                  .window_size_ms = args.window.size.ms,
-                                                  .retention_ms = args.window.retention.ms,
-                                                  .ttl_ms = args.ttl.ms,
-                                                  .in_memory = args.in_memory,
-                                                  .no_log = args.no_log,
-                                                  .key_type = key,
-                                                  .value_type = args.value});
+    struct graph_store *store =
+        topology_add_store(&verb, (struct store_spec){.name = name,
+                                                      .kind = is_windowed ? STORE_WINDOW : STORE_KEY_VALUE,
+                                                      .window_size_ms = args.window.size.ms,
+                                                      .retention_ms = args.window.retention.ms,
+                                                      .ttl_ms = args.ttl.ms,
+                                                      .in_memory = args.in_memory,
+                                                      .no_log = args.no_log,
+                                                      .key_type = key,
+                                                      .value_type = args.value});
+    if (store)
+        store->of_processors = true;
 }

@@ -37,8 +37,10 @@ static void link_stores(struct context_set *set, weir_context *context, struct s
     const struct graph_node *node = context->node;
     context->stores = arena_alloc(&set->arena, node->store_count * sizeof *context->stores);
     for (size_t i = 0; i < node->store_count; i++)
-        context->stores[i] = (struct weir_store){
-            .store = stores[node->stores[i]->index], .spec = &node->stores[i]->spec, .execution = context->execution};
+        context->stores[i] = (struct weir_store){.store = stores[node->stores[i]->index],
+                                                 .spec = &node->stores[i]->spec,
+                                                 .execution = context->execution,
+                                                 .is_read_only = !node->stores[i]->of_processors};
 }
 
 struct context_set *context_build(const struct graph_subtopology *subtopology, struct execution *execution,

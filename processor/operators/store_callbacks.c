@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "operators/typed_store.h"
+#include "state/bounds.h"
 
 enum { WALK_ROWS = 256 };
 
@@ -26,22 +27,40 @@ static void observe_time(weir_store *handle)
         store_observe_time(handle->store, handle->execution->stream_time_ms);
 }
 
-const void *weir_get(weir_store *handle, const void *key)
+static bool may_write(weir_store *handle, const void *key, enum store_kind kind)
+{
+    if (!may_use(handle, key, kind))
+        return false;
+    return !handle->is_read_only || typed_latch(handle, WEIR_FATAL, "it belongs to a table, a processor only reads it");
+}
+
+const void *weir_get_timestamped(weir_store *handle, const void *key, int64_t *timestamp_ms)
 {
     if (!may_use(handle, key, STORE_KEY_VALUE))
         return NULL;
     if (handle->spec->ttl_ms > 0)
         observe_time(handle);
-    return typed_get(handle, key, NULL);
+    return typed_get(handle, key, timestamp_ms);
+}
+
+const void *weir_get(weir_store *handle, const void *key)
+{
+    return weir_get_timestamped(handle, key, NULL);
+}
+
+void weir_put_timestamped(weir_store *handle, const void *key, const void *value, int64_t timestamp_ms)
+{
+    if (!may_write(handle, key, STORE_KEY_VALUE))
+        return;
+    if (handle->spec->ttl_ms > 0)
+        observe_time(handle);
+    typed_put(handle, key, value, timestamp_ms);
 }
 
 void weir_put(weir_store *handle, const void *key, const void *value)
 {
-    if (!may_use(handle, key, STORE_KEY_VALUE))
-        return;
-    if (handle->spec->ttl_ms > 0)
-        observe_time(handle);
-    typed_put(handle, key, value, handle->execution->timestamp_ms);
+    if (handle)
+        weir_put_timestamped(handle, key, value, handle->execution->timestamp_ms);
 }
 
 const void *weir_window_get(weir_store *handle, const void *key, int64_t start_ms)
@@ -51,72 +70,112 @@ const void *weir_window_get(weir_store *handle, const void *key, int64_t start_m
 
 void weir_window_put(weir_store *handle, const void *key, int64_t start_ms, const void *value)
 {
-    if (!may_use(handle, key, STORE_WINDOW))
+    if (!may_write(handle, key, STORE_WINDOW))
         return;
     observe_time(handle);
     typed_window_put(handle, key, start_ms, value, handle->execution->timestamp_ms);
 }
 
-/* ---- a walk over the whole store ----
- * A cursor forbids writes, and what visit does best is to delete what it sees. So rows are read in runs: the cursor is
- * closed before the first row of a run is shown. A row that a visit writes is seen when it lies behind the run. */
+int64_t weir_rows_approximate(weir_store *handle)
+{
+    return handle ? store_rows_approximate(handle->store) + (int64_t)store_overlay_rows(handle->store) : 0;
+}
 
-struct run {
+/* ---- walks ----
+ * A cursor forbids writes, and what visit does best is to delete what it sees. So rows are read in runs: the cursor is
+ * closed before the first row of a run is shown. */
+
+typedef bool visitor(void *self, const struct weir_record *);
+
+struct walk {
+    weir_store *handle;
+    const struct weir_range *range;
+    struct bounds bounds; /* of what is still to be read */
+    visitor *visit;
+    void *self;
     weir_arena arena; /* of the rows of the run */
     struct store_row rows[WALK_ROWS];
     size_t count;
-    weir_bytes next; /* where the next run begins */
 };
 
-static bool read_run(weir_store *handle, struct run *run)
+static bool read_run(struct walk *walk)
 {
     struct weir_error error = {0};
-    weir_bytes from = run->next;
-    run->count = 0;
-    struct store_cursor *cursor = store_scan(handle->store, from, (weir_bytes){0}, false, &error);
-    while (cursor && run->count < WALK_ROWS && store_next(cursor, &run->rows[run->count], &error)) {
-        struct store_row *row = &run->rows[run->count++];
-        row->key = arena_bytes(&run->arena, row->key);
-        row->value = arena_bytes(&run->arena, row->value);
+    walk->count = 0;
+    struct store_cursor *cursor = store_scan(walk->handle->store, bounds_from(&walk->bounds), bounds_to(&walk->bounds),
+                                             walk->range->descending, &error);
+    while (cursor && walk->count < WALK_ROWS && store_next(cursor, &walk->rows[walk->count], &error)) {
+        struct store_row *row = &walk->rows[walk->count++];
+        row->key = arena_bytes(&walk->arena, row->key);
+        row->value = arena_bytes(&walk->arena, row->value);
     }
     store_cursor_close(cursor);
-    return error.code == WEIR_OK || typed_latch(handle, error.code, error.message);
+    return error.code == WEIR_OK || typed_latch(walk->handle, error.code, error.message);
 }
 
-static bool show_run(weir_store *handle, struct run *run, void (*visit)(void *, const struct weir_record *), void *self)
+static bool show_row(struct walk *walk, const struct store_row *row)
 {
-    for (size_t i = 0; i < run->count; i++) {
-        struct weir_record record;
-        if (!typed_row_read(handle, &run->rows[i], &run->arena, &record))
+    struct weir_record record;
+    if (!typed_row_read(walk->handle, row, &walk->arena, &record))
+        return false;
+    if (walk->handle->spec->kind == STORE_WINDOW && !bounds_hold_window(walk->range, record.window.start_ms))
+        return true;
+    return walk->visit(walk->self, &record) && walk->handle->execution->error.code == WEIR_OK;
+}
+
+/* True: there may be more. */
+static bool show_run(struct walk *walk)
+{
+    for (size_t i = 0; i < walk->count; i++)
+        if (!show_row(walk, &walk->rows[i]))
             return false;
-        visit(self, &record);
-        if (handle->execution->error.code != WEIR_OK)
-            return false;
+    return walk->count == WALK_ROWS;
+}
+
+static void walk_store(struct walk *walk)
+{
+    while (!walk->bounds.is_empty && read_run(walk) && show_run(walk)) {
+        bounds_resume(&walk->bounds, walk->rows[walk->count - 1].key, walk->range->descending);
+        arena_clear(&walk->arena);
     }
-    return run->count == WALK_ROWS;
 }
 
-/* The smallest key behind the last one: with a zero byte more; arena_bytes has put it there. */
-static void begin_next_run(struct run *run, weir_arena *keys)
+void weir_range_each(weir_store *handle, struct weir_range range, visitor *visit, void *self)
 {
-    weir_bytes last = run->rows[run->count - 1].key;
-    arena_clear(keys);
-    run->next = arena_bytes(keys, (weir_bytes){last.data, last.size + 1});
-    arena_clear(&run->arena);
-}
-
-void weir_each(weir_store *handle, void (*visit)(void *self, const struct weir_record *), void *self)
-{
+    struct weir_error error = {0};
     if (!handle || !visit || handle->execution->error.code != WEIR_OK)
         return;
     if (handle->spec->ttl_ms > 0)
         observe_time(handle);
-    struct run *run = memory_new(sizeof *run);
-    weir_arena keys;
-    arena_init(&keys);
-    while (read_run(handle, run) && show_run(handle, run, visit, self))
-        begin_next_run(run, &keys);
-    arena_done(&keys);
-    arena_done(&run->arena);
-    memory_free(run);
+    struct walk *walk = memory_new(sizeof *walk);
+    walk->handle = handle;
+    walk->range = &range;
+    walk->visit = visit;
+    walk->self = self;
+    if (bounds_of(&walk->bounds, handle->spec, &range, &error))
+        walk_store(walk);
+    else
+        typed_latch(handle, WEIR_POISON, error.message);
+    bounds_done(&walk->bounds);
+    arena_done(&walk->arena);
+    memory_free(walk);
+}
+
+struct plain_visit {
+    void (*visit)(void *self, const struct weir_record *);
+    void *self;
+};
+
+static bool visit_on(void *self, const struct weir_record *record)
+{
+    const struct plain_visit *plain = self;
+    plain->visit(plain->self, record);
+    return true;
+}
+
+void weir_each(weir_store *handle, void (*visit)(void *self, const struct weir_record *), void *self)
+{
+    struct plain_visit plain = {visit, self};
+    if (visit)
+        weir_range_each(handle, (struct weir_range){0}, visit_on, &plain);
 }

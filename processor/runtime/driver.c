@@ -385,7 +385,7 @@ void weir_test_each(weir_test *test, const char *name, void (*visit)(void *, con
         return;
     }
     struct task *task = test->tasks[part - test->layout.parts];
-    struct weir_store handle = {task->stores[index], &store->spec, &task->execution};
+    struct weir_store handle = {.store = task->stores[index], .spec = &store->spec, .execution = &task->execution};
     weir_each(&handle, visit, self);
     if (task->execution.error.code != WEIR_OK)
         error_set(&test->failure, task->execution.error.code, "%s", task->execution.error.message);

@@ -13,6 +13,7 @@
 #include "runtime/task.h"
 #include "runtime/view.h"
 #include "schemas/codec.h"
+#include "state/bounds.h"
 #include "state/keys.h"
 
 /* ---- the catalogue ---- */
@@ -248,112 +249,6 @@ struct weir_cursor {
     size_t walk_count;
 };
 
-struct bounds {
-    struct buffer from, to;
-    bool has_from, has_to, is_empty;
-};
-
-static void behind(struct bounds *bounds, weir_bytes key) /* the smallest key greater than `key` */
-{
-    buffer_clear(&bounds->from);
-    buffer_append(&bounds->from, key.data, key.size);
-    buffer_byte(&bounds->from, 0);
-    bounds->has_from = true;
-}
-
-static void stored_form(const struct weir_view *view, weir_bytes key, int64_t start_ms, struct buffer *out)
-{
-    if (view->store->spec.kind == STORE_WINDOW)
-        keys_window_write(key, start_ms, out);
-    else
-        buffer_append(out, key.data, key.size);
-}
-
-static bool bound_by_keys(const struct weir_view *view, const struct weir_range *range, struct bounds *bounds,
-                          struct weir_error *error)
-{
-    struct buffer key = {0};
-    bool ok = true;
-    if (range->from && (ok = key_bytes(view, range->from, &key, error))) {
-        stored_form(view, buffer_bytes(&key), INT64_MIN, &bounds->from);
-        bounds->has_from = true;
-    }
-    buffer_clear(&key);
-    if (ok && range->to && (ok = key_bytes(view, range->to, &key, error))) {
-        stored_form(view, buffer_bytes(&key), INT64_MAX, &bounds->to);
-        buffer_byte(&bounds->to, 0); /* inclusive */
-        bounds->has_to = true;
-    }
-    buffer_done(&key);
-    return ok;
-}
-
-static void bound_by_prefix(const struct weir_view *view, weir_bytes prefix, struct bounds *bounds)
-{
-    struct buffer stored = {0};
-    if (view->store->spec.kind == STORE_WINDOW) { /* the escaped prefix, without the end mark of a whole key */
-        keys_window_prefix(prefix, &stored);
-        stored.size -= 2;
-    } else {
-        buffer_append(&stored, prefix.data, prefix.size);
-    }
-    if (!bounds->has_from || bytes_compare(buffer_bytes(&bounds->from), buffer_bytes(&stored)) < 0) {
-        buffer_clear(&bounds->from);
-        buffer_append(&bounds->from, stored.data, stored.size);
-        bounds->has_from = true;
-    }
-    struct buffer end = {0};
-    if (keys_after_prefix(buffer_bytes(&stored), &end) &&
-        (!bounds->has_to || bytes_compare(buffer_bytes(&end), buffer_bytes(&bounds->to)) < 0)) {
-        buffer_clear(&bounds->to);
-        buffer_append(&bounds->to, end.data, end.size);
-        bounds->has_to = true;
-    }
-    buffer_done(&end);
-    buffer_done(&stored);
-}
-
-static bool bound_by_resumption(const struct weir_view *view, const struct weir_range *range, struct bounds *bounds,
-                                struct weir_error *error)
-{
-    struct buffer key = {0}, stored = {0};
-    if (!key_bytes(view, range->after, &key, error)) {
-        buffer_done(&key);
-        return false;
-    }
-    stored_form(view, buffer_bytes(&key), range->after_window_ms, &stored);
-    weir_bytes at = buffer_bytes(&stored);
-    if (range->descending) {
-        if (!bounds->has_to || bytes_compare(at, buffer_bytes(&bounds->to)) < 0) {
-            buffer_clear(&bounds->to);
-            buffer_append(&bounds->to, at.data, at.size);
-            bounds->has_to = true;
-        }
-    } else if (!bounds->has_from || bytes_compare(at, buffer_bytes(&bounds->from)) >= 0) {
-        behind(bounds, at);
-    }
-    buffer_done(&key);
-    buffer_done(&stored);
-    return true;
-}
-
-static bool bound(const struct weir_view *view, const struct weir_range *range, struct bounds *bounds,
-                  struct weir_error *error)
-{
-    if (range->prefix.data && view->store->spec.key_type->kind != WEIR_KIND_STRING)
-        return error_set(error, WEIR_INVALID, "view %s has no text keys, so there are no prefixes",
-                         view->store->spec.name);
-    if (!bound_by_keys(view, range, bounds, error))
-        return false;
-    if (range->prefix.data && range->prefix.size > 0)
-        bound_by_prefix(view, range->prefix, bounds);
-    if (range->after && !bound_by_resumption(view, range, bounds, error))
-        return false;
-    bounds->is_empty = bounds->has_from && bounds->has_to &&
-                       bytes_compare(buffer_bytes(&bounds->from), buffer_bytes(&bounds->to)) >= 0;
-    return true;
-}
-
 static bool advance(struct walk *walk, struct weir_error *error)
 {
     walk->has_head = store_next(walk->cursor, &walk->head, error);
@@ -363,8 +258,6 @@ static bool advance(struct walk *walk, struct weir_error *error)
 static bool open_walks(struct weir_cursor *cursor, const struct bounds *bounds, struct weir_error *error)
 {
     struct weir_app *app = cursor->view->app;
-    weir_bytes from = bounds->has_from ? buffer_bytes(&bounds->from) : (weir_bytes){0};
-    weir_bytes to = bounds->has_to ? buffer_bytes(&bounds->to) : (weir_bytes){0};
     cursor->walks = memory_new((app->task_count + 1) * sizeof *cursor->walks);
     for (size_t i = 0; i < app->task_count && !bounds->is_empty; i++) {
         if (!serves(app, i, cursor->view->part))
@@ -372,8 +265,8 @@ static bool open_walks(struct weir_cursor *cursor, const struct bounds *bounds, 
         struct walk *walk = &cursor->walks[cursor->walk_count];
         walk->task = app->tasks[i];
         walk->position = position_text(walk->task, cursor->arena);
-        walk->cursor =
-            store_view_scan(walk->task->stores[cursor->view->index], from, to, cursor->range.descending, error);
+        walk->cursor = store_view_scan(walk->task->stores[cursor->view->index], bounds_from(bounds), bounds_to(bounds),
+                                       cursor->range.descending, error);
         if (!walk->cursor)
             return false;
         cursor->walk_count++;
@@ -390,9 +283,8 @@ struct weir_cursor *weir_view_scan(struct weir_view *view, weir_arena *arena, st
     struct weir_cursor *cursor = memory_new(sizeof *cursor);
     *cursor = (struct weir_cursor){.view = view, .arena = arena, .range = range};
     pthread_rwlock_rdlock(&view->app->registry);
-    bool ok = bound(view, &range, &bounds, error) && open_walks(cursor, &bounds, error);
-    buffer_done(&bounds.from);
-    buffer_done(&bounds.to);
+    bool ok = bounds_of(&bounds, &view->store->spec, &range, error) && open_walks(cursor, &bounds, error);
+    bounds_done(&bounds);
     if (ok)
         return cursor;
     weir_cursor_close(cursor);
@@ -415,10 +307,7 @@ static struct walk *first_in_order(const struct weir_cursor *cursor)
 
 static bool is_wanted(const struct weir_cursor *cursor, const struct weir_row *row)
 {
-    if (cursor->view->store->spec.kind != STORE_WINDOW)
-        return true;
-    return row->window.start_ms >= cursor->range.window_from_ms &&
-           (cursor->range.window_to_ms == 0 || row->window.start_ms <= cursor->range.window_to_ms);
+    return cursor->view->store->spec.kind != STORE_WINDOW || bounds_hold_window(&cursor->range, row->window.start_ms);
 }
 
 bool weir_next(struct weir_cursor *cursor, struct weir_row *row, struct weir_error *error)
