@@ -160,11 +160,18 @@ void store_overlay_each(struct store *store, void (*visit)(void *self, const str
     }
 }
 
-void store_drop(struct store *store)
+static void clear_overlay(struct store *store)
 {
     table_clear(&store->overlay);
+    store->hint = (struct store_hint){0};
     store->below_known = true;
     atomic_store_explicit(&store->overlay_bytes, table_bytes(&store->overlay), memory_order_relaxed);
+}
+
+void store_drop(struct store *store)
+{
+    clear_overlay(store);
+    store->observed_ms = store->committed.marks.stream_time_ms;
 }
 
 void store_publish(struct store *store, int64_t changelog_position)
@@ -173,8 +180,7 @@ void store_publish(struct store *store, int64_t changelog_position)
     committed_publish(&store->committed, &store->overlay, store->below_known, marks);
     if (store->family)
         rocks_family_expire(store->family, store->expiry, marks.stream_time_ms);
-    store->hint = (struct store_hint){0};
-    store_drop(store);
+    clear_overlay(store);
 }
 
 int64_t store_position(const struct store *store)

@@ -83,7 +83,7 @@ void store_overlay_each(struct store *, void (*visit)(void *self, const struct s
 /* Overlay becomes committed; changelog_position is the offset behind its last changelog record. Views see it at once
  * and whole. */
 void store_publish(struct store *, int64_t changelog_position);
-void store_drop(struct store *); /* forget the overlay */
+void store_drop(struct store *); /* forget the overlay, and the stream time that only it has seen */
 /* True when store_apply should be called: by age or by bytes. */
 bool store_apply_due(const struct store *, int64_t now_us);
 /* Writes committed rows to RocksDB. A failure leaves the store readable and is WEIR_CORRUPT or WEIR_RETRY (disk full). */

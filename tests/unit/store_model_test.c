@@ -213,9 +213,7 @@ static void publish(struct model *m)
 
 static void drop(struct model *m)
 {
-    int64_t time_ms = m->now.time_ms;
-    m->now = m->committed;
-    m->now.time_ms = time_ms;
+    m->now = m->committed; /* its time too: what is read again must find the rows that were there before */
     store_drop(m->store);
 }
 
@@ -231,7 +229,7 @@ static void restore(struct model *m)
     struct store_row rows[20];
     struct weir_error error = {0};
     size_t count = draw(m, 20);
-    store_drop(m->store);
+    drop(m);
     /* As the runtime does: from the position of the store, whose state is known. */
     int64_t position = store_position(m->store), time_ms = m->now.time_ms;
     m->now = *m->history[position > 0 ? position : 0];
