@@ -55,11 +55,6 @@ static bool check_number(const struct setting *setting, const char *value, struc
 static bool check_choice(const struct setting *setting, const char *value, struct weir_error *error)
 {
     char all[120] = "";
-    if (strcmp(value, "exactly_once_v2") == 0)
-        return error_set(
-            error, WEIR_INVALID,
-            "%s: exactly_once_v2 is not there yet; use at_least_once (views count every input once even so)",
-            setting->name);
     for (size_t i = 0; setting->choices[i]; i++) {
         if (strcmp(setting->choices[i], value) == 0)
             return true;

@@ -89,7 +89,7 @@ struct broker_ops {
     /* Creates what is missing; an existing topic must have the partition count and cleanup policy of the spec
      * (WEIR_INVALID names both). partitions < 0: any count is fine, |partitions| is used when it is created. */
     bool (*ensure)(struct broker *, const struct broker_topic_spec *, size_t count, struct weir_error *);
-    /* First offset and the offset behind the last record (behind the last committed one, where transactions exist). */
+    /* First offset, and the offset behind the last record that readers may see: before the first open transaction. */
     bool (*range)(struct broker *, const char *topic, int32_t partition, int64_t *begin, int64_t *end,
                   struct weir_error *);
     /* The group's committed offset (BROKER_NO_OFFSET: none). */
@@ -112,10 +112,15 @@ struct broker_ops {
     void (*consumer_pause)(struct broker_consumer *, int32_t group, int32_t source, int32_t partition); /* idempotent */
     void (*consumer_resume)(struct broker_consumer *, int32_t group, int32_t source,
                             int32_t partition); /* idempotent; no-op when not paused */
-    /* End of the source partition as far as the broker last said, for lag; -1: unknown. Cheap. */
+    /* Offset behind the last record of the source partition as far as the broker last said, for lag; once everything
+     * was polled that can be read, the offset behind the last record polled (behind it may be markers of transactions).
+     * -1: unknown. Cheap. */
     int64_t (*consumer_end)(struct broker_consumer *, int32_t group, int32_t source, int32_t partition);
     /* At-least-once: commits offsets, waits. WEIR_RETRY: nothing changed; WEIR_FENCED: no longer a member. */
     bool (*consumer_commit)(struct broker_consumer *, const struct broker_offset *, size_t, struct weir_error *);
+    /* Goes back: what is polled next of these sources begins at these offsets (BROKER_NO_OFFSET: where a share without a
+     * committed offset begins). Messages polled before are released as ever. Not from inside a rebalance function. */
+    void (*consumer_rewind)(struct broker_consumer *, const struct broker_offset *, size_t);
     void (*consumer_wake)(struct broker_consumer *);  /* [any] a poll that waits returns soon */
     void (*consumer_close)(struct broker_consumer *); /* leaves the group; calls revoked for what it still holds */
 
@@ -126,9 +131,25 @@ struct broker_ops {
     bool (*producer_send)(struct broker_producer *, const char *topic, const struct broker_record *,
                           struct weir_error *);
     void (*producer_poll)(struct broker_producer *); /* takes delivery reports without waiting */
-    /* Waits until every record sent is durable. False: the first delivery that failed since the last flush. */
+    /* Waits until every record sent is durable. False: the first delivery that failed since the last flush; WEIR_RETRY:
+     * some are still on their way after timeout_ms. */
     bool (*producer_flush)(struct broker_producer *, int timeout_ms, struct weir_error *);
-    void (*producer_close)(struct broker_producer *);
+    void (*producer_close)(struct broker_producer *); /* aborts an open transaction, as far as that is possible */
+
+    /* -- transactions: records and offsets that become true together, or never -- */
+    /* A producer all of whose records belong to a transaction: readers see none before its commit. The next transaction
+     * begins with the first record behind a commit or an abort. id: of this writer, the same after a restart; opening it
+     * ends what an earlier writer of that id left open and fences that writer. A record that fails after it was sent is
+     * told by the commit, not by the flush. WEIR_RETRY: the broker cannot do it now. */
+    struct broker_producer *(*transaction_open)(struct broker *, const char *client, const char *id,
+                                                struct weir_error *);
+    /* Commits every record sent together with the offsets (of sources the consumer holds); waits. WEIR_RETRY: nothing of
+     * it is committed; WEIR_FENCED: it may be, or the consumer is no member any more. After any failure: abort. */
+    bool (*transaction_commit)(struct broker_producer *, struct broker_consumer *, const struct broker_offset *, size_t,
+                               struct weir_error *);
+    /* On return the transaction has ended without effect, and one in doubt is decided: the group's committed offsets
+     * tell how. Does nothing when nothing was sent. WEIR_RETRY: not possible now, call it again. */
+    bool (*transaction_abort)(struct broker_producer *, struct weir_error *);
 
     /* -- reading without a group: restore, `weir consume` -- */
     struct broker_reader *(*reader_open)(struct broker *, struct weir_error *);

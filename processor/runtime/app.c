@@ -137,6 +137,7 @@ static void free_app(struct weir_app *app)
     memory_free(app->loops);
     memory_free(app->tasks);
     layout_done(&app->layout);
+    identity_close(&app->identity);
     config_free(app->config);
     figures_done(&app->figures);
     pthread_cond_destroy(&app->changed);
@@ -159,6 +160,7 @@ static struct weir_app *new_app(void)
     app->state = WEIR_CREATED;
     app->started_us = clock_monotonic_us(&clock_system);
     app->config = config_new();
+    app->identity.lock = -1;
     return app;
 }
 
@@ -178,7 +180,9 @@ struct weir_app *weir_start(struct weir_topology *topology, struct weir_config s
     ok = layout_init(&app->layout, topology, application, app->config, error) && ok;
     if (ok) {
         share_memory(app->config);
-        ok = open_broker(app, error) && layout_create_topics(&app->layout, app->broker, app->config, error) &&
+        app->exactly_once = strcmp(config_text(app->config, "processing.guarantee"), "exactly_once_v2") == 0;
+        ok = (!app->exactly_once || identity_open(&app->identity, app->config, application, error)) &&
+             open_broker(app, error) && layout_create_topics(&app->layout, app->broker, app->config, error) &&
              (app->ingest = ingest_new(app, error)) != NULL;
     }
     pthread_mutex_lock(&app->lock);

@@ -9,6 +9,7 @@
 
 #include "base/config.h"
 #include "runtime/figures.h"
+#include "runtime/identity.h"
 #include "runtime/layout.h"
 
 struct ingest;
@@ -19,6 +20,8 @@ struct weir_app {
     struct layout layout;
     struct config *config;
     struct broker *broker;
+    bool exactly_once;
+    struct identity identity; /* exactly once only */
     struct loop **loops;
     size_t loop_count;
     struct ingest *ingest;

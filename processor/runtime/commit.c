@@ -105,8 +105,6 @@ static void log_row(void *self, const struct store_row *row)
 
 static void save_lineage(struct task *task)
 {
-    if (!task->settings.lineage)
-        return;
     for (size_t i = 0; i < task->part->source_count; i++) {
         int32_t store = task->part->sources[i].lineage_store;
         if (store >= 0)
@@ -144,6 +142,18 @@ void commit_offsets_add(struct commit_offsets *offsets, const struct task *task,
     buffer_done(&metadata);
 }
 
+void commit_offsets_add_positions(struct commit_offsets *offsets, const struct task *task)
+{
+    for (size_t i = 0; i < task->part->source_count; i++) {
+        offsets->items = memory_grow(offsets->items, &offsets->capacity, offsets->count + 1, sizeof *offsets->items);
+        offsets->items[offsets->count++] = (struct broker_offset){
+            .topic = task->part->sources[i].topic,
+            .partition = task->partition,
+            .offset = task->sources[i].position,
+        };
+    }
+}
+
 void commit_publish(struct task *task)
 {
     for (size_t i = 0; i < task->part->store_count; i++) {
@@ -152,6 +162,7 @@ void commit_publish(struct task *task)
     }
     for (size_t i = 0; i < task->part->source_count; i++)
         atomic_store(&task->committed[i], task->sources[i].position);
+    task->committed_stream_time_ms = task->execution.stream_time_ms;
     task->progress = false;
     task->execution.commit = false;
 }

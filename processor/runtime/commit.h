@@ -34,6 +34,8 @@ struct commit_offsets {
     size_t count, capacity;
 };
 void commit_offsets_add(struct commit_offsets *, const struct task *, weir_arena *);
+/* The task's positions alone, without metadata. */
+void commit_offsets_add_positions(struct commit_offsets *, const struct task *);
 /* Step d for one task. */
 void commit_publish(struct task *);
 #endif

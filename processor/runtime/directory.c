@@ -30,6 +30,15 @@ static bool make_all(char *path, struct weir_error *error)
     }
 }
 
+char *directory_of_application(const struct config *config, const char *application, struct weir_error *error)
+{
+    char *path = memory_format("%s/%s", config_text(config, "state.dir"), application);
+    if (make_all(path, error))
+        return path;
+    memory_free(path);
+    return NULL;
+}
+
 char *directory_of_task(const struct config *config, const char *application, int32_t part, int32_t partition,
                         struct weir_error *error)
 {

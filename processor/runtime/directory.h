@@ -6,6 +6,8 @@
 /* Makes the directory (mode 0700) and those above it; a new string, or NULL with an error that names the path. */
 char *directory_of_task(const struct config *, const char *application, int32_t part, int32_t partition,
                         struct weir_error *);
+/* <state.dir>/<application>, made in the same way. */
+char *directory_of_application(const struct config *, const char *application, struct weir_error *);
 /* Renames a directory whose content is unusable to "<directory>.damaged", replacing an earlier one. */
 bool directory_set_aside(const char *directory, struct weir_error *);
 #endif

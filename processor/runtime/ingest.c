@@ -139,7 +139,7 @@ struct ingest *ingest_new(struct weir_app *app, struct weir_error *error)
     pthread_cond_init(&ingest->arrived, NULL);
     pthread_cond_init(&ingest->answered, NULL);
     char *client = memory_format("%s-ingest", app->layout.application);
-    bool ok = collector_open(&ingest->collector, app->broker, client, error);
+    bool ok = collector_open(&ingest->collector, app->broker, client, NULL, error);
     memory_free(client);
     if (ok && pthread_create(&ingest->thread, NULL, run, ingest) == 0)
         return ingest;

@@ -1,5 +1,5 @@
-/* loop.c: see loop.h. One turn: poll, process, punctuate, restore, commit, apply. Foreign events (a rebalance, a stop)
- * are met where the turn stands, so that a commit never starts in the middle of a record.
+/* loop.c: see loop.h. One turn: poll, recover, process, punctuate, restore, commit, apply. Foreign events (a rebalance, a
+ * stop) are met where the turn stands, so that a commit never starts in the middle of a record.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/loop.h"
 
@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "runtime/commit.h"
@@ -53,7 +54,9 @@ struct loop {
     struct task_settings settings;
     struct database_limits limits;
     struct weir_error failure; /* set: the loop ends */
-    bool rejoin;               /* the consumer was fenced: close it and join anew */
+    bool
+        recovering; /* what the tasks hold is not what is committed: nothing is processed or committed before recover */
+    bool rejoin;    /* the consumer was fenced: close it and join anew */
 };
 
 static int64_t now_us(void)
@@ -71,7 +74,7 @@ static bool fail_loop(struct loop *loop, const struct weir_error *error)
 static bool output_send(void *self, const char *topic, const struct broker_record *record, struct weir_error *error)
 {
     struct loop *loop = self;
-    return collector_send(&loop->collector, topic, record, error);
+    return collector_send(&loop->collector, topic, record, error) && failpoint("record.sent", error);
 }
 
 static void output_release(void *self, struct broker_message *message)
@@ -233,7 +236,9 @@ static void revoked(void *self, int32_t part, int32_t partition, bool lost)
     if (!task)
         return;
     atomic_store(&loop->settled, false);
-    bool committed = !lost && !loop->rejoin && loop->failure.code == WEIR_OK && commit(loop);
+    bool committed = !lost && !loop->rejoin && !loop->recovering && loop->failure.code == WEIR_OK && commit(loop);
+    if (!committed) /* the transaction has records of this task */
+        loop->recovering = loop->app->exactly_once;
     for (size_t i = 0; i < loop->task_count; i++)
         if (loop->tasks[i] == task)
             end_task(loop, i, committed);
@@ -285,26 +290,43 @@ static bool flush(struct loop *loop, struct weir_error *error)
     }
 }
 
-static bool commit_steps(struct loop *loop, struct weir_error *error)
+static bool log_all(struct loop *loop, struct weir_error *error)
 {
-    const struct broker_ops *ops = loop->app->broker->ops;
+    for (size_t i = 0; i < loop->task_count; i++)
+        if (loop->tasks[i]->progress && !commit_log(loop->tasks[i], &loop->collector, error))
+            return false;
+    return true;
+}
+
+static bool commit_offsets(struct loop *loop, struct weir_error *error)
+{
     weir_arena arena;
     arena_init(&arena);
     struct commit_offsets offsets = {0};
-    bool ok = true;
-    for (size_t i = 0; ok && i < loop->task_count; i++)
-        ok = !loop->tasks[i]->progress || commit_log(loop->tasks[i], &loop->collector, error);
-    ok = ok && flush(loop, error);
-    for (size_t i = 0; ok && i < loop->task_count; i++)
+    for (size_t i = 0; i < loop->task_count; i++)
         if (loop->tasks[i]->progress)
             commit_offsets_add(&offsets, loop->tasks[i], &arena);
-    ok = ok && (offsets.count == 0 || ops->consumer_commit(loop->consumer, offsets.items, offsets.count, error));
-    for (size_t i = 0; ok && i < loop->task_count; i++)
-        if (loop->tasks[i]->progress)
-            commit_publish(loop->tasks[i]);
+    bool ok = collector_commit(&loop->collector, loop->consumer, offsets.items, offsets.count, error);
     memory_free(offsets.items);
     arena_done(&arena);
     return ok;
+}
+
+static void publish_all(struct loop *loop)
+{
+    for (size_t i = 0; i < loop->task_count; i++)
+        if (loop->tasks[i]->progress)
+            commit_publish(loop->tasks[i]);
+}
+
+static bool commit_steps(struct loop *loop, struct weir_error *error)
+{
+    if (!failpoint("commit.begin", error) || !log_all(loop, error) || !failpoint("commit.logged", error) ||
+        !flush(loop, error) || !failpoint("commit.flushed", error) || !commit_offsets(loop, error) ||
+        !failpoint("commit.committed", error))
+        return false;
+    publish_all(loop);
+    return failpoint("commit.published", error);
 }
 
 static bool has_progress(const struct loop *loop)
@@ -315,7 +337,23 @@ static bool has_progress(const struct loop *loop)
     return false;
 }
 
-/* WEIR_RETRY changes nothing: the overlays stay and the next turn tries again. */
+/* At least once, WEIR_RETRY changes nothing: the overlays stay and the next turn tries again. A transaction that failed
+ * is over, so the tasks go back to the last commit. */
+static void note_commit_failure(struct loop *loop, const struct weir_error *error)
+{
+    atomic_fetch_add(&loop->app->figures.failed_commits, 1);
+    if (error->code != WEIR_RETRY && error->code != WEIR_FENCED) {
+        fail_loop(loop, error);
+        return;
+    }
+    loop->recovering = loop->app->exactly_once;
+    loop->rejoin = loop->rejoin || error->code == WEIR_FENCED;
+    log_warning("loop", "commit: %s; %s", error->message,
+                loop->rejoin              ? "joining the group again"
+                : loop->app->exactly_once ? "going back to the last commit"
+                                          : "trying again");
+}
+
 static bool commit(struct loop *loop)
 {
     int64_t began_us = now_us();
@@ -328,15 +366,7 @@ static bool commit(struct loop *loop)
         app_published(loop->app);
         return true;
     }
-    atomic_fetch_add(&loop->app->figures.failed_commits, 1);
-    if (error.code == WEIR_RETRY)
-        log_warning("loop", "commit: %s; trying again", error.message);
-    else if (error.code == WEIR_FENCED) {
-        log_warning("loop", "commit: %s; joining the group again", error.message);
-        loop->rejoin = true;
-    } else {
-        fail_loop(loop, &error);
-    }
+    note_commit_failure(loop, &error);
     return false;
 }
 
@@ -352,7 +382,7 @@ static bool is_idle(const struct loop *loop)
 
 static int wait_ms(const struct loop *loop)
 {
-    if (!is_idle(loop) || !restore_is_idle(&loop->restorer))
+    if (!is_idle(loop) || !restore_is_idle(&loop->restorer) || loop->recovering || loop->rejoin)
         return 0;
     int64_t wait = loop->poll_ms;
     int64_t wall = clock_wall_ms(&clock_system);
@@ -617,6 +647,8 @@ static void drop_all(struct loop *loop)
         end_task(loop, loop->task_count - 1, false);
 }
 
+/* ---- after a failure ---- */
+
 static void rejoin_group(struct loop *loop)
 {
     drop_all(loop);
@@ -630,9 +662,55 @@ static void rejoin_group(struct loop *loop)
         fail_loop(loop, &error);
 }
 
+static void rewind_consumer(struct loop *loop)
+{
+    struct commit_offsets offsets = {0};
+    for (size_t i = 0; i < loop->task_count; i++)
+        if (loop->tasks[i]->state == TASK_RUNNING)
+            commit_offsets_add_positions(&offsets, loop->tasks[i]);
+    loop->app->broker->ops->consumer_rewind(loop->consumer, offsets.items, offsets.count);
+    memory_free(offsets.items);
+}
+
+static void rewind_tasks(struct loop *loop)
+{
+    struct weir_error error = {0};
+    pthread_rwlock_wrlock(&loop->app->registry);
+    for (size_t i = 0; i < loop->task_count && error.code == WEIR_OK; i++)
+        if (loop->tasks[i]->state == TASK_RUNNING)
+            task_rewind(loop->tasks[i], &error);
+    pthread_rwlock_unlock(&loop->app->registry);
+    if (error.code == WEIR_OK)
+        rewind_consumer(loop);
+    else
+        fail_loop(loop, &error);
+}
+
+/* Ends what failed, then goes on from the last commit: with the tasks as they are, or, where they may belong to somebody
+ * else by now or the outcome of their commit was unknown, as a new member. False: not possible yet. */
+static bool recover(struct loop *loop)
+{
+    struct weir_error error = {0};
+    if (!loop->recovering && !loop->rejoin)
+        return true;
+    if (!collector_abort(&loop->collector, &error)) {
+        if (error.code != WEIR_RETRY)
+            return fail_loop(loop, &error);
+        log_warning("loop", "%s; trying again", error.message);
+        usleep(RETRY_PAUSE_MS * 1000);
+        return false;
+    }
+    if (loop->rejoin)
+        rejoin_group(loop);
+    else
+        rewind_tasks(loop);
+    loop->recovering = false;
+    return loop->failure.code == WEIR_OK;
+}
+
 static void turn(struct loop *loop)
 {
-    if (!poll_messages(loop))
+    if (!poll_messages(loop) || !recover(loop))
         return;
     process(loop);
     if (loop->failure.code != WEIR_OK)
@@ -642,8 +720,6 @@ static void turn(struct loop *loop)
     commit_when_due(loop);
     apply_when_due(loop);
     show_lag(loop);
-    if (loop->rejoin)
-        rejoin_group(loop);
 }
 
 /* Clean: what was processed is committed by `revoked`, which closing the consumer calls for every task. */
@@ -653,7 +729,7 @@ static void leave(struct loop *loop)
         app_fail(loop->app, &loop->failure);
         collector_close(&loop->collector); /* first: open deliveries point into the tasks */
         drop_all(loop);
-    } else {
+    } else if (!loop->recovering) {
         commit(loop);
     }
     if (loop->consumer)
@@ -693,6 +769,7 @@ static void configure(struct loop *loop)
     size_t share = (size_t)config_integer(loop->app->config, "memory.max.bytes") / MEMORY_SHARES;
     loop->committed_max = share / (size_t)config_integer(loop->app->config, "num.stream.threads");
     const struct config *config = loop->app->config;
+    loop->restorer.transactional = loop->app->exactly_once;
     loop->commit_interval_us = config_integer(config, "commit.interval.ms") * 1000;
     loop->poll_ms = config_integer(config, "poll.ms");
     loop->buffered_max = (size_t)config_integer(config, "buffered.records.per.partition");
@@ -700,7 +777,7 @@ static void configure(struct loop *loop)
     loop->settings = (struct task_settings){
         .clock = &clock_system,
         .max_future_ms = config_integer(config, "max.future.ms"),
-        .lineage = true,
+        .lineage = !loop->app->exactly_once,
     };
     loop->limits = (struct database_limits){
         .memtable_bytes = per_task(loop, share, MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),
@@ -708,6 +785,19 @@ static void configure(struct loop *loop)
         .restore_bytes_max = per_task(loop, share, RESTORE_BYTES_MIN, COMMITTED_BYTES_MAX),
         .apply_interval_ms = config_integer(config, "state.flush.interval.ms"),
     };
+}
+
+/* The transactional id of Kafka Streams: one per thread and process. Opened before the group is joined, so that what an
+ * earlier process left open has ended when the committed offsets are read. */
+static bool open_collector(struct loop *loop, struct weir_error *error)
+{
+    const char *application = loop->app->layout.application;
+    char *client = memory_format("%s-StreamThread-%d-producer", application, loop->number);
+    char *id = memory_format("%s-%s-%d", application, loop->app->identity.uuid, loop->number);
+    bool ok = collector_open(&loop->collector, loop->app->broker, client, loop->app->exactly_once ? id : NULL, error);
+    memory_free(client);
+    memory_free(id);
+    return ok;
 }
 
 struct loop *loop_start(struct weir_app *app, int32_t number, struct weir_error *error)
@@ -718,9 +808,7 @@ struct loop *loop_start(struct weir_app *app, int32_t number, struct weir_error 
     loop->restorer.broker = app->broker;
     loop->committed_us = now_us();
     configure(loop);
-    char *client = memory_format("%s-StreamThread-%d-producer", app->layout.application, number);
-    bool ok = collector_open(&loop->collector, app->broker, client, error) && join_group(loop, error);
-    memory_free(client);
+    bool ok = open_collector(loop, error) && join_group(loop, error);
     if (ok && pthread_create(&loop->thread, NULL, run, loop) == 0)
         return loop;
     error_set(error, WEIR_FATAL, "cannot start a thread: %s", strerror(errno));

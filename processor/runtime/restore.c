@@ -5,12 +5,14 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "state/keys.h"
 
-enum { BATCH = 4096 };
+enum { BATCH = 4096, STALL_US = 60 * 1000 * 1000 };
 
 struct restore_entry {
     struct task *task;
@@ -19,6 +21,7 @@ struct restore_entry {
     int64_t committed; /* records below belong to a finished commit */
     int64_t end;       /* of the changelog when the restore began */
     int64_t position;  /* next offset to come */
+    int64_t moved_us;  /* when it last changed */
     weir_arena arena;  /* keys behind the committed position */
     weir_bytes *unfinished;
     size_t unfinished_count, unfinished_capacity;
@@ -77,6 +80,11 @@ static bool check_position(const struct task *task, size_t store, int64_t held, 
                      (long long)end);
 }
 
+static int64_t now_us(void)
+{
+    return clock_monotonic_us(&clock_system);
+}
+
 static int64_t committed_position(const struct commit_metadata *commit, bool has_commit, uint32_t name_hash,
                                   int64_t begin, int64_t end)
 {
@@ -85,7 +93,7 @@ static int64_t committed_position(const struct commit_metadata *commit, bool has
     if (!commit->ours)
         return end; /* Kafka Streams' own commit, or a plain client's: its changelog is the truth to its end */
     int64_t position = commit_metadata_position(commit, name_hash);
-    return position < 0 ? end : position > end ? end : position;
+    return position < 0 ? end : position;
 }
 
 static bool begin_store(struct restorer *restorer, struct task *task, size_t store,
@@ -96,6 +104,10 @@ static bool begin_store(struct restorer *restorer, struct task *task, size_t sto
     if (!restorer->broker->ops->range(restorer->broker, layout->changelog, task->partition, &begin, &end, error))
         return false;
     int64_t committed = committed_position(commit, has_commit, layout->name_hash, begin, end);
+    if (committed > end && restorer->transactional)
+        end = committed;
+    else if (committed > end)
+        committed = end;
     int64_t held = store_position(task->stores[store]);
     if (held >= 0 && !check_position(task, store, held, committed, end, error))
         return false;
@@ -109,6 +121,7 @@ static bool begin_store(struct restorer *restorer, struct task *task, size_t sto
     entry->committed = committed;
     entry->end = end;
     entry->position = from;
+    entry->moved_us = now_us();
     atomic_fetch_add(&task->restore_remaining, end - from);
     return start_reading(restorer, entry, layout->changelog, error);
 }
@@ -194,6 +207,33 @@ static bool apply(struct restorer *restorer, const struct broker_message *messag
     return ok;
 }
 
+static void move_to(struct restore_entry *entry, int64_t position)
+{
+    int64_t shown = position < entry->end ? position : entry->end;
+    atomic_fetch_sub(&entry->task->restore_remaining, shown - entry->position);
+    entry->position = shown;
+    entry->moved_us = now_us();
+}
+
+/* A committed position that the changelog never reaches belongs to another one: it was deleted and made anew. */
+static bool check_stall(const struct restorer *restorer, struct restore_entry *entry, struct weir_error *error)
+{
+    int64_t begin, end, now = now_us();
+    if (!restorer->transactional || now - entry->moved_us < STALL_US)
+        return true;
+    entry->moved_us = now;
+    const struct layout_store *store = &entry->task->part->stores[entry->store];
+    struct weir_error unanswered = {0};
+    if (!restorer->broker->ops->range(restorer->broker, store->changelog, entry->task->partition, &begin, &end,
+                                      &unanswered) ||
+        end >= entry->end)
+        return true;
+    return error_set(error, WEIR_FATAL,
+                     "topic %s partition %d ends at offset %lld, but %lld of it is committed: it is not the changelog "
+                     "that store %s was committed with",
+                     store->changelog, entry->task->partition, (long long)end, (long long)entry->end, store->spec.name);
+}
+
 /* Positions come from the reader, not from the last record: the end may lie behind a gap (compaction, markers). */
 static bool look_for_the_end(struct restorer *restorer, struct weir_error *error)
 {
@@ -202,11 +242,10 @@ static bool look_for_the_end(struct restorer *restorer, struct weir_error *error
         if (entry->done)
             continue;
         int64_t position = restorer->broker->ops->reader_position(restorer->reader, entry->token);
-        if (position > entry->position) {
-            int64_t shown = position < entry->end ? position : entry->end;
-            atomic_fetch_sub(&entry->task->restore_remaining, shown - entry->position);
-            entry->position = shown;
-        }
+        if (position > entry->position)
+            move_to(entry, position);
+        else if (!check_stall(restorer, entry, error))
+            return false;
         if (entry->position < entry->end)
             continue;
         if (!store_restored(entry->task->stores[entry->store], error))
@@ -226,7 +265,7 @@ bool restore_step(struct restorer *restorer, int timeout_ms, struct weir_error *
     int count = ops->reader_poll(restorer->reader, messages, BATCH, timeout_ms, error);
     if (count < 0)
         return false;
-    bool ok = apply(restorer, messages, count, error);
+    bool ok = failpoint("restore.read", error) && apply(restorer, messages, count, error);
     for (int i = 0; i < count; i++)
         ops->reader_release(restorer->reader, &messages[i]);
     return ok && look_for_the_end(restorer, error);

@@ -4,6 +4,8 @@
  * committed position is applied. What lies behind the committed position was sent by a commit that never finished: it
  * must not be applied, and because a later restore could not tell it from committed records, it is undone: for every key
  * found there, the committed row is written again by the task's next commit.
+ * With transactions nothing of an unfinished commit is ever read; but the end of a finished one may be told to readers
+ * of the changelog a moment after the offsets are, so the restore waits until it has read up to the committed position.
  * Under at-least-once this makes the state of a task exactly consistent with its committed offsets, whatever crashed. */
 #ifndef WEIR_RUNTIME_RESTORE_H
 #define WEIR_RUNTIME_RESTORE_H
@@ -12,6 +14,7 @@
 struct restore_entry;
 struct restorer {
     struct broker *broker;
+    bool transactional;           /* commits are transactions, so what they wrote may become readable a little later */
     struct broker_reader *reader; /* opened with the first need */
     struct restore_entry *entries;
     size_t count, capacity;

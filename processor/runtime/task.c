@@ -22,7 +22,7 @@ static void init_sources(struct task *task)
     task->committed = memory_new(count * sizeof *task->committed);
     for (size_t i = 0; i < count; i++) {
         task->sources[i].layout = &task->part->sources[i];
-        task->sources[i].position = BROKER_NO_OFFSET;
+        task->sources[i].position = task->sources[i].first = BROKER_NO_OFFSET;
         task->sources[i].stream_time_ms = -1;
         arena_init(&task->sources[i].head_arena);
         atomic_store(&task->committed[i], BROKER_NO_OFFSET);
@@ -131,7 +131,7 @@ static const struct weir_metadata no_metadata = {NULL, -1, -1};
 
 static bool load_lineage(struct task *task, struct weir_error *error)
 {
-    for (size_t i = 0; task->settings.lineage && i < task->part->source_count; i++) {
+    for (size_t i = 0; i < task->part->source_count; i++) {
         int32_t store = task->part->sources[i].lineage_store;
         if (store >= 0 && !lineage_load(&task->sources[i].seen, task->stores[store], error))
             return false;
@@ -139,9 +139,8 @@ static bool load_lineage(struct task *task, struct weir_error *error)
     return true;
 }
 
-bool task_restored(struct task *task, int64_t stream_time_ms, struct weir_error *error)
+static bool open_operators(struct task *task, int64_t stream_time_ms, struct weir_error *error)
 {
-    assert(task->state == TASK_RESTORING);
     task->execution = (struct execution){
         .calls = &calls,
         .engine = task,
@@ -162,14 +161,69 @@ bool task_restored(struct task *task, int64_t stream_time_ms, struct weir_error 
     if (task->execution.error.code != WEIR_OK)
         return error_set(error, task->execution.error.code, "%s", task->execution.error.message);
     atomic_store(&task->shown_stream_time_ms, stream_time_ms);
+    return true;
+}
+
+static void close_operators(struct task *task)
+{
+    if (!task->contexts)
+        return;
+    context_close(task->contexts);
+    context_free(task->contexts);
+    task->contexts = NULL;
+    punctuations_done(&task->stream_time);
+    punctuations_done(&task->wall_clock);
+}
+
+bool task_restored(struct task *task, int64_t stream_time_ms, struct weir_error *error)
+{
+    assert(task->state == TASK_RESTORING);
+    task->committed_stream_time_ms = stream_time_ms;
+    if (!open_operators(task, stream_time_ms, error))
+        return false;
     set_shown_state(task, TASK_RUNNING);
     return true;
 }
 
-static void close_source(struct task *task, struct task_source *source)
+static void empty_queue(struct task *task, struct task_source *source)
 {
     for (; source->queue.count > 0; queue_pop(&source->queue))
         task->output.release(task->output.self, queue_head(&source->queue));
+    arena_clear(&source->head_arena);
+    source->head_ready = false;
+}
+
+/* Where nothing was committed, the first record that came is where it began. */
+static void rewind_source(struct task *task, size_t index)
+{
+    struct task_source *source = &task->sources[index];
+    int64_t committed = atomic_load(&task->committed[index]);
+    empty_queue(task, source);
+    if (committed != BROKER_NO_OFFSET || source->first != BROKER_NO_OFFSET)
+        source->position = committed != BROKER_NO_OFFSET ? committed : source->first;
+    source->stream_time_ms = -1;
+    source->empty_since_us = source->end_us = 0;
+}
+
+bool task_rewind(struct task *task, struct weir_error *error)
+{
+    assert(task->state == TASK_RUNNING);
+    close_operators(task);
+    for (size_t i = 0; i < task->part->source_count; i++)
+        rewind_source(task, i);
+    for (size_t i = 0; i < task->part->store_count; i++) {
+        store_drop(task->stores[i]);
+        task->deliveries[i].next_offset = 0;
+    }
+    task->in_hand = NULL;
+    task->progress = false;
+    error_clear(&task->failure);
+    return open_operators(task, task->committed_stream_time_ms, error);
+}
+
+static void close_source(struct task *task, struct task_source *source)
+{
+    empty_queue(task, source);
     queue_done(&source->queue);
     arena_done(&source->head_arena);
     lineage_seen_done(&source->seen);
@@ -177,18 +231,13 @@ static void close_source(struct task *task, struct task_source *source)
 
 bool task_close(struct task *task, bool flush, struct weir_error *error)
 {
-    if (task->contexts) {
-        context_close(task->contexts);
-        context_free(task->contexts);
-    }
+    close_operators(task);
     for (size_t i = 0; i < task->part->source_count; i++)
         close_source(task, &task->sources[i]);
     for (size_t i = 0; task->stores && i < task->part->store_count; i++)
         if (task->stores[i])
             store_close(task->stores[i]);
     bool closed = !task->database || database_close(task->database, flush, error);
-    punctuations_done(&task->stream_time);
-    punctuations_done(&task->wall_clock);
     buffer_done(&task->key_buffer);
     buffer_done(&task->value_buffer);
     buffer_done(&task->old_value_buffer);
@@ -208,6 +257,8 @@ bool task_close(struct task *task, bool flush, struct weir_error *error)
 void task_push(struct task *task, size_t source, const struct broker_message *message)
 {
     assert(source < task->part->source_count);
+    if (task->sources[source].first == BROKER_NO_OFFSET)
+        task->sources[source].first = message->offset;
     queue_push(&task->sources[source].queue, message);
 }
 
@@ -393,7 +444,7 @@ static bool follow_lineage(struct task *task, struct task_source *source, const 
     if (!source->layout->node->topic->internal || !lineage_read(message->headers, &lineage))
         return true;
     task->execution.upstream_time_ms = lineage.stream_time_ms;
-    return !task->settings.lineage || lineage_advance(&source->seen, &lineage);
+    return lineage_advance(&source->seen, &lineage);
 }
 
 static void enter_source(struct task *task, struct task_source *source, const struct broker_message *message)

@@ -33,7 +33,7 @@ struct task_output {
 struct task_settings {
     const struct clock *clock;
     int64_t max_future_ms; /* -1: no guard */
-    bool lineage;          /* repartition records carry it and repetitions are dropped */
+    bool lineage;          /* repartition records carry it; repetitions are dropped wherever they do */
 };
 
 struct task_source {
@@ -42,6 +42,7 @@ struct task_source {
     struct queue queue;
     int64_t stream_time_ms; /* greatest timestamp this source has given; -1: none yet */
     int64_t position;       /* offset behind the last record that was processed; -1: none */
+    int64_t first;          /* offset of the first record that came; -1: none yet */
     bool paused;
     int64_t empty_since_us; /* since when the queue is empty while others are not */
     int64_t end, end_us;    /* the end of the partition as the broker last knew it, and when it was asked */
@@ -75,6 +76,7 @@ struct task {
     int64_t in_hand_offset;
     int32_t in_hand_sent; /* repartition records it caused so far */
     bool progress;        /* something to commit */
+    int64_t committed_stream_time_ms;
     size_t overlay_bytes;
     struct weir_error failure;            /* set: the task must stop */
     _Atomic uint64_t records;             /* [any] processed */
@@ -89,6 +91,10 @@ struct task *task_open(const struct layout *, const struct layout_part *, int32_
                        struct task_settings, struct task_output, struct database_limits, struct weir_error *);
 /* After the stores hold what was committed: opens the operators. stream_time_ms: as committed; -1: unknown. */
 bool task_restored(struct task *, int64_t stream_time_ms, struct weir_error *);
+/* Of a running task: back to the last commit. Uncommitted writes and queued records are forgotten, and the operators
+ * opened anew, because what they hold in memory knows of them. The caller keeps views away from the task meanwhile.
+ * False: an operator cannot be opened. */
+bool task_rewind(struct task *, struct weir_error *);
 /* Closes operators and stores; flush: make the stores durable. What was not committed is forgotten. */
 bool task_close(struct task *, bool flush, struct weir_error *);
 

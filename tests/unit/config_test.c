@@ -158,10 +158,12 @@ Test(config, names_the_choices)
     cr_expect(strstr(error.message, "earliest, latest, none"), "%s", error.message);
 }
 
-Test(config, refuses_exactly_once_with_a_reason)
+Test(config, knows_both_guarantees_and_no_other)
 {
-    cr_expect_not(config_set(config, "processing.guarantee", "exactly_once_v2", &error));
-    cr_expect(strstr(error.message, "not there yet"), "%s", error.message);
+    cr_expect(config_set(config, "processing.guarantee", "exactly_once_v2", &error), "%s", error.message);
+    cr_expect(config_set(config, "processing.guarantee", "at_least_once", &error), "%s", error.message);
+    cr_expect_not(config_set(config, "processing.guarantee", "exactly_once", &error));
+    cr_expect(strstr(error.message, "at_least_once, exactly_once_v2"), "%s", error.message);
 }
 
 Test(config, names_are_safe_as_topics_and_folders)

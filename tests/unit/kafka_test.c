@@ -103,7 +103,7 @@ static void expect_setting(const char *const (*pairs)[2], struct kafka_settings 
     config_free(config);
 }
 
-static const struct kafka_settings consumer = {"consumer", "app-7", "app", true};
+static const struct kafka_settings consumer = {.role = "consumer", .client = "app-7", .group = "app", .joins = true};
 static const struct kafka_settings producer = {.role = "producer", .client = "app-7"};
 
 Test(settings, replace_the_unsafe_defaults)
@@ -116,7 +116,7 @@ Test(settings, replace_the_unsafe_defaults)
     expect_setting(NULL, producer, "enable.idempotence", "true");
     expect_setting(NULL, producer, "request.required.acks", "-1");
     expect_setting(NULL, producer, "partitioner", "murmur2_random");
-    expect_setting(NULL, producer, "message.timeout.ms", "2147483647");
+    expect_setting(NULL, producer, "message.timeout.ms", "0");
 }
 
 Test(settings, of_the_user_win_and_the_role_wins_over_all_clients)

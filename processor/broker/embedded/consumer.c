@@ -279,6 +279,25 @@ void embedded_consumer_wake(struct broker_consumer *consumer)
     embedded_signal_raise(&consumer->broker->changed);
 }
 
+static void rewind_source(struct source *source, int64_t offset)
+{
+    struct embedded_cursor *cursor = &source->cursor, old = *cursor;
+    embedded_cursor_done(cursor);
+    embedded_cursor_init(cursor, old.partition, offset);
+    cursor->group = old.group;
+    cursor->source = old.source;
+}
+
+void embedded_consumer_rewind(struct broker_consumer *consumer, const struct broker_offset *offsets, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t h = 0; h < consumer->held_count; h++) {
+            const struct embedded_partition *partition = consumer->held[h]->cursor.partition;
+            if (partition->number == offsets[i].partition && strcmp(partition->topic->name, offsets[i].topic) == 0)
+                rewind_source(consumer->held[h], offsets[i].offset);
+        }
+}
+
 /* -- committing -- */
 
 /* Whether the member holds a share with this source. */

@@ -240,6 +240,15 @@ static bool topic_names(struct broker *base, weir_arena *arena, const char ***na
     return true;
 }
 
+static struct broker_producer *refuse_transactions(struct broker *base, const char *client, const char *id,
+                                                   struct weir_error *error)
+{
+    (void)base, (void)client, (void)id;
+    error_set(error, WEIR_INVALID,
+              "the embedded log has no transactions: processing.guarantee=exactly_once_v2 needs bootstrap.servers");
+    return NULL;
+}
+
 /* -- the broker -- */
 
 static void embedded_free(struct embedded *broker)
@@ -382,6 +391,7 @@ const struct broker_ops embedded_ops = {
     .consumer_resume = embedded_consumer_resume,
     .consumer_end = embedded_consumer_end,
     .consumer_commit = embedded_consumer_commit,
+    .consumer_rewind = embedded_consumer_rewind,
     .consumer_wake = embedded_consumer_wake,
     .consumer_close = embedded_consumer_close,
     .producer_open = embedded_producer_open,
@@ -389,6 +399,7 @@ const struct broker_ops embedded_ops = {
     .producer_poll = embedded_producer_poll,
     .producer_flush = embedded_producer_flush,
     .producer_close = embedded_producer_close,
+    .transaction_open = refuse_transactions,
     .reader_open = embedded_reader_open,
     .reader_add = embedded_reader_add,
     .reader_remove = embedded_reader_remove,

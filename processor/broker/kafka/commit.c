@@ -1,4 +1,4 @@
-/* commit.c: commits offsets for a consumer, and only what it holds.
+/* commit.c: commits offsets for a consumer, and only what it holds; what may be committed, also in a transaction.
  *
  * The coordinator accepts a commit without a member id, or of a partition that went to somebody else a moment ago, from
  * any member of the group that is up to date; so both are refused here, before anything is sent.
@@ -33,8 +33,17 @@ static bool check_member(const struct broker_consumer *consumer, struct weir_err
     return is_member || error_set(error, WEIR_FENCED, "nothing committed: no member of the group any more");
 }
 
-static rd_kafka_topic_partition_list_t *list_offsets(rd_kafka_t *client, const struct broker_offset *offsets,
-                                                     size_t count)
+bool kafka_commit_check(const struct broker_consumer *consumer, const struct broker_offset *offsets, size_t count,
+                        struct weir_error *error)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!check_held(consumer, &offsets[i], error))
+            return false;
+    return check_member(consumer, error);
+}
+
+rd_kafka_topic_partition_list_t *kafka_commit_list(rd_kafka_t *client, const struct broker_offset *offsets,
+                                                   size_t count)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     for (size_t i = 0; i < count; i++) {
@@ -79,12 +88,9 @@ bool kafka_consumer_commit(struct broker_consumer *consumer, const struct broker
 {
     if (count == 0)
         return true;
-    for (size_t i = 0; i < count; i++)
-        if (!check_held(consumer, &offsets[i], error))
-            return false;
-    if (!check_member(consumer, error))
+    if (!kafka_commit_check(consumer, offsets, count, error))
         return false;
-    rd_kafka_topic_partition_list_t *list = list_offsets(consumer->client, offsets, count);
+    rd_kafka_topic_partition_list_t *list = kafka_commit_list(consumer->client, offsets, count);
     rd_kafka_queue_t *answers = rd_kafka_queue_new(consumer->client);
     rd_kafka_resp_err_t code = rd_kafka_commit_queue(consumer->client, list, answers, NULL, NULL);
     rd_kafka_event_t *event = code ? NULL : rd_kafka_queue_poll(answers, KAFKA_COMMIT_TIMEOUT_MS);

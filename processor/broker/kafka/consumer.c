@@ -16,6 +16,8 @@
 #include "base/memory.h"
 #include "kafka.h"
 
+enum { SEEK_TIMEOUT_MS = 5000 };
+
 /* ---- opening and closing -------------------------------------------------------------------------------------- */
 
 static bool check_topics(struct broker *base, const struct broker_subscription *subscription, struct weir_error *error)
@@ -167,8 +169,19 @@ static void note_failure(struct broker_consumer *consumer, const rd_kafka_messag
     rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(consumer->client, reason, sizeof reason);
     if (fatal)
         error_set(&consumer->pending, WEIR_FATAL, "group: %s", reason);
-    else if (record->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+    else
         kafka_message_failed(record, &consumer->pending);
+}
+
+/* Everything there is to read was taken; how far the partition goes beyond it is remembered, so that consumer_end can
+ * tell markers of transactions from records that are still to come. */
+static void note_end(struct broker_consumer *consumer, struct kafka_slot *slot, int64_t offset)
+{
+    int64_t low, high;
+    bool is_known =
+        !rd_kafka_get_watermark_offsets(consumer->client, slot->route->topic, slot->partition, &low, &high) &&
+        high > offset;
+    slot->read_to = is_known ? high : offset;
 }
 
 /* One message from librdkafka: delivered, put on the shelf, noted as an error, or dropped because its partition went to
@@ -176,7 +189,11 @@ static void note_failure(struct broker_consumer *consumer, const rd_kafka_messag
 static int accept_message(struct broker_consumer *consumer, rd_kafka_message_t *record, struct broker_message *message)
 {
     struct kafka_slot *slot = kafka_routes_slot(&consumer->routes, record);
-    if (record->err) {
+    if (slot && !record->err)
+        slot->position = record->offset + 1;
+    if (slot && record->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        note_end(consumer, slot, record->offset);
+    } else if (record->err) {
         if (slot || !record->rkt || record->partition < 0)
             note_failure(consumer, record);
     } else if (slot && message && !slot->is_paused && slot->shelf.count == 0) {
@@ -321,12 +338,57 @@ void kafka_consumer_resume(struct broker_consumer *consumer, int32_t group, int3
         kafka_slot_stop(consumer, slot, false);
 }
 
+/* librdkafka waits a thousandth of the time it is given (fixed in 2.1) and refuses a partition whose fetch is only being
+ * started; nothing was consumed in between, so seeking again is harmless. */
+static bool seek(struct broker_consumer *consumer, rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_error_t *failure = rd_kafka_seek_partitions(consumer->client, list, SEEK_TIMEOUT_MS);
+    bool ok = failure == NULL;
+    for (int i = 0; i < list->cnt; i++)
+        ok = ok && list->elems[i].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_error_destroy(failure);
+    return ok;
+}
+
+static void reset_slot(struct broker_consumer *consumer, rd_kafka_topic_partition_t *one)
+{
+    struct kafka_route *route = kafka_routes_named(&consumer->routes, one->topic);
+    struct kafka_slot *slot = kafka_route_slot(route, one->partition);
+    assert(slot);
+    consumer->shelved -= slot->shelf.count;
+    kafka_shelf_done(&slot->shelf);
+    slot->position = one->offset >= 0 ? one->offset : 0;
+    slot->read_to = -1;
+    if (one->offset < 0)
+        one->offset = kafka_first_offset(consumer, one->topic);
+    if (!slot->is_paused)
+        kafka_slot_stop(consumer, slot, false);
+}
+
+void kafka_consumer_rewind(struct broker_consumer *consumer, const struct broker_offset *offsets, size_t count)
+{
+    rd_kafka_topic_partition_list_t *list = kafka_commit_list(consumer->client, offsets, count);
+    for (int i = 0; i < list->cnt; i++)
+        reset_slot(consumer, &list->elems[i]);
+    int64_t deadline_us = clock_monotonic_us(&clock_system) + (int64_t)KAFKA_ADMIN_TIMEOUT_MS * 1000;
+    while (list->cnt > 0 && !seek(consumer, list)) {
+        if (clock_monotonic_us(&clock_system) >= deadline_us) {
+            error_set(&consumer->pending, WEIR_FENCED, "the partitions cannot be read again from an earlier offset");
+            break;
+        }
+        usleep(KAFKA_WAIT_SLICE_MS * 1000);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
 int64_t kafka_consumer_end(struct broker_consumer *consumer, int32_t group, int32_t source, int32_t partition)
 {
     struct kafka_slot *slot = find_slot(consumer, group, source, partition);
     int64_t low, high;
     if (!slot || rd_kafka_get_watermark_offsets(consumer->client, slot->route->topic, partition, &low, &high))
         return -1;
+    if (slot->read_to >= 0 && high <= slot->read_to)
+        return slot->position;
     return high >= 0 ? high : -1;
 }
 

@@ -87,6 +87,32 @@ enum weir_code kafka_reading_code_of(rd_kafka_resp_err_t code)
     return verb == WEIR_POISON || verb == WEIR_INVALID ? WEIR_FATAL : verb;
 }
 
+/* Codes that come back however often the transaction is tried. */
+static bool is_hopeless(rd_kafka_resp_err_t code)
+{
+    switch ((int)code) {
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
+    case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+    case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+enum weir_code kafka_transaction_code_of(rd_kafka_resp_err_t code)
+{
+    enum weir_code verb = kafka_code_of(code);
+    if (verb == WEIR_FATAL || verb == WEIR_INVALID)
+        return is_hopeless(code) || verb == WEIR_INVALID ? WEIR_FATAL : WEIR_RETRY;
+    return verb;
+}
+
 void kafka_message_failed(const rd_kafka_message_t *message, struct weir_error *error)
 {
     const char *reason = rd_kafka_message_errstr(message);

@@ -16,7 +16,13 @@ struct kafka_broker {
     rd_kafka_t *admin; /* a producer handle that produces nothing: a consumer's answers wait behind its long fetches */
 };
 
-enum { KAFKA_ADMIN_TIMEOUT_MS = 10000, KAFKA_COMMIT_TIMEOUT_MS = 15000, KAFKA_WAIT_SLICE_MS = 50 };
+enum {
+    KAFKA_ADMIN_TIMEOUT_MS = 10000,
+    KAFKA_COMMIT_TIMEOUT_MS = 15000,
+    KAFKA_TRANSACTION_TIMEOUT_MS = 10000, /* how long a dead instance may hold up the readers of what it wrote */
+    KAFKA_INIT_TIMEOUT_MS = 15000,        /* an earlier writer's transaction must end first */
+    KAFKA_WAIT_SLICE_MS = 50
+};
 
 static inline struct kafka_broker *kafka_broker_of(struct broker *broker)
 {
@@ -29,13 +35,16 @@ enum weir_code kafka_code_of(rd_kafka_resp_err_t);
 enum weir_code kafka_reading_code_of(rd_kafka_resp_err_t);
 /* The error of a message that carries one instead of a record. */
 void kafka_message_failed(const rd_kafka_message_t *, struct weir_error *);
+/* For a transaction that has failed: what cannot get better ends the loop, anything else is tried again. */
+enum weir_code kafka_transaction_code_of(rd_kafka_resp_err_t);
 
 /* -- settings.c -- */
 struct kafka_settings {
-    const char *role;   /* "consumer", "producer" or "admin" */
-    const char *client; /* client.id */
-    const char *group;  /* consumer only */
-    bool joins;         /* a member of the group, so that group.instance.id applies */
+    const char *role;             /* "consumer", "producer" or "admin" */
+    const char *client;           /* client.id */
+    const char *group;            /* consumer only */
+    bool joins;                   /* a member of the group, so that group.instance.id applies */
+    const char *transactional_id; /* producer only; NULL: no transactions */
 };
 rd_kafka_conf_t *kafka_settings_build(const struct config *, struct kafka_settings, struct weir_error *);
 /* Takes the conf, always. Role as in the settings. */
@@ -64,7 +73,8 @@ struct kafka_slot {
     int32_t source, partition;
     bool is_paused;   /* by the caller */
     bool is_stopped;  /* librdkafka was told to pause; needs a resume there */
-    int64_t position; /* reader: next offset, -1 unknown */
+    int64_t position; /* offset behind the last message taken from librdkafka; -1: none yet */
+    int64_t read_to;  /* consumer: what was the end when everything before it had been taken; -1: it never was */
     struct kafka_shelf shelf;
 };
 struct kafka_route {
@@ -117,6 +127,8 @@ struct broker_consumer {
 };
 void kafka_rebalance(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *consumer);
 void kafka_rebalance_forfeit(struct broker_consumer *); /* what is still held after closing counts as lost */
+/* Where a partition without a committed offset begins, as librdkafka says it. */
+int64_t kafka_first_offset(const struct broker_consumer *, const char *topic);
 /* Tells librdkafka to stop or to continue fetching the slot's partition. */
 void kafka_slot_stop(struct broker_consumer *, struct kafka_slot *, bool stop);
 
@@ -133,7 +145,34 @@ bool kafka_consumer_commit(struct broker_consumer *, const struct broker_offset 
 void kafka_consumer_wake(struct broker_consumer *);
 void kafka_consumer_close(struct broker_consumer *);
 
-/* -- producer.c -- */
+/* Checks that the offsets may be committed: all of them held, by a member of the group. */
+bool kafka_commit_check(const struct broker_consumer *, const struct broker_offset *, size_t, struct weir_error *);
+rd_kafka_topic_partition_list_t *kafka_commit_list(rd_kafka_t *, const struct broker_offset *, size_t);
+void kafka_consumer_rewind(struct broker_consumer *, const struct broker_offset *, size_t);
+
+/* -- producer.c, transaction.c -- */
+struct kafka_target;
+struct broker_producer {
+    struct kafka_broker *broker;
+    char *name, *transactional_id; /* client.id; NULL: no transactions */
+    rd_kafka_t *client;            /* NULL: not connected */
+    struct kafka_target *targets;
+    size_t count, capacity;
+    struct weir_error failure; /* of the first delivery since the last flush, or in this transaction */
+    bool is_closing;           /* deliveries may be gone */
+    bool is_ready, is_begun;   /* transactions: may begin one; has begun one */
+};
+struct broker_producer *kafka_producer_new(struct broker *, const char *client, const char *transactional_id);
+bool kafka_producer_connect(struct broker_producer *, struct weir_error *);
+void kafka_producer_disconnect(struct broker_producer *); /* forgets what was not delivered */
+/* True: the client has failed for good; WEIR_FENCED or WEIR_FATAL. */
+bool kafka_producer_is_fatal(const struct broker_producer *, struct weir_error *);
+bool kafka_transaction_begin(struct broker_producer *, struct weir_error *); /* once per transaction */
+struct broker_producer *kafka_transaction_open(struct broker *, const char *client, const char *id,
+                                               struct weir_error *);
+bool kafka_transaction_commit(struct broker_producer *, struct broker_consumer *, const struct broker_offset *, size_t,
+                              struct weir_error *);
+bool kafka_transaction_abort(struct broker_producer *, struct weir_error *);
 struct broker_producer *kafka_producer_open(struct broker *, const char *client, struct weir_error *);
 bool kafka_producer_send(struct broker_producer *, const char *topic, const struct broker_record *,
                          struct weir_error *);

@@ -1,5 +1,5 @@
 /* producer.c: idempotent, acks=all. A send copies into librdkafka's queue; a delivery report says later what became of
- * it, and the first one that failed is latched until the flush that reports it.
+ * it, and the first one that failed is latched until the flush that reports it; in a transaction, until its commit.
  *
  * Delivery reports run in producer_poll and producer_flush, on the caller's thread, so nothing here is locked.
  * SPDX-License-Identifier: Apache-2.0 */
@@ -11,20 +11,19 @@
 #include "base/memory.h"
 #include "kafka.h"
 
-struct target {
+enum { CLOSE_ABORT_MS = 3000 };
+
+struct kafka_target {
     const char *seen; /* the pointer it was last asked by */
     char *name;
     rd_kafka_topic_t *handle; /* with metadata: a cold topic costs the first commit up to a second */
     int32_t partitions;
 };
 
-struct broker_producer {
-    rd_kafka_t *client;
-    struct target *targets;
-    size_t count, capacity;
-    struct weir_error failure; /* of the first delivery since the last flush */
-    bool is_closing;           /* deliveries may be gone */
-};
+static enum weir_code code_for(const struct broker_producer *producer, rd_kafka_resp_err_t code)
+{
+    return producer->transactional_id ? kafka_transaction_code_of(code) : kafka_code_of(code);
+}
 
 static void take_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
 {
@@ -34,25 +33,41 @@ static void take_delivery(rd_kafka_t *client, const rd_kafka_message_t *message,
     if (producer->is_closing)
         return;
     if (message->err)
-        error_set(&producer->failure, kafka_code_of(message->err), "topic %s partition %d: delivering a record: %s",
-                  rd_kafka_topic_name(message->rkt), (int)message->partition, rd_kafka_err2str(message->err));
+        error_set(&producer->failure, code_for(producer, message->err),
+                  "topic %s partition %d: delivering a record: %s", rd_kafka_topic_name(message->rkt),
+                  (int)message->partition, rd_kafka_err2str(message->err));
     else if (delivery && delivery->next_offset < message->offset + 1)
         delivery->next_offset = message->offset + 1;
 }
 
-struct broker_producer *kafka_producer_open(struct broker *base, const char *client, struct weir_error *error)
+bool kafka_producer_connect(struct broker_producer *producer, struct weir_error *error)
 {
-    struct kafka_settings settings = {.role = "producer", .client = client};
-    rd_kafka_conf_t *conf = kafka_settings_build(kafka_broker_of(base)->config, settings, error);
+    struct kafka_settings settings = {
+        .role = "producer", .client = producer->name, .transactional_id = producer->transactional_id};
+    rd_kafka_conf_t *conf = kafka_settings_build(producer->broker->config, settings, error);
     if (!conf)
-        return NULL;
-    struct broker_producer *producer = memory_new(sizeof *producer);
+        return false;
     rd_kafka_conf_set_opaque(conf, producer);
     rd_kafka_conf_set_dr_msg_cb(conf, take_delivery);
     producer->client = kafka_client_new(conf, "producer", error);
-    if (producer->client)
+    return producer->client != NULL;
+}
+
+struct broker_producer *kafka_producer_new(struct broker *base, const char *client, const char *transactional_id)
+{
+    struct broker_producer *producer = memory_new(sizeof *producer);
+    producer->broker = kafka_broker_of(base);
+    producer->name = memory_text(client);
+    producer->transactional_id = transactional_id ? memory_text(transactional_id) : NULL;
+    return producer;
+}
+
+struct broker_producer *kafka_producer_open(struct broker *base, const char *client, struct weir_error *error)
+{
+    struct broker_producer *producer = kafka_producer_new(base, client, NULL);
+    if (kafka_producer_connect(producer, error))
         return producer;
-    free(producer);
+    kafka_producer_close(producer);
     return NULL;
 }
 
@@ -65,7 +80,7 @@ static int32_t count_partitions(struct broker_producer *producer, rd_kafka_topic
     return count;
 }
 
-static struct target *open_target(struct broker_producer *producer, const char *topic, struct weir_error *error)
+static struct kafka_target *open_target(struct broker_producer *producer, const char *topic, struct weir_error *error)
 {
     rd_kafka_topic_t *handle = rd_kafka_topic_new(producer->client, topic, NULL);
     if (!handle) {
@@ -79,13 +94,13 @@ static struct target *open_target(struct broker_producer *producer, const char *
     }
     producer->targets =
         memory_grow(producer->targets, &producer->capacity, producer->count + 1, sizeof *producer->targets);
-    struct target *target = &producer->targets[producer->count++];
-    *target = (struct target){topic, memory_text(topic), handle, partitions};
+    struct kafka_target *target = &producer->targets[producer->count++];
+    *target = (struct kafka_target){topic, memory_text(topic), handle, partitions};
     return target;
 }
 
 /* The pointer is only a hint: the caller may have reused its memory for another name. */
-static struct target *find_target(struct broker_producer *producer, const char *topic, struct weir_error *error)
+static struct kafka_target *find_target(struct broker_producer *producer, const char *topic, struct weir_error *error)
 {
     for (size_t i = 0; i < producer->count; i++)
         if (producer->targets[i].seen == topic && strcmp(producer->targets[i].name, topic) == 0)
@@ -124,7 +139,7 @@ static void *without_const(const void *data)
 }
 
 /* Keys are spread by librdkafka (murmur2_random), unless something else than the key is to be hashed. */
-static int32_t choose_partition(const struct target *target, const struct broker_record *record)
+static int32_t choose_partition(const struct kafka_target *target, const struct broker_record *record)
 {
     if (record->partition >= 0)
         return record->partition;
@@ -133,7 +148,7 @@ static int32_t choose_partition(const struct target *target, const struct broker
     return RD_KAFKA_PARTITION_UA;
 }
 
-static rd_kafka_error_t *produce(struct broker_producer *producer, const struct target *target,
+static rd_kafka_error_t *produce(struct broker_producer *producer, const struct kafka_target *target,
                                  const struct broker_record *record)
 {
     rd_kafka_headers_t *headers = copy_headers(record->headers);
@@ -154,33 +169,61 @@ static rd_kafka_error_t *produce(struct broker_producer *producer, const struct 
     return failure;
 }
 
-static bool report_fatal(struct broker_producer *producer, struct weir_error *error)
+bool kafka_producer_is_fatal(const struct broker_producer *producer, struct weir_error *error)
 {
     char reason[160];
     rd_kafka_resp_err_t code = rd_kafka_fatal_error(producer->client, reason, sizeof reason);
     if (!code)
         return false;
-    error_set(error, kafka_code_of(code) == WEIR_FENCED ? WEIR_FENCED : WEIR_FATAL, "producer: %s", reason);
+    enum weir_code verb = code_for(producer, code);
+    bool is_replaced = verb == WEIR_FENCED || (producer->transactional_id && verb == WEIR_RETRY);
+    error_set(error, is_replaced ? WEIR_FENCED : WEIR_FATAL, "producer: %s", reason);
+    return true;
+}
+
+static bool refuse(struct broker_producer *producer, const char *topic, const struct broker_record *record,
+                   rd_kafka_error_t *failure, struct weir_error *error)
+{
+    rd_kafka_resp_err_t code = rd_kafka_error_code(failure);
+    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        error_set(error, WEIR_RETRY, "topic %s: the producer's queue is full", topic);
+    else if (!kafka_producer_is_fatal(producer, error))
+        error_set(error, kafka_code_of(code), "topic %s partition %d, record of %zu bytes: %s", topic,
+                  (int)record->partition, record->key.size + record->value.size, rd_kafka_error_string(failure));
+    rd_kafka_error_destroy(failure);
+    return false;
+}
+
+static bool send_now(struct broker_producer *producer, const char *topic, const struct broker_record *record,
+                     struct weir_error *error)
+{
+    struct kafka_target *target = find_target(producer, topic, error);
+    if (!target)
+        return false;
+    rd_kafka_error_t *failure = produce(producer, target, record);
+    return !failure || refuse(producer, topic, record, failure, error);
+}
+
+/* Once a transaction has failed, everything else of it is only said to be sent: it is processed again after the abort. */
+static bool send_in_transaction(struct broker_producer *producer, const char *topic, const struct broker_record *record,
+                                struct weir_error *error)
+{
+    struct weir_error cause;
+    error_clear(&cause);
+    if (producer->failure.code != WEIR_OK ||
+        (kafka_transaction_begin(producer, &cause) && send_now(producer, topic, record, &cause)))
+        return true;
+    if (cause.code == WEIR_POISON || cause.code == WEIR_RETRY)
+        return error_set(error, cause.code, "%s", cause.message);
+    producer->failure = cause;
     return true;
 }
 
 bool kafka_producer_send(struct broker_producer *producer, const char *topic, const struct broker_record *record,
                          struct weir_error *error)
 {
-    struct target *target = find_target(producer, topic, error);
-    if (!target)
-        return false;
-    rd_kafka_error_t *failure = produce(producer, target, record);
-    if (!failure)
-        return true;
-    rd_kafka_resp_err_t code = rd_kafka_error_code(failure);
-    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
-        error_set(error, WEIR_RETRY, "topic %s: the producer's queue is full", topic);
-    else if (!report_fatal(producer, error))
-        error_set(error, kafka_code_of(code), "topic %s partition %d, record of %zu bytes: %s", topic,
-                  (int)record->partition, record->key.size + record->value.size, rd_kafka_error_string(failure));
-    rd_kafka_error_destroy(failure);
-    return false;
+    return producer->transactional_id ? send_in_transaction(producer, topic, record, error)
+                                      : send_now(producer, topic, record, error);
 }
 
 void kafka_producer_poll(struct broker_producer *producer)
@@ -188,24 +231,31 @@ void kafka_producer_poll(struct broker_producer *producer)
     rd_kafka_poll(producer->client, 0);
 }
 
+static bool report_failure(struct broker_producer *producer, struct weir_error *error)
+{
+    struct weir_error failure = producer->failure;
+    if (failure.code == WEIR_OK || producer->transactional_id) /* a transaction's failure is its commit's to tell */
+        return true;
+    error_clear(&producer->failure);
+    return error_set(error, failure.code, "%s", failure.message);
+}
+
 bool kafka_producer_flush(struct broker_producer *producer, int timeout_ms, struct weir_error *error)
 {
     rd_kafka_resp_err_t code = rd_kafka_flush(producer->client, timeout_ms);
-    struct weir_error failure = producer->failure;
-    producer->failure = (struct weir_error){0};
-    if (failure.code)
-        return error_set(error, failure.code, "%s", failure.message);
-    if (!code)
+    if (!report_failure(producer, error))
+        return false;
+    if (!code || (producer->transactional_id && rd_kafka_fatal_error(producer->client, NULL, 0)))
         return true;
-    if (report_fatal(producer, error))
+    if (kafka_producer_is_fatal(producer, error))
         return false;
     return error_set(error, WEIR_RETRY, "%d records are not durable after %d ms", rd_kafka_outq_len(producer->client),
                      timeout_ms);
 }
 
-void kafka_producer_close(struct broker_producer *producer)
+void kafka_producer_disconnect(struct broker_producer *producer)
 {
-    if (!producer)
+    if (!producer->client)
         return;
     producer->is_closing = true;
     rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
@@ -214,7 +264,21 @@ void kafka_producer_close(struct broker_producer *producer)
         rd_kafka_topic_destroy(producer->targets[i].handle);
         free(producer->targets[i].name);
     }
-    free(producer->targets);
+    producer->count = 0;
     rd_kafka_destroy(producer->client);
+    producer->client = NULL;
+    producer->is_closing = producer->is_ready = producer->is_begun = false;
+}
+
+void kafka_producer_close(struct broker_producer *producer)
+{
+    if (!producer)
+        return;
+    if (producer->is_begun) /* else its readers would wait until the transaction times out */
+        rd_kafka_error_destroy(rd_kafka_abort_transaction(producer->client, CLOSE_ABORT_MS));
+    kafka_producer_disconnect(producer);
+    free(producer->targets);
+    free(producer->name);
+    free(producer->transactional_id);
     free(producer);
 }

@@ -32,7 +32,6 @@ static rd_kafka_t *open_client(struct kafka_broker *broker, struct weir_error *e
     free(client);
     if (!conf)
         return NULL;
-    rd_kafka_conf_set(conf, "enable.partition.eof", "true", NULL, 0);
     rd_kafka_conf_set(conf, "auto.offset.reset", "error", NULL, 0); /* a changelog with a hole is not the state */
     return kafka_client_new(conf, "consumer", error);
 }

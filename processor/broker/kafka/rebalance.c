@@ -109,7 +109,7 @@ static bool ends_with(const char *text, const char *end)
 }
 
 /* Where nothing was committed. What we wrote to ourselves is always read from its beginning. */
-static int64_t first_offset(const struct broker_consumer *consumer, const char *topic)
+int64_t kafka_first_offset(const struct broker_consumer *consumer, const char *topic)
 {
     const char *reset = config_shown(consumer->broker->config, "auto.offset.reset");
     if (!reset || ends_with(topic, "-repartition") || strcmp(reset, "earliest") == 0)
@@ -121,12 +121,19 @@ static bool check_starts(struct broker_consumer *consumer, const rd_kafka_topic_
 {
     for (int i = 0; i < committed->cnt; i++) {
         const rd_kafka_topic_partition_t *one = &committed->elems[i];
-        if (one->offset < 0 && first_offset(consumer, one->topic) == RD_KAFKA_OFFSET_INVALID)
+        if (one->offset < 0 && kafka_first_offset(consumer, one->topic) == RD_KAFKA_OFFSET_INVALID)
             return error_set(&consumer->pending, WEIR_FATAL,
                              "topic %s partition %d: no committed offset, and auto.offset.reset is none", one->topic,
                              (int)one->partition);
     }
     return true;
+}
+
+static struct kafka_slot *slot_of(const struct broker_consumer *consumer, const rd_kafka_topic_partition_t *one)
+{
+    struct kafka_slot *slot = kafka_route_slot(kafka_routes_named(&consumer->routes, one->topic), one->partition);
+    assert(slot);
+    return slot;
 }
 
 static void assign_stopped(struct broker_consumer *consumer, const rd_kafka_topic_partition_list_t *committed)
@@ -135,15 +142,18 @@ static void assign_stopped(struct broker_consumer *consumer, const rd_kafka_topi
     for (int i = 0; i < committed->cnt; i++) {
         const rd_kafka_topic_partition_t *one = &committed->elems[i];
         rd_kafka_topic_partition_list_add(list, one->topic, one->partition)->offset =
-            one->offset >= 0 ? one->offset : first_offset(consumer, one->topic);
+            one->offset >= 0 ? one->offset : kafka_first_offset(consumer, one->topic);
     }
     rd_kafka_resp_err_t code = rd_kafka_assign(consumer->client, list);
     if (code)
         error_set(&consumer->pending, WEIR_FENCED, "taking the assignment: %s", rd_kafka_err2str(code));
     rd_kafka_pause_partitions(consumer->client, list);
-    for (int i = 0; i < list->cnt; i++)
-        kafka_route_slot(kafka_routes_named(&consumer->routes, list->elems[i].topic), list->elems[i].partition)
-            ->is_stopped = true;
+    for (int i = 0; i < list->cnt; i++) {
+        struct kafka_slot *slot = slot_of(consumer, &list->elems[i]);
+        slot->is_stopped = true;
+        slot->position = committed->elems[i].offset >= 0 ? committed->elems[i].offset : 0;
+        slot->read_to = -1;
+    }
     rd_kafka_topic_partition_list_destroy(list);
 }
 

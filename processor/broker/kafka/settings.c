@@ -36,16 +36,17 @@ static const struct setting for_consumers[] = {
     {"partition.assignment.strategy", "roundrobin,range"}, /* eager: #4059 before 2.10; even over all sub-topologies */
     {"heartbeat.interval.ms", "500"}, /* how soon a member learns of a rebalance; the default is 3 s */
     {"fetch.wait.max.ms", "20"},      /* the default of 500 delays a new partition and every query on the handle */
+    {"enable.partition.eof", "true"}, /* the only sign that behind the last record there are but markers */
     {"fetch.error.backoff.ms", "100"},
     {"fetch.max.bytes", "52428800"},            /* a first batch larger than its limits still comes (KIP-74) */
     {"receive.message.max.bytes", "104857600"}, /* so this must hold fetch.max.bytes and one such batch */
 };
 
 static const struct setting for_producers[] = {
-    {"enable.idempotence", "true"},       {"acks", "all"},
-    {"partitioner", "murmur2_random"},    /* Java's placement, also of empty keys */
-    {"message.timeout.ms", "2147483647"}, /* giving up is the runtime's decision */
-    {"compression.codec", "lz4"},         {"queue.buffering.max.messages", "500000"},
+    {"enable.idempotence", "true"},    {"acks", "all"},
+    {"partitioner", "murmur2_random"}, /* Java's placement, also of empty keys */
+    {"message.timeout.ms", "0"},       /* never: giving up is the runtime's decision */
+    {"compression.codec", "lz4"},      {"queue.buffering.max.messages", "500000"},
 };
 
 /* Keys that Weir's guarantees rest upon. */
@@ -168,7 +169,25 @@ static void set_role(struct build *build, const struct config *config)
     } else if (strcmp(build->settings->role, "producer") == 0) {
         SET_ALL(build, for_producers);
         set_number(build, "linger.ms", known_integer(config, "linger.ms", 5));
+        if (build->settings->transactional_id)
+            set_number(build, "transaction.timeout.ms", KAFKA_TRANSACTION_TIMEOUT_MS);
     }
+}
+
+/* A transaction that is committed too late was aborted by its coordinator before. */
+static void check_interval(struct build *build, const struct config *config)
+{
+    char timeout[24];
+    size_t size = sizeof timeout;
+    if (rd_kafka_conf_get(build->conf, "transaction.timeout.ms", timeout, &size) != RD_KAFKA_CONF_OK)
+        return;
+    int64_t interval_ms = known_integer(config, "commit.interval.ms", 0);
+    if (interval_ms < strtoll(timeout, NULL, 10))
+        return;
+    build->failed = true;
+    error_set(build->error, WEIR_INVALID,
+              "setting commit.interval.ms: %" PRId64 " is not below producer.transaction.timeout.ms, which is %s",
+              interval_ms, timeout);
 }
 
 rd_kafka_conf_t *kafka_settings_build(const struct config *config, struct kafka_settings settings,
@@ -183,6 +202,10 @@ rd_kafka_conf_t *kafka_settings_build(const struct config *config, struct kafka_
     set(&build, "client.id", settings.client);
     if (settings.group)
         set(&build, "group.id", settings.group);
+    if (settings.transactional_id) {
+        set(&build, "transactional.id", settings.transactional_id);
+        check_interval(&build, config);
+    }
     if (!build.failed)
         return build.conf;
     rd_kafka_conf_destroy(build.conf);
