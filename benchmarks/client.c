@@ -31,20 +31,41 @@ static rd_kafka_t *client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf)
     return client;
 }
 
-rd_kafka_t *client_producer(const char *brokers, void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *),
-                            void *opaque)
+static rd_kafka_conf_t *producer_conf(const char *brokers, const char *linger_ms)
 {
     rd_kafka_conf_t *conf = client_conf(brokers);
     client_set(conf, "enable.idempotence", "true");
     client_set(conf, "acks", "all");
     client_set(conf, "partitioner", "murmur2_random");
     client_set(conf, "compression.codec", "lz4");
-    client_set(conf, "linger.ms", "5");
+    client_set(conf, "linger.ms", linger_ms);
     client_set(conf, "queue.buffering.max.messages", "500000");
     client_set(conf, "queue.buffering.max.kbytes", "65536");
+    return conf;
+}
+
+rd_kafka_t *client_producer(const char *brokers, const char *transactional_id,
+                            void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *), void *opaque)
+{
+    rd_kafka_conf_t *conf = producer_conf(brokers, "5");
+    if (transactional_id)
+        client_set(conf, "transactional.id", transactional_id);
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
     rd_kafka_conf_set_opaque(conf, opaque);
     return client_new(RD_KAFKA_PRODUCER, conf);
+}
+
+rd_kafka_t *client_producer_at_once(const char *brokers,
+                                    void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *))
+{
+    rd_kafka_conf_t *conf = producer_conf(brokers, "0");
+    rd_kafka_conf_set_dr_msg_cb(conf, delivered);
+    return client_new(RD_KAFKA_PRODUCER, conf);
+}
+
+rd_kafka_t *client_admin(const char *brokers)
+{
+    return client_new(RD_KAFKA_PRODUCER, client_conf(brokers));
 }
 
 rd_kafka_t *client_consumer(const char *brokers, const char *group)
@@ -59,23 +80,24 @@ rd_kafka_t *client_consumer(const char *brokers, const char *group)
     client_set(conf, "fetch.wait.max.ms", "20");
     client_set(conf, "queued.min.messages", "300000");
     client_set(conf, "queued.max.messages.kbytes", "65536");
+    client_set(conf, "enable.partition.eof", "true");
     rd_kafka_t *client = client_new(RD_KAFKA_CONSUMER, conf);
     rd_kafka_poll_set_consumer(client);
     return client;
 }
 
-void client_produce(rd_kafka_t *producer, const char *topic, int64_t timestamp_ms, const void *key, size_t key_size,
-                    const void *value, size_t value_size)
+void client_send(rd_kafka_t *producer, rd_kafka_topic_t *topic, int64_t timestamp_ms, const void *key, size_t key_size,
+                 const void *value, size_t value_size)
 {
     for (;;) {
         rd_kafka_resp_err_t code =
-            rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+            rd_kafka_producev(producer, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                               RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_KEY((void *)(uintptr_t)key, key_size),
                               RD_KAFKA_V_VALUE((void *)(uintptr_t)value, value_size), RD_KAFKA_V_END);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
             return;
         if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL)
-            measure_fail("%s: %s", topic, rd_kafka_err2str(code));
+            measure_fail("%s: %s", rd_kafka_topic_name(topic), rd_kafka_err2str(code));
         rd_kafka_poll(producer, 10);
     }
 }
@@ -95,7 +117,7 @@ static void check_created(rd_kafka_event_t *event, const char *topic)
 void client_create_topic(const char *brokers, const char *topic, int partitions)
 {
     char reason[200];
-    rd_kafka_t *client = client_new(RD_KAFKA_PRODUCER, client_conf(brokers));
+    rd_kafka_t *client = client_admin(brokers);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
     rd_kafka_NewTopic_t *wanted = rd_kafka_NewTopic_new(topic, partitions, 1, reason, sizeof reason);
     if (!wanted)
@@ -121,4 +143,16 @@ int client_partitions(rd_kafka_t *client, const char *topic)
     rd_kafka_metadata_destroy(metadata);
     rd_kafka_topic_destroy(handle);
     return partitions;
+}
+
+void client_assign(rd_kafka_t *consumer, const char *topic, int64_t offset)
+{
+    int partitions = client_partitions(consumer, topic);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
+    for (int p = 0; p < partitions; p++)
+        rd_kafka_topic_partition_list_add(list, topic, p)->offset = offset;
+    rd_kafka_resp_err_t code = rd_kafka_assign(consumer, list);
+    if (code)
+        measure_fail("%s: %s", topic, rd_kafka_err2str(code));
+    rd_kafka_topic_partition_list_destroy(list);
 }

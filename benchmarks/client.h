@@ -7,13 +7,20 @@
 /* Settings as Weir's own clients have them, so that both sides of a comparison use the same network. */
 rd_kafka_conf_t *client_conf(const char *brokers);
 void client_set(rd_kafka_conf_t *, const char *key, const char *value);
-rd_kafka_t *client_producer(const char *brokers, void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *),
-                            void *opaque);
+/* transactional_id NULL: idempotent, without transactions. */
+rd_kafka_t *client_producer(const char *brokers, const char *transactional_id,
+                            void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *), void *opaque);
+/* Sends without lingering. */
+rd_kafka_t *client_producer_at_once(const char *brokers,
+                                    void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *));
+rd_kafka_t *client_admin(const char *brokers);
 rd_kafka_t *client_consumer(const char *brokers, const char *group);
 /* Copies the record into the producer's queue; waits while the queue is full. */
-void client_produce(rd_kafka_t *, const char *topic, int64_t timestamp_ms, const void *key, size_t key_size,
-                    const void *value, size_t value_size);
+void client_send(rd_kafka_t *, rd_kafka_topic_t *, int64_t timestamp_ms, const void *key, size_t key_size,
+                 const void *value, size_t value_size);
 /* Creates the topic unless it exists. Records never expire. */
 void client_create_topic(const char *brokers, const char *topic, int partitions);
 int client_partitions(rd_kafka_t *, const char *topic);
+/* Reads all partitions of the topic from there, without joining a group. */
+void client_assign(rd_kafka_t *consumer, const char *topic, int64_t offset);
 #endif

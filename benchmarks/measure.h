@@ -15,6 +15,14 @@ static inline double measure_seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* Microseconds since 1970, the clock of record times. */
+static inline int64_t measure_wall_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 /* User and system time of all threads of this process. */
 static inline double measure_cpu_seconds(void)
 {

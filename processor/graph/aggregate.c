@@ -29,14 +29,12 @@ static const struct operator* operator_of(const struct aggregate *aggregate)
     return aggregate->fold.window.size.ms > 0 ? aggregate->windowed : aggregate->plain;
 }
 
-static struct graph_node *add_node(const struct verb *verb, const weir_grouped *grouped,
-                                   const struct aggregate *aggregate)
+static struct graph_node *add_node(const struct verb *verb, weir_grouped *grouped, const struct aggregate *aggregate)
 {
     int64_t window_ms = aggregate->fold.window.size.ms;
     const struct operator* what = operator_of(aggregate);
     const char *name = node_name(verb, "KSTREAM", what->kind, aggregate->name);
-    for (int32_t i = 0; i < grouped->numbers_per_aggregate; i++)
-        node_use_number(verb->topology);
+    grouped_use_numbers(grouped);
     struct graph_node *node = name ? node_add_behind(verb, grouped->node, what, name) : NULL;
     if (!node)
         return NULL;

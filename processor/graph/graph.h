@@ -86,7 +86,7 @@ struct weir_topology {
     size_t subtopology_count;
 };
 
-/* Checks names, types, connections; sorts nodes into sub-topologies (numbered by their first source, as Kafka Streams
+/* Checks names, types, connections; sorts nodes into sub-topologies (numbered by their first node, as Kafka Streams
  * numbers them); every user topic is a source of one sub-topology only (sources of one topic are merged into one node).
  * False: the latched error or the check's. Calling it again is free. */
 bool graph_plan(weir_topology *, struct weir_error *);

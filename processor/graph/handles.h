@@ -21,8 +21,8 @@ struct weir_grouped {
     weir_topology *topology;
     struct graph_node *node;
     const char *at;
-    /* Kafka Streams numbers the nodes of a repartition when it is first aggregated, and again at each aggregate. */
-    int32_t numbers_per_aggregate;
+    struct graph_node *filter; /* first node of the repartition in front of `node`; NULL: there is none */
+    bool is_aggregated;
 };
 struct weir_grouped_table {
     weir_topology *topology;
@@ -70,6 +70,7 @@ struct graph_node *node_add(const struct verb *, enum graph_kind, const char *na
 /* Adds a processor behind parent that forwards what parent does. */
 struct graph_node *node_add_behind(const struct verb *, struct graph_node *parent, const struct operator*,
                                    const char *name);
+void node_move_last(weir_topology *, struct graph_node *); /* in the order of creation */
 void node_connect(weir_topology *, struct graph_node *parent, struct graph_node *child);
 /* False: latched, too many. Connecting a store twice is connecting it once. */
 bool node_connect_store(const struct verb *, struct graph_node *, struct graph_store *);
@@ -105,6 +106,12 @@ struct graph_topic *repartition_topic(const struct verb *, const char *name, con
 /* A sink of that name behind the node, and the source on the other side of the topic. NULL: latched. */
 struct graph_node *repartition_sink(const struct verb *, struct graph_node *, struct graph_topic *, const char *name);
 struct graph_node *repartition_source(const struct verb *, struct graph_topic *, const char *name);
+
+/* ---- repartition.c ---- */
+
+/* To be called at each aggregate of the group, behind choosing its name: Kafka Streams makes the nodes of a repartition
+ * when a group is first aggregated, and uses up their numbers again at each aggregate. */
+void grouped_use_numbers(weir_grouped *);
 
 /* ---- topology.c: topics and stores ---- */
 

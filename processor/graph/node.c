@@ -63,6 +63,17 @@ void nodes_append(weir_arena *arena, struct graph_nodes *nodes, struct graph_nod
     nodes->items[nodes->count++] = node;
 }
 
+void node_move_last(weir_topology *topology, struct graph_node *node)
+{
+    struct graph_nodes *nodes = &topology->nodes;
+    size_t at = 0;
+    while (nodes->items[at] != node)
+        at++;
+    for (; at + 1 < nodes->count; at++)
+        nodes->items[at] = nodes->items[at + 1];
+    nodes->items[at] = node;
+}
+
 void node_connect(weir_topology *topology, struct graph_node *parent, struct graph_node *child)
 {
     nodes_append(&topology->arena, &parent->children, child);

@@ -135,33 +135,16 @@ static size_t *find_components(weir_topology *topology)
 
 /* ---- numbering ---- */
 
-/* Kafka Streams goes through the sources sorted by name; generated names sort by creation. */
-static const struct graph_node *next_source(const weir_topology *topology, const struct graph_node *behind)
-{
-    const struct graph_node *next = NULL;
-    for (size_t i = 0; i < topology->nodes.count; i++) {
-        const struct graph_node *node = topology->nodes.items[i];
-        if (node->kind == GRAPH_SOURCE && (!behind || strcmp(node->name, behind->name) > 0) &&
-            (!next || strcmp(node->name, next->name) < 0))
-            next = node;
-    }
-    return next;
-}
-
+/* By their first nodes, in the order of creation (InternalTopologyBuilder.makeNodeGroups). */
 static size_t number_components(weir_topology *topology, size_t *roots)
 {
     int32_t count = 0;
     int32_t *ids = memory_new(topology->nodes.count * sizeof *ids); /* plus one, by root */
-    for (const struct graph_node *source = next_source(topology, NULL); source;
-         source = next_source(topology, source)) {
-        int32_t *id = &ids[find_root(roots, (size_t)source->index)];
+    for (size_t i = 0; i < topology->nodes.count; i++) {
+        int32_t *id = &ids[find_root(roots, i)];
         if (*id == 0)
             *id = ++count;
-    }
-    for (size_t i = 0; i < topology->nodes.count; i++) {
-        int32_t id = ids[find_root(roots, i)];
-        assert(id > 0); /* every node hangs on a source */
-        topology->nodes.items[i]->subtopology = id - 1;
+        topology->nodes.items[i]->subtopology = *id - 1;
     }
     memory_free(ids);
     return (size_t)count;

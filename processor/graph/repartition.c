@@ -133,11 +133,24 @@ weir_stream *weir_repartition_with(weir_stream *stream, struct weir_repartition_
     return behind_passage(&verb, stream->node, spread);
 }
 
-static weir_grouped *grouped_of(weir_topology *topology, struct graph_node *node, int32_t numbers)
+static weir_grouped *grouped_of(weir_topology *topology, struct graph_node *node, struct graph_node *filter)
 {
     weir_grouped *grouped = arena_alloc(&topology->arena, sizeof *grouped);
-    *grouped = (weir_grouped){topology, node, node->at, numbers};
+    *grouped = (weir_grouped){.topology = topology, .node = node, .at = node->at, .filter = filter};
     return grouped;
+}
+
+void grouped_use_numbers(weir_grouped *grouped)
+{
+    weir_topology *topology = grouped->topology;
+    for (int i = 0; grouped->filter && i < NODES_WITH_A_NUMBER; i++)
+        node_use_number(topology);
+    if (grouped->filter && !grouped->is_aggregated) {
+        node_move_last(topology, grouped->filter);
+        node_move_last(topology, grouped->filter->children.items[0]);
+        node_move_last(topology, grouped->node);
+    }
+    grouped->is_aggregated = true;
 }
 
 /* Kafka Streams names the mapper of a named grouping as the grouping. */
@@ -154,7 +167,7 @@ weir_grouped *weir_group_by_with(weir_stream *stream, const char *name, const st
     const struct weir_step_args step = {.map = args.map, .user = args.user, .name = args.name ? args.name : name};
     struct graph_node *mapped = add_mapper(&verb, stream, key, &step);
     struct graph_node *source = mapped ? add_passage(&verb, mapped, (struct spread){0}) : NULL;
-    return source ? grouped_of(stream->topology, source, NODES_WITH_A_NUMBER) : NULL;
+    return source ? grouped_of(stream->topology, source, mapped->children.items[0]) : NULL;
 }
 
 weir_grouped *weir_group(weir_stream *stream)
@@ -168,5 +181,5 @@ weir_grouped *weir_group(weir_stream *stream)
         verb_fail(&verb, "%s has windowed keys; choose a plain key with weir_group_by", stream->node->name);
         return NULL;
     }
-    return grouped_of(stream->topology, stream->node, 0);
+    return grouped_of(stream->topology, stream->node, NULL);
 }

@@ -1,6 +1,6 @@
 /* aggregate.c: one aggregate per key (KStreamAggregate and KStreamReduce of Kafka Streams).
  *
- * The result's timestamp is the greatest of those that went into it.
+ * The result's timestamp is the greatest of those that went into it; a deletion is stored with the record's own.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "operators/operators.h"
 
@@ -21,7 +21,7 @@ static void process(weir_context *context, const struct weir_record *record)
     change.old_value = context->node->sends_old ? old : NULL;
     if (old && stored_ms > record->timestamp_ms)
         change.timestamp_ms = stored_ms;
-    typed_put(store, record->key, change.value, change.timestamp_ms);
+    typed_put(store, record->key, change.value, change.value ? change.timestamp_ms : record->timestamp_ms);
     context_forward(context, &change);
 }
 

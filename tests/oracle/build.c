@@ -177,16 +177,27 @@ static void make_merge(struct builder *builder)
     made_stream(builder, weir_merge(in(builder)->stream, other(builder)->stream));
 }
 
-static void add_repartition(struct builder *builder)
+/* Kafka Streams does not count what a repartition drops, Weir does. */
+static const void *count_missing(weir_context *context, const struct weir_record *record)
 {
-    builder->build->repartitions[builder->build->repartition_count++] = text_of(builder, "name");
+    struct build_repartition *repartition = weir_user(context);
+    const void *key = repartition->map(context, record);
+    repartition->missing += key == NULL;
+    return key;
+}
+
+static struct build_repartition *add_repartition(struct builder *builder)
+{
+    struct build_repartition *made = &builder->build->repartitions[builder->build->repartition_count++];
+    *made = (struct build_repartition){text_of(builder, "name"), FUNCTION(key, builder), 0};
+    return made;
 }
 
 static void make_rekey(struct builder *builder)
 {
-    add_repartition(builder);
-    made_stream(builder, weir_rekey(in(builder)->stream, text_of(builder, "name"), builder->build->text,
-                                    FUNCTION(key, builder)));
+    struct build_repartition *through = add_repartition(builder);
+    made_stream(builder,
+                weir_rekey(in(builder)->stream, through->name, builder->build->text, count_missing, .user = through));
 }
 
 static void make_group(struct builder *builder)
@@ -196,9 +207,9 @@ static void make_group(struct builder *builder)
 
 static void make_group_by(struct builder *builder)
 {
-    add_repartition(builder);
-    made_group(builder, weir_group_by(in(builder)->stream, text_of(builder, "name"), builder->build->text,
-                                      FUNCTION(key, builder)));
+    struct build_repartition *through = add_repartition(builder);
+    made_group(builder,
+               weir_group_by(in(builder)->stream, through->name, builder->build->text, count_missing, .user = through));
 }
 
 static void make_count(struct builder *builder)

@@ -12,13 +12,20 @@ struct build_store { /* to look at when everything was processed */
     bool has_times; /* false: rows of a plain store, whose time Kafka Streams does not keep */
 };
 
+struct build_repartition {
+    const char *name;
+    weir_mapper *map;
+    uint64_t missing; /* keys that the mapper did not give, less those that were written all the same */
+};
+
 /* Strings point into the description. */
 struct build {
     weir_topology *topology;
     const struct weir_type *text; /* weir_str_type, or weir_bytes_type where a case has binary keys and values */
-    const char *outputs[BUILD_MAX], *repartitions[BUILD_MAX];
+    const char *outputs[BUILD_MAX];
     size_t output_count, repartition_count, store_count;
     struct build_store stores[BUILD_MAX];
+    struct build_repartition repartitions[BUILD_MAX];
     weir_arena *arena; /* of what callbacks are given; lives until the topology is done */
 };
 

@@ -24,7 +24,7 @@ class Handle:
         self.used = False
 
     def types(self):
-        return self.key, self.value, str(self.window)
+        return [self.key, self.value, str(self.window)]
 
 
 class Topology:
@@ -52,7 +52,7 @@ class Topology:
         types = {name: fields.pop(name, getattr(like, name)) for name in ("key", "window", "moved")}
         out = fields.pop("out", like.value)
         made = Handle(self.new_name("h"), kind or like.kind, value=out, **types)
-        self.op(what, id=made.name, **{"in": like.name}, **fields)
+        self.op(what, id=made.name, **{"in": like.name}, **fields, type=made.types())
         self.handles.append(made)
         like.used = True
         return made
@@ -72,7 +72,7 @@ class Topology:
         self.topics.append(topic)
         made = Handle(self.new_name("h"), kind)
         store = self.new_name("store-") if kind == "table" else None
-        self.op(kind, id=made.name, topic=topic, store=store)
+        self.op(kind, id=made.name, topic=topic, store=store, type=made.types())
         self.handles.append(made)
         return made
 
@@ -104,14 +104,14 @@ class Topology:
         fns = [self.rng.choice(TESTS) for _ in range(self.rng.randint(1, 3))]
         rest = self.rng.random() < 0.5
         made = [Handle(self.new_name("h"), "stream", like.key, like.value, like.window, like.moved) for _ in range(len(fns) + rest)]
-        self.op("branch", **{"in": like.name}, fns=fns, rest=rest, ids=[h.name for h in made])
+        self.op("branch", **{"in": like.name}, fns=fns, rest=rest, ids=[h.name for h in made], type=like.types())
         self.handles += made
         like.used = True
 
     def merge(self):
         left = self.stream()
         right = self.pick("stream", lambda h: h is not left and h.types() == left.types())
-        if right is None and left.types() == ("S", "S", "None"):
+        if right is None and left.types() == ["S", "S", "None"]:
             right = self.source("stream")
         if right is not None:
             right.used = True
@@ -167,9 +167,6 @@ class Topology:
         like = self.stream()
         every = self.rng.choice([0, 2, 5]) * self.unit
         clock = self.rng.choice(["stream", "wall"]) if every else None
-        if clock == "stream" and (len(self.topics) > 1 or any(op["op"] in ("rekey", "group_by") for op in self.ops)):
-            clock = "wall"  # the driver of Kafka Streams has one stream time for all sub-topologies
-        self.clocks.add(clock)
         self.add("process", like, store=self.new_name("store-"), every=every or None, clock=clock, key="S", window=None, moved=True, out="L")
 
     OPERATIONS = {
@@ -186,6 +183,15 @@ class Topology:
         for handle in self.handles:
             if handle.kind == "stream" and not handle.used:
                 self.op("to", **{"in": handle.name}, topic=self.new_name("out-"))
+        self.choose_clocks()
+
+    def choose_clocks(self):
+        """The driver of Kafka Streams has one stream time for all sub-topologies, so only one may look at it."""
+        is_one = len(self.topics) == 1 and not any("name" in op for op in self.ops)
+        for op in self.ops:
+            if op.get("clock") == "stream" and not is_one:
+                op["clock"] = "wall"
+            self.clocks.add(op.get("clock"))
 
 
 class Input:

@@ -70,11 +70,16 @@ static void print_record(const char *label, int input, const char *topic, const 
     putchar('\n');
 }
 
-static void print_topic(struct run *run, const char *shown, const char *topic)
+/* How many of them have no key. */
+static uint64_t print_topic(struct run *run, const char *shown, const char *topic)
 {
     struct weir_raw_record record;
-    while (weir_test_recv_raw(run->test, topic, &record))
+    uint64_t missing = 0;
+    while (weir_test_recv_raw(run->test, topic, &record)) {
         print_record("out", run->input, shown, &record);
+        missing += record.key.data == NULL;
+    }
+    return missing;
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -110,20 +115,20 @@ static void print_changelog(struct run *run, const char *store)
         print_record("log", run->input, store, &rows[i]);
 }
 
-static void print_repartition(struct run *run, const char *name)
+static void print_repartition(struct run *run, struct build_repartition *repartition)
 {
     char topic[NAME_BYTES];
-    snprintf(topic, sizeof topic, APPLICATION "-%s-repartition", name);
-    print_topic(run, topic + sizeof APPLICATION, topic);
+    snprintf(topic, sizeof topic, APPLICATION "-%s-repartition", repartition->name);
+    repartition->missing -= print_topic(run, topic + sizeof APPLICATION, topic);
 }
 
 static void print_outputs(struct run *run)
 {
-    const struct build *build = &run->build;
+    struct build *build = &run->build;
     for (size_t i = 0; i < build->output_count; i++)
         print_topic(run, build->outputs[i], build->outputs[i]);
     for (size_t i = 0; i < build->repartition_count; i++)
-        print_repartition(run, build->repartitions[i]);
+        print_repartition(run, &build->repartitions[i]);
     for (size_t i = 0; i < build->store_count; i++)
         print_changelog(run, build->stores[i].name);
 }
@@ -188,6 +193,14 @@ static void describe(struct run *run)
     free(text);
 }
 
+static uint64_t dropped(const struct run *run)
+{
+    uint64_t dropped = weir_test_dropped(run->test, NULL);
+    for (size_t i = 0; i < run->build.repartition_count; i++)
+        dropped -= run->build.repartitions[i].missing;
+    return dropped;
+}
+
 static void run_input(struct run *run, const json_t *input)
 {
     struct weir_error error;
@@ -200,7 +213,7 @@ static void run_input(struct run *run, const json_t *input)
     }
     for (size_t i = 0; i < run->build.store_count; i++)
         weir_test_each(run->test, run->build.stores[i].name, print_row, &run->build.stores[i]);
-    printf("dropped %" PRIu64 "\n", weir_test_dropped(run->test, NULL));
+    printf("dropped %" PRIu64 "\n", dropped(run));
     if (weir_test_failed(run->test, &error))
         printf("failed %s\n", error.message);
 }

@@ -26,7 +26,8 @@ def without_op(case, index):
 def around_op(case, index):
     """The case with the operation's readers behind its input."""
     op = case["ops"][index]
-    if "in" not in op or not outputs_of(op):
+    before = {name: other for other in case["ops"] for name in outputs_of(other)}.get(op.get("in"))
+    if not before or not outputs_of(op) or before["type"] != op["type"]:
         return None
     ops = copy.deepcopy([other for i, other in enumerate(case["ops"]) if i != index])
     for other in ops:

@@ -143,3 +143,40 @@ Test(plan, a_verb_after_the_plan_is_planned_too)
     cr_expect_eq(t->subtopologies[0].nodes.count, 2);
     weir_topology_free(t);
 }
+
+Test(plan, a_grouping_is_created_when_it_is_first_aggregated)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_grouped *grouped = weir_group_by(texts(t, "a"), "by", &weir_str_type, value_of);
+    weir_table *b = table(t, "b");
+    weir_count(grouped, "counts");
+    weir_to(weir_changes(b), "out");
+    plan(t);
+    cr_expect_eq(graph_find_store(t, "b")->subtopology, 1);
+    cr_expect_eq(graph_find_store(t, "counts")->subtopology, 2);
+    weir_topology_free(t);
+}
+
+static bool passes_null_keys(const weir_topology *t, const char *filter)
+{
+    for (size_t i = 0; i < t->nodes.count; i++)
+        if (strcmp(t->nodes.items[i]->name, filter) == 0)
+            return t->nodes.items[i]->passes_null_keys;
+    cr_assert_fail("there is no node %s", filter);
+    return false;
+}
+
+Test(plan, a_repartition_keeps_null_keys_for_a_left_join_anywhere_behind_it)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_stream *twice =
+        weir_rekey(weir_rekey(texts(t, "a"), "one", &weir_str_type, value_of), "two", &weir_str_type, value_of);
+    weir_join_table(twice, table(t, "b"), join, .value = &weir_str_type, .kind = WEIR_LEFT);
+    weir_join_table(weir_rekey(texts(t, "a"), "three", &weir_str_type, value_of), table(t, "c"), join,
+                    .value = &weir_str_type);
+    plan(t);
+    cr_expect(passes_null_keys(t, "one-repartition-filter"));
+    cr_expect(passes_null_keys(t, "two-repartition-filter"));
+    cr_expect_not(passes_null_keys(t, "three-repartition-filter"));
+    weir_topology_free(t);
+}

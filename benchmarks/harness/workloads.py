@@ -1,0 +1,41 @@
+"""What is run: one line per workload. SPDX-License-Identifier: Apache-2.0"""
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A topology that every engine has under the same name."""
+    name: str            # in workloads.c and peers/Peer.java
+    shapes: tuple        # of its inputs (data.h)
+    check: str           # "all": every record of the output counts; "last": the last value of each key
+    expect: str          # name of the rules in expect.c
+    raw: tuple = ()      # the raw loop beside it: program and mode; () where there is none
+    output: str = "out"  # suffix of the topic that is checked
+    topics: tuple = ()   # names that the topology itself gives; () if benchmarks/run names them
+    about: str = ""
+
+    def divided(self, records):
+        """Records per input."""
+        return [records // len(self.streams) if shape in self.streams else records for shape in self.shapes]
+
+    @property
+    def streams(self):
+        """The inputs that share the records; the others are as long as there are keys."""
+        return [shape for shape in self.shapes if shape != "products"]
+
+
+COMMERCE = Workload("commerce", (), "", "", topics=("orders.events", "notifications.events", "inventory.responses",
+                                                    "inventory.events", "inventory.stock"),
+                    about="the shop of topologies/commerce: Weir beside itself")
+
+WORKLOADS = {workload.name: workload for workload in (
+    Workload("stateless", ("orders",), "all", "stateless", ("raw_loop", "stateless"), about="filter, map"),
+    Workload("view", ("orders",), "last", "count", ("raw_count", 0), "counts-changelog",
+             about="count by key into a view; its changelog is checked"),
+    Workload("count", ("orders",), "last", "count", ("raw_count", 0), about="count by key, every change to a topic"),
+    Workload("tumbling", ("orders",), "last", "tumbling", ("raw_count", 10000), about="count by key and 10 s"),
+    Workload("stream-table", ("orders", "products"), "all", "stream-table", about="join with a table of the keys"),
+    COMMERCE,
+)}
+
+VIEW = WORKLOADS["view"]

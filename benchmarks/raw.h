@@ -1,0 +1,30 @@
+/* raw.h: a consumer, a producer and their commits, for the loops that do without Weir. */
+#ifndef WEIR_BENCHMARKS_RAW_H
+#define WEIR_BENCHMARKS_RAW_H
+#include <stdbool.h>
+
+#include "client.h"
+
+struct raw_options {
+    const char *brokers, *in, *guarantee; /* of processing.guarantee */
+    int64_t records;                      /* to read */
+    int64_t commit_ms;
+};
+
+struct raw {
+    struct raw_options options;
+    rd_kafka_t *consumer, *producer;
+    rd_kafka_topic_partition_list_t *positions; /* the next offset of each partition of the input */
+    bool transactional;
+    int64_t taken, delivered;
+    double commit_at_s;
+    void (*before_commit)(void *self); /* NULL, or what else must be in the commit */
+    void *self;
+};
+
+void raw_open(struct raw *, struct raw_options);
+rd_kafka_topic_t *raw_topic(struct raw *, const char *name); /* to produce to; NULL for "-" */
+/* Gives all records to take, in batches, and commits by time and at the end: flush or transaction, then offsets. */
+void raw_run(struct raw *, void (*take)(struct raw *, const rd_kafka_message_t *));
+void raw_close(struct raw *);
+#endif

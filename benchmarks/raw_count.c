@@ -1,0 +1,239 @@
+/* raw_count.c: how fast can a count be at all? A table in memory; the rows a commit changed go to the changelog, all that
+ * changed in ten seconds goes to RocksDB, sorted.
+ *
+ *   raw_count BROKERS IN OUT|- CHANGELOG RECORDS GUARANTEE COMMIT_MS WINDOW_MS
+ *
+ * OUT gets every change. WINDOW_MS 0: no windows; else a key is the record's key and the start of its window.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <rocksdb/c.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "directory.h"
+#include "measure.h"
+#include "raw.h"
+
+enum { KEY_MAX = 39, FIRST_CAPACITY = 1 << 18, WRITE_EVERY_S = 10, BATCH = 1000 };
+
+struct row {
+    uint64_t count;
+    int64_t timestamp_ms, window_ms;
+    uint8_t size; /* of the key; 0: an empty place */
+    bool dirty, unwritten;
+    char key[KEY_MAX];
+};
+
+static struct raw raw;
+static struct row *rows;
+static size_t capacity, used;
+static uint32_t *dirty; /* places of rows, of this commit */
+static size_t dirty_count;
+static rd_kafka_topic_t *out, *changelog;
+static rocksdb_t *database;
+static rocksdb_writeoptions_t *how;
+static double write_at_s;
+static int64_t window_ms, open_window_ms;
+
+static uint64_t hash(const char *key, size_t size)
+{
+    uint64_t h = size;
+    for (; size >= 8; key += 8, size -= 8) {
+        uint64_t word;
+        memcpy(&word, key, 8);
+        h = (h ^ word) * 0x9fb21c651e98df25u;
+        h ^= h >> 32;
+    }
+    for (; size > 0; key++, size--)
+        h = (h ^ (uint8_t)*key) * 0x100000001b3u;
+    return h ^ (h >> 29);
+}
+
+static struct row *place(struct row *table, size_t size, const char *key, size_t key_size)
+{
+    size_t at = hash(key, key_size) & (size - 1);
+    while (table[at].size && (table[at].size != key_size || memcmp(table[at].key, key, key_size) != 0))
+        at = (at + 1) & (size - 1);
+    return &table[at];
+}
+
+static void resize(size_t wanted)
+{
+    struct row *before = rows;
+    size_t size = capacity;
+    rows = calloc(wanted, sizeof *rows);
+    dirty = realloc(dirty, wanted * sizeof *dirty);
+    if (!rows || !dirty)
+        measure_fail("no memory for %zu keys", wanted);
+    capacity = wanted;
+    used = dirty_count = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (!before[i].size || (!before[i].unwritten && before[i].window_ms < open_window_ms))
+            continue; /* of a window that is over and written */
+        struct row *row = place(rows, capacity, before[i].key, before[i].size);
+        *row = before[i];
+        used++;
+        if (row->dirty)
+            dirty[dirty_count++] = (uint32_t)(row - rows);
+    }
+    free(before);
+}
+
+static void put_be64(char *bytes, uint64_t number)
+{
+    number = __builtin_bswap64(number);
+    memcpy(bytes, &number, sizeof number);
+}
+
+static void send_row(rd_kafka_topic_t *topic, const struct row *row)
+{
+    char value[8];
+    put_be64(value, row->count);
+    client_send(raw.producer, topic, row->timestamp_ms, row->key, row->size, value, sizeof value);
+}
+
+static size_t key_of(const rd_kafka_message_t *message, int64_t start_ms, char *key)
+{
+    if (message->key_len + 8 > KEY_MAX)
+        measure_fail("a key of %zu bytes is too long", message->key_len);
+    memcpy(key, message->key, message->key_len);
+    if (window_ms == 0)
+        return message->key_len;
+    put_be64(key + message->key_len, (uint64_t)start_ms);
+    return message->key_len + 8;
+}
+
+static void count_one(struct raw *self, const rd_kafka_message_t *message)
+{
+    char key[KEY_MAX];
+    int64_t now_ms = rd_kafka_message_timestamp(message, NULL),
+            start_ms = window_ms ? now_ms / window_ms * window_ms : 0;
+    size_t size = key_of(message, start_ms, key);
+    (void)self;
+    open_window_ms = start_ms > open_window_ms ? start_ms : open_window_ms;
+    if (used * 4 >= capacity * 3)
+        resize(capacity * 2);
+    struct row *row = place(rows, capacity, key, size);
+    if (!row->size) {
+        memcpy(row->key, key, size);
+        row->size = (uint8_t)size;
+        row->window_ms = start_ms;
+        used++;
+    }
+    row->count++;
+    row->timestamp_ms = now_ms > row->timestamp_ms ? now_ms : row->timestamp_ms;
+    if (!row->dirty)
+        dirty[dirty_count++] = (uint32_t)(row - rows);
+    row->dirty = row->unwritten = true;
+    if (out)
+        send_row(out, row);
+}
+
+static int by_key(const void *left, const void *right)
+{
+    const struct row *a = *(struct row *const *)left, *b = *(struct row *const *)right;
+    int order = memcmp(a->key, b->key, a->size < b->size ? a->size : b->size);
+    return order ? order : a->size - b->size;
+}
+
+static void write_rows(struct row **changed, size_t count)
+{
+    rocksdb_writebatch_t *batch = rocksdb_writebatch_create();
+    char *error = NULL;
+    for (size_t i = 0; i < count && !error; i++) {
+        char value[16];
+        put_be64(value, (uint64_t)changed[i]->timestamp_ms);
+        put_be64(value + 8, changed[i]->count);
+        rocksdb_writebatch_put(batch, changed[i]->key, changed[i]->size, value, sizeof value);
+        changed[i]->unwritten = false;
+        if (i % BATCH == BATCH - 1 || i == count - 1) {
+            rocksdb_write(database, how, batch, &error);
+            rocksdb_writebatch_clear(batch);
+        }
+    }
+    if (error)
+        measure_fail("RocksDB: %s", error);
+    rocksdb_writebatch_destroy(batch);
+}
+
+static void write_database(void)
+{
+    struct row **changed = malloc((used + 1) * sizeof *changed);
+    size_t count = 0;
+    if (!changed)
+        measure_fail("no memory for %zu rows", used);
+    for (size_t i = 0; i < capacity; i++)
+        if (rows[i].size && rows[i].unwritten)
+            changed[count++] = &rows[i];
+    qsort(changed, count, sizeof *changed, by_key);
+    write_rows(changed, count);
+    free(changed);
+    if (window_ms)
+        resize(capacity);
+    write_at_s = measure_seconds() + WRITE_EVERY_S;
+}
+
+static void send_changelog(void *self)
+{
+    (void)self;
+    for (size_t i = 0; i < dirty_count; i++) {
+        rows[dirty[i]].dirty = false;
+        send_row(changelog, &rows[dirty[i]]);
+    }
+    dirty_count = 0;
+    if (measure_seconds() >= write_at_s)
+        write_database();
+}
+
+static void open_database(const char *directory)
+{
+    char *error = NULL;
+    rocksdb_options_t *options = rocksdb_options_create();
+    rocksdb_options_set_create_if_missing(options, 1);
+    rocksdb_options_set_compression(options, rocksdb_lz4_compression);
+    database = rocksdb_open(options, directory, &error);
+    if (error)
+        measure_fail("RocksDB: %s", error);
+    rocksdb_options_destroy(options);
+    how = rocksdb_writeoptions_create();
+    rocksdb_writeoptions_disable_WAL(how, 1);
+    write_at_s = measure_seconds() + WRITE_EVERY_S;
+}
+
+static void open_all(char **argv, const char *directory)
+{
+    raw_open(&raw, (struct raw_options){.brokers = argv[1],
+                                        .in = argv[2],
+                                        .records = measure_number(argv[5]),
+                                        .guarantee = argv[6],
+                                        .commit_ms = measure_number(argv[7])});
+    raw.before_commit = send_changelog;
+    out = raw_topic(&raw, argv[3]);
+    changelog = raw_topic(&raw, argv[4]);
+    window_ms = measure_number(argv[8]);
+    open_database(directory);
+    resize(FIRST_CAPACITY);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 9)
+        measure_fail("usage: raw_count BROKERS IN OUT|- CHANGELOG RECORDS GUARANTEE COMMIT_MS WINDOW_MS");
+    double began = measure_seconds();
+    const char *directory = directory_new();
+    open_all(argv, directory);
+    raw_run(&raw, count_one);
+    double seconds = measure_seconds() - began;
+    write_database();
+    printf("{\"records\":%" PRId64 ",\"delivered\":%" PRId64 ",\"seconds\":%.3f}\n", raw.taken, raw.delivered, seconds);
+    rocksdb_writeoptions_destroy(how);
+    rocksdb_close(database);
+    rd_kafka_topic_destroy(changelog);
+    if (out)
+        rd_kafka_topic_destroy(out);
+    raw_close(&raw);
+    directory_remove(directory);
+    free(rows);
+    free(dirty);
+    return 0;
+}

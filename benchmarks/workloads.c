@@ -1,0 +1,121 @@
+/* workloads.c: the topologies of benchmarks/run, one per row, as a plugin: weir run workloads.so:count.
+ *
+ * peers/Peer.java holds the same for Kafka Streams. BENCHMARK_IN (two topics with a comma between them for the joins)
+ * and BENCHMARK_OUT name the topics.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fields.h"
+#include "weir.h"
+
+static const char *setting(const char *name)
+{
+    const char *value = getenv(name);
+    return value ? value : "";
+}
+
+/* The first or the second of the input topics. */
+static const char *input(size_t number)
+{
+    static char topics[2][256];
+    const char *names = setting("BENCHMARK_IN"), *second = strchr(names, ',');
+    size_t size = second ? (size_t)(second - names) : strlen(names);
+    snprintf(topics[0], sizeof topics[0], "%.*s", (int)size, names);
+    snprintf(topics[1], sizeof topics[1], "%s", second ? second + 1 : "");
+    return topics[number];
+}
+
+static weir_stream *orders(weir_topology *topology)
+{
+    return weir_from(topology, input(0), &weir_str_type, &weir_bytes_type);
+}
+
+static void write_out(weir_stream *stream)
+{
+    weir_to(stream, setting("BENCHMARK_OUT"));
+}
+
+/* ---- steps -------------------------------------------------------------------------------------------------------- */
+
+static int64_t number_in(const struct weir_record *record, const char *quoted)
+{
+    const weir_bytes *json = record->value;
+    return fields_number(json->data, json->size, quoted);
+}
+
+/* The record's value with one more field. */
+static const void *with(weir_context *context, const struct weir_record *record, const char *quoted, int64_t number)
+{
+    const weir_bytes *json = record->value;
+    weir_bytes *more = weir_alloc(context, sizeof *more + json->size + FIELDS_ADDED_MAX);
+    *more = (weir_bytes){more + 1, fields_add((char *)(more + 1), json->data, json->size, quoted, number)};
+    return more;
+}
+
+static bool is_wanted(weir_context *context, const struct weir_record *order)
+{
+    (void)context;
+    return number_in(order, "\"qty\":") > 0;
+}
+
+static const void *add_total(weir_context *context, const struct weir_record *order)
+{
+    return with(context, order, "\"total\":", number_in(order, "\"qty\":") * number_in(order, "\"price\":"));
+}
+
+static const void *add_stock(weir_context *context, const struct weir_record *order, const struct weir_record *product)
+{
+    return with(context, order, "\"stock\":", number_in(product, "\"stock\":"));
+}
+
+/* ---- rows --------------------------------------------------------------------------------------------------------- */
+
+static weir_topology *stateless(void)
+{
+    weir_topology *topology = weir_topology_new("benchmark-stateless");
+    weir_stream *wanted = weir_filter(orders(topology), is_wanted);
+    write_out(weir_map_values(wanted, &weir_bytes_type, add_total));
+    return topology;
+}
+
+static weir_topology *view(void)
+{
+    weir_topology *topology = weir_topology_new("benchmark-view");
+    weir_count(weir_group(orders(topology)), "counts");
+    return topology;
+}
+
+static weir_topology *count(void)
+{
+    weir_topology *topology = weir_topology_new("benchmark-count");
+    write_out(weir_changes(weir_count(weir_group(orders(topology)), "counts")));
+    return topology;
+}
+
+static weir_topology *tumbling(void)
+{
+    weir_topology *topology = weir_topology_new("benchmark-tumbling");
+    struct weir_window window = {.size = weir_seconds(10)};
+    write_out(weir_changes(weir_count(weir_group(orders(topology)), "windows", .window = window)));
+    return topology;
+}
+
+static weir_topology *stream_table(void)
+{
+    weir_topology *topology = weir_topology_new("benchmark-stream-table");
+    weir_stream *stream = orders(topology);
+    weir_table *products = weir_table_from(topology, input(1), "products", &weir_str_type, &weir_bytes_type);
+    write_out(weir_join_table(stream, products, add_stock, .value = &weir_bytes_type));
+    return topology;
+}
+
+WEIR_EXPORT_TOPOLOGIES = {
+    {"stateless", "orders of more than nothing, with their total", stateless},
+    {"view", "how many orders has each product? a view and its changelog", view},
+    {"count", "the same, every change also to a topic", count},
+    {"tumbling", "orders per product and ten seconds, every change to a topic", tumbling},
+    {"stream-table", "orders with the stock of their product", stream_table},
+    {0},
+};
