@@ -22,11 +22,12 @@ static bool is_scalar(const struct weir_type *type)
     return type->kind != WEIR_KIND_RECORD && type->kind != WEIR_KIND_ARRAY && type->kind != WEIR_KIND_MAP;
 }
 
-/* Values are const, so the same address and type is the same value; and the sink must write the form it came in. */
+/* Values are const, so the same address and type is the same value; and the sink must write the form it came in. A change
+ * of a table came in together with what it replaces. */
 static bool is_unchanged(const struct task *task, const void *value, const struct weir_type *type,
                          enum weir_format format)
 {
-    if (!task->in_hand)
+    if (!task->in_hand || task->in_hand->layout->node->topic->holds_changes)
         return false;
     const struct weir_record *head = &task->in_hand->head;
     return value == head->value && type == head->value_type &&

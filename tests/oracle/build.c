@@ -12,6 +12,7 @@ struct handle { /* one of the pointers is set */
     weir_stream *stream;
     weir_table *table;
     weir_grouped *grouped;
+    weir_grouped_table *grouped_table;
 };
 
 struct builder {
@@ -88,6 +89,11 @@ static void made_group(struct builder *builder, weir_grouped *grouped)
     add(builder, text_of(builder, "id"), (struct handle){.grouped = grouped});
 }
 
+static void made_grouped_table(struct builder *builder, weir_grouped_table *grouped)
+{
+    add(builder, text_of(builder, "id"), (struct handle){.grouped_table = grouped});
+}
+
 /* A function that is not there is a NULL, which the verb refuses. */
 #define FUNCTION(kind, builder) function_##kind(text_of((builder), "fn"))
 
@@ -134,12 +140,30 @@ static void make_table(struct builder *builder)
 
 static void make_filter(struct builder *builder)
 {
-    made_stream(builder, weir_filter(in(builder)->stream, FUNCTION(test, builder)));
+    weir_predicate *test = FUNCTION(test, builder);
+    if (in(builder)->table)
+        made_table(builder, weir_filter(in(builder)->table, test, .store = new_store(builder, true)));
+    else
+        made_stream(builder, weir_filter(in(builder)->stream, test));
+}
+
+static void make_filter_not(struct builder *builder)
+{
+    weir_predicate *test = FUNCTION(test, builder);
+    if (in(builder)->table)
+        made_table(builder, weir_filter_not(in(builder)->table, test, .store = new_store(builder, true)));
+    else
+        made_stream(builder, weir_filter_not(in(builder)->stream, test));
 }
 
 static void make_map_values(struct builder *builder)
 {
-    made_stream(builder, weir_map_values(in(builder)->stream, value_type(builder), FUNCTION(value, builder)));
+    weir_mapper *map = FUNCTION(value, builder);
+    const struct weir_type *value = value_type(builder);
+    if (in(builder)->table)
+        made_table(builder, weir_map_values(in(builder)->table, value, map, .store = new_store(builder, true)));
+    else
+        made_stream(builder, weir_map_values(in(builder)->stream, value, map));
 }
 
 static void make_flat_map(struct builder *builder)
@@ -205,8 +229,20 @@ static void make_group(struct builder *builder)
     made_group(builder, weir_group(in(builder)->stream));
 }
 
+static void make_group_table_by(struct builder *builder)
+{
+    struct build_repartition *through = add_repartition(builder);
+    made_grouped_table(builder, weir_group_by(in(builder)->table, through->name, builder->build->text, through->map,
+                                              .value = value_type(builder),
+                                              .map_value = function_value(text_of(builder, "value_fn"))));
+}
+
 static void make_group_by(struct builder *builder)
 {
+    if (in(builder)->table) {
+        make_group_table_by(builder);
+        return;
+    }
     struct build_repartition *through = add_repartition(builder);
     made_group(builder,
                weir_group_by(in(builder)->stream, through->name, builder->build->text, count_missing, .user = through));
@@ -214,19 +250,35 @@ static void make_group_by(struct builder *builder)
 
 static void make_count(struct builder *builder)
 {
-    made_table(builder, weir_count(in(builder)->grouped, new_store(builder, true), .window = window_of(builder)));
+    const struct handle *group = in(builder);
+    const char *store = new_store(builder, true);
+    made_table(builder, group->grouped_table ? weir_count(group->grouped_table, store)
+                                             : weir_count(group->grouped, store, .window = window_of(builder)));
 }
 
 static void make_reduce(struct builder *builder)
 {
-    made_table(builder, weir_reduce(in(builder)->grouped, new_store(builder, true), FUNCTION(reduce, builder),
-                                    .window = window_of(builder)));
+    const struct handle *group = in(builder);
+    const char *store = new_store(builder, true);
+    weir_reducer *step = FUNCTION(reduce, builder);
+    if (group->grouped_table)
+        made_table(builder, weir_reduce(group->grouped_table, store, step,
+                                        .subtract = function_reduce(text_of(builder, "subtract"))));
+    else
+        made_table(builder, weir_reduce(group->grouped, store, step, .window = window_of(builder)));
 }
 
 static void make_aggregate(struct builder *builder)
 {
-    made_table(builder, weir_aggregate(in(builder)->grouped, new_store(builder, true), FUNCTION(aggregate, builder),
-                                       .value = value_type(builder), .window = window_of(builder)));
+    const struct handle *group = in(builder);
+    const char *store = new_store(builder, true);
+    weir_aggregator *step = FUNCTION(aggregate, builder);
+    if (group->grouped_table)
+        made_table(builder, weir_aggregate(group->grouped_table, store, step, .value = value_type(builder),
+                                           .subtract = function_aggregate(text_of(builder, "subtract"))));
+    else
+        made_table(builder, weir_aggregate(group->grouped, store, step, .value = value_type(builder),
+                                           .window = window_of(builder)));
 }
 
 static void make_changes(struct builder *builder)
@@ -264,6 +316,17 @@ static void make_process(struct builder *builder)
                                       .value = &weir_i64_type, .user = tally));
 }
 
+static void make_process_values(struct builder *builder)
+{
+    struct build *build = builder->build;
+    const char *store = new_store(builder, false);
+    char *name = weir_arena_alloc(build->arena, strlen(store) + 1);
+    strcpy(name, store);
+    weir_add_store(build->topology, store, build->text, build->text);
+    made_stream(builder, weir_process(in(builder)->stream, &function_recall, .stores = {store}, .value = build->text,
+                                      .user = name));
+}
+
 static void make_to(struct builder *builder)
 {
     struct build *build = builder->build;
@@ -285,6 +348,7 @@ static void make(struct builder *builder)
         {"stream", make_stream},
         {"table", make_table},
         {"filter", make_filter},
+        {"filter_not", make_filter_not},
         {"map_values", make_map_values},
         {"flat_map", make_flat_map},
         {"peek", make_peek},
@@ -300,6 +364,7 @@ static void make(struct builder *builder)
         {"join_table", make_join_table},
         {"join_tables", make_join_tables},
         {"process", make_process},
+        {"process_values", make_process_values},
         {"to", make_to},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)

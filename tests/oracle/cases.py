@@ -22,6 +22,7 @@ class Handle:
     def __init__(self, name, kind, key="S", value="S", window=None, moved=False):
         self.name, self.kind, self.key, self.value, self.window, self.moved = name, kind, key, value, window, moved
         self.used = False
+        self.kept = True  # a table that keeps no rows may not be asked for what a change replaces
 
     def types(self):
         return [self.key, self.value, str(self.window)]
@@ -52,6 +53,7 @@ class Topology:
         types = {name: fields.pop(name, getattr(like, name)) for name in ("key", "window", "moved")}
         out = fields.pop("out", like.value)
         made = Handle(self.new_name("h"), kind or like.kind, value=out, **types)
+        made.kept = fields.get("store") is not None or like.kept
         self.op(what, id=made.name, **{"in": like.name}, **fields, type=made.types())
         self.handles.append(made)
         like.used = True
@@ -67,14 +69,18 @@ class Topology:
 
     # ---- sources ----
 
-    def source(self, kind):
+    def source(self, kind, kept=None):
         topic = f"in{len(self.topics)}"
         self.topics.append(topic)
         made = Handle(self.new_name("h"), kind)
-        store = self.new_name("store-") if kind == "table" else None
+        made.kept = self.rng.random() < 0.85 if kept is None else kept
+        store = self.new_name("store-") if kind == "table" and made.kept else None
         self.op(kind, id=made.name, topic=topic, store=store, type=made.types())
         self.handles.append(made)
         return made
+
+    def kept_source(self):
+        return self.source("table", True)
 
     def stream(self, wanted=lambda handle: True):
         return self.pick("stream", wanted) or self.source("stream")
@@ -84,13 +90,25 @@ class Topology:
 
     # ---- operations ----
 
+    def stream_or_table(self):
+        return self.table() if self.rng.random() < 0.4 else self.stream()
+
+    def store_of(self, like):
+        """Tables may keep their rows; a windowed one would keep them in a plain store in Kafka Streams."""
+        return self.new_name("store-") if like.kind == "table" and like.key == "S" and self.rng.random() < 0.5 else None
+
     def filter(self):
-        self.add("filter", self.stream(), fn=self.rng.choice(TESTS))
+        like = self.stream_or_table()
+        self.add(self.rng.choice(["filter", "filter_not"]), like, fn=self.rng.choice(TESTS), store=self.store_of(like))
+
+    def value_function(self, like):
+        fn = self.rng.choice(VALUES)
+        return fn, "L" if fn in ("weigh", "parity") else like.value if fn == "same" else "S"
 
     def map_values(self):
-        like, fn = self.stream(), self.rng.choice(VALUES)
-        out = "L" if fn in ("weigh", "parity") else like.value if fn == "same" else "S"
-        self.add("map_values", like, fn=fn, value=out, out=out)
+        like = self.stream_or_table()
+        fn, out = self.value_function(like)
+        self.add("map_values", like, fn=fn, value=out, out=out, store=self.store_of(like))
 
     def flat_map(self):
         like = self.stream()
@@ -140,6 +158,16 @@ class Topology:
         fn = {"count": None, "reduce": self.rng.choice(REDUCERS[value]), "aggregate": self.rng.choice(AGGREGATORS[value])}[what]
         self.add(what, grouped, "table", store=self.new_name("store-"), fn=fn, window=window, key="T" if window else "S", value=value, out=value)
 
+    def regroup(self):
+        table = self.pick("table", lambda h: h.kept) or self.kept_source()
+        value_fn, value = self.value_function(table)
+        grouped = self.add("group_by", table, "grouped", name=self.new_name("by-"), fn=self.rng.choice(KEYS), value_fn=value_fn,
+                           key="S", window=None, value=value, out=value)
+        what = self.rng.choice(["count", "reduce", "aggregate"])
+        value = {"count": "L", "reduce": grouped.value, "aggregate": self.rng.choice("SL")}[what]
+        folds = {} if what == "count" else {"S": {"fn": "join", "subtract": "cut"}, "L": {"fn": "sum", "subtract": "less"}}[value]
+        self.add(what, grouped, "table", store=self.new_name("store-"), value=value, out=value, **folds)
+
     def changes(self):
         table = self.pick("table")
         if table is not None:
@@ -147,17 +175,17 @@ class Topology:
 
     def join_table(self):
         left = self.stream(lambda h: not h.moved)
-        right = self.pick("table", lambda h: h.key == left.key and h.window == left.window)
+        right = self.pick("table", lambda h: h.key == left.key and h.window == left.window and h.kept)
         if right is None and left.key == "S":
-            right = self.source("table")
+            right = self.kept_source()
         if right is not None:
             right.used = True
             self.add("join_table", left, other=right.name, kind=None, out="S", **{"fn": self.rng.choice(JOINERS)})
             self.ops[-1]["kind"] = self.rng.choice(["inner", "left"])
 
     def join_tables(self):
-        left = self.table(lambda h: h.key == "S")
-        right = self.pick("table", lambda h: h is not left and h.key == "S") or self.source("table")
+        left = self.pick("table", lambda h: h.key == "S" and h.kept) or self.kept_source()
+        right = self.pick("table", lambda h: h is not left and h.key == "S" and h.kept) or self.kept_source()
         right.used = True
         store = self.new_name("store-") if self.rng.random() < 0.5 else None
         self.add("join_tables", left, other=right.name, store=store, out="S", fn=self.rng.choice(JOINERS))
@@ -169,8 +197,11 @@ class Topology:
         clock = self.rng.choice(["stream", "wall"]) if every else None
         self.add("process", like, store=self.new_name("store-"), every=every or None, clock=clock, key="S", window=None, moved=True, out="L")
 
+    def process_values(self):
+        self.add("process_values", self.stream(), store=self.new_name("store-"), out="S")
+
     OPERATIONS = {
-        filter: 3, map_values: 3, flat_map: 2, peek: 1, branch: 2, merge: 2, rekey: 3, aggregate: 8, changes: 3, join_table: 4, join_tables: 4, process: 2,
+        filter: 3, regroup: 4, process_values: 2, map_values: 3, flat_map: 2, peek: 1, branch: 2, merge: 2, rekey: 3, aggregate: 8, changes: 3, join_table: 4, join_tables: 4, process: 2,
     }
 
     def grow(self, count):

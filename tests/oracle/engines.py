@@ -128,6 +128,6 @@ def show_difference(expected, actual, limit=24):
 def show_case(case):
     flags = [name for name in ("binary", "in_memory") if case.get(name)]
     lines = [f"{case['name']} {' '.join(flags)}"]
-    lines += ["  " + json.dumps(op) for op in case["ops"]]
+    lines += ["  " + json.dumps({name: value for name, value in op.items() if name != "type"}) for op in case["ops"]]
     lines += ["  " + json.dumps(record) for record in case["input"]]
     return "\n".join(lines)

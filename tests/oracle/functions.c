@@ -510,3 +510,28 @@ static void tally_process(weir_context *context, const struct weir_record *recor
 }
 
 const struct weir_processor function_tally = {.open = tally_open, .process = tally_process};
+
+/* ---- the processor of values ---- */
+
+static weir_bytes recall(weir_context *context, const struct weir_record *record)
+{
+    weir_store *last = weir_store_named(context, weir_user(context));
+    if (!record->key)
+        return TEXT("null");
+    const void *key = key_same(context, record);
+    const weir_bytes *before = weir_get(last, key);
+    weir_put(last, key, record->value ? folded(context, value_text(context, record)) : NULL);
+    return before ? *before : TEXT("null");
+}
+
+static void recall_process(weir_context *context, const struct weir_record *record)
+{
+    struct weir_record out = *record;
+    weir_bytes before = recall(context, record);
+    const weir_bytes both = fold(context, JOIN(context, before, TEXT(">"), value_text(context, record)));
+    out.value = &both;
+    out.headers = weir_headers_with(context, record->headers, "size", print(context, "%zu", both.size));
+    weir_forward(context, &out);
+}
+
+const struct weir_processor function_recall = {.process = recall_process};

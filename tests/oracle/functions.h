@@ -23,4 +23,8 @@ struct tally {
     enum weir_clock clock;
 };
 extern const struct weir_processor function_tally;
+
+/* Forwards each value together with the one before it of the same key, and says in a header how long the two are. Its
+ * .user is the name of its store. */
+extern const struct weir_processor function_recall;
 #endif

@@ -22,6 +22,7 @@ final class Build {
     record Handle(Object node, char key, long size, char value) {
         KStream<Object, Object> stream() { return (KStream<Object, Object>) node; }
         KTable<Object, Object> table() { return (KTable<Object, Object>) node; }
+        boolean isTable() { return node instanceof KTable; }
         Handle with(Object other) { return new Handle(other, key, size, value); }
         Handle with(Object other, char newValue) { return new Handle(other, key, size, newValue); }
         Handle rekeyed(Object other, char newValue) { return new Handle(other, 'S', 0, newValue); }
@@ -112,7 +113,7 @@ final class Build {
         return switch (what) {
             case "stream" -> stream();
             case "table" -> table();
-            case "filter" -> filter();
+            case "filter", "filter_not" -> filter();
             case "map_values" -> mapValues();
             case "flat_map" -> flatMap();
             case "peek" -> in().with(in().stream().peek((k, v) -> { }));
@@ -120,7 +121,7 @@ final class Build {
             case "merge" -> in().with(in().stream().merge(handle("other").stream()));
             case "rekey" -> rekey();
             case "group" -> in().with(in().stream().groupByKey(Grouped.with(TEXT, valueSerde(in().value))));
-            case "group_by" -> groupBy();
+            case "group_by" -> in().isTable() ? groupTableBy() : groupBy();
             case "count" -> aggregated('L');
             case "reduce" -> aggregated(in().value);
             case "aggregate" -> aggregated(text("value").charAt(0));
@@ -128,6 +129,7 @@ final class Build {
             case "join_table" -> joinTable();
             case "join_tables" -> joinTables();
             case "process" -> process();
+            case "process_values" -> processValues();
             case "to" -> to();
             default -> throw new IllegalArgumentException("no operation '" + what + "'");
         };
@@ -140,17 +142,28 @@ final class Build {
 
     private Handle table() {
         inputs.add(text("topic"));
-        return new Handle(builder.table(text("topic"), Consumed.with(TEXT, TEXT), materialized("row", 'S')), 'S', 0, 'S');
+        Consumed<Object, Object> types = Consumed.with(TEXT, TEXT);
+        return new Handle(text("store") == null ? builder.table(text("topic"), types)
+                                                : builder.table(text("topic"), types, materialized("row", 'S')), 'S', 0, 'S');
     }
 
     private Handle filter() {
         Functions.Test f = Functions.test(text("fn"));
-        return in().with(in().stream().filter(f::test));
+        boolean not = text("op").equals("filter_not");
+        if (!in().isTable()) return in().with(not ? in().stream().filterNot(f::test) : in().stream().filter(f::test));
+        KTable<Object, Object> table = in().table();
+        if (text("store") == null) return in().with(not ? table.filterNot(f::test) : table.filter(f::test));
+        Materialized store = materialized("row", in().value);
+        return in().with(not ? table.filterNot(f::test, store) : table.filter(f::test, store));
     }
 
     private Handle mapValues() {
         Functions.Map f = Functions.value(text("fn"));
-        return in().with(in().stream().mapValues((k, v) -> f.map(k, v)), valueOf(text("fn"), in().value));
+        char value = valueOf(text("fn"), in().value);
+        if (!in().isTable()) return in().with(in().stream().mapValues((k, v) -> f.map(k, v)), value);
+        KTable<Object, Object> table = in().table();
+        ValueMapperWithKey<Object, Object, Object> map = f::map;
+        return in().with(text("store") == null ? table.mapValues(map) : table.mapValues(map, materialized("row", value)), value);
     }
 
     private Handle flatMap() {
@@ -186,9 +199,27 @@ final class Build {
             Grouped.with(text("name"), TEXT, valueSerde(in().value))), in().value);
     }
 
+    private Handle groupTableBy() {
+        Functions.Map key = Functions.key(text("fn")), map = Functions.value(text("value_fn"));
+        char value = valueOf(text("value_fn"), in().value);
+        repartitions.add(text("name"));
+        return in().rekeyed(in().table().groupBy((k, v) -> KeyValue.pair(key.map(k, v), map.map(k, v)),
+            Grouped.with(text("name"), TEXT, valueSerde(value))), value);
+    }
+
     // ---- aggregates ----
 
+    private Object tableAggregated(KGroupedTable<Object, Object> grouped, char value) {
+        Materialized store = materialized("row", value);
+        if (text("op").equals("count")) return grouped.count(store);
+        Functions.Fold add = Functions.fold2(text("fn")), subtract = Functions.fold2(text("subtract"));
+        if (text("op").equals("reduce"))
+            return grouped.reduce((a, v) -> add.fold(null, v, a), (a, v) -> subtract.fold(null, v, a), store);
+        return grouped.aggregate(() -> Functions.initial(value), add::fold, subtract::fold, store);
+    }
+
     private Handle aggregated(char value) {
+        if (in().node instanceof KGroupedTable<?, ?> t) return in().with(tableAggregated((KGroupedTable<Object, Object>) t, value), value);
         KGroupedStream<Object, Object> grouped = (KGroupedStream<Object, Object>) in().node;
         JsonNode w = op.get("window");
         if (w == null) return in().with(plain(grouped, value), value);
@@ -243,10 +274,20 @@ final class Build {
 
     // ---- processors ----
 
-    private Handle process() {
+    private String addStore(char value) {
         String store = text("store");
-        builder.addStateStore(Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(store), TEXT, LONG));
-        stores.add(new Store(store, "plain", 'L'));
+        builder.addStateStore(Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(store), TEXT, valueSerde(value)));
+        stores.add(new Store(store, "plain", value));
+        return store;
+    }
+
+    private Handle processValues() {
+        String store = addStore('S');
+        return in().with(in().stream().processValues(() -> new Recall(store), store), 'S');
+    }
+
+    private Handle process() {
+        String store = addStore('L');
         long every = op.has("every") ? op.get("every").asLong() : 0;
         boolean wall = "wall".equals(text("clock"));
         return in().rekeyed(in().stream().process(() -> new Tally(store, every, wall), store), 'L');
