@@ -221,6 +221,34 @@ static weir_topology *tumbling_count(void)
         t, weir_count(weir_group(stream(t, "in")), "counts", .window = {.size = ten_seconds, .grace = five_seconds}));
 }
 
+/* ---- tables ---- */
+
+static void add_to_group(weir_context *context, const struct weir_record *record, void *aggregate)
+{
+    (void)context;
+    *(int64_t *)aggregate += *(const int64_t *)record->value;
+}
+
+static void take_from_group(weir_context *context, const struct weir_record *record, void *aggregate)
+{
+    (void)context;
+    *(int64_t *)aggregate -= *(const int64_t *)record->value;
+}
+
+static weir_topology *ktable_filter(void)
+{
+    weir_topology *t = weir_topology_new("ktable-filter");
+    return shown(t, weir_filter(weir_table_from(t, "in", NULL, &weir_str_type, &weir_str_type), is_even));
+}
+
+static weir_topology *ktable_groupby_sum(void)
+{
+    weir_topology *t = weir_topology_new("ktable-groupby-sum");
+    weir_grouped_table *groups = weir_group_by(table(t, "in"), "by-foreign-key", &weir_str_type, record_foreign_key,
+                                               .value = &weir_i64_type, .map_value = record_number);
+    return shown(t, weir_aggregate(groups, "sums", add_to_group, .value = &weir_i64_type, .subtract = take_from_group));
+}
+
 /* ---- joins ---- */
 
 static weir_topology *stream_table(const char *name, enum weir_join_kind kind)
@@ -278,5 +306,7 @@ WEIR_EXPORT_TOPOLOGIES = {
     {"tt-inner", "a table with a table", tt_inner},
     {"tt-left", "the same, left", tt_left},
     {"tt-outer", "the same, outer", tt_outer},
+    {"ktable-filter", "a table where N is even", ktable_filter},
+    {"ktable-groupby-sum", "sums N of a table's rows by foreign key", ktable_groupby_sum},
     {NULL, NULL, NULL},
 };

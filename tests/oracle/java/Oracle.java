@@ -19,7 +19,7 @@ import org.apache.kafka.streams.test.TestRecord;
  * cases FILE OUT: runs generated cases, one JSON text a line.
  * named FILE: lines "TOPOLOGY INPUT OUTPUT", records as JSON lines.
  * serve: takes such commands from standard input and answers "done" to each.
- * list: names, inputs and outputs of the named topologies.
+ * list OUT: names and input topics of the named topologies.
  */
 public final class Oracle {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -80,6 +80,12 @@ public final class Oracle {
         }
     }
 
+    private static void list(String file) throws IOException {
+        try (PrintStream out = printer(file)) {
+            Named.ALL.forEach((name, t) -> out.println(name + " " + String.join(",", t.in())));
+        }
+    }
+
     private static void serve() throws Exception {
         BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line; (line = commands.readLine()) != null; ) {
@@ -98,8 +104,8 @@ public final class Oracle {
                 }
             }
             case "serve" -> serve();
-            case "list" -> Named.ALL.forEach((name, t) -> System.out.println(name + " " + String.join(",", t.in()) + " " + String.join(",", t.out())));
-            default -> throw new IllegalArgumentException("cases FILE OUT | named FILE | serve | list");
+            case "list" -> list(args[1]);
+            default -> throw new IllegalArgumentException("cases FILE OUT | named FILE | serve | list OUT");
         }
     }
 }
