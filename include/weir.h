@@ -397,6 +397,9 @@ struct weir_join_args {
     const struct weir_type *value; /* of the result; required */
     enum weir_join_kind kind;
     const char *store; /* table-table joins: also keep the result in a store of that name */
+    /* Stream-stream joins: right records up to .within before or after the left one; or .before it, or .after it. A
+     * record that has met nobody waits until its window and .grace are over before it leaves alone (left, outer). */
+    weir_duration within, before, after, grace;
     void *user;
     const char *name;
 };
@@ -476,6 +479,8 @@ WEIR_PUBLIC weir_table *weir_aggregate_with(weir_grouped *, const char *store, s
 WEIR_PUBLIC weir_table *weir_count_table_with(weir_grouped_table *, struct weir_count_args);
 WEIR_PUBLIC weir_table *weir_reduce_table_with(weir_grouped_table *, const char *store, struct weir_reduce_args);
 WEIR_PUBLIC weir_table *weir_aggregate_table_with(weir_grouped_table *, const char *store, struct weir_agg_args);
+/* Records of two streams with equal keys that lie close in time. The name is that of its stores. */
+WEIR_PUBLIC weir_stream *weir_join_with(weir_stream *left, weir_stream *right, const char *name, struct weir_join_args);
 WEIR_PUBLIC weir_stream *weir_join_table_with(weir_stream *, weir_table *, struct weir_join_args);
 WEIR_PUBLIC weir_table *weir_join_tables_with(weir_table *, weir_table *, struct weir_join_args);
 WEIR_PUBLIC weir_stream *weir_changes_with(struct weir_changes_args);
@@ -515,6 +520,7 @@ WEIR_PUBLIC void weir_to_with(weir_stream *, struct weir_sink_args);
 #define weir_count(g, ...) WEIR_GROUPED(g, weir_count)((g), WEIR_ARGS(count, store, __VA_ARGS__))
 #define weir_reduce(g, store, ...) WEIR_GROUPED(g, weir_reduce)((g), (store), WEIR_ARGS(reduce, step, __VA_ARGS__))
 #define weir_aggregate(g, store, ...) WEIR_GROUPED(g, weir_aggregate)((g), (store), WEIR_ARGS(agg, step, __VA_ARGS__))
+#define weir_join(left, right, name, ...) weir_join_with((left), (right), (name), WEIR_ARGS(join, fn, __VA_ARGS__))
 #define weir_join_table(s, table, ...) weir_join_table_with((s), (table), WEIR_ARGS(join, fn, __VA_ARGS__))
 #define weir_changes(...) weir_changes_with(WEIR_ARGS(changes, table, __VA_ARGS__))
 #define weir_join_tables(left, right, ...) weir_join_tables_with((left), (right), WEIR_ARGS(join, fn, __VA_ARGS__))

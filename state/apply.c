@@ -37,7 +37,7 @@ bool store_row_to_write(const struct store *store, const struct store_row *row, 
     if (!store_has_expired(store, row, stream_time_ms))
         return true;
     out->value = (weir_bytes){0};
-    return store->spec->kind != STORE_WINDOW;
+    return store->expiry.retention_ms == 0;
 }
 
 static bool write_row(struct store *store, const struct store_row *row, int64_t stream_time_ms,

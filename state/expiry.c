@@ -4,13 +4,19 @@
 
 #include "base/bytes.h"
 
-enum { WINDOW_TAIL_BYTES = 10 }; /* 0x00 0x00 and the start (state/keys.h) */
+enum { END_BYTES = 2, START_BYTES = 8, SEQUENCE_BYTES = 4 }; /* behind the key of a window (state/keys.h) */
 
 struct expiry expiry_of(const struct store_spec *spec)
 {
-    if (spec->kind == STORE_WINDOW)
-        return (struct expiry){.retention_ms = spec->retention_ms};
-    return (struct expiry){.ttl_ms = spec->ttl_ms};
+    switch (spec->kind) {
+    case STORE_KEY_VALUE:
+        return (struct expiry){.ttl_ms = spec->ttl_ms};
+    case STORE_WINDOW:
+        return (struct expiry){.retention_ms = spec->retention_ms, .start_at = START_BYTES};
+    case STORE_JOIN:
+        break;
+    }
+    return (struct expiry){.retention_ms = spec->retention_ms, .start_at = START_BYTES + SEQUENCE_BYTES};
 }
 
 /* A sum beyond the end of time never comes. */
@@ -26,9 +32,9 @@ bool expiry_has_expired(struct expiry expiry, weir_bytes key, int64_t timestamp_
         return false;
     if (expiry.ttl_ms > 0)
         return is_over(timestamp_ms, expiry.ttl_ms, stream_time_ms);
-    if (expiry.retention_ms <= 0 || key.size < WINDOW_TAIL_BYTES)
+    if (expiry.retention_ms <= 0 || key.size < END_BYTES + expiry.start_at)
         return false;
-    const char *start = (const char *)key.data + key.size - sizeof(uint64_t);
+    const char *start = (const char *)key.data + key.size - expiry.start_at;
     int64_t start_ms = (int64_t)(bytes_get_u64(start) ^ (UINT64_C(1) << 63));
     return is_over(start_ms, expiry.retention_ms, stream_time_ms);
 }

@@ -6,8 +6,9 @@
 #define EXPIRY_NO_TIME INT64_MIN /* no stream time observed yet: nothing is expired */
 
 struct expiry {
-    int64_t retention_ms; /* since the window's start, which ends the key; 0: not a window store */
+    int64_t retention_ms; /* since the window's start; 0: not a window store */
     int64_t ttl_ms;       /* since the row's timestamp; 0: never */
+    size_t start_at;      /* of a window store: where the start stands, in bytes from the end of the key */
 };
 
 struct expiry expiry_of(const struct store_spec *);

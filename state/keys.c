@@ -81,23 +81,55 @@ void keys_windowed_record_write(weir_bytes key, int64_t start_ms, struct buffer 
     append_start((uint64_t)start_ms, out);
 }
 
-void keys_window_log_write(weir_bytes key, int64_t start_ms, struct buffer *out)
+static void append_sequence(uint32_t sequence, struct buffer *out)
 {
-    keys_windowed_record_write(key, start_ms, out);
-    buffer_append(out, "\0\0\0\0", SEQUENCE_BYTES);
+    char bytes[SEQUENCE_BYTES];
+    bytes_put_u32(bytes, sequence);
+    buffer_append(out, bytes, sizeof bytes);
 }
 
-bool keys_window_log_read(weir_bytes logged, weir_bytes *key, int64_t *start_ms)
+void keys_join_write(weir_bytes key, int64_t start_ms, uint32_t sequence, struct buffer *out)
+{
+    keys_window_write(key, start_ms, out);
+    append_sequence(sequence, out);
+}
+
+bool keys_join_read(weir_bytes stored, weir_arena *arena, weir_bytes *key, int64_t *start_ms, uint32_t *sequence)
+{
+    if (stored.size < TAIL_BYTES + SEQUENCE_BYTES)
+        return false;
+    stored.size -= SEQUENCE_BYTES;
+    *sequence = bytes_get_u32((const char *)stored.data + stored.size);
+    return keys_window_read(stored, arena, key, start_ms);
+}
+
+void keys_join_log_write(weir_bytes key, int64_t start_ms, uint32_t sequence, struct buffer *out)
+{
+    keys_windowed_record_write(key, start_ms, out);
+    append_sequence(sequence, out);
+}
+
+bool keys_join_log_read(weir_bytes logged, weir_bytes *key, int64_t *start_ms, uint32_t *sequence)
 {
     if (logged.size < START_BYTES + SEQUENCE_BYTES)
         return false;
     const char *tail = (const char *)logged.data + logged.size - START_BYTES - SEQUENCE_BYTES;
-    /* Other sequence numbers tell duplicates of one key and window apart, which a table cannot hold. */
-    if (bytes_get_u32(tail + START_BYTES) != 0)
-        return false;
     *key = (weir_bytes){logged.data, logged.size - START_BYTES - SEQUENCE_BYTES};
     *start_ms = (int64_t)bytes_get_u64(tail);
+    *sequence = bytes_get_u32(tail + START_BYTES);
     return true;
+}
+
+void keys_window_log_write(weir_bytes key, int64_t start_ms, struct buffer *out)
+{
+    keys_join_log_write(key, start_ms, 0, out);
+}
+
+/* Other sequence numbers tell duplicates of one key and window apart, which a table cannot hold. */
+bool keys_window_log_read(weir_bytes logged, weir_bytes *key, int64_t *start_ms)
+{
+    uint32_t sequence;
+    return keys_join_log_read(logged, key, start_ms, &sequence) && sequence == 0;
 }
 
 bool keys_after_prefix(weir_bytes prefix, struct buffer *out)

@@ -3,7 +3,9 @@
  * Changelog form of a window row (Kafka Streams, WindowKeySchema): key, 8-byte big-endian start, 4-byte sequence 0.
  * Form in a store: key size-escaped so that all windows of one key lie together and in order of start, and no key's
  * rows mix with those of a longer key that begins with it: each 0x00 of the key as 0x00 0xFF, then 0x00 0x00, then
- * the start, big-endian, sign bit flipped. Record key of a windowed table sent to a topic: key, 8-byte start. */
+ * the start, big-endian, sign bit flipped. Record key of a windowed table sent to a topic: key, 8-byte start.
+ * A join store holds many rows of one key and time: a 4-byte sequence number tells them apart, behind the start in the
+ * store form and where the changelog has it. */
 #ifndef WEIR_STATE_KEYS_H
 #define WEIR_STATE_KEYS_H
 #include "base/buffer.h"
@@ -18,4 +20,8 @@ bool keys_window_log_read(weir_bytes logged, weir_bytes *key, int64_t *start_ms)
 void keys_windowed_record_write(weir_bytes key, int64_t start_ms, struct buffer *); /* user topic form */
 /* The smallest key behind every key that begins with prefix; false: there is none (all 0xFF). */
 bool keys_after_prefix(weir_bytes prefix, struct buffer *);
+void keys_join_write(weir_bytes key, int64_t start_ms, uint32_t sequence, struct buffer *); /* store form */
+bool keys_join_read(weir_bytes stored, weir_arena *, weir_bytes *key, int64_t *start_ms, uint32_t *sequence);
+void keys_join_log_write(weir_bytes key, int64_t start_ms, uint32_t sequence, struct buffer *);
+bool keys_join_log_read(weir_bytes logged, weir_bytes *key, int64_t *start_ms, uint32_t *sequence);
 #endif

@@ -12,11 +12,11 @@
 
 enum { BULK_ROWS_MIN = 4096 };
 
-/* A window store's stream time comes back with its rows, as in Kafka Streams; otherwise expired windows would be seen
- * until the first record. Timestamps of plain rows may be anything their author chose, so they do not move it. */
+/* The stream time of a store with windows comes back with its rows, as in Kafka Streams; otherwise expired windows would
+ * be seen until the first record. Timestamps of plain rows may be anything their author chose, so they do not move it. */
 static void observe(struct store *store, const struct store_row *row)
 {
-    if (store->spec->kind == STORE_WINDOW && row->value.data)
+    if (store->expiry.retention_ms > 0 && row->value.data)
         store_observe_time(store, row->timestamp_ms);
 }
 

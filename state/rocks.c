@@ -181,15 +181,14 @@ static unsigned char filter_drops(void *self, int level, const char *key, size_t
     int64_t time_ms = atomic_load_explicit(&family->stream_time_ms, memory_order_acquire);
     if (time_ms == EXPIRY_NO_TIME || key_size < 1 || key[0] != ROCKS_ROW || value_size < ROCKS_TIMESTAMP_BYTES)
         return 0;
-    struct expiry expiry = {atomic_load_explicit(&family->retention_ms, memory_order_relaxed),
-                            atomic_load_explicit(&family->ttl_ms, memory_order_relaxed)};
-    return expiry_has_expired(expiry, (weir_bytes){key + 1, key_size - 1}, (int64_t)bytes_get_u64(value), time_ms);
+    return expiry_has_expired(family->expiry, (weir_bytes){key + 1, key_size - 1}, (int64_t)bytes_get_u64(value),
+                              time_ms);
 }
 
 void rocks_family_expire(struct rocks_family *family, struct expiry expiry, int64_t stream_time_ms)
 {
-    atomic_store_explicit(&family->retention_ms, expiry.retention_ms, memory_order_relaxed);
-    atomic_store_explicit(&family->ttl_ms, expiry.ttl_ms, memory_order_relaxed);
+    if (atomic_load_explicit(&family->stream_time_ms, memory_order_relaxed) == EXPIRY_NO_TIME)
+        family->expiry = expiry;
     atomic_store_explicit(&family->stream_time_ms, stream_time_ms, memory_order_release);
 }
 

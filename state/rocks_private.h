@@ -18,8 +18,8 @@ struct rocks_family {
     rocksdb_writebatch_t *batch;
     struct buffer key, value; /* scratch of the batch */
     _Atomic bool is_empty;
-    /* Read by compactions: time last written, first read. */
-    _Atomic int64_t retention_ms, ttl_ms, stream_time_ms;
+    struct expiry expiry; /* read by compactions once there is a stream time: written before, and once */
+    _Atomic int64_t stream_time_ms;
 };
 
 struct rocks {

@@ -20,15 +20,20 @@ struct database; /* RocksDB of one task, shared by its stores */
 struct store;
 struct store_cursor;
 
-enum store_kind { STORE_KEY_VALUE, STORE_WINDOW };
+enum store_kind {
+    STORE_KEY_VALUE,
+    STORE_WINDOW,
+    STORE_JOIN, /* one side of a stream-stream join: every record, by key, time and a sequence number */
+};
 
 struct store_spec { /* lives as long as the store */
     const char *name;
     enum store_kind kind;
     int64_t window_size_ms; /* window stores */
-    int64_t retention_ms;   /* window stores: rows whose window start + retention <= observed stream time are gone */
+    int64_t retention_ms;   /* window and join stores: rows whose start + retention <= observed stream time are gone */
     int64_t ttl_ms;         /* plain stores: rows whose timestamp + ttl <= observed stream time are gone; 0: never */
     bool in_memory, no_log;
+    bool hidden; /* the engine's own: no view, and no processor may use it */
     const struct weir_type *key_type, *value_type;
 };
 

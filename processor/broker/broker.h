@@ -77,6 +77,7 @@ struct broker_topic_spec {
     int64_t segment_bytes;     /* 0: the broker's default */
     int64_t compaction_lag_ms; /* min.compaction.lag.ms; 0: the broker's default */
     int32_t message_bytes_max; /* max.message.bytes; 0: the broker's default */
+    bool append_time; /* message.timestamp.type: the broker stamps records, so retention goes by their arrival */
 };
 
 struct broker_ops {

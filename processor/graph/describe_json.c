@@ -69,11 +69,18 @@ static void write_part(const struct graph_subtopology *part, struct buffer *out)
     buffer_text(out, "]}");
 }
 
+static const char *kind_name(enum store_kind kind)
+{
+    static const char *const names[] = {
+        [STORE_KEY_VALUE] = "key_value", [STORE_WINDOW] = "window", [STORE_JOIN] = "join"};
+    return names[kind];
+}
+
 static void write_store(const struct graph_store *store, struct buffer *out)
 {
     buffer_text(out, "{");
     write_field("name", store->spec.name, out);
-    write_field("kind", store->spec.kind == STORE_WINDOW ? "window" : "key_value", out);
+    write_field("kind", kind_name(store->spec.kind), out);
     buffer_format(out, "\"subtopology\":%d,", store->subtopology);
     write_field("key", store->spec.key_type->name, out);
     write_field("value", store->spec.value_type->name, out);

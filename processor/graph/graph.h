@@ -44,6 +44,8 @@ struct graph_node {
     const char *at;   /* "file:line" of the verb */
     const struct operator* operator; /* what it does; sources and sinks: NULL */
     const void *args;                /* the operator's own, see its file */
+    const struct graph_node
+        *self_of; /* it shares the memory (context->self) of that node, made before it; NULL: its own */
     void *user;
     const struct weir_type *key_type, *value_type; /* of what it forwards */
     int64_t window_size_ms;                        /* keys are windowed with that size; 0: plain */

@@ -106,6 +106,11 @@ struct graph_topic *repartition_topic(const struct verb *, const char *name, con
 /* A sink of that name behind the node, and the source on the other side of the topic. NULL: latched. */
 struct graph_node *repartition_sink(const struct verb *, struct graph_node *, struct graph_topic *, const char *name);
 struct graph_node *repartition_source(const struct verb *, struct graph_topic *, const char *name);
+/* ---- join.c ---- */
+
+/* What all joins ask of their arguments and inputs. */
+bool join_check(const struct verb *, const struct weir_join_args *, const struct graph_node *left,
+                const struct graph_node *right);
 
 /* ---- repartition.c ---- */
 

@@ -5,8 +5,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "graph/handles.h"
 
-static bool check_join(const struct verb *verb, const struct weir_join_args *args, const struct graph_node *left,
-                       const struct graph_node *right)
+bool join_check(const struct verb *verb, const struct weir_join_args *args, const struct graph_node *left,
+                const struct graph_node *right)
 {
     if (!verb_check_function(verb, args->fn != NULL) ||
         !verb_check_type(verb, "the result's type (.value)", args->value))
@@ -27,7 +27,7 @@ static bool check_stream_join(const struct verb *verb, const weir_stream *stream
                               const struct weir_join_args *args)
 {
     if (!verb_is_open(verb) || !verb_check_same(verb, table->topology) || !verb_check_plain(verb, stream->node) ||
-        !check_join(verb, args, stream->node, table->node))
+        !join_check(verb, args, stream->node, table->node))
         return false;
     if (args->kind == WEIR_OUTER)
         return verb_fail(verb, "a stream and a table have no outer join; the table alone causes nothing");
@@ -130,7 +130,7 @@ weir_table *weir_join_tables_with(weir_table *left, weir_table *right, struct we
         return NULL;
     const struct verb verb = {left->topology, args.at, "join", args.name ? args.name : args.store};
     if (!verb_is_open(&verb) || !verb_check_same(&verb, right->topology) ||
-        !check_join(&verb, &args, left->node, right->node) || !check_lookups(&verb, left, right) ||
+        !join_check(&verb, &args, left->node, right->node) || !check_lookups(&verb, left, right) ||
         !choose_names(&verb, args.name, &names) || !ask_for_old_values(&verb, left, right, args.kind))
         return NULL;
     struct graph_node *one = add_side(&verb, &operator_join_this, left, right, &args, names.left);

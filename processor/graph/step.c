@@ -98,7 +98,8 @@ weir_stream *weir_peek_with(weir_stream *stream, struct weir_step_args args)
 static bool check_stores(const struct verb *verb, const char *const stores[WEIR_STORES_MAX])
 {
     for (size_t i = 0; i < WEIR_STORES_MAX; i++) {
-        if (stores[i] && !graph_find_store(verb->topology, stores[i]))
+        const struct graph_store *store = stores[i] ? graph_find_store(verb->topology, stores[i]) : NULL;
+        if (stores[i] && (!store || store->spec.hidden))
             return verb_fail(verb, "there is no store '%s'; declare it with weir_add_store first", stores[i]);
         for (size_t j = 0; stores[i] && j < i; j++)
             if (stores[j] && strcmp(stores[i], stores[j]) == 0)

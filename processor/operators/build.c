@@ -23,6 +23,11 @@ static size_t self_size(const struct graph_node *node)
     return node->operator? node->operator->self_size : 0;
 }
 
+static void *self_of(struct context_set *set, const struct graph_node *node)
+{
+    return node->self_of ? context_of(set, node->self_of)->self : arena_alloc(&set->arena, self_size(node));
+}
+
 static void link_children(struct context_set *set, weir_context *context)
 {
     const struct graph_nodes *children = &context->node->children;
@@ -53,7 +58,7 @@ struct context_set *context_build(const struct graph_subtopology *subtopology, s
         weir_context *context = &set->contexts[i];
         context->node = subtopology->nodes.items[i];
         context->execution = execution;
-        context->self = arena_alloc(&set->arena, self_size(context->node));
+        context->self = self_of(set, context->node);
         link_children(set, context);
         link_stores(set, context, stores);
     }

@@ -46,6 +46,7 @@ struct execution {
     /* Lateness is judged where a record entered: never by more than the stream time its upstream task had when it sent
      * the record (DECISIONS.md, "Late is judged where the record entered"). INT64_MAX: not from a repartition topic. */
     int64_t upstream_time_ms;
+    int64_t emit_interval_ms;      /* joins look for records that nobody has met at most so often; 0: always */
     struct weir_headers headers;   /* of the record in hand; forwarded */
     struct weir_metadata metadata; /* of the input record in hand */
     struct weir_error error;       /* the latch: the record in hand is poison, or worse */

@@ -91,6 +91,13 @@ void *fold_initial(weir_context *, const void *initial);
 
 /* node->args: struct stream_join_args */
 extern const struct operator operator_join_table, operator_left_join_table;
+/* node->args: none; node->stores[0]: what it keeps of its side of a stream-stream join */
+extern const struct operator operator_join_window;
+/* node->args: struct join_streams_args; node->stores: the other side, then what has met nobody (left and outer joins) */
+extern const struct operator operator_join_streams;
+/* node->args: struct join_streams_args; node->stores[0]: the stream it joins with itself */
+extern const struct operator operator_join_self;
+
 /* node->args: struct table_join_args; the table whose change it is, left or right */
 extern const struct operator operator_join_this, operator_join_other;
 /* node->args: struct table_join_args of the left side; node->stores[0], if there is one: the result */
@@ -132,6 +139,15 @@ struct table_view {
 struct stream_join_args {
     weir_joiner *fn;
     const struct table_view *table;
+};
+
+struct join_streams_args {
+    weir_joiner *fn;
+    enum weir_join_kind kind;
+    bool is_left;                /* the node is the left side */
+    int64_t before_ms, after_ms; /* a right record may be so much older, or younger, than the left */
+    int64_t grace_ms;
+    const struct weir_type *left_type, *right_type; /* of the values */
 };
 
 struct table_join_args {

@@ -9,27 +9,21 @@
 #include <assert.h>
 #include <pthread.h>
 
-#include "base/buffer.h"
 #include "base/error.h"
 #include "schemas/codec.h"
 #include "state/keys.h"
 
 /* ---- encoding, into buffers that a thread keeps ---- */
 
-struct scratch {
-    struct buffer key, window_key, value;
-    bool is_registered;
-};
-
-static _Thread_local struct scratch scratch;
+static _Thread_local struct typed_scratch scratch;
 static pthread_key_t scratch_key;
 static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
 
 static void scratch_done(void *memory)
 {
-    struct scratch *old = memory;
+    struct typed_scratch *old = memory;
     buffer_done(&old->key);
-    buffer_done(&old->window_key);
+    buffer_done(&old->stored);
     buffer_done(&old->value);
     old->is_registered = false;
 }
@@ -42,13 +36,16 @@ static void make_scratch_key(void)
 }
 
 /* The buffers are freed when the thread ends. */
-static struct scratch *own_scratch(void)
+struct typed_scratch *typed_scratch(void)
 {
     if (!scratch.is_registered) {
         pthread_once(&scratch_once, make_scratch_key);
         pthread_setspecific(scratch_key, &scratch);
         scratch.is_registered = true;
     }
+    buffer_clear(&scratch.key);
+    buffer_clear(&scratch.stored);
+    buffer_clear(&scratch.value);
     return &scratch;
 }
 
@@ -57,12 +54,10 @@ bool typed_latch(struct weir_store *handle, enum weir_code code, const char *pro
     return error_set(&handle->execution->error, code, "store '%s': %s", handle->spec->name, problem);
 }
 
-static bool write_scratch(struct weir_store *handle, const struct weir_type *type, const void *value,
-                          struct buffer *buffer)
+bool typed_write(struct weir_store *handle, const struct weir_type *type, const void *value, struct buffer *buffer)
 {
     struct weir_error error;
     error_clear(&error);
-    buffer_clear(buffer);
     return codec_write(type, WEIR_FORMAT_OBJECT, 0, value, buffer, &error) ||
            typed_latch(handle, error.code, error.message);
 }
@@ -70,8 +65,8 @@ static bool write_scratch(struct weir_store *handle, const struct weir_type *typ
 /* The key as the store holds it; valid until the thread's next call. */
 static bool write_key(struct weir_store *handle, const void *key, weir_bytes *out)
 {
-    struct scratch *own = own_scratch();
-    if (!write_scratch(handle, handle->spec->key_type, key, &own->key))
+    struct typed_scratch *own = typed_scratch();
+    if (!typed_write(handle, handle->spec->key_type, key, &own->key))
         return false;
     *out = buffer_bytes(&own->key);
     return true;
@@ -79,18 +74,17 @@ static bool write_key(struct weir_store *handle, const void *key, weir_bytes *ou
 
 static bool write_window_key(struct weir_store *handle, const void *key, int64_t start_ms, weir_bytes *out)
 {
-    struct scratch *own = own_scratch();
-    if (!write_scratch(handle, handle->spec->key_type, key, &own->key))
+    struct typed_scratch *own = typed_scratch();
+    if (!typed_write(handle, handle->spec->key_type, key, &own->key))
         return false;
-    buffer_clear(&own->window_key);
-    keys_window_write(buffer_bytes(&own->key), start_ms, &own->window_key);
-    *out = buffer_bytes(&own->window_key);
+    keys_window_write(buffer_bytes(&own->key), start_ms, &own->stored);
+    *out = buffer_bytes(&own->stored);
     return true;
 }
 
 /* ---- reading ---- */
 
-static const void *decode(struct weir_store *handle, const struct weir_type *type, weir_bytes bytes, weir_arena *arena)
+const void *typed_read(struct weir_store *handle, const struct weir_type *type, weir_bytes bytes, weir_arena *arena)
 {
     struct weir_error error;
     error_clear(&error);
@@ -114,7 +108,7 @@ static const void *get_row(struct weir_store *handle, weir_bytes key, int64_t *t
     }
     if (timestamp_ms)
         *timestamp_ms = row.timestamp_ms;
-    return decode(handle, handle->spec->value_type, arena_bytes(arena, row.value), arena);
+    return typed_read(handle, handle->spec->value_type, arena_bytes(arena, row.value), arena);
 }
 
 static bool is_latched(const struct weir_store *handle)
@@ -157,21 +151,21 @@ bool typed_row_read(struct weir_store *handle, const struct store_row *row, weir
         .timestamp_ms = row->timestamp_ms, .key_type = handle->spec->key_type, .value_type = handle->spec->value_type};
     if (handle->spec->kind == STORE_WINDOW && !read_window_key(handle, row->key, arena, out, &key))
         return false;
-    out->key = decode(handle, out->key_type, key, arena);
-    out->value = out->key ? decode(handle, out->value_type, row->value, arena) : NULL;
+    out->key = typed_read(handle, out->key_type, key, arena);
+    out->value = out->key ? typed_read(handle, out->value_type, row->value, arena) : NULL;
     return out->value != NULL;
 }
 
 /* ---- writing ---- */
 
+/* The key was written to the scratch; so is the value. */
 static void put_row(struct weir_store *handle, weir_bytes key, const void *value, int64_t timestamp_ms)
 {
     weir_bytes stored = {0};
     if (value) {
-        struct buffer *buffer = &own_scratch()->value;
-        if (!write_scratch(handle, handle->spec->value_type, value, buffer))
+        if (!typed_write(handle, handle->spec->value_type, value, &scratch.value))
             return;
-        stored = buffer_bytes(buffer);
+        stored = buffer_bytes(&scratch.value);
     }
     store_put(handle->store, key, stored, timestamp_ms);
 }

@@ -1,62 +1,14 @@
 /* window.c: one aggregate per key and tumbling window (KStreamWindowAggregate of Kafka Streams).
  *
- * A window takes records until its end lies at or before "now" less the grace period. Now is the greatest timestamp this
- * node has seen, but never more than the stream time of the task the record came from: behind a repartition topic
- * partitions may be read at different speeds, and none of them makes the records of another late.
- * For the same reason the store hears, behind a repartition topic, the smallest "now" of the last records only: its
- * windows must still be there when the slowest partition comes to them. A window that the store has let go is late.
+ * A window takes records until its end lies at or before "now" less the grace period (window_clock.h). A window that the
+ * store has let go is late.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "operators/operators.h"
-
-enum { SLOWEST_OF_RECORDS = 8192 }; /* at least so many are looked back upon, at most twice as many */
-
-struct window_clock {
-    int64_t observed_ms;                   /* greatest timestamp seen; -1: none */
-    int64_t told_ms;                       /* what the store may know of time; -1: nothing */
-    int64_t slowest_ms, slowest_before_ms; /* smallest now of this run of records, and of the one before */
-    uint32_t run;                          /* records in this run */
-};
+#include "operators/window_clock.h"
 
 static void open(weir_context *context)
 {
-    struct window_clock *clock = context->self;
-    clock->observed_ms = -1;
-    clock->told_ms = context->execution->stream_time_ms;
-    clock->slowest_ms = clock->slowest_before_ms = INT64_MAX;
-}
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t observe(struct window_clock *clock, const struct execution *execution, int64_t timestamp_ms)
-{
-    if (timestamp_ms > clock->observed_ms)
-        clock->observed_ms = timestamp_ms;
-    return smaller(clock->observed_ms, execution->upstream_time_ms);
-}
-
-static int64_t slowest_of_late(struct window_clock *clock, int64_t now_ms)
-{
-    clock->slowest_ms = smaller(clock->slowest_ms, now_ms);
-    int64_t slowest_ms = smaller(clock->slowest_ms, clock->slowest_before_ms);
-    if (++clock->run == SLOWEST_OF_RECORDS) {
-        clock->slowest_before_ms = clock->slowest_ms;
-        clock->slowest_ms = INT64_MAX;
-        clock->run = 0;
-    }
-    return slowest_ms;
-}
-
-static void tell_store(weir_context *context, int64_t now_ms)
-{
-    struct window_clock *clock = context->self;
-    int64_t told_ms = context->execution->upstream_time_ms == INT64_MAX ? now_ms : slowest_of_late(clock, now_ms);
-    if (told_ms <= clock->told_ms)
-        return;
-    clock->told_ms = told_ms;
-    store_observe_time(context->stores[0].store, told_ms);
+    window_clock_open(context->self, context->execution->stream_time_ms);
 }
 
 static int64_t add_clamped(int64_t a, int64_t b)
@@ -98,11 +50,14 @@ static void process(weir_context *context, const struct weir_record *record)
         context_drop(context, "null_key");
         return;
     }
-    int64_t now_ms = observe(context->self, context->execution, record->timestamp_ms);
+    struct window_clock *clock = context->self;
+    int64_t told_before_ms = clock->told_ms;
+    int64_t now_ms = window_clock_observe(clock, context->execution, record->timestamp_ms);
     struct weir_record change = *record;
     change.window.start_ms = record->timestamp_ms - record->timestamp_ms % args->window.size.ms;
     change.window.end_ms = add_clamped(change.window.start_ms, args->window.size.ms);
-    tell_store(context, now_ms);
+    if (clock->told_ms > told_before_ms)
+        store_observe_time(context->stores[0].store, clock->told_ms);
     if (is_late(context, change.window.start_ms, change.window.end_ms, now_ms))
         context_drop(context, "late");
     else if (!record->value && !args->takes_tombstones)

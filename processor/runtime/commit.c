@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "state/keys.h"
+#include "state/changelog.h"
 
 #define METADATA_MAGIC "weir1 "
 
@@ -68,39 +68,26 @@ struct log_writer {
     size_t store;
 };
 
-static bool is_window(const struct task *task, size_t store)
-{
-    return task->part->stores[store].spec.kind == STORE_WINDOW;
-}
-
 static void log_row(void *self, const struct store_row *row)
 {
     struct log_writer *writer = self;
     struct task *task = writer->task;
     if (writer->error->code != WEIR_OK)
         return;
-    weir_bytes key = row->key;
-    if (is_window(task, writer->store)) {
-        weir_bytes inner;
-        int64_t start_ms;
-        if (!keys_window_read(row->key, &task->arena, &inner, &start_ms)) {
-            error_set(writer->error, WEIR_FATAL, "store %s holds a key that is no window key",
-                      task->part->stores[writer->store].spec.name);
-            return;
-        }
-        buffer_clear(&task->key_buffer);
-        keys_window_log_write(inner, start_ms, &task->key_buffer);
-        key = buffer_bytes(&task->key_buffer);
-        arena_clear(&task->arena);
+    const struct layout_store *store = &task->part->stores[writer->store];
+    struct store_row logged;
+    if (!changelog_write(store->spec.kind, row, &task->arena, &task->key_buffer, &logged)) {
+        error_set(writer->error, WEIR_FATAL, "store %s holds a row with a key of another kind", store->spec.name);
+        return;
     }
     const struct broker_record record = {
         .partition = task->partition,
-        .timestamp_ms = row->timestamp_ms < 0 ? 0 : row->timestamp_ms,
-        .key = key,
-        .value = row->value,
+        .timestamp_ms = logged.timestamp_ms < 0 ? 0 : logged.timestamp_ms,
+        .key = logged.key,
+        .value = logged.value,
         .delivery = &task->deliveries[writer->store],
     };
-    collector_send(writer->collector, task->part->stores[writer->store].changelog, &record, writer->error);
+    collector_send(writer->collector, store->changelog, &record, writer->error);
 }
 
 static void save_lineage(struct task *task)
@@ -119,6 +106,7 @@ bool commit_log(struct task *task, struct collector *collector, struct weir_erro
         struct log_writer writer = {task, collector, error, i};
         if (task->part->stores[i].changelog)
             store_overlay_each(task->stores[i], log_row, &writer);
+        arena_clear(&task->arena);
     }
     return error->code == WEIR_OK;
 }

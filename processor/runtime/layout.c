@@ -125,7 +125,7 @@ static void lay_part(struct layout *layout, struct layout_part *part, const stru
     part->stores = arena_alloc(&layout->arena, (most ? most : 1) * sizeof *part->stores);
     for (size_t i = 0; i < subtopology->store_count; i++) {
         struct layout_store *store = &part->stores[part->store_count++];
-        lay_store(layout, store, &subtopology->stores[i]->spec, false);
+        lay_store(layout, store, &subtopology->stores[i]->spec, subtopology->stores[i]->spec.hidden);
         store->is_hashed = is_hashed(subtopology, &store->spec);
     }
     lay_sources(layout, part, config);

@@ -29,6 +29,7 @@ enum {
     LAG_EVERY_US = 500 * 1000,
     APPLY_PAUSE_US = 1000 * 1000,
     BEHIND_WAIT_US = 500 * 1000, /* how long an input that is behind may hold up its task before the others go on */
+    EMIT_INTERVAL_MS = 1000, /* Kafka Streams' default of EMIT_INTERVAL_MS_KSTREAMS_OUTER_JOIN_SPURIOUS_RESULTS_FIX */
     OVERLAY_BYTES_MAX = 32 * 1024 * 1024,
     MEMTABLE_BYTES_MIN = 1024 * 1024,
     MEMTABLE_BYTES_MAX = 8 * 1024 * 1024,
@@ -778,6 +779,7 @@ static void configure(struct loop *loop)
         .clock = &clock_system,
         .max_future_ms = config_integer(config, "max.future.ms"),
         .lineage = !loop->app->exactly_once,
+        .emit_interval_ms = EMIT_INTERVAL_MS,
     };
     loop->limits = (struct database_limits){
         .memtable_bytes = per_task(loop, share, MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),

@@ -10,7 +10,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "state/keys.h"
+#include "state/changelog.h"
 
 enum { BATCH = 4096, STALL_US = 60 * 1000 * 1000 };
 
@@ -143,22 +143,17 @@ static struct restore_entry *entry_of(const struct restorer *restorer, int32_t t
     return NULL;
 }
 
-/* Changelog form of a key to store form, in the arena. */
-static bool stored_key(const struct restore_entry *entry, weir_bytes logged, weir_arena *arena, weir_bytes *out)
+/* A record of the changelog as a row of the store, in the arena. */
+static bool stored_row(const struct restore_entry *entry, const struct broker_message *message, weir_arena *arena,
+                       struct store_row *out)
 {
-    if (entry->task->part->stores[entry->store].spec.kind != STORE_WINDOW) {
-        *out = logged;
-        return logged.data != NULL;
-    }
-    weir_bytes key;
-    int64_t start_ms;
-    if (!logged.data || !keys_window_log_read(logged, &key, &start_ms))
-        return false;
-    struct buffer stored = {0};
-    keys_window_write(key, start_ms, &stored);
-    *out = arena_bytes(arena, buffer_bytes(&stored));
-    buffer_done(&stored);
-    return true;
+    const struct store_row logged = {message->key, message->value, message->timestamp_ms};
+    struct buffer key = {0};
+    bool is_row = changelog_read(entry->task->part->stores[entry->store].spec.kind, &logged, arena, &key, out);
+    if (is_row && out->key.data != logged.key.data)
+        out->key = arena_bytes(arena, out->key);
+    buffer_done(&key);
+    return is_row;
 }
 
 static void note_unfinished(struct restore_entry *entry, weir_bytes key)
@@ -176,14 +171,14 @@ static bool apply_run(struct restore_entry *entry, const struct broker_message *
     size_t row_count = 0;
     int64_t next = entry->position;
     for (size_t i = 0; i < count; i++) {
-        weir_bytes key;
-        if (messages[i].offset >= entry->end || !stored_key(entry, messages[i].key, arena, &key))
+        struct store_row row;
+        if (messages[i].offset >= entry->end || !stored_row(entry, &messages[i], arena, &row))
             continue;
         if (messages[i].offset >= entry->committed) {
-            note_unfinished(entry, key);
+            note_unfinished(entry, row.key);
             continue;
         }
-        rows[row_count++] = (struct store_row){key, messages[i].value, messages[i].timestamp_ms};
+        rows[row_count++] = row;
         next = messages[i].offset + 1;
     }
     return row_count == 0 || store_restore(entry->task->stores[entry->store], rows, row_count, next, error);

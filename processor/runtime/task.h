@@ -32,8 +32,9 @@ struct task_output {
 
 struct task_settings {
     const struct clock *clock;
-    int64_t max_future_ms; /* -1: no guard */
-    bool lineage;          /* repartition records carry it; repetitions are dropped wherever they do */
+    int64_t max_future_ms;    /* -1: no guard */
+    bool lineage;             /* repartition records carry it; repetitions are dropped wherever they do */
+    int64_t emit_interval_ms; /* context.h */
 };
 
 struct task_source {

@@ -142,7 +142,7 @@ bool embedded_producer_send(struct broker_producer *producer, const char *topic,
     if (!check_record(route->topic, record, error))
         return false;
     struct broker_record timed = *record;
-    if (timed.timestamp_ms < 0)
+    if (timed.timestamp_ms < 0 || route->topic->append_time)
         timed.timestamp_ms = clock_wall_ms(&clock_system);
     struct target *target = &route->targets[choose_partition(route, record)];
     struct embedded_receipt receipt;

@@ -54,6 +54,7 @@ struct embedded_topic *embedded_topic_new(struct embedded *broker, const struct 
     topic->segment_bytes = spec->segment_bytes > 0 ? spec->segment_bytes : EMBEDDED_SEGMENT_BYTES;
     topic->compaction_lag_ms = spec->compaction_lag_ms > 0 ? spec->compaction_lag_ms : 0;
     topic->message_bytes_max = spec->message_bytes_max > 0 ? spec->message_bytes_max : EMBEDDED_RECORD_BYTES;
+    topic->append_time = spec->append_time;
     add_partitions(topic, broker);
     return topic;
 }
@@ -69,6 +70,8 @@ void embedded_topic_free(struct embedded_topic *topic)
     free(topic);
 }
 
+#define APPEND_TIME "LogAppendTime"
+
 static bool write_settings(const struct embedded_topic *topic, const char *directory, struct weir_error *error)
 {
     struct buffer text = {0};
@@ -76,6 +79,8 @@ static bool write_settings(const struct embedded_topic *topic, const char *direc
                   embedded_cleanup_name(topic->cleanup), topic->retention_ms);
     buffer_format(&text, "segment.bytes=%" PRId64 "\nmin.compaction.lag.ms=%" PRId64 "\nmax.message.bytes=%d\n",
                   topic->segment_bytes, topic->compaction_lag_ms, (int)topic->message_bytes_max);
+    if (topic->append_time)
+        buffer_text(&text, "message.timestamp.type=" APPEND_TIME "\n");
     char *path = memory_format("%s/%s/topic.conf", directory, topic->name);
     bool written = embedded_file_replace(path, buffer_bytes(&text), error);
     free(path);
@@ -105,6 +110,10 @@ static bool apply_setting(struct embedded_topic *topic, const char *name, const 
 {
     if (strcmp(name, "cleanup.policy") == 0)
         return parse_cleanup(topic, value);
+    if (strcmp(name, "message.timestamp.type") == 0) {
+        topic->append_time = strcmp(value, APPEND_TIME) == 0;
+        return topic->append_time || strcmp(value, "CreateTime") == 0;
+    }
     char *end;
     errno = 0;
     int64_t number = strtoll(value, &end, 10);

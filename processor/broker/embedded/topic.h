@@ -9,6 +9,7 @@ struct embedded_topic {
     enum broker_cleanup cleanup;
     int64_t retention_ms, segment_bytes, compaction_lag_ms; /* as they act; retention -1: for ever */
     int32_t message_bytes_max;
+    bool append_time; /* message.timestamp.type is LogAppendTime */
     struct embedded_partition *partitions;
 };
 

@@ -67,6 +67,8 @@ static rd_kafka_NewTopic_t *describe_new(const struct config *config, const stru
     set_number(&creation, "segment.bytes", spec->segment_bytes);
     set_number(&creation, "min.compaction.lag.ms", spec->compaction_lag_ms);
     set_number(&creation, "max.message.bytes", spec->message_bytes_max);
+    if (spec->append_time) /* not a matter of taste either: retention would go by the time of the events */
+        rd_kafka_NewTopic_set_config(topic, "message.timestamp.type", "LogAppendTime");
     return topic;
 }
 
