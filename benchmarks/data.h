@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DATA_VALUE_MAX = 160, DATA_RECORDS_PER_S = 20000 };
+enum { DATA_VALUE_MAX = 160, DATA_KEY_MAX = 40 /* room for the ends of a window */, DATA_RECORDS_PER_S = 20000 };
 #define DATA_START_MS INT64_C(1733308200000) /* 2024-12-04T10:30:00Z */
 
 enum data_shape {
@@ -27,7 +27,7 @@ struct data {
 };
 
 struct data_record {
-    char key[24], value[DATA_VALUE_MAX];
+    char key[DATA_KEY_MAX], value[DATA_VALUE_MAX];
     size_t key_size, value_size;
     int64_t timestamp_ms;
     int64_t order, product;            /* numbers; -1: none */

@@ -12,7 +12,7 @@
 #include "digest.h"
 #include "measure.h"
 
-enum { WINDOW_MS = 10000 };
+enum { WINDOW_MS = 10000, GAP_MS = 2000, JOIN_MS = 60000 };
 
 struct expectation {
     struct digest digest;
@@ -31,17 +31,35 @@ static struct digest_bytes key_of(const struct data_record *record)
 }
 
 /* The record's value with one more field in front of its closing brace. */
-static void add_with(struct expectation *e, struct data_record *record, const char *name, int64_t number)
+static struct digest_bytes value_with(struct data_record *record, const char *name, int64_t number)
 {
     size_t at = record->value_size - 1;
     int more = snprintf(record->value + at, sizeof record->value - at, ",\"%s\":%" PRId64 "}", name, number);
-    digest_add(&e->digest, key_of(record), (struct digest_bytes){record->value, at + (size_t)more});
+    return (struct digest_bytes){record->value, at + (size_t)more};
 }
 
-static void put_count(struct expectation *e, struct digest_bytes key, uint64_t count)
+static void add_with(struct expectation *e, struct data_record *record, const char *name, int64_t number)
+{
+    digest_add(&e->digest, key_of(record), value_with(record, name, number));
+}
+
+static void put_with(struct expectation *e, struct data_record *record, const char *name, int64_t number)
+{
+    digest_put(&e->digest, key_of(record), value_with(record, name, number));
+}
+
+static int64_t *numbers_new(int64_t count)
+{
+    int64_t *numbers = calloc((size_t)count, sizeof *numbers);
+    if (!numbers)
+        measure_fail("no memory for %" PRId64 " numbers", count);
+    return numbers;
+}
+
+static void put_count(struct expectation *e, struct digest_bytes key, int64_t count)
 {
     char value[8];
-    put_be64(value, count);
+    put_be64(value, (uint64_t)count);
     digest_put(&e->digest, key, (struct digest_bytes){value, sizeof value});
 }
 
@@ -64,12 +82,50 @@ static void join(struct expectation *e, struct data *data)
     }
 }
 
+static void purchases_with_stock(struct expectation *e, struct data *data)
+{
+    struct data_record record;
+    for (int64_t i = 0; i < e->records; i++) {
+        data_at(data, i, &record);
+        put_with(e, &record, "stock", data_stock(record.product));
+    }
+}
+
+static void paid_in_time(struct expectation *e, struct data *data)
+{
+    struct data_record record;
+    for (int64_t i = 0; i < e->records; i++) {
+        data_at(data, i, &record);
+        if (data_paid_ms(i) - data_purchased_ms(i) <= JOIN_MS)
+            add_with(e, &record, "amount", data_amount(i));
+    }
+}
+
+/* The last order of each product with its last restock. */
+static void latest_of_both(struct expectation *e, struct data *orders)
+{
+    struct data restocks;
+    struct data_record record;
+    int64_t *stock = numbers_new(e->keys);
+    data_open(&restocks, "restocks", e->records, e->keys);
+    for (int64_t k = 0; k < e->keys; k++)
+        stock[k] = -1;
+    for (int64_t i = 0; i < e->records; i++) {
+        data_at(&restocks, i, &record);
+        stock[record.product] = record.stock;
+    }
+    for (int64_t i = 0; i < e->records; i++) {
+        data_at(orders, i, &record);
+        if (stock[record.product] >= 0)
+            put_with(e, &record, "stock", stock[record.product]);
+    }
+    free(stock);
+}
+
 static void count(struct expectation *e, struct data *data)
 {
     struct data_record record;
-    uint64_t *counts = calloc((size_t)e->keys, sizeof *counts);
-    if (!counts)
-        measure_fail("no memory for %" PRId64 " keys", e->keys);
+    int64_t *counts = numbers_new(e->keys);
     for (int64_t i = 0; i < e->records; i++) {
         data_at(data, i, &record);
         put_count(e, key_of(&record), ++counts[record.product]);
@@ -77,32 +133,86 @@ static void count(struct expectation *e, struct data *data)
     free(counts);
 }
 
-/* Times never go back, so one window is open at a time. Key: the record's key and the window's start. */
-static void tumbling(struct expectation *e, struct data *data)
+/* Windows of 10 s that begin every advance_ms; times never go back, so size / advance of them are open at a time, each
+ * with counts of its own. Key: the record's key and the window's start. */
+static void windows(struct expectation *e, struct data *data, int64_t advance_ms)
 {
     struct data_record record;
-    uint64_t *counts = calloc((size_t)e->keys, sizeof *counts);
-    int64_t open = -1;
-    if (!counts)
+    int64_t open = WINDOW_MS / advance_ms, began[WINDOW_MS] = {0};
+    int64_t *counts = numbers_new(e->keys * open);
+    for (int64_t i = 0; i < e->records; i++) {
+        data_at(data, i, &record);
+        int64_t newest = record.timestamp_ms / advance_ms;
+        for (int64_t w = newest - open + 1; w <= newest; w++) {
+            int64_t slot = w % open, *of_window = counts + slot * e->keys;
+            if (began[slot] != w)
+                memset(of_window, 0, (size_t)e->keys * sizeof *of_window);
+            began[slot] = w;
+            put_be64(record.key + record.key_size, (uint64_t)(w * advance_ms));
+            put_count(e, (struct digest_bytes){record.key, record.key_size + 8}, ++of_window[record.product]);
+        }
+    }
+    free(counts);
+}
+
+static void tumbling(struct expectation *e, struct data *data)
+{
+    windows(e, data, WINDOW_MS);
+}
+static void hopping(struct expectation *e, struct data *data)
+{
+    windows(e, data, WINDOW_MS / 2);
+}
+
+struct session {
+    int64_t start_ms, end_ms, count; /* count 0: none yet */
+};
+
+static size_t session_key(struct data_record *record, const struct session *session)
+{
+    put_be64(record->key + record->key_size, (uint64_t)session->end_ms);
+    put_be64(record->key + record->key_size + 8, (uint64_t)session->start_ms);
+    return record->key_size + 16;
+}
+
+/* A session that goes on ends later, so it has another key: the old one is deleted. */
+static void sessions(struct expectation *e, struct data *data)
+{
+    struct data_record record;
+    struct session *open = calloc((size_t)e->keys, sizeof *open);
+    if (!open)
         measure_fail("no memory for %" PRId64 " keys", e->keys);
     for (int64_t i = 0; i < e->records; i++) {
         data_at(data, i, &record);
-        int64_t start = record.timestamp_ms / WINDOW_MS * WINDOW_MS;
-        if (start != open)
-            memset(counts, 0, (size_t)e->keys * sizeof *counts);
-        open = start;
-        put_be64(record.key + record.key_size, (uint64_t)start);
-        put_count(e, (struct digest_bytes){record.key, record.key_size + 8}, ++counts[record.product]);
+        struct session *session = &open[record.product];
+        if (session->count && record.timestamp_ms - session->end_ms <= GAP_MS) {
+            size_t size = session_key(&record, session);
+            digest_put(&e->digest, (struct digest_bytes){record.key, size}, (struct digest_bytes){0});
+        } else {
+            *session = (struct session){.start_ms = record.timestamp_ms};
+        }
+        session->end_ms = record.timestamp_ms;
+        session->count++;
+        size_t size = session_key(&record, session);
+        put_count(e, (struct digest_bytes){record.key, size}, session->count);
     }
-    free(counts);
+    free(open);
 }
 
 static const struct {
     const char *name, *shape;
     void (*compute)(struct expectation *, struct data *);
 } workloads[] = {
-    {"stateless", "orders", stateless}, {"count", "orders", count},       {"sequence", "sequence", count},
-    {"tumbling", "orders", tumbling},   {"stream-table", "orders", join},
+    {"stateless", "orders", stateless},
+    {"count", "orders", count},
+    {"sequence", "sequence", count},
+    {"tumbling", "orders", tumbling},
+    {"hopping", "orders", hopping},
+    {"session", "orders", sessions},
+    {"stream-table", "orders", join},
+    {"table-table", "orders", latest_of_both},
+    {"stream-stream", "purchases", paid_in_time},
+    {"foreign-key", "purchases", purchases_with_stock},
 };
 
 int main(int argc, char **argv)

@@ -2,10 +2,13 @@
  *
  *   watch BROKERS GROUP TOPIC…      the topics must not grow any more
  *
+ * The group is also through with its repartition topics (GROUP-…-repartition, and GROUP-…-topic of foreign-key joins) when
+ * twice in a row all that they hold is committed.
  * Prints {"records":…,"done_s":…}; done_s is the time of CLOCK_MONOTONIC. Runs until then: end it when the group is gone.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <stdbool.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -45,6 +48,44 @@ static bool all_committed(rd_kafka_t *client, rd_kafka_topic_partition_list_t *l
     return true;
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t size = strlen(text), more = strlen(end);
+    return size > more && strcmp(text + size - more, end) == 0;
+}
+
+static bool is_repartition(const char *topic, const char *group)
+{
+    size_t size = strlen(group);
+    return strncmp(topic, group, size) == 0 && topic[size] == '-' &&
+           (ends_with(topic, "-repartition") || ends_with(topic, "-topic"));
+}
+
+/* How many records the repartition topics of the group hold; -1: not all of them are committed. */
+static int64_t committed_between(rd_kafka_t *client, const char *group)
+{
+    const struct rd_kafka_metadata *metadata;
+    int64_t records = 0;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+    must(rd_kafka_metadata(client, 1, NULL, &metadata, ANSWER_MS), "topics");
+    for (int i = 0; i < metadata->topic_cnt; i++)
+        if (is_repartition(metadata->topics[i].topic, group))
+            records += add_topic(client, list, metadata->topics[i].topic);
+    bool done = list->cnt == 0 || all_committed(client, list);
+    rd_kafka_metadata_destroy(metadata);
+    rd_kafka_topic_partition_list_destroy(list);
+    return done ? records : -1;
+}
+
+static void wait_between(rd_kafka_t *client, const char *group)
+{
+    for (int64_t before = -1, now = committed_between(client, group); now != 0 && (now < 0 || now != before);) {
+        usleep(EVERY_US);
+        before = now;
+        now = committed_between(client, group);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 4)
@@ -56,6 +97,7 @@ int main(int argc, char **argv)
         records += add_topic(client, list, argv[i]);
     while (!all_committed(client, list))
         usleep(EVERY_US);
+    wait_between(client, argv[2]);
     printf("{\"records\":%" PRId64 ",\"done_s\":%.4f}\n", records, measure_seconds());
     rd_kafka_topic_partition_list_destroy(list);
     rd_kafka_destroy(client);

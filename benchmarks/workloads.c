@@ -102,12 +102,24 @@ static weir_topology *tumbling(void)
     return topology;
 }
 
+static weir_table *table(weir_topology *topology, size_t number, const char *store)
+{
+    return weir_table_from(topology, input(number), store, &weir_str_type, &weir_bytes_type);
+}
+
 static weir_topology *stream_table(void)
 {
     weir_topology *topology = weir_topology_new("benchmark-stream-table");
     weir_stream *stream = orders(topology);
-    weir_table *products = weir_table_from(topology, input(1), "products", &weir_str_type, &weir_bytes_type);
-    write_out(weir_join_table(stream, products, add_stock, .value = &weir_bytes_type));
+    write_out(weir_join_table(stream, table(topology, 1, "products"), add_stock, .value = &weir_bytes_type));
+    return topology;
+}
+
+static weir_topology *table_table(void)
+{
+    weir_topology *topology = weir_topology_new("benchmark-table-table");
+    weir_table *latest = table(topology, 0, "orders"), *products = table(topology, 1, "products");
+    write_out(weir_changes(weir_join_tables(latest, products, add_stock, .value = &weir_bytes_type)));
     return topology;
 }
 
@@ -117,5 +129,6 @@ WEIR_EXPORT_TOPOLOGIES = {
     {"count", "the same, every change also to a topic", count},
     {"tumbling", "orders per product and ten seconds, every change to a topic", tumbling},
     {"stream-table", "orders with the stock of their product", stream_table},
+    {"table-table", "the latest order of a product with its latest stock", table_table},
     {0},
 };

@@ -107,12 +107,13 @@ class KafkaStreams(Engine):
     """peers/Peer.java on the jars of scripts/kafka."""
 
     classes = None  # where they were compiled to, once
+    tuned = "true"
 
     def __init__(self, job, *more):
         bench = job.bench
         command = ["java", *bench.options.java.split(), "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp",
                    f"{self.compiled(bench)}:{scripts_kafka(bench.environment, 'jars')}/*", "Peer", job.workload.name,
-                   ",".join(job.inputs), job.out, *more]
+                   ",".join(job.inputs), job.out, f"tuned={self.tuned}", *more]
         command += [f"{key}={value}" for key, value in job.engine_settings().items() if key != "memory.max.bytes"]
         super().__init__(command, bench.log(job.application + ".log"), stdout=subprocess.PIPE, text=True)
         self.events = []
@@ -139,6 +140,12 @@ class KafkaStreams(Engine):
         """When it says that all tasks run."""
         self.wait_until(lambda: self.said("running"), "running")
         self.mark_ready()
+
+
+class KafkaStreamsPlain(KafkaStreams):
+    """The same with every setting at its default."""
+
+    tuned = "false"
 
 
 class Raw(Engine):

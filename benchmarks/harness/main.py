@@ -12,7 +12,7 @@ from .workloads import WORKLOADS
 MEASURES = {"throughput": throughput.measure_all, "latency": latency.measure_all, "restore": restore.measure_all,
             "rest": rest.measure_all, "parts": parts.measure_all, "growth": growth.measure_all}
 USUAL = ["throughput", "latency", "restore", "rest", "parts"]
-ROWS = "stateless,view,count,count:10000000,tumbling,stream-table,commerce"
+ROWS = "stateless,view,count,count:10000000,tumbling,stream-table,table-table,commerce"
 JAVA = "-Xms512m -Xmx512m -XX:+UseParallelGC"
 
 
@@ -45,7 +45,7 @@ def parser():
     p = argparse.ArgumentParser(prog="benchmarks/run", description="Measures Weir beside Kafka Streams and the raw librdkafka loop.")
     p.add_argument("measures", nargs="*", default=USUAL, metavar="MEASURE", help=f"{' '.join(MEASURES)} (all but growth)")
     p.add_argument("--rows", type=rows, default=rows(ROWS), help=f"workloads, WORKLOAD or WORKLOAD:KEYS ({ROWS})")
-    p.add_argument("--engines", type=listed, default=list(throughput.ENGINES), help="weir,kafka-streams,raw")
+    p.add_argument("--engines", type=listed, default=list(throughput.USUAL), help=f"{','.join(throughput.ENGINES)} (the first three)")
     p.add_argument("--guarantees", type=listed, default=["at_least_once"], help="at_least_once,exactly_once_v2 (the first)")
     p.add_argument("--commits", type=numbers, default=[100], metavar="MS", help="commit intervals (100)")
     p.add_argument("--threads", type=numbers, default=[1], help="stream threads (1)")

@@ -54,6 +54,7 @@ class Process:
         self.log = log
         self.figures = None  # once it has ended
         with open(log, "ab") as errors:
+            self.log_from = errors.tell()
             self.child = subprocess.Popen([str(word) for word in command], stderr=errors, **more)
 
     @property
@@ -73,8 +74,10 @@ class Process:
 
     def last_words(self):
         """The end of its log, for a message."""
-        with open(self.log, encoding="utf-8", errors="replace") as file:
-            return " | ".join(line.strip() for line in file.read().splitlines()[-3:])
+        with open(self.log, "rb") as file:
+            file.seek(self.log_from)
+            text = file.read().decode(errors="replace")
+        return " | ".join(line.strip() for line in text.splitlines()[-3:])
 
     def wait(self, limit_s=LIMIT_S):
         """Its figures when it has ended by itself with status 0."""

@@ -5,11 +5,12 @@ import subprocess
 import time
 
 from . import commerce
-from .engines import Job, KafkaStreams, Raw, Weir
+from .engines import Job, KafkaStreams, KafkaStreamsPlain, Raw, Weir
 from .process import LIMIT_S, Failure, Process, say
 from .workloads import COMMERCE, WORKLOADS
 
-ENGINES = ("weir", "kafka-streams", "raw")
+ENGINES = ("weir", "kafka-streams", "raw", "kafka-streams-plain")
+USUAL = ENGINES[:3]
 
 
 class Row:
@@ -37,9 +38,9 @@ def start(engine, job, records):
     """The process of an engine."""
     if engine == "weir":
         return Weir(job)
-    if engine == "kafka-streams":
-        return KafkaStreams(job)
-    return Raw(job, records)
+    if engine == "raw":
+        return Raw(job, records)
+    return KafkaStreams(job) if engine == "kafka-streams" else KafkaStreamsPlain(job)
 
 
 def wait_committed(bench, job, process):

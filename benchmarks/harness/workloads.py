@@ -16,7 +16,8 @@ class Workload:
 
     def divided(self, records):
         """Records per input."""
-        return [records // len(self.streams) if shape in self.streams else records for shape in self.shapes]
+        share = records // len(self.streams)
+        return [share if shape in self.streams else records for shape in self.shapes]
 
     @property
     def streams(self):
@@ -34,7 +35,12 @@ WORKLOADS = {workload.name: workload for workload in (
              about="count by key into a view; its changelog is checked"),
     Workload("count", ("orders",), "last", "count", ("raw_count", 0), about="count by key, every change to a topic"),
     Workload("tumbling", ("orders",), "last", "tumbling", ("raw_count", 10000), about="count by key and 10 s"),
+    Workload("hopping", ("orders",), "last", "hopping", about="count by key and 10 s, every 5 s"),
+    Workload("session", ("orders",), "last", "session", about="count by key and session with a gap of 2 s"),
     Workload("stream-table", ("orders", "products"), "all", "stream-table", about="join with a table of the keys"),
+    Workload("table-table", ("orders", "restocks"), "last", "table-table", about="both sides change"),
+    Workload("stream-stream", ("purchases", "payments"), "all", "stream-stream", about="purchases and payments within 60 s"),
+    Workload("foreign-key", ("purchases", "products"), "last", "foreign-key", about="purchases and the product they name"),
     COMMERCE,
 )}
 

@@ -14,24 +14,29 @@ import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.InvalidStateStoreException;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.Grouped;
+import org.apache.kafka.streams.kstream.JoinWindows;
 import org.apache.kafka.streams.kstream.Joined;
 import org.apache.kafka.streams.kstream.KGroupedStream;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.KTable;
 import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.kstream.SessionWindows;
+import org.apache.kafka.streams.kstream.StreamJoined;
+import org.apache.kafka.streams.kstream.TableJoined;
 import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.kstream.WindowedSerdes;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.QueryableStoreTypes;
 import org.apache.kafka.streams.state.ReadOnlyKeyValueStore;
+import org.apache.kafka.streams.state.SessionStore;
 import org.apache.kafka.streams.state.WindowStore;
 
 /**
  * The workloads of benchmarks/run on Kafka Streams; workloads.c holds the same for Weir.
  *
- * <p>Peer WORKLOAD IN[,IN] OUT [SETTING=VALUE…]: any setting of StreamsConfig; ask=KEY asks the store "counts" as soon as
+ * <p>Peer WORKLOAD IN[,IN] OUT [SETTING=VALUE…]: any setting of StreamsConfig; tuned=true|false; ask=KEY asks the store "counts" as soon as
  * it runs. Prints {"event":"running"} when all tasks run for the first time, "answered" after the first answer, "summed" when it
  * has read the whole store. SIGTERM commits, leaves the group and ends it. SPDX-License-Identifier: Apache-2.0
  */
@@ -39,7 +44,8 @@ public final class Peer {
     private static final Serde<String> STRING = Serdes.String();
     private static final Serde<byte[]> BYTES = Serdes.ByteArray();
     private static final Serde<Long> LONG = Serdes.Long();
-    private static final byte[] QTY = quoted("qty"), PRICE = quoted("price"), TOTAL = quoted("total"), STOCK = quoted("stock");
+    private static final byte[] QTY = quoted("qty"), PRICE = quoted("price"), TOTAL = quoted("total"), STOCK = quoted("stock"),
+        AMOUNT = quoted("amount"), PRODUCT = quoted("product_id");
 
     private final StreamsBuilder builder = new StreamsBuilder();
     private final String[] in;
@@ -74,6 +80,21 @@ public final class Peer {
         long number = 0;
         for (; at < json.length && json[at] >= '0' && json[at] <= '9'; at++) number = number * 10 + json[at] - '0';
         return number;
+    }
+
+    /** The text behind a name. */
+    private static String text(byte[] json, byte[] name) {
+        for (int at = 0; at <= json.length - name.length; at++) {
+            if (json[at] != '"' || !isAt(json, at, name)) continue;
+            int from = at + name.length + 1, to = from;
+            while (json[to] != '"') to++;
+            return new String(json, from, to - from, StandardCharsets.UTF_8);
+        }
+        return null;
+    }
+
+    private static String product(byte[] order) {
+        return text(order, PRODUCT);
     }
 
     private static byte[] with(byte[] json, byte[] name, long number) {
@@ -120,15 +141,53 @@ public final class Peer {
 
     private void streamTable() {
         KStream<String, byte[]> orders = orders();
-        KTable<String, byte[]> products = builder.table(in[1], Consumed.with(STRING, BYTES),
-            Materialized.<String, byte[], KeyValueStore<Bytes, byte[]>>as("products").withKeySerde(STRING).withValueSerde(BYTES));
-        orders.join(products, (order, product) -> with(order, STOCK, number(product, STOCK)), Joined.with(STRING, BYTES, BYTES))
+        orders.join(table(1, "products"), Peer::addStock, Joined.with(STRING, BYTES, BYTES)).to(out, Produced.with(STRING, BYTES));
+    }
+
+    private void hopping() {
+        Duration size = Duration.ofSeconds(10);
+        byKey().windowedBy(TimeWindows.ofSizeWithNoGrace(size).advanceBy(Duration.ofSeconds(5)))
+            .count(Materialized.<String, Long, WindowStore<Bytes, byte[]>>as("windows").withKeySerde(STRING).withValueSerde(LONG))
+            .toStream().to(out, Produced.with(WindowedSerdes.timeWindowedSerdeFrom(String.class, size.toMillis()), LONG));
+    }
+
+    private void session() {
+        byKey().windowedBy(SessionWindows.ofInactivityGapWithNoGrace(Duration.ofSeconds(2)))
+            .count(Materialized.<String, Long, SessionStore<Bytes, byte[]>>as("sessions").withKeySerde(STRING).withValueSerde(LONG)
+                .withRetention(Duration.ofMinutes(1))) // with the gap alone, a session that ends exactly a gap ago may be gone
+            .toStream().to(out, Produced.with(WindowedSerdes.sessionWindowedSerdeFrom(String.class), LONG));
+    }
+
+    private KTable<String, byte[]> table(int number, String store) {
+        return builder.table(in[number], Consumed.with(STRING, BYTES),
+            Materialized.<String, byte[], KeyValueStore<Bytes, byte[]>>as(store).withKeySerde(STRING).withValueSerde(BYTES));
+    }
+
+    private static byte[] addStock(byte[] order, byte[] product) {
+        return with(order, STOCK, number(product, STOCK));
+    }
+
+    private void tableTable() {
+        table(0, "orders").join(table(1, "products"), Peer::addStock).toStream().to(out, Produced.with(STRING, BYTES));
+    }
+
+    private void streamStream() {
+        orders().join(builder.stream(in[1], Consumed.with(STRING, BYTES)), (order, payment) -> with(order, AMOUNT, number(payment, AMOUNT)),
+                JoinWindows.ofTimeDifferenceWithNoGrace(Duration.ofSeconds(60)),
+                StreamJoined.with(STRING, BYTES, BYTES).withStoreName("payments").withName("payments"))
             .to(out, Produced.with(STRING, BYTES));
+    }
+
+    private void foreignKey() {
+        table(0, "orders").join(table(1, "products"), Peer::product, Peer::addStock, TableJoined.as("product-of-order"),
+                Materialized.<String, byte[], KeyValueStore<Bytes, byte[]>>as("joined").withKeySerde(STRING).withValueSerde(BYTES))
+            .toStream().to(out, Produced.with(STRING, BYTES));
     }
 
     private void build(String workload) {
         Map<String, Runnable> rows = Map.of("stateless", this::stateless, "view", this::view, "count", this::count,
-            "tumbling", this::tumbling, "stream-table", this::streamTable);
+            "tumbling", this::tumbling, "hopping", this::hopping, "session", this::session, "stream-table", this::streamTable,
+            "table-table", this::tableTable, "stream-stream", this::streamStream, "foreign-key", this::foreignKey);
         if (!rows.containsKey(workload)) throw new IllegalArgumentException("there is no workload " + workload);
         rows.get(workload).run();
     }
@@ -211,7 +270,7 @@ public final class Peer {
             given.put(pair[0], pair[1]);
         }
         String key = given.remove("ask");
-        Properties settings = tuned();
+        Properties settings = given.remove("tuned").equals("true") ? tuned() : new Properties();
         settings.putAll(given);
         Peer peer = new Peer(arguments[1], arguments[2]);
         peer.build(arguments[0]);
