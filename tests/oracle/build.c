@@ -15,6 +15,10 @@ struct handle { /* one of the pointers is set */
     weir_grouped_table *grouped_table;
 };
 
+struct pair { /* of a map */
+    weir_mapper *key, *value;
+};
+
 struct builder {
     struct build *build;
     json_t *op;
@@ -47,13 +51,17 @@ static bool is(const struct builder *builder, const char *name, const char *want
     return text && strcmp(text, wanted) == 0;
 }
 
-static const struct handle *find(const struct builder *builder, const char *name)
+static const struct handle *named(const struct builder *builder, const char *id)
 {
-    const char *id = text_of(builder, name);
     for (size_t i = 0; id && i < builder->handle_count; i++)
         if (strcmp(builder->handles[i].id, id) == 0)
             return &builder->handles[i];
     refuse(builder, "an input is not there");
+}
+
+static const struct handle *find(const struct builder *builder, const char *name)
+{
+    return named(builder, text_of(builder, name));
 }
 
 static const struct handle *in(const struct builder *builder)
@@ -144,7 +152,7 @@ static void make_filter(struct builder *builder)
     if (in(builder)->table)
         made_table(builder, weir_filter(in(builder)->table, test, .store = new_store(builder, true)));
     else
-        made_stream(builder, weir_filter(in(builder)->stream, test));
+        made_stream(builder, weir_filter(in(builder)->stream, test, .name = text_of(builder, "as")));
 }
 
 static void make_filter_not(struct builder *builder)
@@ -153,7 +161,7 @@ static void make_filter_not(struct builder *builder)
     if (in(builder)->table)
         made_table(builder, weir_filter_not(in(builder)->table, test, .store = new_store(builder, true)));
     else
-        made_stream(builder, weir_filter_not(in(builder)->stream, test));
+        made_stream(builder, weir_filter_not(in(builder)->stream, test, .name = text_of(builder, "as")));
 }
 
 static void make_map_values(struct builder *builder)
@@ -163,13 +171,40 @@ static void make_map_values(struct builder *builder)
     if (in(builder)->table)
         made_table(builder, weir_map_values(in(builder)->table, value, map, .store = new_store(builder, true)));
     else
-        made_stream(builder, weir_map_values(in(builder)->stream, value, map));
+        made_stream(builder, weir_map_values(in(builder)->stream, value, map, .name = text_of(builder, "as")));
+}
+
+static void map_pair(weir_context *context, const struct weir_record *record, struct weir_record *out)
+{
+    const struct pair *pair = weir_user(context);
+    out->key = pair->key(context, record);
+    out->value = pair->value(context, record);
+}
+
+static void make_map(struct builder *builder)
+{
+    struct build *build = builder->build;
+    struct pair *pair = weir_arena_alloc(build->arena, sizeof *pair);
+    *pair = (struct pair){FUNCTION(key, builder), function_value(text_of(builder, "value_fn"))};
+    made_stream(builder, weir_map(in(builder)->stream, build->text, value_type(builder), map_pair, .user = pair));
+}
+
+static void make_select_key(struct builder *builder)
+{
+    made_stream(builder, weir_select_key(in(builder)->stream, builder->build->text, FUNCTION(key, builder),
+                                         .name = text_of(builder, "as")));
 }
 
 static void make_flat_map(struct builder *builder)
 {
     made_stream(builder,
                 weir_flat_map(in(builder)->stream, builder->build->text, value_type(builder), FUNCTION(flat, builder)));
+}
+
+static void make_flat_map_values(struct builder *builder)
+{
+    made_stream(builder,
+                weir_flat_map_values(in(builder)->stream, value_type(builder), FUNCTION(flat_values, builder)));
 }
 
 static void look(weir_context *context, const struct weir_record *record)
@@ -179,7 +214,12 @@ static void look(weir_context *context, const struct weir_record *record)
 
 static void make_peek(struct builder *builder)
 {
-    made_stream(builder, weir_peek(in(builder)->stream, look));
+    made_stream(builder, weir_peek(in(builder)->stream, look, .name = text_of(builder, "as")));
+}
+
+static void make_foreach(struct builder *builder)
+{
+    weir_foreach(in(builder)->stream, look);
 }
 
 static void make_branch(struct builder *builder)
@@ -198,7 +238,11 @@ static void make_branch(struct builder *builder)
 
 static void make_merge(struct builder *builder)
 {
-    made_stream(builder, weir_merge(in(builder)->stream, other(builder)->stream));
+    struct weir_merge_args args = {.at = WEIR_AT};
+    json_t *others = json_object_get(builder->op, "others");
+    for (size_t i = 0; i < json_array_size(others); i++)
+        args.with[i] = named(builder, json_string_value(json_array_get(others, i)))->stream;
+    made_stream(builder, weir_merge_with(in(builder)->stream, args));
 }
 
 /* Kafka Streams does not count what a repartition drops, Weir does. */
@@ -210,18 +254,30 @@ static const void *count_missing(weir_context *context, const struct weir_record
     return key;
 }
 
-static struct build_repartition *add_repartition(struct builder *builder)
+static struct build_repartition *add_repartition(struct builder *builder, weir_mapper *map)
 {
     struct build_repartition *made = &builder->build->repartitions[builder->build->repartition_count++];
-    *made = (struct build_repartition){text_of(builder, "name"), FUNCTION(key, builder), 0};
+    *made = (struct build_repartition){text_of(builder, "name"), map, 0};
     return made;
 }
 
 static void make_rekey(struct builder *builder)
 {
-    struct build_repartition *through = add_repartition(builder);
+    struct build_repartition *through = add_repartition(builder, FUNCTION(key, builder));
     made_stream(builder,
                 weir_rekey(in(builder)->stream, through->name, builder->build->text, count_missing, .user = through));
+}
+
+static void make_repartition(struct builder *builder)
+{
+    builder->build->has_bare_repartition = true;
+    add_repartition(builder, NULL);
+    made_stream(builder, weir_repartition(in(builder)->stream, text_of(builder, "name")));
+}
+
+static void make_to_table(struct builder *builder)
+{
+    made_table(builder, weir_to_table(in(builder)->stream, new_store(builder, true)));
 }
 
 static void make_group(struct builder *builder)
@@ -231,7 +287,7 @@ static void make_group(struct builder *builder)
 
 static void make_group_table_by(struct builder *builder)
 {
-    struct build_repartition *through = add_repartition(builder);
+    struct build_repartition *through = add_repartition(builder, FUNCTION(key, builder));
     made_grouped_table(builder, weir_group_by(in(builder)->table, through->name, builder->build->text, through->map,
                                               .value = value_type(builder),
                                               .map_value = function_value(text_of(builder, "value_fn"))));
@@ -243,7 +299,7 @@ static void make_group_by(struct builder *builder)
         make_group_table_by(builder);
         return;
     }
-    struct build_repartition *through = add_repartition(builder);
+    struct build_repartition *through = add_repartition(builder, FUNCTION(key, builder));
     made_group(builder,
                weir_group_by(in(builder)->stream, through->name, builder->build->text, count_missing, .user = through));
 }
@@ -350,7 +406,13 @@ static void make(struct builder *builder)
         {"filter", make_filter},
         {"filter_not", make_filter_not},
         {"map_values", make_map_values},
+        {"map", make_map},
+        {"select_key", make_select_key},
         {"flat_map", make_flat_map},
+        {"flat_map_values", make_flat_map_values},
+        {"foreach", make_foreach},
+        {"repartition", make_repartition},
+        {"to_table", make_to_table},
         {"peek", make_peek},
         {"branch", make_branch},
         {"merge", make_merge},

@@ -26,7 +26,8 @@ struct build {
     size_t output_count, repartition_count, store_count;
     struct build_store stores[BUILD_MAX];
     struct build_repartition repartitions[BUILD_MAX];
-    weir_arena *arena; /* of what callbacks are given; lives until the topology is done */
+    bool has_bare_repartition; /* what it drops cannot be told from what others drop */
+    weir_arena *arena;         /* of what callbacks are given; lives until the topology is done */
 };
 
 /* Exits with a message when the description is wrong: it is this program's mistake. What is wrong with the topology is

@@ -99,7 +99,10 @@ class Topology:
 
     def filter(self):
         like = self.stream_or_table()
-        self.add(self.rng.choice(["filter", "filter_not"]), like, fn=self.rng.choice(TESTS), store=self.store_of(like))
+        self.add(self.rng.choice(["filter", "filter_not"]), like, fn=self.rng.choice(TESTS), store=self.store_of(like), **self.named(like))
+
+    def named(self, like):
+        return {"as": self.new_name("my-")} if like.kind == "stream" and self.rng.random() < 0.1 else {}
 
     def value_function(self, like):
         fn = self.rng.choice(VALUES)
@@ -108,14 +111,39 @@ class Topology:
     def map_values(self):
         like = self.stream_or_table()
         fn, out = self.value_function(like)
-        self.add("map_values", like, fn=fn, value=out, out=out, store=self.store_of(like))
+        self.add("map_values", like, fn=fn, value=out, out=out, store=self.store_of(like), **self.named(like))
+
+    def map(self):
+        like = self.stream()
+        value_fn, out = self.value_function(like)
+        self.add("map", like, fn=self.rng.choice(KEYS), value_fn=value_fn, value=out, out=out, key="S", window=None, moved=True)
+
+    def select_key(self):
+        like = self.stream()
+        self.add("select_key", like, fn=self.rng.choice(KEYS), key="S", window=None, moved=True, **self.named(like))
+
+    def flat_map_values(self):
+        like = self.stream()
+        self.add("flat_map_values", like, fn=self.rng.choice(["once", "some", "twice"]), value=like.value)
+
+    def foreach(self):
+        self.op("foreach", **{"in": self.stream().name})
+
+    def repartition(self):
+        like = self.stream(lambda h: h.key == "S")
+        self.add("repartition", like, name=self.new_name("by-"), moved=False)
+
+    def to_table(self):
+        like = self.stream(lambda h: h.key == "S" and not h.moved)
+        self.add("to_table", like, "table", store=self.new_name("store-"))
 
     def flat_map(self):
         like = self.stream()
         self.add("flat_map", like, fn=self.rng.choice(FLATS), value=like.value, key="S", window=None, moved=True)
 
     def peek(self):
-        self.add("peek", self.stream())
+        like = self.stream()
+        self.add("peek", like, **self.named(like))
 
     def branch(self):
         like = self.stream()
@@ -128,12 +156,14 @@ class Topology:
 
     def merge(self):
         left = self.stream()
-        right = self.pick("stream", lambda h: h is not left and h.types() == left.types())
-        if right is None and left.types() == ["S", "S", "None"]:
-            right = self.source("stream")
-        if right is not None:
-            right.used = True
-            self.add("merge", left, other=right.name, moved=left.moved or right.moved)
+        alike = [h for h in self.handles if h.kind == "stream" and h is not left and h.types() == left.types()]
+        others = self.rng.sample(alike, min(len(alike), self.rng.choice([1, 1, 2])))
+        if not others and left.types() == ["S", "S", "None"]:
+            others = [self.source("stream")]
+        if others:
+            for other in others:
+                other.used = True
+            self.add("merge", left, others=[h.name for h in others], moved=left.moved or any(h.moved for h in others))
 
     def rekey(self):
         self.add("rekey", self.stream(), name=self.new_name("by-"), fn=self.rng.choice(KEYS), key="S", window=None, moved=False)
@@ -201,7 +231,7 @@ class Topology:
         self.add("process_values", self.stream(), store=self.new_name("store-"), out="S")
 
     OPERATIONS = {
-        filter: 3, regroup: 4, process_values: 2, map_values: 3, flat_map: 2, peek: 1, branch: 2, merge: 2, rekey: 3, aggregate: 8, changes: 3, join_table: 4, join_tables: 4, process: 2,
+        filter: 3, map: 2, select_key: 2, flat_map_values: 2, foreach: 1, repartition: 3, to_table: 3, regroup: 4, process_values: 2, map_values: 3, flat_map: 2, peek: 1, branch: 2, merge: 2, rekey: 3, aggregate: 8, changes: 3, join_table: 4, join_tables: 4, process: 2,
     }
 
     def grow(self, count):

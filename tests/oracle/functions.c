@@ -323,6 +323,37 @@ weir_visitor *function_flat(const char *name)
     FIND(table, name);
 }
 
+/* Values that each come out a number of times. */
+static void repeat(weir_context *context, const struct weir_record *record, int64_t times)
+{
+    for (int64_t i = 0; i < times; i++)
+        weir_forward(context, record);
+}
+
+static void values_once(weir_context *context, const struct weir_record *record)
+{
+    repeat(context, record, 1);
+}
+
+static void values_some(weir_context *context, const struct weir_record *record)
+{
+    repeat(context, record, mod(weight(record), 3));
+}
+
+static void values_twice(weir_context *context, const struct weir_record *record)
+{
+    repeat(context, record, record->value ? 2 : 0);
+}
+
+weir_visitor *function_flat_values(const char *name)
+{
+    static const struct {
+        const char *name;
+        weir_visitor *call;
+    } table[] = {{"once", values_once}, {"some", values_some}, {"twice", values_twice}};
+    FIND(table, name);
+}
+
 /* ---- folds: reducers and aggregators ---- */
 
 static const void *reduce_join(weir_context *context, const struct weir_record *record, const void *aggregate)

@@ -11,6 +11,7 @@ weir_predicate *function_test(const char *name);
 weir_mapper *function_value(const char *name);
 weir_mapper *function_key(const char *name);
 weir_visitor *function_flat(const char *name);
+weir_visitor *function_flat_values(const char *name);
 weir_reducer *function_reduce(const char *name);
 weir_aggregator *function_aggregate(const char *name);
 weir_joiner *function_join(const char *name);

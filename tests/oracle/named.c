@@ -1,4 +1,4 @@
-/* named.c: the named topologies as a plugin: weir test named.so:tumbling-count < in.jsonl. java/Named.java has the same.
+/* named.c: the named topologies as a plugin: weir test named.so:tumbling-count < in.jsonl. java/NamedTopologies.java has the same.
  *
  * Values are "FK:N": FK a key, or "-" for none, and N an integer; a value without ':' is N alone.
  * SPDX-License-Identifier: Apache-2.0 */

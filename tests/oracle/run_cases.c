@@ -213,7 +213,10 @@ static void run_input(struct run *run, const json_t *input)
     }
     for (size_t i = 0; i < run->build.store_count; i++)
         weir_test_each(run->test, run->build.stores[i].name, print_row, &run->build.stores[i]);
-    printf("dropped %" PRIu64 "\n", dropped(run));
+    if (run->build.has_bare_repartition)
+        puts("dropped -");
+    else
+        printf("dropped %" PRIu64 "\n", dropped(run));
     if (weir_test_failed(run->test, &error))
         printf("failed %s\n", error.message);
 }

@@ -5,7 +5,7 @@ from engines import kind_of_difference
 
 
 def inputs_of(op):
-    return [op[name] for name in ("in", "other") if name in op]
+    return [op[name] for name in ("in", "other") if name in op] + op.get("others", [])
 
 
 def outputs_of(op):
@@ -34,6 +34,8 @@ def around_op(case, index):
         for name in ("in", "other"):
             if other.get(name) in outputs_of(op):
                 other[name] = op["in"]
+        if "others" in other:
+            other["others"] = [op["in"] if name in outputs_of(op) else name for name in other["others"]]
     return with_ops(case, ops)
 
 

@@ -2,6 +2,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -41,10 +42,14 @@ final class Build {
     final Set<String> outputs = new LinkedHashSet<>();
     final Set<String> repartitions = new LinkedHashSet<>();
     final List<Store> stores = new ArrayList<>();
+    final boolean countsDrops; // false: Weir counts records without a key at a repartition, Kafka Streams does not
     private final Map<String, Handle> handles = new HashMap<>();
     private JsonNode op;
 
     Build(JsonNode ops) {
+        boolean isBare = false;
+        for (JsonNode one : ops) isBare |= one.get("op").asText().equals("repartition");
+        countsDrops = !isBare;
         for (JsonNode one : ops) {
             op = one;
             Handle made = make(text("op"));
@@ -115,10 +120,16 @@ final class Build {
             case "table" -> table();
             case "filter", "filter_not" -> filter();
             case "map_values" -> mapValues();
+            case "map" -> map();
+            case "select_key" -> selectKey();
             case "flat_map" -> flatMap();
-            case "peek" -> in().with(in().stream().peek((k, v) -> { }));
+            case "flat_map_values" -> flatMapValues();
+            case "peek" -> peek();
+            case "foreach" -> foreach();
+            case "to_table" -> in().with(in().stream().toTable(materialized("row", in().value)));
+            case "repartition" -> repartition();
             case "branch" -> branch();
-            case "merge" -> in().with(in().stream().merge(handle("other").stream()));
+            case "merge" -> merge();
             case "rekey" -> rekey();
             case "group" -> in().with(in().stream().groupByKey(Grouped.with(TEXT, valueSerde(in().value))));
             case "group_by" -> in().isTable() ? groupTableBy() : groupBy();
@@ -150,7 +161,8 @@ final class Build {
     private Handle filter() {
         Functions.Test f = Functions.test(text("fn"));
         boolean not = text("op").equals("filter_not");
-        if (!in().isTable()) return in().with(not ? in().stream().filterNot(f::test) : in().stream().filter(f::test));
+        if (!in().isTable() && text("as") == null) return in().with(not ? in().stream().filterNot(f::test) : in().stream().filter(f::test));
+        if (!in().isTable()) return in().with(not ? in().stream().filterNot(f::test, named()) : in().stream().filter(f::test, named()));
         KTable<Object, Object> table = in().table();
         if (text("store") == null) return in().with(not ? table.filterNot(f::test) : table.filter(f::test));
         Materialized store = materialized("row", in().value);
@@ -160,10 +172,50 @@ final class Build {
     private Handle mapValues() {
         Functions.Map f = Functions.value(text("fn"));
         char value = valueOf(text("fn"), in().value);
-        if (!in().isTable()) return in().with(in().stream().mapValues((k, v) -> f.map(k, v)), value);
-        KTable<Object, Object> table = in().table();
         ValueMapperWithKey<Object, Object, Object> map = f::map;
+        if (!in().isTable()) return in().with(text("as") == null ? in().stream().mapValues(map) : in().stream().mapValues(map, named()), value);
+        KTable<Object, Object> table = in().table();
         return in().with(text("store") == null ? table.mapValues(map) : table.mapValues(map, materialized("row", value)), value);
+    }
+
+    private Named named() {
+        return Named.as(text("as"));
+    }
+
+    private Handle peek() {
+        ForeachAction<Object, Object> look = (k, v) -> { };
+        return in().with(text("as") == null ? in().stream().peek(look) : in().stream().peek(look, named()));
+    }
+
+    private Handle foreach() {
+        in().stream().foreach((k, v) -> { });
+        return null;
+    }
+
+    private Handle merge() {
+        KStream<Object, Object> merged = in().stream();
+        for (JsonNode other : op.get("others")) merged = merged.merge(handles.get(other.asText()).stream());
+        return in().with(merged);
+    }
+
+    private Handle map() {
+        Functions.Map key = Functions.key(text("fn")), value = Functions.value(text("value_fn"));
+        return in().rekeyed(in().stream().map((k, v) -> KeyValue.pair(key.map(k, v), value.map(k, v))), valueOf(text("value_fn"), in().value));
+    }
+
+    private Handle selectKey() {
+        Functions.Map f = Functions.key(text("fn"));
+        return in().rekeyed(text("as") == null ? in().stream().selectKey((k, v) -> f.map(k, v)) : in().stream().selectKey((k, v) -> f.map(k, v), named()), in().value);
+    }
+
+    private Handle flatMapValues() {
+        String name = text("fn");
+        return in().with(in().stream().flatMapValues((k, v) -> Collections.nCopies(Functions.times(name, v), v)));
+    }
+
+    private Handle repartition() {
+        repartitions.add(text("name"));
+        return in().with(in().stream().repartition(Repartitioned.with(TEXT, valueSerde(in().value)).withName(text("name"))));
     }
 
     private Handle flatMap() {

@@ -56,7 +56,7 @@ public final class Oracle {
     }
 
     private static void named(String name, String input, String output) throws Exception {
-        Named.Topology topology = Named.ALL.get(name);
+        NamedTopologies.Topology topology = NamedTopologies.ALL.get(name);
         StreamsBuilder builder = new StreamsBuilder();
         topology.build().accept(builder);
         Path directory = Files.createTempDirectory("weir-oracle");
@@ -82,7 +82,7 @@ public final class Oracle {
 
     private static void list(String file) throws IOException {
         try (PrintStream out = printer(file)) {
-            Named.ALL.forEach((name, t) -> out.println(name + " " + String.join(",", t.in())));
+            NamedTopologies.ALL.forEach((name, t) -> out.println(name + " " + String.join(",", t.in())));
         }
     }
 

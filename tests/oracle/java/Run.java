@@ -168,6 +168,6 @@ final class Run implements AutoCloseable {
             printOutputs(i);
         }
         build.stores.forEach(this::printStore);
-        out.println("dropped " + dropped());
+        out.println("dropped " + (build.countsDrops ? dropped() : "-"));
     }
 }

@@ -15,7 +15,7 @@ import org.apache.kafka.streams.state.KeyValueStore;
  * The named topologies; named.c has the same. Values are "FK:N": FK a key, or "-" for none, and N an integer; a value
  * without ':' is N alone.
  */
-final class Named {
+final class NamedTopologies {
     record Topology(List<String> in, List<String> out, boolean isLong, java.util.function.Consumer<StreamsBuilder> build) { }
 
     static final Map<String, Topology> ALL = new LinkedHashMap<>();
@@ -27,7 +27,7 @@ final class Named {
     private static final JoinWindows WITHIN = JoinWindows.ofTimeDifferenceAndGrace(ms(10_000), ms(5_000));
     private static final StreamJoined<String, String, String> BOTH = StreamJoined.with(S, S, S);
 
-    private Named() { }
+    private NamedTopologies() { }
 
     private static Duration ms(long ms) {
         return Duration.ofMillis(ms);
@@ -92,8 +92,8 @@ final class Named {
     static {
         texts("filter", "in", b -> in(b).filter((k, v) -> even(v)));
         texts("mapvalues", "in", b -> in(b).mapValues(v -> v == null ? null : v + "!"));
-        texts("flatmap", "in", b -> in(b).flatMap(Named::flatten));
-        add("branch", "in", "out-even,out-odd,out-null", false, Named::branch);
+        texts("flatmap", "in", b -> in(b).flatMap(NamedTopologies::flatten));
+        add("branch", "in", "out-even,out-odd,out-null", false, NamedTopologies::branch);
         texts("merge", "left,right", b -> stream(b, "left").merge(stream(b, "right")));
         counts("selectkey-repartition-count", b -> in(b).selectKey((k, v) -> v == null ? null : fk(v)).groupByKey(G).count().toStream());
         counts("count", b -> in(b).groupByKey(G).count().toStream());
@@ -114,9 +114,9 @@ final class Named {
         texts("tt-inner", "left,right", b -> table(b, "left").join(table(b, "right"), PAIR).toStream());
         texts("tt-left", "left,right", b -> table(b, "left").leftJoin(table(b, "right"), PAIR).toStream());
         texts("tt-outer", "left,right", b -> table(b, "left").outerJoin(table(b, "right"), PAIR).toStream());
-        texts("fk-inner", "left,right", b -> table(b, "left").join(table(b, "right"), Named::fk, PAIR,
+        texts("fk-inner", "left,right", b -> table(b, "left").join(table(b, "right"), NamedTopologies::fk, PAIR,
             Materialized.<String, String, KeyValueStore<Bytes, byte[]>>with(S, S)).toStream());
-        texts("fk-left", "left,right", b -> table(b, "left").leftJoin(table(b, "right"), Named::fk, PAIR,
+        texts("fk-left", "left,right", b -> table(b, "left").leftJoin(table(b, "right"), NamedTopologies::fk, PAIR,
             Materialized.<String, String, KeyValueStore<Bytes, byte[]>>with(S, S)).toStream());
         texts("gt-inner", "left,right", b -> stream(b, "left")
             .join(b.globalTable("right", Consumed.with(S, S)), (k, v) -> v == null ? null : fk(v), PAIR));
