@@ -204,7 +204,10 @@ typedef const void *weir_reducer(weir_context *, const struct weir_record *, con
 typedef const void *weir_joiner(weir_context *, const struct weir_record *left, const struct weir_record *right);
 /* The partition, of so many, that the record goes to; negative: the one its key hashes to. */
 typedef int32_t weir_partition_of(const struct weir_record *, int32_t partitions);
-typedef int64_t weir_timestamp_of(const struct weir_record *); /* milliseconds; negative: this record has no time */
+/* A record's time, in milliseconds; negative: it has none. partition_time_ms: the greatest one of its partition so far; -1:
+ * none. Tombstones keep the time they came with. */
+typedef int64_t weir_timestamp_of(const struct weir_record *, int64_t partition_time_ms);
+WEIR_PUBLIC weir_timestamp_of weir_wall_clock; /* the time of reading, by the driver's clock in a test */
 typedef void weir_punctuator(weir_context *, int64_t now_ms);
 enum weir_clock { WEIR_STREAM_TIME, WEIR_WALL_CLOCK };
 typedef struct weir_timer {
@@ -286,6 +289,15 @@ enum weir_policy {
     WEIR_FAIL,           /* the app stops in front of it */
 };
 
+/* What becomes of a record without a time: a negative one, its own or the extractor's. */
+enum weir_untimed {
+    WEIR_UNTIMED_DEFAULT, /* as the settings say (default.timestamp.extractor) */
+    WEIR_UNTIMED_DEAD_LETTER,
+    WEIR_UNTIMED_SKIP,           /* LogAndSkipOnInvalidTimestamp of Kafka Streams: counted as dropped */
+    WEIR_UNTIMED_FAIL,           /* FailOnInvalidTimestamp: the app stops in front of it */
+    WEIR_UNTIMED_PARTITION_TIME, /* UsePartitionTimeOnInvalidTimestamp: the greatest time of its partition; none yet: fail */
+};
+
 /* .at is filled in by the macros below: "file:line" of the call. Strings are copied; types, functions and .user must
  * outlive the app; .user is shared by all tasks: const, or yours to lock. */
 struct weir_source_args {
@@ -294,6 +306,7 @@ struct weir_source_args {
     enum weir_policy reading;      /* of what cannot be read */
     const char *dead_letters;      /* their topic; NULL: as the topology or the settings say, else "<topic>.dlq" */
     weir_timestamp_of *timestamp;  /* NULL: the record's own timestamp */
+    enum weir_untimed untimed;
     bool require_key;              /* a record without a key is a dead letter */
     const char *name;
 };

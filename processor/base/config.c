@@ -238,6 +238,11 @@ int64_t config_integer(const struct config *config, const char *key)
     return number;
 }
 
+bool config_is_set(const struct config *config, const char *key)
+{
+    return config->values[find_known(key) - config_table] != NULL;
+}
+
 bool config_flag(const struct config *config, const char *key)
 {
     return strcmp(config_text(config, key), "true") == 0;

@@ -22,6 +22,7 @@ bool config_fill(struct config *, const struct weir_config *,
 /* Known keys only (asserted); values were checked against kind and range when they were set. */
 const char *config_text(const struct config *, const char *key); /* "" when empty; lives as long as the config */
 int64_t config_integer(const struct config *, const char *key);  /* sizes and milliseconds too */
+bool config_is_set(const struct config *, const char *key);      /* not left at its default */
 bool config_flag(const struct config *, const char *key);
 const char *config_shown(const struct config *,
                          const char *key); /* as config_text, secrets as "****"; NULL: unknown key */

@@ -48,6 +48,11 @@ const struct setting config_table[] = {
      "What becomes of a record that cannot be read: `dead_letter` (it goes to the dead letter topic), `skip` (it is "
      "counted as dropped) or `fail` (the app stops in front of it, Kafka Streams' default). A source's `.reading` and "
      "`weir_on_error` come first. Repartition topics hold what Weir wrote itself: there it always stops."},
+    {"default.timestamp.extractor", SETTING_CHOICE, "dead_letter", 0, 0,
+     {"dead_letter", "skip", "fail", "partition_time", "wall_clock"}, STREAMS,
+     "What becomes of a record without a time (a negative one) where the source's `.untimed` does not say: `dead_letter`, "
+     "`skip` (LogAndSkipOnInvalidTimestamp), `fail` (FailOnInvalidTimestamp, Kafka Streams' default) or `partition_time` "
+     "(UsePartitionTimeOnInvalidTimestamp). `wall_clock`: sources without a `.timestamp` take the time of reading."},
     {"processing.exception.handler", SETTING_CHOICE, "dead_letter", 0, 0, {"dead_letter", "skip", "fail"}, STREAMS,
      "What becomes of a record on which a callback failed (`weir_fail`): it does not leave that node, the nodes beside it "
      "go on; and it is a dead letter, is counted, or stops the app. `weir_on_error` comes first."},
@@ -83,7 +88,6 @@ const struct setting_advice config_advice[] = {
     {"cache.max.bytes.buffering", "memory.max.bytes bounds all memory"},
     {"default.key.serde", "types belong to the topology"},
     {"default.value.serde", "types belong to the topology"},
-    {"default.timestamp.extractor", "the topology says .timestamp per source"},
     {"default.deserialization.exception.handler", "it is deserialization.exception.handler"},
     {"default.production.exception.handler", "it is production.exception.handler"},
     {"num.standby.replicas", "this version has no standby replicas"},

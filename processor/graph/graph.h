@@ -58,6 +58,7 @@ struct graph_node {
     struct graph_topic *topic;       /* sources and sinks */
     weir_partition_of *partition_of; /* sinks; NULL: by the hash of the key */
     weir_timestamp_of *timestamp;    /* sources */
+    enum weir_untimed untimed;       /* sources */
     enum weir_policy reading;        /* sources */
     const char *dead_letters;        /* sources; NULL: as the topology or the settings say, else "<topic>.dlq" */
     bool require_key;                /* sources */

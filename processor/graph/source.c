@@ -21,6 +21,8 @@ static bool agrees(const struct verb *verb, struct graph_node *source, const str
         return verb_fail(verb, "its dead letters go to '%s' (%s), not to '%s'",
                          graph_dead_letters(verb->topology, source, NULL, source->topic->name), source->at,
                          args->dead_letters);
+    if (args->untimed != WEIR_UNTIMED_DEFAULT && args->untimed != source->untimed)
+        return verb_fail(verb, "it has another .untimed already (%s)", source->at);
     if (args->reading != WEIR_POLICY_DEFAULT && args->reading != source->reading)
         return verb_fail(verb, "it has another .reading already (%s)", source->at);
     if (args->timestamp && args->timestamp != source->timestamp)
@@ -42,6 +44,10 @@ static struct graph_node *add_source(const struct verb *verb, struct graph_topic
     if ((args->dead_letters && !verb_check_name(verb, "the dead letter topic", args->dead_letters)) ||
         !check_policy(verb, ".reading", args->reading))
         return NULL;
+    if (args->untimed > WEIR_UNTIMED_PARTITION_TIME) {
+        verb_fail(verb, ".untimed: there is no policy %d", (int)args->untimed);
+        return NULL;
+    }
     struct graph_node *node = node_add(verb, GRAPH_SOURCE, name);
     if (!node)
         return NULL;
@@ -49,6 +55,7 @@ static struct graph_node *add_source(const struct verb *verb, struct graph_topic
     node->key_type = topic->key;
     node->value_type = topic->value;
     node->reading = args->reading;
+    node->untimed = args->untimed;
     node->dead_letters = topology_text(verb->topology, args->dead_letters);
     node->timestamp = args->timestamp;
     node->require_key = args->require_key;

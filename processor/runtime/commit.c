@@ -20,10 +20,11 @@ static int64_t position_after_flush(const struct task *task, size_t store)
     return delivered > task->changelog_positions[store] ? delivered : task->changelog_positions[store];
 }
 
-void commit_metadata_write(const struct task *task, struct buffer *out)
+void commit_metadata_write(const struct task *task, size_t source, struct buffer *out)
 {
-    buffer_format(out, METADATA_MAGIC "t=%" PRIx64, (uint64_t)task->execution.stream_time_ms);
-    for (size_t i = 0; i < task->part->store_count; i++)
+    buffer_format(out, METADATA_MAGIC "t=%" PRIx64 " p=%" PRIx64, (uint64_t)task->execution.stream_time_ms,
+                  (uint64_t)task->sources[source].stream_time_ms);
+    for (size_t i = 0; source == 0 && i < task->part->store_count; i++)
         if (task->part->stores[i].changelog)
             buffer_format(out, " %08" PRIx32 "=%" PRIx64, task->part->stores[i].name_hash,
                           (uint64_t)position_after_flush(task, i));
@@ -32,13 +33,15 @@ void commit_metadata_write(const struct task *task, struct buffer *out)
 
 struct commit_metadata commit_metadata_read(const char *text)
 {
-    struct commit_metadata metadata = {.stream_time_ms = -1, .positions = ""};
+    struct commit_metadata metadata = {.stream_time_ms = -1, .partition_time_ms = -1, .positions = ""};
     size_t magic = strlen(METADATA_MAGIC);
     if (!text || strncmp(text, METADATA_MAGIC "t=", magic + 2) != 0)
         return metadata;
     char *end = NULL;
     metadata.ours = true;
     metadata.stream_time_ms = (int64_t)strtoull(text + magic + 2, &end, 16);
+    if (strncmp(end, " p=", 3) == 0) /* not in the first releases */
+        metadata.partition_time_ms = (int64_t)strtoull(end + 3, &end, 16);
     metadata.positions = end;
     return metadata;
 }
@@ -114,8 +117,9 @@ bool commit_log(struct task *task, struct collector *collector, struct weir_erro
 void commit_offsets_add(struct commit_offsets *offsets, const struct task *task, weir_arena *arena)
 {
     struct buffer metadata = {0};
-    commit_metadata_write(task, &metadata);
     for (size_t i = 0; i < task->part->source_count; i++) {
+        buffer_clear(&metadata);
+        commit_metadata_write(task, i, &metadata);
         int64_t position = task->sources[i].position;
         if (position == BROKER_NO_OFFSET)
             position = 0; /* nothing read yet; the metadata must be committed all the same */
@@ -124,7 +128,7 @@ void commit_offsets_add(struct commit_offsets *offsets, const struct task *task,
             .topic = task->part->sources[i].topic,
             .partition = task->partition,
             .offset = position,
-            .metadata = i == 0 ? arena_text(arena, metadata.data) : NULL,
+            .metadata = arena_text(arena, metadata.data),
         };
     }
     buffer_done(&metadata);

@@ -9,7 +9,8 @@
  *
  * The changelog positions travel in the metadata of the lead topic's offset, so that offsets and positions are committed
  * by one request. A restore therefore knows which changelog records belong to a finished commit (restore.h).
- * Form: "weir1 t=<stream time> <name hash>=<position> …", numbers in hexadecimal, stores in order. */
+ * Form: "weir1 t=<stream time> p=<partition time> <name hash>=<position> …", numbers in hexadecimal, stores in order;
+ * of the other topics, without the positions. */
 #ifndef WEIR_RUNTIME_COMMIT_H
 #define WEIR_RUNTIME_COMMIT_H
 #include "runtime/collector.h"
@@ -18,10 +19,12 @@
 struct commit_metadata { /* of one task */
     bool ours;           /* false: empty, or another program's */
     int64_t stream_time_ms;
-    const char *positions; /* inside the text */
+    int64_t partition_time_ms; /* greatest timestamp of the source whose metadata it is; -1: unknown */
+    const char *positions;     /* inside the text */
 };
 
-void commit_metadata_write(const struct task *, struct buffer *); /* NUL-terminated; positions as of the deliveries */
+/* Of one source; the lead one's has the positions, as of the deliveries. NUL-terminated. */
+void commit_metadata_write(const struct task *, size_t source, struct buffer *);
 struct commit_metadata commit_metadata_read(const char *text);
 /* Position of a store's changelog; -1: the commit did not know that store. */
 int64_t commit_metadata_position(const struct commit_metadata *, uint32_t name_hash);

@@ -110,7 +110,9 @@ static bool open_tasks(struct weir_test *test, struct weir_error *error)
     struct task_output output = {test, output_send, output_release, output_dropped, output_dead};
     struct task_settings settings = {
         .clock = &test->clock,
-        .max_future_ms = -1, /* the clock stands still: only an explicit setting turns the guard on */
+        /* The clock stands still: only an explicit setting turns the guard on. */
+        .max_future_ms =
+            config_is_set(test->config, "max.future.ms") ? config_integer(test->config, "max.future.ms") : -1,
         .lineage = true,
     };
     test->tasks = memory_new(test->layout.part_count * sizeof(struct task *));

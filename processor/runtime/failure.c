@@ -40,26 +40,19 @@ static bool send_letter(struct task *task, const char *topic, const struct dead_
 
 /* ---- policies ---- */
 
-struct failing {
-    const struct graph_node *node;
-    const struct dead_letter *letter;
-    const char *letters; /* their topic; NULL: no policy needs it */
-    enum weir_policy policy;
-    const char *setting;
-};
-
 /* False: error says why the task must stop. */
-static bool apply(struct task *task, const struct failing *failing, weir_arena *arena, struct weir_error *error)
+static bool apply(struct task *task, const struct graph_node *node, const struct failure *failure,
+                  const struct dead_letter *letter, const char *letters, weir_arena *arena, struct weir_error *error)
 {
     bool writes =
-        failing->policy == WEIR_DEAD_LETTER || (failing->policy == WEIR_FAIL && task->layout->letters_on_fail);
-    if (writes && !send_letter(task, failing->letters, failing->letter, arena, error))
+        failure->policy == WEIR_DEAD_LETTER || (failure->policy == WEIR_FAIL && task->layout->letters_on_fail);
+    if (writes && !send_letter(task, letters, letter, arena, error))
         return false;
-    if (failing->policy == WEIR_FAIL)
-        return error_set(error, WEIR_FATAL, "%s (%s): %s (%s is fail)", failing->node->name, failing->node->at,
-                         failing->letter->detail, failing->setting);
-    if (failing->policy == WEIR_SKIP)
-        task->output.dropped(task->output.self, failing->letter->reason);
+    if (failure->policy == WEIR_FAIL)
+        return error_set(error, WEIR_FATAL, "%s (%s): %s (%s is fail)", node->name, node->at, failure->detail,
+                         failure->setting);
+    if (failure->policy == WEIR_SKIP)
+        task->output.dropped(task->output.self, failure->reason);
     return true;
 }
 
@@ -70,21 +63,22 @@ bool failure_at(struct task *task, const struct task_source *source, const struc
                      message->partition, (long long)message->offset, cause->message);
 }
 
-/* ---- reading ---- */
-
-static const char *reason_of(const char *message)
+static void explain(struct dead_letter *letter, const char *exception, const struct failure *failure,
+                    const struct graph_node *node, weir_arena *arena)
 {
-    if (strncmp(message, "timestamp: ", 11) == 0)
-        return strstr(message, "ahead") ? "future" : "bad_timestamp";
-    return strcmp(message, "key: missing") == 0 ? "null_key" : "unreadable";
+    letter->exception = exception;
+    letter->reason = failure->reason;
+    letter->detail = failure->detail;
+    letter->trace = trace_of(node, exception, failure->detail, arena);
 }
 
-bool failure_reading(struct task *task, struct task_source *source, const struct weir_error *cause)
+/* ---- reading ---- */
+
+bool failure_reading(struct task *task, struct task_source *source, const struct failure *failure)
 {
-    static const char exception[] = "weir.reading";
     const struct broker_message *message = queue_head(&source->queue);
     const struct graph_node *node = source->layout->node;
-    const struct dead_letter letter = {
+    struct dead_letter letter = {
         .topic = source->layout->topic,
         .partition = message->partition,
         .offset = message->offset,
@@ -92,17 +86,11 @@ bool failure_reading(struct task *task, struct task_source *source, const struct
         .key = message->key,
         .value = message->value,
         .headers = message->headers,
-        .exception = exception,
-        .reason = reason_of(cause->message),
-        .detail = cause->message,
-        .trace = trace_of(node, exception, cause->message, &source->head_arena),
     };
-    /* Our own bytes are never skipped (ksqlDB #6697). */
-    const struct failing failing = {node, &letter, source->layout->dead_letters,
-                                    node->topic->internal ? WEIR_FAIL : source->layout->reading,
-                                    "deserialization.exception.handler"};
     struct weir_error error = {0};
-    return apply(task, &failing, &source->head_arena, &error) || failure_at(task, source, &error);
+    explain(&letter, "weir.reading", failure, node, &source->head_arena);
+    return apply(task, node, failure, &letter, source->layout->dead_letters, &source->head_arena, &error) ||
+           failure_at(task, source, &error);
 }
 
 /* ---- processing and producing ---- */
@@ -130,14 +118,14 @@ void failure_in_node(void *engine, weir_context *context)
     bool is_sink = context->node->kind == GRAPH_SINK;
     const struct weir_error cause = task->execution.error;
     const struct task_source *source = task->in_hand ? task->in_hand : &task->sources[0];
+    const struct failure failure = {
+        .reason = is_sink ? "unwritable" : "failed",
+        .detail = cause.message,
+        .policy = is_sink ? task->layout->producing : task->layout->processing,
+        .setting = is_sink ? "production.exception.handler" : "processing.exception.handler",
+    };
     struct dead_letter letter = letter_in_hand(task);
-    letter.exception = is_sink ? "weir.producing" : "weir.processing";
-    letter.reason = is_sink ? "unwritable" : "failed";
-    letter.detail = cause.message;
-    letter.trace = trace_of(context->node, letter.exception, cause.message, &task->arena);
-    const struct failing failing = {context->node, &letter, source->layout->dead_letters,
-                                    is_sink ? task->layout->producing : task->layout->processing,
-                                    is_sink ? "production.exception.handler" : "processing.exception.handler"};
+    explain(&letter, is_sink ? "weir.producing" : "weir.processing", &failure, context->node, &task->arena);
     error_clear(&task->execution.error);
-    apply(task, &failing, &task->arena, &task->execution.error);
+    apply(task, context->node, &failure, &letter, source->layout->dead_letters, &task->arena, &task->execution.error);
 }

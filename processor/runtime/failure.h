@@ -6,8 +6,15 @@
 #define WEIR_RUNTIME_FAILURE_H
 #include "runtime/task.h"
 
+struct failure {
+    const char *reason; /* a short word: "unreadable", "future", "failed", … */
+    const char *detail; /* the error's message */
+    enum weir_policy policy;
+    const char *setting; /* the one that decides the policy */
+};
+
 /* The head of the source cannot be read. True: it is taken care of, the caller lets it go. False: task->failure is set. */
-bool failure_reading(struct task *, struct task_source *, const struct weir_error *cause);
+bool failure_reading(struct task *, struct task_source *, const struct failure *);
 /* Sets task->failure: the cause, and where the head of the source is. Always false. */
 bool failure_at(struct task *, const struct task_source *, const struct weir_error *cause);
 /* engine_calls.failed of a task: engine is the struct task. */

@@ -61,10 +61,35 @@ static void lay_policies(struct layout *layout, const struct config *config)
     layout->letters_on_fail = *config_text(config, "errors.dead.letter.queue.topic.name") || said->dead_letters;
 }
 
-static bool writes_letters(const struct layout *layout, enum weir_policy reading)
+static enum weir_untimed choose_untimed(enum weir_untimed given, const char *extractor)
 {
-    return reading == WEIR_DEAD_LETTER || layout->processing == WEIR_DEAD_LETTER ||
-           layout->producing == WEIR_DEAD_LETTER || layout->letters_on_fail;
+    static const struct {
+        const char *name;
+        enum weir_untimed untimed;
+    } names[] = {
+        {"skip", WEIR_UNTIMED_SKIP}, {"fail", WEIR_UNTIMED_FAIL}, {"partition_time", WEIR_UNTIMED_PARTITION_TIME}};
+    if (given != WEIR_UNTIMED_DEFAULT)
+        return given;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i].name, extractor) == 0)
+            return names[i].untimed;
+    return WEIR_UNTIMED_DEAD_LETTER;
+}
+
+/* What we wrote to our own topics has a time, and keeps it. */
+static void lay_time(struct layout_source *source, const struct config *config)
+{
+    const char *extractor = config_text(config, "default.timestamp.extractor");
+    source->timestamp = source->node->timestamp;
+    source->untimed = choose_untimed(source->node->untimed, extractor);
+    if (!source->timestamp && !source->node->topic->internal && strcmp(extractor, "wall_clock") == 0)
+        source->timestamp = weir_wall_clock;
+}
+
+static bool writes_letters(const struct layout *layout, const struct layout_source *source)
+{
+    return source->reading == WEIR_DEAD_LETTER || source->untimed == WEIR_UNTIMED_DEAD_LETTER ||
+           layout->processing == WEIR_DEAD_LETTER || layout->producing == WEIR_DEAD_LETTER || layout->letters_on_fail;
 }
 
 static void lay_errors(struct layout *layout, struct layout_source *source, const struct config *config)
@@ -73,7 +98,7 @@ static void lay_errors(struct layout *layout, struct layout_source *source, cons
     const char *configured = config_text(config, "errors.dead.letter.queue.topic.name");
     enum weir_policy said = node->reading != WEIR_POLICY_DEFAULT ? node->reading : layout->topology->on_error.reading;
     source->reading = choose_policy(said, config, "deserialization.exception.handler");
-    if (writes_letters(layout, source->reading))
+    if (writes_letters(layout, source))
         source->dead_letters = graph_dead_letters(layout->topology, node, configured, source->topic);
 }
 
@@ -86,6 +111,7 @@ static void lay_sources(struct layout *layout, struct layout_part *part, const s
         struct layout_source *source = &part->sources[i];
         source->node = sources->items[i];
         source->topic = full_name(layout, source->node->topic);
+        lay_time(source, config);
         lay_errors(layout, source, config);
         source->topic_hash = hash_name(source->topic);
         source->lineage_store = -1;

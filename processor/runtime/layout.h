@@ -8,8 +8,10 @@
 
 struct layout_source {
     const struct graph_node *node;
-    const char *topic;        /* full name */
-    enum weir_policy reading; /* never the default */
+    const char *topic;            /* full name */
+    weir_timestamp_of *timestamp; /* NULL: the record's own */
+    enum weir_untimed untimed;    /* never the default */
+    enum weir_policy reading;     /* never the default */
     const char *dead_letters; /* full name; of what a callback failed on also behind a repartition; NULL: none needed */
     uint32_t topic_hash;      /* CRC-32C of the full name; part of the lineage header */
     int32_t lineage_store;    /* repartition topics: index of the store that remembers what was seen; else -1 */

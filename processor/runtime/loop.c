@@ -142,6 +142,7 @@ static bool start_positions(struct loop *loop, struct task *task, const struct b
             !broker->ops->range(broker, task->part->sources[i].topic, task->partition, &begin, &end, error))
             return false;
         task->sources[i].position = begin;
+        task->sources[i].stream_time_ms = commit_metadata_read(starts[i].metadata).partition_time_ms;
         if (starts[i].offset != BROKER_NO_OFFSET)
             atomic_store(&task->committed[i], starts[i].offset);
     }

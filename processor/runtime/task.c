@@ -8,10 +8,9 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "runtime/change.h"
 #include "runtime/failure.h"
+#include "runtime/head.h"
 #include "runtime/sink.h"
-#include "schemas/codec.h"
 
 /* ---- life ---- */
 
@@ -253,7 +252,7 @@ bool task_close(struct task *task, bool flush, struct weir_error *error)
     return closed;
 }
 
-/* ---- the head of a queue ---- */
+/* ---- queues ---- */
 
 void task_push(struct task *task, size_t source, const struct broker_message *message)
 {
@@ -271,113 +270,12 @@ size_t task_queued(const struct task *task)
     return queued;
 }
 
-static void finish_head(struct task *task, struct task_source *source)
-{
-    struct broker_message *message = queue_head(&source->queue);
-    source->position = message->offset + 1;
-    source->head_ready = false;
-    task->output.release(task->output.self, message);
-    queue_pop(&source->queue);
-    arena_clear(&source->head_arena);
-    task->progress = true;
-    atomic_fetch_add_explicit(&task->records, 1, memory_order_relaxed);
-}
-
-static struct weir_headers without_lineage(struct weir_headers headers, weir_arena *arena)
-{
-    struct weir_header *kept = arena_alloc_raw(arena, (headers.count ? headers.count : 1) * sizeof *kept);
-    size_t count = 0;
-    for (size_t i = 0; i < headers.count; i++)
-        if (strcmp(headers.items[i].name, LINEAGE_HEADER) != 0)
-            kept[count++] = headers.items[i];
-    return (struct weir_headers){kept, count};
-}
-
-static bool read_part(const struct weir_type *type, weir_bytes bytes, const char *what, weir_arena *arena,
-                      const void **out, struct weir_error *error)
-{
-    *out = NULL;
-    if (!bytes.data || !type)
-        return true;
-    struct weir_error cause;
-    error_clear(&cause);
-    *out = codec_read(type, bytes, arena, &cause);
-    if (*out)
-        return true;
-    return error_set(error, WEIR_POISON, "%s: %s", what, cause.message);
-}
-
-static bool read_values(const struct graph_node *node, weir_bytes bytes, weir_arena *arena, struct weir_record *record,
-                        struct weir_error *error)
-{
-    weir_bytes new = bytes, old = {0};
-    if (node->topic->holds_changes && bytes.data && !change_read(bytes, &new, &old, error))
-        return false;
-    return read_part(node->value_type, new, "value", arena, &record->value, error) &&
-           read_part(node->value_type, old, "old value", arena, &record->old_value, error);
-}
-
-static bool read_time(struct task *task, const struct task_source *source, struct weir_record *record,
-                      struct weir_error *error)
-{
-    const struct graph_node *node = source->layout->node;
-    if (node->timestamp && record->value)
-        record->timestamp_ms = node->timestamp(record);
-    if (record->timestamp_ms < 0)
-        return error_set(error, WEIR_POISON, "timestamp: %lld is negative", (long long)record->timestamp_ms);
-    int64_t limit = task->settings.max_future_ms;
-    int64_t now = clock_wall_ms(task->settings.clock);
-    if (limit >= 0 && record->timestamp_ms - now > limit)
-        return error_set(error, WEIR_POISON,
-                         "timestamp: %lld is %lld ms ahead of the clock, more than max.future.ms allows",
-                         (long long)record->timestamp_ms, (long long)(record->timestamp_ms - now));
-    return true;
-}
-
-static bool read_head(struct task *task, struct task_source *source, struct weir_error *error)
-{
-    const struct graph_node *node = source->layout->node;
-    const struct broker_message *message = queue_head(&source->queue);
-    weir_arena *arena = &source->head_arena;
-    struct weir_record *record = &source->head;
-    *record = (struct weir_record){
-        .timestamp_ms = message->timestamp_ms,
-        .key_type = node->key_type,
-        .value_type = node->value_type,
-        .headers = message->headers.count ? without_lineage(message->headers, arena) : (struct weir_headers){0},
-    };
-    if (node->require_key && !message->key.data)
-        return error_set(error, WEIR_POISON, "key: missing");
-    return read_part(node->key_type, message->key, "key", arena, &record->key, error) &&
-           read_values(node, message->value, arena, record, error) && read_time(task, source, record, error);
-}
-
-/* Decodes the head; one that cannot be read is left out by its policy, and so the position moves also at the end of a
- * partition. False: the queue is empty now, or the task has failed. */
-static bool prepare_head(struct task *task, struct task_source *source)
-{
-    while (!source->head_ready) {
-        if (source->queue.count == 0)
-            return false;
-        struct weir_error error;
-        error_clear(&error);
-        if (read_head(task, source, &error)) {
-            source->head_ready = true;
-            return true;
-        }
-        if (!failure_reading(task, source, &error))
-            return false;
-        finish_head(task, source);
-    }
-    return true;
-}
-
 struct task_source *task_choose(struct task *task)
 {
     struct task_source *chosen = NULL;
     for (size_t i = 0; i < task->part->source_count && task->failure.code == WEIR_OK; i++) {
         struct task_source *source = &task->sources[i];
-        if (prepare_head(task, source) && (!chosen || source->head.timestamp_ms < chosen->head.timestamp_ms))
+        if (head_prepare(task, source) && (!chosen || source->head.timestamp_ms < chosen->head.timestamp_ms))
             chosen = source;
     }
     return task->failure.code == WEIR_OK ? chosen : NULL;
@@ -474,6 +372,6 @@ bool task_process(struct task *task, struct task_source *source)
     arena_clear(&task->arena);
     if (task->execution.error.code != WEIR_OK)
         return failure_at(task, source, &task->execution.error);
-    finish_head(task, source);
+    head_finish(task, source);
     return fire_stream_time(task);
 }

@@ -27,6 +27,14 @@ Test(commit, no_stream_time_yet_round_trips)
     cr_expect_eq(m.stream_time_ms, -1);
 }
 
+Test(commit, the_time_of_the_partition_stands_between)
+{
+    struct commit_metadata m = commit_metadata_read("weir1 t=1ff p=1fe 0000000a=10");
+    cr_expect_eq(m.partition_time_ms, 0x1fe);
+    cr_expect_eq(commit_metadata_position(&m, 0xa), 0x10);
+    cr_expect_eq(commit_metadata_read("weir1 t=1ff 0000000a=10").partition_time_ms, -1);
+}
+
 Test(commit, damaged_positions_are_unknown_not_wrong)
 {
     struct commit_metadata m = commit_metadata_read("weir1 t=0 0000000a 0000000b=1");
