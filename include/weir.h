@@ -374,6 +374,14 @@ struct weir_group_args {
     void *user;
     const char *name;
 };
+struct weir_transform_args {
+    const char *at;
+    weir_mapper *map; /* of every change, deletions too; may answer with one */
+    const char *stores[WEIR_STORES_MAX]; /* that it reads and writes; then the table needs a .store for others to look into */
+    const char *store;
+    void *user;
+    const char *name;
+};
 struct weir_changes_args {
     const char *at;
     weir_table *table;
@@ -469,6 +477,7 @@ WEIR_PUBLIC weir_stream *weir_map_values_with(weir_stream *, const struct weir_t
 WEIR_PUBLIC weir_table *weir_filter_table_with(weir_table *, struct weir_step_args);
 WEIR_PUBLIC weir_table *weir_filter_not_table_with(weir_table *, struct weir_step_args);
 WEIR_PUBLIC weir_table *weir_map_values_table_with(weir_table *, const struct weir_type *value, struct weir_step_args);
+WEIR_PUBLIC weir_table *weir_transform_values_with(weir_table *, const struct weir_type *value, struct weir_transform_args);
 WEIR_PUBLIC weir_stream *weir_flat_map_with(weir_stream *, const struct weir_type *key, const struct weir_type *value, struct weir_step_args);
 WEIR_PUBLIC weir_stream *weir_flat_map_values_with(weir_stream *, const struct weir_type *value, struct weir_step_args); /* forwards with the key it got */
 WEIR_PUBLIC weir_stream *weir_map_with(weir_stream *, const struct weir_type *key, const struct weir_type *value, struct weir_step_args);
@@ -515,6 +524,7 @@ WEIR_PUBLIC void weir_to_with(weir_stream *, struct weir_sink_args);
 #define weir_filter(x, ...) WEIR_STREAM_OR_TABLE(x, weir_filter)((x), WEIR_ARGS(step, test, __VA_ARGS__))
 #define weir_filter_not(x, ...) WEIR_STREAM_OR_TABLE(x, weir_filter_not)((x), WEIR_ARGS(step, test, __VA_ARGS__))
 #define weir_map_values(x, value, ...) WEIR_STREAM_OR_TABLE(x, weir_map_values)((x), (value), WEIR_ARGS(step, map, __VA_ARGS__))
+#define weir_transform_values(table, value, ...) weir_transform_values_with((table), (value), WEIR_ARGS(transform, map, __VA_ARGS__))
 #define weir_flat_map(s, key, value, ...) weir_flat_map_with((s), (key), (value), WEIR_ARGS(step, visit, __VA_ARGS__))
 #define weir_flat_map_values(s, value, ...) weir_flat_map_values_with((s), (value), WEIR_ARGS(step, visit, __VA_ARGS__))
 #define weir_map(s, key, value, ...) weir_map_with((s), (key), (value), WEIR_ARGS(step, map_pair, __VA_ARGS__))

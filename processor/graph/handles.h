@@ -85,6 +85,9 @@ weir_stream *stream_of(weir_topology *, struct graph_node *);
 
 /* A processor behind the stream with a copy of the args and their .user; NULL: latched. */
 struct graph_node *step_add(const struct verb *, weir_stream *, const struct operator*, const struct weir_step_args *);
+/* The author's stores, by name; NULL entries are none. False: latched. */
+bool step_check_stores(const struct verb *, const char *const stores[WEIR_STORES_MAX]);
+bool step_connect_stores(const struct verb *, struct graph_node *, const char *const stores[WEIR_STORES_MAX]);
 
 /* ---- table.c: tables ---- */
 

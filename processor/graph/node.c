@@ -116,6 +116,11 @@ bool node_connect_view(const struct verb *verb, struct graph_node *node, const s
     if (!view->of[0])
         return verb_fail(verb, "the rows of %s (%s) are needed, but it keeps none; give it a store", view->node->name,
                          view->node->at);
+    if (view->node->store_count > 0)
+        return verb_fail(verb,
+                         "the rows of %s (%s) are needed, but only it may use the stores it makes them with; give "
+                         "it a .store to keep them in",
+                         view->node->name, view->node->at);
     for (size_t i = 0; i < 2; i++)
         if (view->of[i] && !node_connect_view(verb, node, view->of[i]))
             return false;

@@ -95,7 +95,7 @@ weir_stream *weir_peek_with(weir_stream *stream, struct weir_step_args args)
 
 /* ---- process ---- */
 
-static bool check_stores(const struct verb *verb, const char *const stores[WEIR_STORES_MAX])
+bool step_check_stores(const struct verb *verb, const char *const stores[WEIR_STORES_MAX])
 {
     for (size_t i = 0; i < WEIR_STORES_MAX; i++) {
         const struct graph_store *store = stores[i] ? graph_find_store(verb->topology, stores[i]) : NULL;
@@ -108,13 +108,21 @@ static bool check_stores(const struct verb *verb, const char *const stores[WEIR_
     return true;
 }
 
+bool step_connect_stores(const struct verb *verb, struct graph_node *node, const char *const stores[WEIR_STORES_MAX])
+{
+    for (size_t i = 0; i < WEIR_STORES_MAX; i++)
+        if (stores[i] && !node_connect_store(verb, node, graph_find_store(verb->topology, stores[i])))
+            return false;
+    return true;
+}
+
 static bool check_process(const struct verb *verb, const struct weir_process_args *args)
 {
     if (!verb_is_open(verb))
         return false;
     if (!args->processor)
         return verb_fail(verb, "the processor is missing");
-    return verb_check_function(verb, args->processor->process != NULL) && check_stores(verb, args->stores);
+    return verb_check_function(verb, args->processor->process != NULL) && step_check_stores(verb, args->stores);
 }
 
 weir_stream *weir_process_with(weir_stream *stream, struct weir_process_args args)
@@ -130,9 +138,8 @@ weir_stream *weir_process_with(weir_stream *stream, struct weir_process_args arg
     node->args = node_args(stream->topology, args.processor, sizeof *args.processor);
     node->user = args.user;
     change_types(node, args.key, args.value);
-    for (size_t i = 0; i < WEIR_STORES_MAX; i++)
-        if (args.stores[i])
-            node_connect_store(&verb, node, graph_find_store(stream->topology, args.stores[i]));
+    if (!step_connect_stores(&verb, node, args.stores))
+        return NULL;
     return stream_of(stream->topology, node);
 }
 

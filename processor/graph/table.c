@@ -1,4 +1,5 @@
-/* table.c: tables: where their rows are found, what their changes say; to_table, filter, map_values, changes.
+/* table.c: tables: where their rows are found, what their changes say; to_table, filter, map_values, transform_values,
+ * changes.
  *
  * A table says what its changes replace only where somebody behind asks for it (Kafka Streams: enableSendingOldValues).
  * That decides what is computed, and which deletions a filter sends on; so it is settled verb by verb, in the order in
@@ -105,21 +106,31 @@ weir_table *weir_to_table_with(weir_stream *stream, struct weir_to_table_args ar
     return table && table_keep_in(&verb, table, args.store) ? table : NULL;
 }
 
-/* ---- filter, map_values ---- */
+/* ---- filter, map_values, transform_values ---- */
 
-static weir_table *add_step(const struct verb *verb, weir_table *parent, const struct operator* what,
-                            const struct table_step_args *args)
+/* A table made of another one; it keeps no store yet. */
+static weir_table *table_behind(const struct verb *verb, weir_table *parent, const struct operator* what,
+                                const char *given)
 {
-    const char *name = node_name(verb, "KTABLE", what->kind, args->step.name);
+    const char *name = node_name(verb, "KTABLE", what->kind, given);
     struct graph_node *node = name ? node_add_behind(verb, parent->node, what, name) : NULL;
     if (!node)
         return NULL;
-    node->args = node_args(verb->topology, args, sizeof *args);
-    node->user = args->step.user;
     weir_table *table = table_of(verb->topology, node, NULL);
     table->from[0] = parent;
     table->view.of[0] = &parent->view;
     table->view.lookups = parent->view.lookups;
+    return table;
+}
+
+static weir_table *add_step(const struct verb *verb, weir_table *parent, const struct operator* what,
+                            const struct table_step_args *args)
+{
+    weir_table *table = table_behind(verb, parent, what, args->step.name);
+    if (!table)
+        return NULL;
+    table->node->args = node_args(verb->topology, args, sizeof *args);
+    table->node->user = args->step.user;
     return table;
 }
 
@@ -165,6 +176,26 @@ weir_table *weir_map_values_table_with(weir_table *parent, const struct weir_typ
     table->view.find = table_find_mapped;
     table->view.value_type = table->node->value_type = value;
     return table_keep_in(&verb, table, step.store) ? table : NULL;
+}
+
+weir_table *weir_transform_values_with(weir_table *parent, const struct weir_type *value,
+                                       struct weir_transform_args args)
+{
+    if (!parent)
+        return NULL;
+    const struct verb verb = {parent->topology, args.at, "transform_values", args.name ? args.name : args.store};
+    if (!verb_is_open(&verb) || !verb_check_function(&verb, args.map != NULL) ||
+        !verb_check_type(&verb, "the value's type", value) || !step_check_stores(&verb, args.stores))
+        return NULL;
+    weir_table *table = table_behind(&verb, parent, &operator_transform_table, args.name);
+    if (!table)
+        return NULL;
+    table->node->args = node_args(parent->topology, &args, sizeof args);
+    table->node->user = args.user;
+    table->view.find = table_find_transformed;
+    table->view.value_type = table->node->value_type = value;
+    return table_keep_in(&verb, table, args.store) && step_connect_stores(&verb, table->node, args.stores) ? table
+                                                                                                           : NULL;
 }
 
 /* ---- changes ---- */

@@ -37,6 +37,9 @@ extern const struct operator operator_print;
 /* node->args: struct table_step_args; node->stores[0], if there is one: the result. */
 extern const struct operator operator_filter_table, operator_map_table;
 
+/* node->args: struct weir_transform_args; the store of the result comes first, if it is kept, then those of the author. */
+extern const struct operator operator_transform_table;
+
 struct table_step_args {
     struct weir_step_args step;
     bool negated; /* a filter that lets pass what its test denies */
@@ -120,10 +123,11 @@ struct table_view;
 typedef bool table_find(weir_context *, const struct table_view *, const struct weir_record *at,
                         struct weir_record *row);
 
-table_find table_find_kept;     /* in the table's store */
-table_find table_find_filtered; /* in the parent, if the test lets it pass */
-table_find table_find_mapped;   /* in the parent, mapped again */
-table_find table_find_joined;   /* in both sides, joined again */
+table_find table_find_kept;        /* in the table's store */
+table_find table_find_filtered;    /* in the parent, if the test lets it pass */
+table_find table_find_mapped;      /* in the parent, mapped again */
+table_find table_find_transformed; /* in the parent or not, transformed again */
+table_find table_find_joined;      /* in both sides, joined again */
 
 /* How the current value of a table is found: in its store, or worked out from the tables it was made of. */
 struct table_view {

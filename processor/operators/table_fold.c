@@ -1,7 +1,7 @@
 /* table_fold.c: one aggregate per group of a table (KTableAggregate and KTableReduce of Kafka Streams).
  *
  * What a change replaces is taken out first, then what it brings is added. A group that does not exist has nothing to
- * take out. The result is as young as the youngest that went into it.
+ * take out. The result is as young as the youngest that went into it; a deletion is stored with the change's own time.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "operators/operators.h"
 #include "schemas/codec.h"
@@ -89,7 +89,7 @@ static void process(weir_context *context, const struct weir_record *change)
         out.value = apply(context, change, change->value, out.value, true);
     if (stored && stored_ms > out.timestamp_ms)
         out.timestamp_ms = stored_ms;
-    typed_put(store, change->key, out.value, out.timestamp_ms);
+    typed_put(store, change->key, out.value, out.value ? out.timestamp_ms : change->timestamp_ms);
     context_forward(context, &out);
 }
 

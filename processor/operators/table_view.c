@@ -58,6 +58,22 @@ bool table_find_mapped(weir_context *context, const struct table_view *view, con
     return row->value != NULL;
 }
 
+bool table_find_transformed(weir_context *context, const struct table_view *view, const struct weir_record *at,
+                            struct weir_record *row)
+{
+    const struct weir_transform_args *args = view->node->args;
+    weir_context as = as_node(context, view);
+    if (!table_view_get(context, view->of[0], at, row)) {
+        row->value = NULL;
+        row->timestamp_ms = -1;
+    }
+    if (context->execution->error.code != WEIR_OK)
+        return false;
+    row->value = args->map(&as, row);
+    row->value_type = view->value_type;
+    return row->value != NULL;
+}
+
 static bool has_result(enum weir_join_kind kind, bool has_left, bool has_right)
 {
     switch (kind) {

@@ -128,6 +128,12 @@ static bool connects(const struct graph_node *node, const struct store_spec *spe
     return false;
 }
 
+/* In the stores it is connected to. */
+static bool chooses_keys(const struct graph_node *node)
+{
+    return operator_is_processor(node) || operator_is(node, &operator_transform_table);
+}
+
 /* Records of a user topic may have been spread in any way, and a processor may use any key; behind our own repartition
  * everything else keeps the key it came with. */
 static bool is_hashed(const struct graph_subtopology *subtopology, const struct store_spec *spec)
@@ -138,7 +144,7 @@ static bool is_hashed(const struct graph_subtopology *subtopology, const struct 
             return false;
     }
     for (size_t i = 0; i < subtopology->nodes.count; i++)
-        if (operator_is_processor(subtopology->nodes.items[i]) && connects(subtopology->nodes.items[i], spec))
+        if (chooses_keys(subtopology->nodes.items[i]) && connects(subtopology->nodes.items[i], spec))
             return false;
     return true;
 }

@@ -229,7 +229,10 @@ static weir_stream *call_stream_verb(struct world *world)
 
 static weir_table *call_table_verb(struct world *world)
 {
-    switch (next(world) % 13) {
+    switch (next(world) % 14) {
+    case 12:
+        return weir_transform_values(one_table(world), type(world), is_given(world) ? map : NULL,
+                                     .stores = {optional_name(world)}, .store = optional_name(world));
     case 11:
         return weir_to_table(one_stream(world), name(world), .name = optional_name(world));
     case 0:

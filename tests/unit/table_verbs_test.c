@@ -137,6 +137,83 @@ Test(table_verbs, map_values_without_a_store_maps_what_is_replaced_again)
     end_with(engine, "out \"a\" \"1\" @10\nout \"a\" \"2\" @20\nout \"a\" null @30\n");
 }
 
+/* ---- transform_values ---- */
+
+static const void *or_none(weir_context *context, const struct weir_record *row)
+{
+    static const weir_bytes none = {"none", 4};
+    (void)context;
+    return row->value ? row->value : &none;
+}
+
+Test(table_verbs, transform_values_sees_deletions)
+{
+    struct buffer seen = {0};
+    weir_topology *t = weir_topology_new("t");
+    weir_table *all = weir_transform_values(table(t, "in", "rows"), &weir_str_type, or_none);
+    weir_to(weir_peek(weir_changes(all, .old_values = true), show_change, .user = &seen), "out");
+    struct engine *engine = engine_new(t);
+    put(engine, "in", "a", "1", 10);
+    put(engine, "in", "a", NULL, 20);
+    expect_seen(&seen, "none>1 1>none ");
+    end_with(engine, "out \"a\" \"1\" @10\nout \"a\" \"none\" @20\n");
+}
+
+Test(table_verbs, a_transformed_table_has_a_row_wherever_its_mapper_makes_one)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_table *all = weir_transform_values(table(t, "rows", "rows"), &weir_str_type, or_none);
+    weir_to(weir_join_table(texts(t, "in"), all, second, .value = &weir_str_type), "out");
+    struct engine *engine = engine_new(t);
+    put(engine, "in", "a", "x", 10);
+    put(engine, "rows", "a", "1", 20);
+    put(engine, "in", "a", "x", 30);
+    end_with(engine, "out \"a\" \"none\" @10\nout \"a\" \"1\" @30\n");
+}
+
+/* How often a row was seen, in a store of the mapper's. */
+static const void *times_seen(weir_context *context, const struct weir_record *row)
+{
+    weir_store *store = weir_store_named(context, "seen");
+    const int64_t *seen = weir_get(store, row->key);
+    int64_t *more = weir_alloc(context, sizeof *more);
+    *more = seen ? *seen + 1 : 1;
+    weir_put(store, row->key, more);
+    return more;
+}
+
+static weir_table *counted(weir_topology *t, const char *store)
+{
+    weir_add_store(t, "seen", &weir_str_type, &weir_i64_type);
+    return weir_transform_values(table(t, "in", "rows"), &weir_i64_type, times_seen, .stores = {"seen"},
+                                 .store = store);
+}
+
+Test(table_verbs, transform_values_keeps_stores_of_its_own)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_to(weir_changes(counted(t, "kept")), "out");
+    struct engine *engine = engine_new(t);
+    put(engine, "in", "a", "1", 10);
+    put(engine, "in", "a", NULL, 20);
+    end_with(engine, "out \"a\" 1 @10\nout \"a\" 2 @20\n");
+}
+
+static void expect_refused(weir_topology *t, const char *part)
+{
+    struct weir_error error = {0};
+    cr_expect_not(graph_plan(t, &error));
+    cr_expect(strstr(error.message, part), "found: %s", error.message);
+    weir_topology_free(t);
+}
+
+Test(table_verbs, rows_made_with_stores_of_their_own_are_found_only_where_they_are_kept)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_join_table(texts(t, "s"), counted(t, NULL), second, .value = &weir_i64_type);
+    expect_refused(t, "only it may use the stores it makes them with");
+}
+
 /* ---- rows that nobody keeps ---- */
 
 Test(table_verbs, a_join_finds_rows_through_a_chain_of_tables_without_stores)
@@ -166,14 +243,6 @@ Test(table_verbs, a_joined_table_without_a_store_is_joined_again)
 }
 
 /* ---- what is refused ---- */
-
-static void expect_refused(weir_topology *t, const char *part)
-{
-    struct weir_error error = {0};
-    cr_expect_not(graph_plan(t, &error));
-    cr_expect(strstr(error.message, part), "found: %s", error.message);
-    weir_topology_free(t);
-}
 
 Test(table_verbs, a_join_with_a_table_that_keeps_no_rows_is_refused)
 {
