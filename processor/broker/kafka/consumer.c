@@ -114,6 +114,7 @@ struct broker_consumer *kafka_consumer_open(struct broker *base, const char *gro
         return NULL;
     }
     open_queues(consumer);
+    kafka_waker_start(&consumer->waker, consumer->client);
     consumer->subscription_count = count;
     consumer->subscriptions = memory_new(count * sizeof *consumer->subscriptions);
     if (start(consumer, wanted, error))
@@ -126,6 +127,7 @@ void kafka_consumer_close(struct broker_consumer *consumer)
 {
     if (!consumer)
         return;
+    kafka_waker_stop(&consumer->waker);
     rd_kafka_consumer_close(consumer->client); /* calls the rebalance callback */
     kafka_rebalance_forfeit(consumer);
     assert(consumer->outstanding == 0); /* messages live in the client that is destroyed now */
@@ -264,6 +266,7 @@ static int take_fetched(struct broker_consumer *consumer, struct broker_message 
         if (count < (ssize_t)wanted)
             break;
     }
+    kafka_waker_note(&consumer->waker, rd_kafka_queue_length(consumer->records) + (size_t)taken);
     return taken;
 }
 

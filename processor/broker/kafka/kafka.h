@@ -6,6 +6,7 @@
 #ifndef WEIR_KAFKA_KAFKA_H
 #define WEIR_KAFKA_KAFKA_H
 #include <librdkafka/rdkafka.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "broker/broker.h"
@@ -49,6 +50,22 @@ struct kafka_settings {
 rd_kafka_conf_t *kafka_settings_build(const struct config *, struct kafka_settings, struct weir_error *);
 /* Takes the conf, always. Role as in the settings. */
 rd_kafka_t *kafka_client_new(rd_kafka_conf_t *, const char *role, struct weir_error *);
+
+/* -- waker.c: of one consuming client -- */
+enum { KAFKA_QUEUED_MESSAGES = 20000 }; /* queued.min.messages: the fetcher stops there */
+struct kafka_waker {
+    rd_kafka_t *client;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool is_running, is_stopping, is_wanted;
+    bool was_full; /* of the polling thread: the queue has been full since the last wake-up */
+    size_t full;
+};
+void kafka_waker_start(struct kafka_waker *, rd_kafka_t *);
+void kafka_waker_stop(struct kafka_waker *); /* before the client is destroyed; twice is fine */
+/* How many messages are queued, told whenever some were taken. */
+void kafka_waker_note(struct kafka_waker *, size_t queued);
 
 /* -- message.c -- */
 void kafka_message_fill(struct broker_message *, rd_kafka_message_t *); /* all but group and source */
@@ -124,6 +141,7 @@ struct broker_consumer {
     rd_kafka_message_t **batch;
     size_t batch_capacity;
     size_t outstanding; /* polled, not yet released */
+    struct kafka_waker waker;
 };
 void kafka_rebalance(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *consumer);
 void kafka_rebalance_forfeit(struct broker_consumer *); /* what is still held after closing counts as lost */

@@ -20,6 +20,7 @@ struct broker_reader {
     rd_kafka_message_t **batch;
     size_t batch_capacity;
     size_t outstanding;
+    struct kafka_waker waker;
 };
 
 static rd_kafka_t *open_client(struct kafka_broker *broker, struct weir_error *error)
@@ -45,6 +46,7 @@ struct broker_reader *kafka_reader_open(struct broker *base, struct weir_error *
     reader->broker = kafka_broker_of(base);
     reader->client = client;
     reader->queue = rd_kafka_queue_get_consumer(client);
+    kafka_waker_start(&reader->waker, client);
     return reader;
 }
 
@@ -152,6 +154,7 @@ static int take_batch(struct broker_reader *reader, struct broker_message *messa
     int taken = 0;
     for (ssize_t i = 0; i < count; i++)
         taken += accept_message(reader, reader->batch[i], &messages[taken]);
+    kafka_waker_note(&reader->waker, rd_kafka_queue_length(reader->queue) + (size_t)taken);
     return taken;
 }
 
@@ -207,6 +210,7 @@ void kafka_reader_close(struct broker_reader *reader)
     if (!reader)
         return;
     assert(reader->outstanding == 0); /* messages live in the client that is destroyed now */
+    kafka_waker_stop(&reader->waker);
     rd_kafka_assign(reader->client, NULL);
     rd_kafka_queue_destroy(reader->queue);
     kafka_routes_done(&reader->routes);

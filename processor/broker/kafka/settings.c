@@ -38,6 +38,7 @@ static const struct setting for_consumers[] = {
     {"fetch.wait.max.ms", "20"},      /* the default of 500 delays a new partition and every query on the handle */
     {"enable.partition.eof", "true"}, /* the only sign that behind the last record there are but markers */
     {"fetch.error.backoff.ms", "100"},
+    {"fetch.message.max.bytes", "262144"},      /* of one partition; compressed, so it may be four times as much here */
     {"fetch.max.bytes", "52428800"},            /* a first batch larger than its limits still comes (KIP-74) */
     {"receive.message.max.bytes", "104857600"}, /* so this must hold fetch.max.bytes and one such batch */
 };
@@ -101,15 +102,11 @@ static int64_t clamp(int64_t value, int64_t low, int64_t high)
     return value < low ? low : value > high ? high : value;
 }
 
-/* Messages in the queue that stop the fetcher. 2.0.2 looks again only after a second, so a queue shorter than a second's
- * records halves the speed of a catch-up (measured); each message costs about 400 bytes beside its own. */
-enum { QUEUED_MESSAGES_MIN = 50000, QUEUED_MESSAGES_MAX = 300000, QUEUED_MESSAGE_BYTES = 220 };
-
+/* The queue is small (waker.c says why that is fast) and counted in messages; for large ones the bytes bound it. */
 static void set_queue(struct build *build, int64_t share_kb)
 {
-    set_number(build, "queued.max.messages.kbytes", clamp(share_kb, 8192, 262144));
-    set_number(build, "queued.min.messages",
-               clamp(share_kb * 1024 / QUEUED_MESSAGE_BYTES, QUEUED_MESSAGES_MIN, QUEUED_MESSAGES_MAX));
+    set_number(build, "queued.max.messages.kbytes", clamp(share_kb, 8192, 65536));
+    set_number(build, "queued.min.messages", KAFKA_QUEUED_MESSAGES);
 }
 
 /* Prefetched messages and records on their way take an eighth of the memory each. */

@@ -1,0 +1,102 @@
+/* waker.c: keeps librdkafka's fetcher from sleeping while its queue runs empty.
+ *
+ * When the queue holds queued.min.messages the fetcher stops, and before librdkafka 2.2 it looks again only when
+ * something else wakes its thread, or after a second. Until now the cure was a queue of more than a second's records:
+ * 300,000 of them, 200 MB. A small queue and a wake-up when it is half empty is as fast in a tenth of the memory
+ * (measured, 112 bytes a record: 15 to 30 MB instead of 185, and 10 % less CPU because the messages stay in the cache).
+ * Any request to the leaders of the partitions does as a wake-up; a question for their ends is the cheapest. It takes an
+ * answer's time, so a thread of its own asks.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "kafka.h"
+
+enum { ANSWER_TIMEOUT_MS = 1000 };
+
+static rd_kafka_topic_partition_list_t *assigned_ends(rd_kafka_t *client)
+{
+    rd_kafka_topic_partition_list_t *partitions = NULL;
+    if (rd_kafka_assignment(client, &partitions))
+        return NULL;
+    for (int i = 0; i < partitions->cnt; i++)
+        partitions->elems[i].offset = RD_KAFKA_OFFSET_END; /* the timestamp that asks for the end (KIP-79) */
+    return partitions;
+}
+
+/* The answer is of no interest, nor is its failure: a fetcher that is not woken wakes by itself. */
+static void wake(rd_kafka_t *client)
+{
+    rd_kafka_topic_partition_list_t *partitions = assigned_ends(client);
+    if (!partitions)
+        return;
+    if (partitions->cnt > 0)
+        (void)rd_kafka_offsets_for_times(client, partitions, ANSWER_TIMEOUT_MS);
+    rd_kafka_topic_partition_list_destroy(partitions);
+}
+
+static void *run(void *self)
+{
+    struct kafka_waker *waker = self;
+    pthread_mutex_lock(&waker->lock);
+    while (!waker->is_stopping) {
+        if (!waker->is_wanted) {
+            pthread_cond_wait(&waker->changed, &waker->lock);
+            continue;
+        }
+        waker->is_wanted = false;
+        pthread_mutex_unlock(&waker->lock);
+        wake(waker->client);
+        pthread_mutex_lock(&waker->lock);
+    }
+    pthread_mutex_unlock(&waker->lock);
+    return NULL;
+}
+
+/* What the fetcher goes by, also where the user has set it. */
+static size_t full_queue(rd_kafka_t *client)
+{
+    char text[24];
+    size_t size = sizeof text;
+    if (rd_kafka_conf_get(rd_kafka_conf(client), "queued.min.messages", text, &size) != RD_KAFKA_CONF_OK)
+        return KAFKA_QUEUED_MESSAGES;
+    return strtoul(text, NULL, 10);
+}
+
+void kafka_waker_start(struct kafka_waker *waker, rd_kafka_t *client)
+{
+    *waker = (struct kafka_waker){.client = client, .full = full_queue(client)};
+    pthread_mutex_init(&waker->lock, NULL);
+    pthread_cond_init(&waker->changed, NULL);
+    waker->is_running = pthread_create(&waker->thread, NULL, run, waker) == 0; /* without it: slower, not wrong */
+}
+
+void kafka_waker_stop(struct kafka_waker *waker)
+{
+    if (!waker->client)
+        return;
+    pthread_mutex_lock(&waker->lock);
+    waker->is_stopping = true;
+    pthread_cond_signal(&waker->changed);
+    pthread_mutex_unlock(&waker->lock);
+    if (waker->is_running)
+        pthread_join(waker->thread, NULL);
+    pthread_cond_destroy(&waker->changed);
+    pthread_mutex_destroy(&waker->lock);
+    *waker = (struct kafka_waker){0};
+}
+
+/* Once per filling: an idle queue is empty too, and asks nobody. */
+void kafka_waker_note(struct kafka_waker *waker, size_t queued)
+{
+    if (queued >= waker->full)
+        waker->was_full = true;
+    if (!waker->was_full || queued >= waker->full / 2)
+        return;
+    waker->was_full = false;
+    pthread_mutex_lock(&waker->lock);
+    waker->is_wanted = true;
+    pthread_cond_signal(&waker->changed);
+    pthread_mutex_unlock(&waker->lock);
+}
