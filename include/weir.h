@@ -154,14 +154,15 @@ struct weir_record {
     const void *old_value;                         /* what the value replaces, where weir_changes was asked for it; NULL: nothing */
 };
 
-/* A walk in key order (then window start). Window bounds are inclusive, as in Kafka Streams. Zero means unbounded. */
+/* A walk in key order (then window start; sessions: end, then start). Window bounds are inclusive, as in Kafka Streams;
+ * of sessions those are meant that reach into the span. Zero means unbounded. */
 struct weir_range {
     const void *from, *to;      /* keys, inclusive; NULL: unbounded */
     weir_bytes prefix;          /* of the key; only where keys are strings or bytes */
     int64_t window_from_ms, window_to_ms; /* window start; to 0: unbounded */
     bool descending;
     const void *after;          /* resume strictly behind this key (and window start) */
-    int64_t after_window_ms;
+    int64_t after_window_ms, after_window_end_ms; /* the end matters for sessions only */
 };
 
 /* A code says what must happen next; the message says what went wrong. */
@@ -200,6 +201,8 @@ typedef const void *weir_mapper(weir_context *, const struct weir_record *);
 typedef void weir_visitor(weir_context *, const struct weir_record *); /* forwards zero or more */
 typedef void weir_pair_mapper(weir_context *, const struct weir_record *, struct weir_record *out); /* out: a copy; sets key and value */
 typedef void weir_aggregator(weir_context *, const struct weir_record *, void *aggregate);
+/* Adds the aggregate of another session, the next by time, to this one's. */
+typedef void weir_merger(weir_context *, const struct weir_record *, void *aggregate, const void *other);
 typedef const void *weir_reducer(weir_context *, const struct weir_record *, const void *aggregate);
 typedef const void *weir_joiner(weir_context *, const struct weir_record *left, const struct weir_record *right);
 /* The partition, of so many, that the record goes to; negative: the one its key hashes to. */
@@ -242,6 +245,9 @@ WEIR_PUBLIC void weir_put_timestamped(weir_store *, const void *key, const void 
 /* Window stores: the row of key in the window that starts at start_ms. */
 WEIR_PUBLIC const void *weir_window_get(weir_store *, const void *key, int64_t start_ms);
 WEIR_PUBLIC void weir_window_put(weir_store *, const void *key, int64_t start_ms, const void *value);
+/* Session stores: the row of key in the session [start_ms, end_ms]. */
+WEIR_PUBLIC const void *weir_session_get(weir_store *, const void *key, int64_t start_ms, int64_t end_ms);
+WEIR_PUBLIC void weir_session_put(weir_store *, const void *key, int64_t start_ms, int64_t end_ms, const void *value);
 /* Calls visit for each row of the store in key order, uncommitted ones included; records live until visit returns. */
 WEIR_PUBLIC void weir_each(weir_store *, void (*visit)(void *self, const struct weir_record *), void *self);
 /* The same for a part of the store, in either direction, until visit answers false. A visit may write to the store; rows
@@ -266,10 +272,21 @@ WEIR_PUBLIC void weir_drop(weir_context *, const char *reason); /* counts the cu
 
 /* ---- topology: what must be given is positional, what may be given is named ----------------------------------- */
 
+enum weir_emit {
+    WEIR_EMIT_ON_UPDATE, /* every change of a window leaves at once */
+    WEIR_EMIT_ON_CLOSE,  /* one result per window, when no record can change it any more */
+};
+/* One of .size, .difference, .gap and .unlimited says which windows a record falls into, by the record's own time. */
 struct weir_window {
-    weir_duration size;      /* tumbling: [n * size, (n + 1) * size) */
-    weir_duration grace;     /* a record later than window end + grace is dropped and counted */
-    weir_duration retention; /* how long a window stays readable, by stream time; 0: size + grace */
+    weir_duration size;       /* [n * size, (n + 1) * size): tumbling */
+    weir_duration advance;    /* with .size: a window begins at every multiple of .advance: hopping; 0: tumbling */
+    weir_duration difference; /* sliding: every window of that length, ends included, that differs in its records */
+    weir_duration gap;        /* sessions: records up to .gap apart are together; a session is [first, last] */
+    bool unlimited;           /* one window without an end */
+    int64_t start_ms;         /* with .unlimited: where it begins; earlier records are dropped and counted */
+    weir_duration grace;      /* a record later than window end + grace is dropped and counted */
+    weir_duration retention;  /* how long a window stays readable, by stream time; 0: while records can change it */
+    enum weir_emit emit;
 };
 enum weir_join_kind { WEIR_INNER, WEIR_LEFT, WEIR_OUTER };
 struct weir_processor {
@@ -396,7 +413,7 @@ struct weir_count_args {
 };
 struct weir_reduce_args {
     const char *at;
-    weir_reducer *step;
+    weir_reducer *step; /* over windows and sessions, but sliding ones, asked for records without a value too */
     weir_reducer *subtract; /* of a grouped table, required: takes the record's value out again */
     struct weir_window window;
     void *user;
@@ -404,11 +421,12 @@ struct weir_reduce_args {
 };
 struct weir_agg_args {
     const char *at;
-    weir_aggregator *step;
+    weir_aggregator *step; /* likewise */
     weir_aggregator *subtract;     /* of a grouped table, required: takes the record's value out again */
     const struct weir_type *value; /* of the aggregate; required */
     const void *initial;           /* first value, of that type; NULL: all zero */
     struct weir_window window;
+    weir_merger *merge;            /* required over sessions, and only there */
     void *user;
     const char *name;
 };
@@ -430,7 +448,7 @@ enum weir_caching { WEIR_CACHING_DEFAULT, WEIR_CACHING_ENABLED, WEIR_CACHING_DIS
 struct weir_store_args {
     const char *at;
     const struct weir_type *value;
-    struct weir_window window; /* .size != 0: a window store */
+    struct weir_window window; /* .size: a window store; .gap: a session store; its .retention counts */
     weir_duration ttl;         /* plain stores: a row is gone when stream time reaches its timestamp + ttl; 0: kept for ever */
     bool in_memory;
     bool no_log; /* no changelog: lost with the task */
@@ -574,12 +592,12 @@ WEIR_PUBLIC bool weir_app_describe(weir_app *, enum weir_describe_format, FILE *
 
 /* ---- views: any thread; a query sees exactly the state of a commit --------------------------------------------- */
 
-enum weir_view_kind { WEIR_VIEW_KEY_VALUE, WEIR_VIEW_WINDOW };
+enum weir_view_kind { WEIR_VIEW_KEY_VALUE, WEIR_VIEW_WINDOW, WEIR_VIEW_SESSION };
 struct weir_view_info { /* strings and types live as long as the app */
     const char *name;
     enum weir_view_kind kind;
     const struct weir_type *key, *value;
-    int64_t window_ms, retention_ms; /* of a window view */
+    int64_t window_ms, retention_ms; /* of a window view; sessions have no size of their own, 0 */
     int32_t partitions;              /* of the whole view, over all instances */
     int32_t partitions_here;         /* that this instance owns and has restored */
     int64_t rows_approximate;        /* of those */
@@ -601,6 +619,7 @@ WEIR_PUBLIC struct weir_view_info weir_view_describe(weir_view *);
  * what it points to live in the arena. */
 WEIR_PUBLIC bool weir_view_get(weir_view *, weir_arena *, const void *key, struct weir_row *, struct weir_error *);
 WEIR_PUBLIC bool weir_view_get_window(weir_view *, weir_arena *, const void *key, int64_t start_ms, struct weir_row *, struct weir_error *);
+WEIR_PUBLIC bool weir_view_get_session(weir_view *, weir_arena *, const void *key, int64_t start_ms, int64_t end_ms, struct weir_row *, struct weir_error *);
 /* Rows of all partitions here, merged in key order; rows live in the arena. weir_next is false at the end (code
  * WEIR_OK) and on a failure (any other code). A walk sees one commit per partition. */
 WEIR_PUBLIC weir_cursor *weir_view_scan(weir_view *, weir_arena *, struct weir_range, struct weir_error *);
@@ -689,11 +708,13 @@ WEIR_PUBLIC bool weir_test_recv_raw(weir_test *, const char *topic, struct weir_
 WEIR_PUBLIC bool weir_test_recv_any(weir_test *, const char **topic, struct weir_raw_record *out);
 WEIR_PUBLIC const void *weir_test_get(weir_test *, const char *store, const void *key);
 WEIR_PUBLIC const void *weir_test_get_window(weir_test *, const char *store, const void *key, int64_t start_ms);
+WEIR_PUBLIC const void *weir_test_get_session(weir_test *, const char *store, const void *key, int64_t start_ms, int64_t end_ms);
 /* Calls visit for each row of the store, in key order; records live until visit returns. */
 WEIR_PUBLIC void weir_test_each(weir_test *, const char *store, void (*visit)(void *self, const struct weir_record *), void *self);
 WEIR_PUBLIC uint64_t weir_test_dropped(weir_test *, const char *reason); /* records dropped for that reason; NULL: for any */
 WEIR_PUBLIC bool weir_test_failed(weir_test *, struct weir_error *);     /* the first error that would stop a task */
 WEIR_PUBLIC const struct weir_type *weir_test_topic_type(weir_test *, const char *topic, bool key); /* NULL: unknown topic */
+WEIR_PUBLIC bool weir_test_topic_is_windowed(weir_test *, const char *topic); /* its keys carry windows or sessions */
 WEIR_PUBLIC void weir_test_free(weir_test *);
 
 /* ---- plugins: a topology as one file ------------------------------------------------------------------------------- */

@@ -65,9 +65,9 @@ void bounds_resume(struct bounds *bounds, weir_bytes stored_key, bool descending
 
 /* ---- keys ---- */
 
-/* Appends the key as the store holds it, in the window of that start. */
-static bool write_key(const struct store_spec *spec, const void *key, int64_t start_ms, struct buffer *out,
-                      struct weir_error *error)
+/* Appends the key as the store holds it, in the window of that start, or the session. */
+static bool write_key(const struct store_spec *spec, const void *key, int64_t start_ms, int64_t end_ms,
+                      struct buffer *out, struct weir_error *error)
 {
     struct buffer plain = {0};
     struct weir_error cause = {0};
@@ -76,19 +76,26 @@ static bool write_key(const struct store_spec *spec, const void *key, int64_t st
         error_set(error, WEIR_INVALID, "key: %s", cause.message);
     else if (spec->kind == STORE_WINDOW)
         keys_window_write(buffer_bytes(&plain), start_ms, out);
+    else if (spec->kind == STORE_SESSION)
+        keys_session_write(buffer_bytes(&plain), start_ms, end_ms, out);
     else
         buffer_append(out, plain.data, plain.size);
     buffer_done(&plain);
     return ok;
 }
 
+/* Of the first and the last key, the times narrow the range further: windows go by their start, sessions by their end,
+ * of which only the least is known. */
 static bool bound_by_keys(struct bounds *bounds, const struct store_spec *spec, const struct weir_range *range,
                           struct weir_error *error)
 {
-    if (range->from && !write_key(spec, range->from, INT64_MIN, &bounds->from, error))
+    bool is_window = spec->kind == STORE_WINDOW;
+    int64_t from_ms = range->window_from_ms > 0 ? range->window_from_ms : INT64_MIN;
+    int64_t to_ms = range->window_to_ms > 0 && is_window ? range->window_to_ms : INT64_MAX;
+    if (range->from && !write_key(spec, range->from, is_window ? from_ms : INT64_MIN, from_ms, &bounds->from, error))
         return false;
     bounds->has_from = range->from != NULL;
-    if (range->to && !write_key(spec, range->to, INT64_MAX, &bounds->to, error))
+    if (range->to && !write_key(spec, range->to, to_ms, INT64_MAX, &bounds->to, error))
         return false;
     bounds->has_to = range->to != NULL;
     if (bounds->has_to)
@@ -99,7 +106,7 @@ static bool bound_by_keys(struct bounds *bounds, const struct store_spec *spec, 
 static void bound_by_prefix(struct bounds *bounds, const struct store_spec *spec, weir_bytes prefix)
 {
     struct buffer stored = {0}, end = {0};
-    if (spec->kind == STORE_WINDOW) { /* the escaped prefix, without the end mark of a whole key */
+    if (spec->kind != STORE_KEY_VALUE) { /* the escaped prefix, without the end mark of a whole key */
         keys_window_prefix(prefix, &stored);
         stored.size -= 2;
     } else {
@@ -116,7 +123,7 @@ static bool bound_by_resumption(struct bounds *bounds, const struct store_spec *
                                 struct weir_error *error)
 {
     struct buffer stored = {0};
-    bool ok = write_key(spec, range->after, range->after_window_ms, &stored, error);
+    bool ok = write_key(spec, range->after, range->after_window_ms, range->after_window_end_ms, &stored, error);
     if (ok)
         bounds_resume(bounds, buffer_bytes(&stored), range->descending);
     buffer_done(&stored);
@@ -144,7 +151,8 @@ bool bounds_of(struct bounds *bounds, const struct store_spec *spec, const struc
     return true;
 }
 
-bool bounds_hold_window(const struct weir_range *range, int64_t start_ms)
+bool bounds_hold_window(const struct weir_range *range, enum store_kind kind, int64_t start_ms, int64_t end_ms)
 {
-    return start_ms >= range->window_from_ms && (range->window_to_ms == 0 || start_ms <= range->window_to_ms);
+    int64_t last_ms = kind == STORE_SESSION ? end_ms : start_ms;
+    return last_ms >= range->window_from_ms && (range->window_to_ms == 0 || start_ms <= range->window_to_ms);
 }

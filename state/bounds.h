@@ -16,6 +16,6 @@ weir_bytes bounds_from(const struct bounds *); /* data NULL: unbounded, as store
 weir_bytes bounds_to(const struct bounds *);
 /* Nothing at or before the key, in the direction of the walk. */
 void bounds_resume(struct bounds *, weir_bytes stored_key, bool descending);
-/* Whether a window that starts at start_ms lies in the range. */
-bool bounds_hold_window(const struct weir_range *, int64_t start_ms);
+/* Whether the range's times want a window (by its start) or a session (which reaches into them). */
+bool bounds_hold_window(const struct weir_range *, enum store_kind, int64_t start_ms, int64_t end_ms);
 #endif

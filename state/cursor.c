@@ -25,13 +25,13 @@ struct source {
 struct store_cursor {
     struct store *store;
     weir_bytes from, to;
-    bool descending, is_view, is_failed;
+    bool descending, is_failed;
     int64_t stream_time_ms;
-    struct committed_walk view; /* of a view */
-    struct rocks_walk *durable; /* of the task; NULL: nothing there */
+    struct committed_walk *view; /* of a view; NULL: the task's own walk */
+    struct rocks_walk *durable;  /* of the task; NULL: nothing there */
     struct source sources[SOURCES_MAX];
     size_t count;
-    char *range; /* memory of from and to */
+    struct buffer range; /* memory of from and to */
 };
 
 /* ---- sources ---- */
@@ -68,12 +68,12 @@ static bool step_table(struct store_cursor *cursor, struct source *source, struc
 static bool step_view(struct store_cursor *cursor, struct source *source, struct weir_error *error)
 {
     (void)error;
-    return committed_walk_next(&cursor->view, &source->head);
+    return committed_walk_next(cursor->view, &source->head);
 }
 
 static bool step_durable(struct store_cursor *cursor, struct source *source, struct weir_error *error)
 {
-    return rocks_walk_next(cursor->is_view ? cursor->view.durable : cursor->durable, &source->head, error);
+    return rocks_walk_next(cursor->view ? cursor->view->durable : cursor->durable, &source->head, error);
 }
 
 static void add_source(struct store_cursor *cursor,
@@ -85,21 +85,41 @@ static void add_source(struct store_cursor *cursor,
 
 /* ---- opening and closing ---- */
 
-static struct store_cursor *cursor_new(struct store *store, weir_bytes from, weir_bytes to, bool descending)
+static void set_range(struct store_cursor *cursor, weir_bytes from, weir_bytes to)
+{
+    buffer_clear(&cursor->range);
+    buffer_reserve(&cursor->range, from.size + to.size + 1);
+    buffer_append(&cursor->range, from.data, from.size);
+    buffer_append(&cursor->range, to.data, to.size);
+    cursor->from = cursor->to = (weir_bytes){0};
+    if (from.data)
+        cursor->from = (weir_bytes){cursor->range.data, from.size};
+    if (to.data)
+        cursor->to = (weir_bytes){cursor->range.data + from.size, to.size};
+}
+
+static void begin(struct store_cursor *cursor, weir_bytes from, weir_bytes to, bool descending)
+{
+    set_range(cursor, from, to);
+    cursor->descending = descending;
+    cursor->is_failed = false;
+    cursor->count = 0;
+}
+
+static struct store_cursor *cursor_new(struct store *store)
 {
     struct store_cursor *cursor = memory_new(sizeof *cursor);
     cursor->store = store;
-    cursor->descending = descending;
-    cursor->range = memory_new(from.size + to.size + 1);
-    if (from.data) {
-        memcpy(cursor->range, from.data, from.size);
-        cursor->from = (weir_bytes){cursor->range, from.size};
-    }
-    if (to.data) {
-        memcpy(cursor->range + from.size, to.data, to.size);
-        cursor->to = (weir_bytes){cursor->range + from.size, to.size};
-    }
     return cursor;
+}
+
+void store_cursor_free(struct store_cursor *cursor)
+{
+    if (!cursor)
+        return;
+    buffer_done(&cursor->range);
+    free(cursor->view);
+    free(cursor);
 }
 
 static void seek_durable(struct store_cursor *cursor)
@@ -113,11 +133,20 @@ static void seek_durable(struct store_cursor *cursor)
     add_source(cursor, step_durable, NULL);
 }
 
+/* A task walks again and again, so it keeps a cursor. */
+static struct store_cursor *take_idle(struct store *store)
+{
+    struct store_cursor *cursor = store->idle_cursor;
+    store->idle_cursor = NULL;
+    return cursor ? cursor : cursor_new(store);
+}
+
 struct store_cursor *store_scan(struct store *store, weir_bytes from, weir_bytes to, bool descending,
                                 struct weir_error *error)
 {
     (void)error;
-    struct store_cursor *cursor = cursor_new(store, from, to, descending);
+    struct store_cursor *cursor = take_idle(store);
+    begin(cursor, from, to, descending);
     cursor->stream_time_ms = store->observed_ms;
     table_make_ordered(&store->overlay);
     if (store->overlay.count > 0)
@@ -133,12 +162,13 @@ struct store_cursor *store_view_scan(struct store *store, weir_bytes from, weir_
                                      struct weir_error *error)
 {
     (void)error;
-    struct store_cursor *cursor = cursor_new(store, from, to, descending);
-    cursor->is_view = true;
-    committed_walk_open(&store->committed, &cursor->view, cursor->from, cursor->to, descending);
-    cursor->stream_time_ms = cursor->view.stream_time_ms;
+    struct store_cursor *cursor = cursor_new(store);
+    begin(cursor, from, to, descending);
+    cursor->view = memory_new(sizeof *cursor->view);
+    committed_walk_open(&store->committed, cursor->view, cursor->from, cursor->to, descending);
+    cursor->stream_time_ms = cursor->view->stream_time_ms;
     add_source(cursor, step_view, NULL);
-    if (cursor->view.durable)
+    if (cursor->view->durable)
         add_source(cursor, step_durable, NULL);
     return cursor;
 }
@@ -152,18 +182,30 @@ static void keep_walk(struct store *store, struct rocks_walk *walk)
         store->idle_walk = walk;
 }
 
+static void close_task(struct store_cursor *cursor)
+{
+    struct store *store = cursor->store;
+    if (cursor->durable && cursor->is_failed)
+        rocks_walk_close(cursor->durable);
+    else if (cursor->durable)
+        keep_walk(store, cursor->durable);
+    cursor->durable = NULL;
+    if (store->idle_cursor)
+        store_cursor_free(cursor);
+    else
+        store->idle_cursor = cursor;
+}
+
 void store_cursor_close(struct store_cursor *cursor)
 {
     if (!cursor)
         return;
-    if (cursor->is_view)
-        committed_walk_close(&cursor->view);
-    else if (cursor->durable && cursor->is_failed)
-        rocks_walk_close(cursor->durable);
-    else if (cursor->durable)
-        keep_walk(cursor->store, cursor->durable);
-    free(cursor->range);
-    free(cursor);
+    if (!cursor->view) {
+        close_task(cursor);
+        return;
+    }
+    committed_walk_close(cursor->view);
+    store_cursor_free(cursor);
 }
 
 /* ---- walking ---- */

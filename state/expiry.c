@@ -4,19 +4,24 @@
 
 #include "base/bytes.h"
 
-enum { END_BYTES = 2, START_BYTES = 8, SEQUENCE_BYTES = 4 }; /* behind the key of a window (state/keys.h) */
+enum { END_BYTES = 2, TIME_BYTES = 8, SEQUENCE_BYTES = 4 }; /* behind the key (state/keys.h) */
 
 struct expiry expiry_of(const struct store_spec *spec)
 {
-    switch (spec->kind) {
-    case STORE_KEY_VALUE:
+    static const size_t time_at[] = {[STORE_WINDOW] = TIME_BYTES,
+                                     [STORE_SESSION] = TIME_BYTES + TIME_BYTES,
+                                     [STORE_JOIN] = TIME_BYTES + SEQUENCE_BYTES};
+    if (spec->kind == STORE_KEY_VALUE)
         return (struct expiry){.ttl_ms = spec->ttl_ms};
-    case STORE_WINDOW:
-        return (struct expiry){.retention_ms = spec->retention_ms, .start_at = START_BYTES};
-    case STORE_JOIN:
-        break;
-    }
-    return (struct expiry){.retention_ms = spec->retention_ms, .start_at = START_BYTES + SEQUENCE_BYTES};
+    return (struct expiry){.retention_ms = spec->retention_ms, .time_at = time_at[spec->kind]};
+}
+
+int64_t expiry_key_time(struct expiry expiry, weir_bytes key)
+{
+    if (expiry.retention_ms <= 0 || key.size < END_BYTES + expiry.time_at)
+        return EXPIRY_NO_TIME;
+    uint64_t time = bytes_get_u64((const char *)key.data + key.size - expiry.time_at);
+    return (int64_t)(time ^ (UINT64_C(1) << 63));
 }
 
 /* A sum beyond the end of time never comes. */
@@ -32,9 +37,6 @@ bool expiry_has_expired(struct expiry expiry, weir_bytes key, int64_t timestamp_
         return false;
     if (expiry.ttl_ms > 0)
         return is_over(timestamp_ms, expiry.ttl_ms, stream_time_ms);
-    if (expiry.retention_ms <= 0 || key.size < END_BYTES + expiry.start_at)
-        return false;
-    const char *start = (const char *)key.data + key.size - expiry.start_at;
-    int64_t start_ms = (int64_t)(bytes_get_u64(start) ^ (UINT64_C(1) << 63));
-    return is_over(start_ms, expiry.retention_ms, stream_time_ms);
+    int64_t time_ms = expiry_key_time(expiry, key);
+    return time_ms != EXPIRY_NO_TIME && is_over(time_ms, expiry.retention_ms, stream_time_ms);
 }

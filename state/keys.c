@@ -7,14 +7,14 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 
-enum { START_BYTES = 8, SEQUENCE_BYTES = 4, END_BYTES = 2, TAIL_BYTES = END_BYTES + START_BYTES };
+enum { TIME_BYTES = 8, SEQUENCE_BYTES = 4, END_BYTES = 2 };
 static const uint64_t sign_bit = UINT64_C(1) << 63;
 
 void keys_window_prefix(weir_bytes key, struct buffer *out)
 {
     const char *next = key.data;
     size_t left = key.size;
-    buffer_reserve(out, key.size + TAIL_BYTES);
+    buffer_reserve(out, key.size + END_BYTES + TIME_BYTES + TIME_BYTES);
     while (left > 0) {
         const char *zero = memchr(next, 0, left);
         size_t plain = zero ? (size_t)(zero - next) : left;
@@ -29,17 +29,29 @@ void keys_window_prefix(weir_bytes key, struct buffer *out)
     buffer_append(out, "\0\0", END_BYTES);
 }
 
-static void append_start(uint64_t start, struct buffer *out)
+static void append_time(uint64_t time, struct buffer *out)
 {
-    char bytes[START_BYTES];
-    bytes_put_u64(bytes, start);
+    char bytes[TIME_BYTES];
+    bytes_put_u64(bytes, time);
     buffer_append(out, bytes, sizeof bytes);
+}
+
+static int64_t stored_time(const char *at)
+{
+    return (int64_t)(bytes_get_u64(at) ^ sign_bit);
 }
 
 void keys_window_write(weir_bytes key, int64_t start_ms, struct buffer *out)
 {
     keys_window_prefix(key, out);
-    append_start((uint64_t)start_ms ^ sign_bit, out);
+    append_time((uint64_t)start_ms ^ sign_bit, out);
+}
+
+void keys_session_write(weir_bytes key, int64_t start_ms, int64_t end_ms, struct buffer *out)
+{
+    keys_window_prefix(key, out);
+    append_time((uint64_t)end_ms ^ sign_bit, out);
+    append_time((uint64_t)start_ms ^ sign_bit, out);
 }
 
 /* Takes the escapes out of `escaped`, which must contain nothing but whole escapes and plain bytes. */
@@ -58,27 +70,63 @@ static bool unescape(weir_bytes escaped, weir_arena *arena, weir_bytes *key)
     return true;
 }
 
-bool keys_window_read(weir_bytes stored, weir_arena *arena, weir_bytes *key, int64_t *start_ms)
+/* The key in front of `times` bytes of time; NULL: it is none. */
+static const char *read_stored(weir_bytes stored, size_t times, weir_arena *arena, weir_bytes *key)
 {
-    if (stored.size < TAIL_BYTES)
-        return false;
+    if (stored.size < END_BYTES + times)
+        return NULL;
     const char *data = stored.data;
-    weir_bytes escaped = {data, stored.size - TAIL_BYTES};
+    weir_bytes escaped = {data, stored.size - END_BYTES - times};
     if (memcmp(data + escaped.size, "\0\0", END_BYTES) != 0)
-        return false;
+        return NULL;
     /* Nearly every key is free of zero bytes and can be lent as it lies there. */
     if (escaped.size == 0 || !memchr(data, 0, escaped.size))
         *key = escaped;
     else if (!unescape(escaped, arena, key))
+        return NULL;
+    return data + escaped.size + END_BYTES;
+}
+
+bool keys_window_read(weir_bytes stored, weir_arena *arena, weir_bytes *key, int64_t *start_ms)
+{
+    const char *times = read_stored(stored, TIME_BYTES, arena, key);
+    if (times)
+        *start_ms = stored_time(times);
+    return times != NULL;
+}
+
+bool keys_session_read(weir_bytes stored, weir_arena *arena, weir_bytes *key, int64_t *start_ms, int64_t *end_ms)
+{
+    const char *times = read_stored(stored, TIME_BYTES + TIME_BYTES, arena, key);
+    if (!times)
         return false;
-    *start_ms = (int64_t)(bytes_get_u64(data + escaped.size + END_BYTES) ^ sign_bit);
+    *end_ms = stored_time(times);
+    *start_ms = stored_time(times + TIME_BYTES);
     return true;
 }
 
 void keys_windowed_record_write(weir_bytes key, int64_t start_ms, struct buffer *out)
 {
     buffer_append(out, key.data, key.size);
-    append_start((uint64_t)start_ms, out);
+    append_time((uint64_t)start_ms, out);
+}
+
+void keys_session_log_write(weir_bytes key, int64_t start_ms, int64_t end_ms, struct buffer *out)
+{
+    buffer_append(out, key.data, key.size);
+    append_time((uint64_t)end_ms, out);
+    append_time((uint64_t)start_ms, out);
+}
+
+bool keys_session_log_read(weir_bytes logged, weir_bytes *key, int64_t *start_ms, int64_t *end_ms)
+{
+    if (logged.size < TIME_BYTES + TIME_BYTES)
+        return false;
+    const char *times = (const char *)logged.data + logged.size - TIME_BYTES - TIME_BYTES;
+    *end_ms = (int64_t)bytes_get_u64(times);
+    *start_ms = (int64_t)bytes_get_u64(times + TIME_BYTES);
+    *key = (weir_bytes){logged.data, logged.size - TIME_BYTES - TIME_BYTES};
+    return *start_ms <= *end_ms;
 }
 
 static void append_sequence(uint32_t sequence, struct buffer *out)
@@ -96,7 +144,7 @@ void keys_join_write(weir_bytes key, int64_t start_ms, uint32_t sequence, struct
 
 bool keys_join_read(weir_bytes stored, weir_arena *arena, weir_bytes *key, int64_t *start_ms, uint32_t *sequence)
 {
-    if (stored.size < TAIL_BYTES + SEQUENCE_BYTES)
+    if (stored.size < END_BYTES + TIME_BYTES + SEQUENCE_BYTES)
         return false;
     stored.size -= SEQUENCE_BYTES;
     *sequence = bytes_get_u32((const char *)stored.data + stored.size);
@@ -111,12 +159,12 @@ void keys_join_log_write(weir_bytes key, int64_t start_ms, uint32_t sequence, st
 
 bool keys_join_log_read(weir_bytes logged, weir_bytes *key, int64_t *start_ms, uint32_t *sequence)
 {
-    if (logged.size < START_BYTES + SEQUENCE_BYTES)
+    if (logged.size < TIME_BYTES + SEQUENCE_BYTES)
         return false;
-    const char *tail = (const char *)logged.data + logged.size - START_BYTES - SEQUENCE_BYTES;
-    *key = (weir_bytes){logged.data, logged.size - START_BYTES - SEQUENCE_BYTES};
+    const char *tail = (const char *)logged.data + logged.size - TIME_BYTES - SEQUENCE_BYTES;
+    *key = (weir_bytes){logged.data, logged.size - TIME_BYTES - SEQUENCE_BYTES};
     *start_ms = (int64_t)bytes_get_u64(tail);
-    *sequence = bytes_get_u32(tail + START_BYTES);
+    *sequence = bytes_get_u32(tail + TIME_BYTES);
     return true;
 }
 

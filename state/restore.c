@@ -12,12 +12,15 @@
 
 enum { BULK_ROWS_MIN = 4096 };
 
-/* The stream time of a store with windows comes back with its rows, as in Kafka Streams; otherwise expired windows would
- * be seen until the first record. Timestamps of plain rows may be anything their author chose, so they do not move it. */
+/* The stream time of a window store comes back with the times in its keys, as in Kafka Streams; otherwise expired windows
+ * would be seen until the first record. Timestamps of plain rows may be anything their author chose. */
 static void observe(struct store *store, const struct store_row *row)
 {
-    if (store->expiry.retention_ms > 0 && row->value.data)
-        store_observe_time(store, row->timestamp_ms);
+    int64_t time_ms = expiry_key_time(store->expiry, row->key);
+    if (time_ms > store->written_ms)
+        store->written_ms = time_ms;
+    if (!store->spec->keeps_until_told)
+        store_observe_time(store, time_ms);
 }
 
 static bool write_bulk(struct store *store, struct store_row *const *rows, size_t count, struct rocks_marks marks,

@@ -36,7 +36,7 @@ struct store *store_open(struct database *database, const struct store_spec *spe
         return NULL;
     }
     store->applied = marks;
-    store->observed_ms = marks.stream_time_ms;
+    store->observed_ms = store->written_ms = marks.stream_time_ms;
     store->below_known = true;
     table_init(&store->overlay);
     run_init(&store->run);
@@ -53,6 +53,7 @@ void store_close(struct store *store)
     if (!store)
         return;
     rocks_walk_close(store->idle_walk);
+    store_cursor_free(store->idle_cursor);
     committed_done(&store->committed);
     table_done(&store->overlay);
     run_done(&store->run);
@@ -131,6 +132,19 @@ void store_put(struct store *store, weir_bytes key, weir_bytes value, int64_t ti
     if (!row)
         row = insert(store, key, hash, value.size);
     table_write(&store->overlay, row, value, timestamp_ms);
+    int64_t time_ms = expiry_key_time(store->expiry, key);
+    if (time_ms > store->written_ms)
+        store->written_ms = time_ms;
+}
+
+int64_t store_written_time(const struct store *store)
+{
+    return store->written_ms;
+}
+
+int64_t store_observed_time(const struct store *store)
+{
+    return store->observed_ms;
 }
 
 void store_observe_time(struct store *store, int64_t stream_time_ms)

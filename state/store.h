@@ -23,6 +23,7 @@ struct store_cursor;
 enum store_kind {
     STORE_KEY_VALUE,
     STORE_WINDOW,
+    STORE_SESSION,
     STORE_JOIN, /* one side of a stream-stream join: every record, by key, time and a sequence number */
 };
 
@@ -30,10 +31,11 @@ struct store_spec { /* lives as long as the store */
     const char *name;
     enum store_kind kind;
     int64_t window_size_ms; /* window stores */
-    int64_t retention_ms;   /* window and join stores: rows whose start + retention <= observed stream time are gone */
+    int64_t retention_ms;   /* rows are gone when window start (session end, record time) + retention <= stream time */
     int64_t ttl_ms;         /* plain stores: rows whose timestamp + ttl <= observed stream time are gone; 0: never */
     bool in_memory, no_log;
-    bool hidden; /* the engine's own: no view, and no processor may use it */
+    bool hidden;           /* the engine's own: no view, and no processor may use it */
+    bool keeps_until_told; /* restored rows do not move stream time: windows wait in it until they have been emitted */
     const struct weir_type *key_type, *value_type;
 };
 
@@ -78,6 +80,10 @@ bool store_next(struct store_cursor *, struct store_row *out, struct weir_error 
 void store_cursor_close(struct store_cursor *);
 /* Stream time as the store knows it: drives retention and ttl; never goes back. */
 void store_observe_time(struct store *, int64_t stream_time_ms);
+int64_t store_observed_time(const struct store *); /* INT64_MIN: none yet */
+/* The greatest window start (session end) that was ever written: what Kafka Streams' stores take for stream time.
+ * INT64_MIN: none yet. */
+int64_t store_written_time(const struct store *);
 
 /* ---- commit ---- */
 

@@ -22,12 +22,14 @@ struct store {
     struct committed committed;
     struct store_hint hint;
     bool below_known;             /* committed rows named by the overlay are still there */
+    int64_t written_ms;           /* greatest time in a key that was written */
     int64_t observed_ms;          /* stream time, EXPIRY_NO_TIME: none; the committed level has its own, older one */
     struct rocks_marks applied;   /* what RocksDB holds */
     int64_t applied_us;           /* when it was last written */
     struct rocks_walk *idle_walk; /* kept between scans until RocksDB is written again */
     struct run run;               /* restore: rows that are not written yet */
     int64_t run_position;         /* behind the last of them */
+    struct store_cursor *idle_cursor;
     _Atomic size_t overlay_bytes; /* memory of the overlay as of the last commit, for other threads */
 };
 
@@ -41,6 +43,7 @@ static inline bool store_has_expired(const struct store *store, const struct sto
 bool store_row_to_write(const struct store *, const struct store_row *, int64_t stream_time_ms, struct store_row *out);
 /* Writes sorted rows and marks in batches. */
 bool store_write_rows(struct store *, struct store_row *const *, size_t count, struct rocks_marks, struct weir_error *);
+void store_cursor_free(struct store_cursor *); /* one that is not open; NULL is fine */
 /* RocksDB, the committed level or both have changed under hints, kept walks and the overlay's links. */
 void store_forget_below(struct store *);
 #endif

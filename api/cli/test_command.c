@@ -23,7 +23,7 @@ struct run {
 /* ---- out ---- */
 
 /* The key as text, so that the line can be read by any tool; of a window: key@start/end. */
-static void print_key(weir_arena *arena, const struct weir_record *record)
+static void print_key(weir_arena *arena, const struct weir_record *record, bool is_windowed)
 {
     fputs(",\"key\":", stdout);
     if (!record->key) {
@@ -31,7 +31,7 @@ static void print_key(weir_arena *arena, const struct weir_record *record)
         return;
     }
     weir_bytes text = weir_key_to_text(arena, record->key_type, record->key);
-    if (record->window.end_ms > 0) {
+    if (is_windowed) {
         char *windowed = weir_arena_alloc(arena, text.size + 48);
         memcpy(windowed, text.data, text.size);
         int more =
@@ -49,7 +49,7 @@ static void print_output(struct run *run, const char *topic, const struct weir_r
     fputs("{\"topic\":", stdout);
     json_text_write(stdout, run->arena, (weir_bytes){topic, strlen(topic)});
     if (is_typed) {
-        print_key(run->arena, &record);
+        print_key(run->arena, &record, weir_test_topic_is_windowed(run->driver, topic));
         print_value(stdout, run->arena, "value", record.value_type, record.value);
     } else {
         print_bytes(stdout, run->arena, "key", raw->key);

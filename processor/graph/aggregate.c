@@ -3,36 +3,39 @@
 #include "graph/handles.h"
 #include "schemas/codec.h"
 
-struct aggregate { /* what the three verbs have in common */
-    const struct operator* plain;
-    const struct operator* windowed;
+struct aggregate {                        /* what the three verbs have in common */
+    const struct operator* const * kinds; /* by window_kind */
     const char *store, *name;
     const struct weir_type *value;
     void *user;
     struct fold_args fold;
 };
 
+static const struct operator* const aggregates[] = {[WINDOW_NONE] = &operator_aggregate,
+                                                    [WINDOW_TIME] = &operator_window_aggregate,
+                                                    [WINDOW_UNLIMITED] = &operator_window_aggregate,
+                                                    [WINDOW_SLIDING] = &operator_sliding_aggregate,
+                                                    [WINDOW_SESSION] = &operator_session_aggregate};
+static const struct operator* const reduces[] = {[WINDOW_NONE] = &operator_reduce,
+                                                 [WINDOW_TIME] = &operator_window_reduce,
+                                                 [WINDOW_UNLIMITED] = &operator_window_reduce,
+                                                 [WINDOW_SLIDING] = &operator_sliding_reduce,
+                                                 [WINDOW_SESSION] = &operator_session_reduce};
+
 static struct graph_store *add_store(const struct verb *verb, const weir_grouped *grouped,
                                      const struct aggregate *aggregate)
 {
-    const struct weir_window *window = &aggregate->fold.window;
-    return topology_add_store(verb, (struct store_spec){.name = aggregate->store,
-                                                        .kind = window->size.ms > 0 ? STORE_WINDOW : STORE_KEY_VALUE,
-                                                        .window_size_ms = window->size.ms,
-                                                        .retention_ms = window->retention.ms,
-                                                        .key_type = grouped->node->key_type,
-                                                        .value_type = aggregate->value});
-}
-
-static const struct operator* operator_of(const struct aggregate *aggregate)
-{
-    return aggregate->fold.window.size.ms > 0 ? aggregate->windowed : aggregate->plain;
+    struct store_spec spec = window_store_spec(&aggregate->fold.window);
+    spec.name = aggregate->store;
+    spec.key_type = grouped->node->key_type;
+    spec.value_type = aggregate->value;
+    return topology_add_store(verb, spec);
 }
 
 static struct graph_node *add_node(const struct verb *verb, weir_grouped *grouped, const struct aggregate *aggregate)
 {
-    int64_t window_ms = aggregate->fold.window.size.ms;
-    const struct operator* what = operator_of(aggregate);
+    const struct weir_window *window = &aggregate->fold.window;
+    const struct operator* what = aggregate->kinds[window_kind(window)];
     const char *name = node_name(verb, "KSTREAM", what->kind, aggregate->name);
     grouped_use_numbers(grouped);
     struct graph_node *node = name ? node_add_behind(verb, grouped->node, what, name) : NULL;
@@ -41,7 +44,7 @@ static struct graph_node *add_node(const struct verb *verb, weir_grouped *groupe
     node->args = node_args(verb->topology, &aggregate->fold, sizeof aggregate->fold);
     node->user = aggregate->user;
     node->value_type = aggregate->value;
-    node->window_size_ms = window_ms;
+    node->window_size_ms = window_size_ms(window);
     return node;
 }
 
@@ -49,6 +52,8 @@ static weir_table *add_aggregate(const struct verb *verb, weir_grouped *grouped,
 {
     if (!verb_check_window(verb, &aggregate.fold.window))
         return NULL;
+    /* A sliding window's aggregate is what another window begins with. */
+    aggregate.fold.keeps_old = window_kind(&aggregate.fold.window) == WINDOW_SLIDING;
     struct graph_store *store = add_store(verb, grouped, &aggregate);
     struct graph_node *node = store ? add_node(verb, grouped, &aggregate) : NULL;
     if (!node)
@@ -62,7 +67,6 @@ static bool check_no_subtract(const struct verb *verb, bool is_given)
     return !is_given || verb_fail(verb, "nothing leaves a group of a stream; .subtract is for grouped tables");
 }
 
-/* Kafka Streams' windowed count counts records without a value, its plain count does not. */
 weir_table *weir_count_with(weir_grouped *grouped, struct weir_count_args args)
 {
     if (!grouped)
@@ -70,14 +74,12 @@ weir_table *weir_count_with(weir_grouped *grouped, struct weir_count_args args)
     const struct verb verb = {grouped->topology, args.at, "count", args.store};
     if (!verb_is_open(&verb))
         return NULL;
-    const struct fold_args fold = {.step = fold_count, .takes_tombstones = true, .window = args.window};
-    return add_aggregate(&verb, grouped,
-                         (struct aggregate){.plain = &operator_aggregate,
-                                            .windowed = &operator_window_aggregate,
-                                            .store = args.store,
-                                            .name = args.name,
-                                            .value = &weir_i64_type,
-                                            .fold = fold});
+    const struct fold_args fold = {
+        .first = fold_count_first, .step = fold_count, .merge = fold_count_merge, .window = args.window};
+    return add_aggregate(
+        &verb, grouped,
+        (struct aggregate){
+            .kinds = aggregates, .store = args.store, .name = args.name, .value = &weir_i64_type, .fold = fold});
 }
 
 weir_table *weir_reduce_with(weir_grouped *grouped, const char *store, struct weir_reduce_args args)
@@ -88,15 +90,26 @@ weir_table *weir_reduce_with(weir_grouped *grouped, const char *store, struct we
     if (!verb_is_open(&verb) || !verb_check_function(&verb, args.step != NULL) ||
         !check_no_subtract(&verb, args.subtract != NULL))
         return NULL;
-    const struct fold_args fold = {.step = fold_reduce, .reduce = args.step, .window = args.window};
+    const struct fold_args fold = {.first = fold_reduce_first,
+                                   .step = fold_reduce,
+                                   .merge = fold_reduce_merge,
+                                   .reduce = args.step,
+                                   .window = args.window};
     return add_aggregate(&verb, grouped,
-                         (struct aggregate){.plain = &operator_reduce,
-                                            .windowed = &operator_window_reduce,
+                         (struct aggregate){.kinds = reduces,
                                             .store = store,
                                             .name = args.name,
                                             .value = grouped->node->value_type,
                                             .user = args.user,
                                             .fold = fold});
+}
+
+static bool check_merge(const struct verb *verb, const struct weir_agg_args *args)
+{
+    if (args->merge && args->window.gap.ms == 0)
+        return verb_fail(verb, "only sessions (.window.gap) are merged with .merge");
+    return args->merge || args->window.gap.ms == 0 ||
+           verb_fail(verb, "sessions can grow together; say in .merge how their aggregates become one");
 }
 
 weir_table *weir_aggregate_with(weir_grouped *grouped, const char *store, struct weir_agg_args args)
@@ -107,14 +120,18 @@ weir_table *weir_aggregate_with(weir_grouped *grouped, const char *store, struct
     const struct verb verb = {topology, args.at, "aggregate", store};
     if (!verb_is_open(&verb) || !verb_check_function(&verb, args.step != NULL) ||
         !check_no_subtract(&verb, args.subtract != NULL) ||
-        !verb_check_type(&verb, "the aggregate's type (.value)", args.value))
+        !verb_check_type(&verb, "the aggregate's type (.value)", args.value) || !check_merge(&verb, &args))
         return NULL;
     const void *initial = args.initial ? codec_copy(args.value, args.initial, &topology->arena) : NULL;
-    const struct fold_args fold = {
-        .step = fold_aggregate, .aggregate = args.step, .initial = initial, .window = args.window};
+    const struct fold_args fold = {.first = fold_aggregate_first,
+                                   .step = fold_aggregate,
+                                   .merge = fold_aggregate_merge,
+                                   .aggregate = args.step,
+                                   .merger = args.merge,
+                                   .initial = initial,
+                                   .window = args.window};
     return add_aggregate(&verb, grouped,
-                         (struct aggregate){.plain = &operator_aggregate,
-                                            .windowed = &operator_window_aggregate,
+                         (struct aggregate){.kinds = aggregates,
                                             .store = store,
                                             .name = args.name,
                                             .value = args.value,

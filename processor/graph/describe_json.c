@@ -72,7 +72,7 @@ static void write_part(const struct graph_subtopology *part, struct buffer *out)
 static const char *kind_name(enum store_kind kind)
 {
     static const char *const names[] = {
-        [STORE_KEY_VALUE] = "key_value", [STORE_WINDOW] = "window", [STORE_JOIN] = "join"};
+        [STORE_KEY_VALUE] = "key_value", [STORE_WINDOW] = "window", [STORE_SESSION] = "session", [STORE_JOIN] = "join"};
     return names[kind];
 }
 

@@ -31,6 +31,7 @@ struct graph_store {
     /* changelog topic: "<application.id>-<name>-changelog", unless spec.no_log */
 };
 
+enum { GRAPH_SESSIONS = -1 };
 enum graph_kind { GRAPH_SOURCE, GRAPH_PROCESSOR, GRAPH_SINK };
 
 struct graph_nodes {
@@ -48,10 +49,10 @@ struct graph_node {
         *self_of; /* it shares the memory (context->self) of that node, made before it; NULL: its own */
     void *user;
     const struct weir_type *key_type, *value_type; /* of what it forwards */
-    int64_t window_size_ms;                        /* keys are windowed with that size; 0: plain */
-    bool key_changed;      /* since the last source or repartition: must not be grouped as it is */
-    bool passes_null_keys; /* of a record without a key a left or outer join still makes something (KIP-962) */
-    bool sends_old;        /* a table's node: its changes carry what they replace (table_send_old) */
+    int64_t window_size_ms; /* keys are windowed, with that size; GRAPH_SESSIONS: each of its own; 0: plain */
+    bool key_changed;       /* since the last source or repartition: must not be grouped as it is */
+    bool passes_null_keys;  /* of a record without a key a left or outer join still makes something (KIP-962) */
+    bool sends_old;         /* a table's node: its changes carry what they replace (table_send_old) */
     struct graph_nodes parents, children; /* in order of connection, which is the order of forwarding */
     struct graph_store *stores[WEIR_STORES_MAX];
     size_t store_count;

@@ -57,8 +57,14 @@ bool verb_check_function(const struct verb *, bool is_given);
 bool verb_check_no_store(const struct verb *, const char *store); /* of a stream */
 bool verb_check_same(const struct verb *, const weir_topology *other);
 bool verb_check_plain(const struct verb *, const struct graph_node *); /* not windowed, its key not changed */
+
+/* ---- window.c: windows ---- */
+
 /* Checks the window and fills in its retention. */
 bool verb_check_window(const struct verb *, struct weir_window *);
+bool verb_check_store_window(const struct verb *, struct weir_window *); /* of a processor's store */
+/* The kind of store for rows of such windows, with size and retention. */
+struct store_spec window_store_spec(const struct weir_window *);
 
 /* ---- node.c: nodes ---- */
 

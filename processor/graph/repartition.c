@@ -177,7 +177,7 @@ weir_grouped *weir_group(weir_stream *stream)
     const struct verb verb = {stream->topology, stream->node->at, "group", NULL};
     if (!verb_is_open(&verb) || !verb_check_plain(&verb, stream->node))
         return NULL;
-    if (stream->node->window_size_ms > 0) {
+    if (stream->node->window_size_ms != 0) {
         verb_fail(&verb, "%s has windowed keys; choose a plain key with weir_group_by", stream->node->name);
         return NULL;
     }

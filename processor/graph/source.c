@@ -68,7 +68,7 @@ static bool is_written_plain(const struct verb *verb, const struct graph_topic *
 {
     for (size_t i = 0; i < verb->topology->nodes.count; i++) {
         const struct graph_node *node = verb->topology->nodes.items[i];
-        if (node->topic == topic && node->window_size_ms > 0)
+        if (node->topic == topic && node->window_size_ms != 0)
             return verb_fail(verb, "%s (%s) writes windowed keys to it", node->name, node->at);
     }
     return true;
@@ -152,24 +152,21 @@ void weir_store_with(weir_topology *topology, const char *name, const struct wei
     if (!topology)
         return;
     const struct verb verb = {topology, args.at, "add_store", name};
-    bool is_windowed = args.window.size.ms != 0;
     if (!verb_is_open(&verb) || !verb_check_type(&verb, "the key's type", key) ||
-        !verb_check_type(&verb, "the value's type", args.value) || !verb_check_window(&verb, &args.window))
+        !verb_check_type(&verb, "the value's type", args.value) || !verb_check_store_window(&verb, &args.window))
         return;
-    if (args.ttl.ms < 0 || (is_windowed && args.ttl.ms > 0)) {
-        verb_fail(&verb, is_windowed ? "a window store has a .retention and no .ttl" : "its .ttl is negative");
+    struct store_spec spec = window_store_spec(&args.window);
+    if (args.ttl.ms < 0 || (spec.kind != STORE_KEY_VALUE && args.ttl.ms > 0)) {
+        verb_fail(&verb, args.ttl.ms < 0 ? "its .ttl is negative" : "a window store has a .retention and no .ttl");
         return;
     }
-    struct graph_store *store =
-        topology_add_store(&verb, (struct store_spec){.name = name,
-                                                      .kind = is_windowed ? STORE_WINDOW : STORE_KEY_VALUE,
-                                                      .window_size_ms = args.window.size.ms,
-                                                      .retention_ms = args.window.retention.ms,
-                                                      .ttl_ms = args.ttl.ms,
-                                                      .in_memory = args.in_memory,
-                                                      .no_log = args.no_log,
-                                                      .key_type = key,
-                                                      .value_type = args.value});
+    spec.name = name;
+    spec.key_type = key;
+    spec.value_type = args.value;
+    spec.ttl_ms = args.ttl.ms;
+    spec.in_memory = args.in_memory;
+    spec.no_log = args.no_log;
+    struct graph_store *store = topology_add_store(&verb, spec);
     if (store)
         store->of_processors = true;
 }

@@ -145,13 +145,18 @@ weir_stream *weir_process_with(weir_stream *stream, struct weir_process_args arg
 
 /* ---- to ---- */
 
-/* Windowed keys have the window behind them on the wire, so a topic has only the one kind or only the other. */
+/* Windowed keys have the window behind them on the wire, so a topic has keys of one form only. */
+static int key_form(const struct graph_node *node)
+{
+    return (node->window_size_ms > 0) - (node->window_size_ms < 0);
+}
+
 static bool writes_alike(const struct verb *verb, const struct graph_topic *topic, const struct graph_node *input)
 {
     for (size_t i = 0; i < verb->topology->nodes.count; i++) {
         const struct graph_node *node = verb->topology->nodes.items[i];
-        if (node->topic == topic && (node->window_size_ms > 0) != (input->window_size_ms > 0))
-            return verb_fail(verb, "its keys are windowed here or at %s (%s), but not at both", node->name, node->at);
+        if (node->topic == topic && key_form(node) != key_form(input))
+            return verb_fail(verb, "its keys are not windowed as they are at %s (%s)", node->name, node->at);
     }
     return true;
 }

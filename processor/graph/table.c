@@ -48,14 +48,15 @@ bool table_keep_in(const struct verb *verb, weir_table *table, const char *name)
     const struct table_view *view = &table->view;
     if (!name)
         return true;
-    bool is_windowed = view->window_size_ms > 0;
-    struct graph_store *store =
-        topology_add_store(verb, (struct store_spec){.name = name,
-                                                     .kind = is_windowed ? STORE_WINDOW : STORE_KEY_VALUE,
-                                                     .window_size_ms = view->window_size_ms,
-                                                     .retention_ms = is_windowed ? retention_ms(view) : 0,
-                                                     .key_type = view->key_type,
-                                                     .value_type = view->value_type});
+    struct store_spec spec = {.kind = STORE_KEY_VALUE};
+    if (view->window_size_ms != 0)
+        spec = (struct store_spec){.kind = view->window_size_ms > 0 ? STORE_WINDOW : STORE_SESSION,
+                                   .window_size_ms = view->window_size_ms > 0 ? view->window_size_ms : 0,
+                                   .retention_ms = retention_ms(view)};
+    spec.name = name;
+    spec.key_type = view->key_type;
+    spec.value_type = view->value_type;
+    struct graph_store *store = topology_add_store(verb, spec);
     return store && table_keep_in_store(verb, table, store);
 }
 

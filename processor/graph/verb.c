@@ -88,23 +88,3 @@ bool verb_check_plain(const struct verb *verb, const struct graph_node *node)
                          node->name, node->at);
     return true;
 }
-
-bool verb_check_window(const struct verb *verb, struct weir_window *window)
-{
-    int64_t least_ms;
-    if (window->size.ms == 0 && window->grace.ms == 0 && window->retention.ms == 0)
-        return true;
-    if (window->size.ms <= 0)
-        return verb_fail(verb, "the window's .size must be positive");
-    if (window->grace.ms < 0)
-        return verb_fail(verb, "the window's .grace is negative");
-    if (window->retention.ms < 0)
-        return verb_fail(verb, "the window's .retention is negative");
-    if (__builtin_add_overflow(window->size.ms, window->grace.ms, &least_ms))
-        return verb_fail(verb, "the window's .size and .grace are too great");
-    if (window->retention.ms == 0)
-        window->retention.ms = least_ms;
-    return window->retention.ms >= least_ms ||
-           verb_fail(verb, "the window's .retention (%lld ms) is shorter than .size and .grace (%lld ms)",
-                     (long long)window->retention.ms, (long long)least_ms);
-}

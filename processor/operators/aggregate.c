@@ -17,10 +17,12 @@ static void process(weir_context *context, const struct weir_record *record)
     if (context->execution->error.code != WEIR_OK)
         return;
     struct weir_record change = *record;
-    change.value = args->step(context, record, old);
-    change.old_value = context->node->sends_old ? old : NULL;
     if (old && stored_ms > record->timestamp_ms)
         change.timestamp_ms = stored_ms;
+    if (!old)
+        old = args->first(context); /* Kafka Streams says that the first result replaces the initial value */
+    change.value = args->step(context, record, old);
+    change.old_value = context->node->sends_old ? old : NULL;
     typed_put(store, record->key, change.value, change.value ? change.timestamp_ms : record->timestamp_ms);
     context_forward(context, &change);
 }

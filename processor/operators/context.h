@@ -46,6 +46,9 @@ struct execution {
     /* Lateness is judged where a record entered: never by more than the stream time its upstream task had when it sent
      * the record (DECISIONS.md, "Late is judged where the record entered"). INT64_MAX: not from a repartition topic. */
     int64_t upstream_time_ms;
+    /* The least stream time of the upstream tasks heard of lately, which may all still send records of that time.
+     * INT64_MAX: not from a repartition topic; INT64_MIN: not all of them have been heard of yet. */
+    int64_t slowest_time_ms;
     int64_t emit_interval_ms;      /* joins look for records that nobody has met at most so often; 0: always */
     struct weir_headers headers;   /* of the record in hand; forwarded */
     struct weir_metadata metadata; /* of the input record in hand */
@@ -90,4 +93,25 @@ const void *typed_get(struct weir_store *, const void *key,
 void typed_put(struct weir_store *, const void *key, const void *value, int64_t timestamp_ms); /* value NULL deletes */
 const void *typed_window_get(struct weir_store *, const void *key, int64_t start_ms, int64_t *timestamp_ms);
 void typed_window_put(struct weir_store *, const void *key, int64_t start_ms, const void *value, int64_t timestamp_ms);
+const void *typed_session_get(struct weir_store *, const void *key, int64_t start_ms, int64_t end_ms,
+                              int64_t *timestamp_ms);
+void typed_session_put(struct weir_store *, const void *key, int64_t start_ms, int64_t end_ms, const void *value,
+                       int64_t timestamp_ms);
+
+/* The windows of one key that start in a span, or its sessions that reach into it (end >= from and start <= to), in order
+ * of start (end). No write to the store while they are open. */
+struct window_row {
+    int64_t start_ms, end_ms;
+    const void *value; /* NULL: there is none */
+    int64_t timestamp_ms;
+};
+struct typed_windows {
+    struct weir_store *handle;
+    struct store_cursor *cursor;
+    int64_t from_ms, to_ms;
+};
+void typed_windows_open(struct typed_windows *, struct weir_store *, const void *key, int64_t from_ms, int64_t to_ms,
+                        bool descending);
+bool typed_windows_next(struct typed_windows *, struct window_row *); /* false: at the end, or latched */
+void typed_windows_close(struct typed_windows *);
 #endif

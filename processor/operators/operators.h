@@ -46,25 +46,64 @@ struct table_step_args {
 };
 
 /* node->args: struct fold_args; node->stores[0]: the aggregates. */
-extern const struct operator operator_aggregate;
-extern const struct operator operator_reduce;
-extern const struct operator operator_window_aggregate;
-extern const struct operator operator_window_reduce;
+extern const struct operator operator_aggregate, operator_reduce;
+extern const struct operator operator_window_aggregate, operator_window_reduce;   /* tumbling, hopping, unlimited */
+extern const struct operator operator_sliding_aggregate, operator_sliding_reduce; /* .difference */
+extern const struct operator operator_session_aggregate, operator_session_reduce; /* .gap */
 
-/* The next aggregate after `old` (NULL: there is none yet), in the record arena. NULL: delete it. */
+/* How aggregates are made. What they return lives in the record arena; NULL: there is no aggregate. */
+typedef const void *fold_first(weir_context *); /* before the first record */
+/* After a record; `old` is what came before, and is changed in place where the node does not say what it replaces. */
 typedef const void *fold_step(weir_context *, const struct weir_record *, const void *old);
+/* Of two sessions that a record of theirs has joined; `one` is changed in place. */
+typedef const void *fold_merge(weir_context *, const struct weir_record *, const void *one, const void *two);
+fold_first fold_count_first, fold_reduce_first, fold_aggregate_first;
 fold_step fold_count, fold_reduce, fold_aggregate;
+fold_merge fold_count_merge, fold_reduce_merge, fold_aggregate_merge;
 
 struct fold_args {
+    fold_first *first;
     fold_step *step;
+    fold_merge *merge;
     union {
         weir_reducer *reduce;
         weir_aggregator *aggregate;
     };
-    const void *initial;   /* of an aggregate; NULL: all zero */
-    bool takes_tombstones; /* a record without a value is folded too */
+    weir_merger *merger; /* of an aggregate over sessions */
+    const void *initial; /* of an aggregate; NULL: all zero */
+    bool keeps_old;      /* an aggregate is needed after its step, so nothing is changed in place */
     struct weir_window window;
 };
+
+enum window_kind { WINDOW_NONE, WINDOW_TIME, WINDOW_UNLIMITED, WINDOW_SLIDING, WINDOW_SESSION };
+
+static inline enum window_kind window_kind(const struct weir_window *window)
+{
+    if (window->unlimited)
+        return WINDOW_UNLIMITED;
+    if (window->gap.ms > 0)
+        return WINDOW_SESSION;
+    if (window->difference.ms > 0)
+        return WINDOW_SLIDING;
+    return window->size.ms > 0 ? WINDOW_TIME : WINDOW_NONE;
+}
+
+/* As in graph_node.window_size_ms. */
+static inline int64_t window_size_ms(const struct weir_window *window)
+{
+    switch (window_kind(window)) {
+    case WINDOW_UNLIMITED:
+        return INT64_MAX;
+    case WINDOW_SESSION:
+        return GRAPH_SESSIONS;
+    case WINDOW_SLIDING:
+        return window->difference.ms;
+    case WINDOW_NONE:
+    case WINDOW_TIME:
+        break;
+    }
+    return window->size.ms;
+}
 
 /* node->args: struct weir_group_args */
 extern const struct operator operator_regroup;

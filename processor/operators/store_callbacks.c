@@ -11,16 +11,19 @@ enum { WALK_ROWS = 256 };
 
 static bool may_use(weir_store *handle, const void *key, enum store_kind kind)
 {
+    static const char *const calls[] = {
+        [STORE_KEY_VALUE] = "it keeps a value per key; use weir_get and weir_put",
+        [STORE_WINDOW] = "it is a window store; use weir_window_get and weir_window_put",
+        [STORE_SESSION] = "it is a session store; use weir_session_get and weir_session_put"};
     if (!handle || handle->execution->error.code != WEIR_OK)
         return false;
     if (handle->spec->kind != kind)
-        return typed_latch(handle, WEIR_FATAL,
-                           kind == STORE_WINDOW ? "it has no windows; use weir_get and weir_put"
-                                                : "it is a window store; use weir_window_get and weir_window_put");
+        return typed_latch(handle, WEIR_FATAL, calls[handle->spec->kind]);
     return key || typed_latch(handle, WEIR_POISON, "the key is NULL");
 }
 
-/* A store of a processor hears of time from its reads and writes: nobody else tells it. */
+/* A store of a processor hears of time from its reads and writes, nobody else tells it: a row with a ttl of stream time,
+ * windows and sessions of what was written, as in Kafka Streams. */
 static void observe_time(weir_store *handle)
 {
     if (handle->execution->stream_time_ms >= 0)
@@ -68,12 +71,34 @@ const void *weir_window_get(weir_store *handle, const void *key, int64_t start_m
     return may_use(handle, key, STORE_WINDOW) ? typed_window_get(handle, key, start_ms, NULL) : NULL;
 }
 
+static void observe_written(weir_store *handle)
+{
+    store_observe_time(handle->store, store_written_time(handle->store));
+}
+
 void weir_window_put(weir_store *handle, const void *key, int64_t start_ms, const void *value)
 {
     if (!may_write(handle, key, STORE_WINDOW))
         return;
-    observe_time(handle);
     typed_window_put(handle, key, start_ms, value, handle->execution->timestamp_ms);
+    observe_written(handle);
+}
+
+const void *weir_session_get(weir_store *handle, const void *key, int64_t start_ms, int64_t end_ms)
+{
+    return may_use(handle, key, STORE_SESSION) ? typed_session_get(handle, key, start_ms, end_ms, NULL) : NULL;
+}
+
+void weir_session_put(weir_store *handle, const void *key, int64_t start_ms, int64_t end_ms, const void *value)
+{
+    if (!may_write(handle, key, STORE_SESSION))
+        return;
+    if (start_ms > end_ms) {
+        typed_latch(handle, WEIR_POISON, "a session that ends before it begins");
+        return;
+    }
+    typed_session_put(handle, key, start_ms, end_ms, value, handle->execution->timestamp_ms);
+    observe_written(handle);
 }
 
 int64_t weir_rows_approximate(weir_store *handle)
@@ -118,7 +143,8 @@ static bool show_row(struct walk *walk, const struct store_row *row)
     struct weir_record record;
     if (!typed_row_read(walk->handle, row, &walk->arena, &record))
         return false;
-    if (walk->handle->spec->kind == STORE_WINDOW && !bounds_hold_window(walk->range, record.window.start_ms))
+    enum store_kind kind = walk->handle->spec->kind;
+    if (kind != STORE_KEY_VALUE && !bounds_hold_window(walk->range, kind, record.window.start_ms, record.window.end_ms))
         return true;
     return walk->visit(walk->self, &record) && walk->handle->execution->error.code == WEIR_OK;
 }

@@ -18,8 +18,13 @@ bool table_view_get(weir_context *context, const struct table_view *view, const 
 
 static const void *kept_in(struct weir_store *store, const struct weir_record *at, int64_t *timestamp_ms)
 {
-    return store->spec->kind == STORE_WINDOW ? typed_window_get(store, at->key, at->window.start_ms, timestamp_ms)
-                                             : typed_get(store, at->key, timestamp_ms);
+    if (store->spec->kind == STORE_WINDOW)
+        return typed_window_get(store, at->key, at->window.start_ms, timestamp_ms);
+    if (store->spec->kind != STORE_SESSION)
+        return typed_get(store, at->key, timestamp_ms);
+    if (timestamp_ms)
+        *timestamp_ms = at->window.end_ms; /* not the row's, which is that of the record that wrote it */
+    return typed_session_get(store, at->key, at->window.start_ms, at->window.end_ms, NULL);
 }
 
 bool table_find_kept(weir_context *context, const struct table_view *view, const struct weir_record *at,
@@ -114,11 +119,13 @@ const void *table_kept(weir_context *context, const struct weir_record *at)
 void table_keep(weir_context *context, const struct weir_record *change)
 {
     struct weir_store *store = &context->stores[0];
-    if (store->spec->kind != STORE_WINDOW) {
-        typed_put(store, change->key, change->value, change->timestamp_ms);
-        return;
-    }
-    if (context->execution->stream_time_ms >= 0)
+    if (store->spec->kind != STORE_KEY_VALUE && context->execution->stream_time_ms >= 0)
         store_observe_time(store->store, context->execution->stream_time_ms);
-    typed_window_put(store, change->key, change->window.start_ms, change->value, change->timestamp_ms);
+    if (store->spec->kind == STORE_WINDOW)
+        typed_window_put(store, change->key, change->window.start_ms, change->value, change->timestamp_ms);
+    else if (store->spec->kind == STORE_SESSION)
+        typed_session_put(store, change->key, change->window.start_ms, change->window.end_ms, change->value,
+                          change->timestamp_ms);
+    else
+        typed_put(store, change->key, change->value, change->timestamp_ms);
 }

@@ -82,6 +82,17 @@ static bool write_window_key(struct weir_store *handle, const void *key, int64_t
     return true;
 }
 
+static bool write_session_key(struct weir_store *handle, const void *key, int64_t start_ms, int64_t end_ms,
+                              weir_bytes *out)
+{
+    struct typed_scratch *own = typed_scratch();
+    if (!typed_write(handle, handle->spec->key_type, key, &own->key))
+        return false;
+    keys_session_write(buffer_bytes(&own->key), start_ms, end_ms, &own->stored);
+    *out = buffer_bytes(&own->stored);
+    return true;
+}
+
 /* ---- reading ---- */
 
 const void *typed_read(struct weir_store *handle, const struct weir_type *type, weir_bytes bytes, weir_arena *arena)
@@ -134,13 +145,25 @@ const void *typed_window_get(struct weir_store *handle, const void *key, int64_t
     return get_row(handle, stored_key, timestamp_ms);
 }
 
-static bool read_window_key(struct weir_store *handle, weir_bytes stored, weir_arena *arena, struct weir_record *out,
-                            weir_bytes *key)
+const void *typed_session_get(struct weir_store *handle, const void *key, int64_t start_ms, int64_t end_ms,
+                              int64_t *timestamp_ms)
 {
-    if (!keys_window_read(stored, arena, key, &out->window.start_ms))
-        return typed_latch(handle, WEIR_CORRUPT, "a row has no window in its key");
-    if (__builtin_add_overflow(out->window.start_ms, handle->spec->window_size_ms, &out->window.end_ms))
-        out->window.end_ms = INT64_MAX;
+    weir_bytes stored_key;
+    assert(key && handle->spec->kind == STORE_SESSION);
+    if (is_latched(handle) || !write_session_key(handle, key, start_ms, end_ms, &stored_key))
+        return NULL;
+    return get_row(handle, stored_key, timestamp_ms);
+}
+
+static bool read_window(const struct store_spec *spec, weir_bytes stored, weir_arena *arena, weir_bytes *key,
+                        int64_t *start_ms, int64_t *end_ms)
+{
+    if (spec->kind == STORE_SESSION)
+        return keys_session_read(stored, arena, key, start_ms, end_ms);
+    if (!keys_window_read(stored, arena, key, start_ms))
+        return false;
+    if (__builtin_add_overflow(*start_ms, spec->window_size_ms, end_ms))
+        *end_ms = INT64_MAX;
     return true;
 }
 
@@ -149,11 +172,86 @@ bool typed_row_read(struct weir_store *handle, const struct store_row *row, weir
     weir_bytes key = row->key;
     *out = (struct weir_record){
         .timestamp_ms = row->timestamp_ms, .key_type = handle->spec->key_type, .value_type = handle->spec->value_type};
-    if (handle->spec->kind == STORE_WINDOW && !read_window_key(handle, row->key, arena, out, &key))
-        return false;
+    if (handle->spec->kind != STORE_KEY_VALUE &&
+        !read_window(handle->spec, row->key, arena, &key, &out->window.start_ms, &out->window.end_ms))
+        return typed_latch(handle, WEIR_CORRUPT, "a row has no window in its key");
     out->key = typed_read(handle, out->key_type, key, arena);
     out->value = out->key ? typed_read(handle, out->value_type, row->value, arena) : NULL;
     return out->value != NULL;
+}
+
+/* ---- the windows of a key ---- */
+
+/* From the first to behind the last that may be among them, one behind the other in the thread's buffer. */
+static bool write_span(struct weir_store *handle, const void *typed_key, int64_t from_ms, int64_t to_ms,
+                       weir_bytes *from, weir_bytes *to)
+{
+    struct typed_scratch *own = typed_scratch();
+    if (!typed_write(handle, handle->spec->key_type, typed_key, &own->key))
+        return false;
+    weir_bytes key = buffer_bytes(&own->key);
+    bool is_session = handle->spec->kind == STORE_SESSION;
+    if (is_session)
+        keys_session_write(key, INT64_MIN, from_ms, &own->stored);
+    else
+        keys_window_write(key, from_ms, &own->stored);
+    size_t size = own->stored.size;
+    if (is_session)
+        keys_session_write(key, INT64_MAX, INT64_MAX, &own->stored);
+    else
+        keys_window_write(key, to_ms, &own->stored);
+    buffer_byte(&own->stored, 0); /* inclusive */
+    *from = (weir_bytes){own->stored.data, size};
+    *to = (weir_bytes){own->stored.data + size, own->stored.size - size};
+    return true;
+}
+
+void typed_windows_open(struct typed_windows *windows, struct weir_store *handle, const void *key, int64_t from_ms,
+                        int64_t to_ms, bool descending)
+{
+    assert(key && handle->spec->kind != STORE_KEY_VALUE);
+    *windows = (struct typed_windows){.handle = handle, .from_ms = from_ms, .to_ms = to_ms};
+    /* A session may begin before the span that it reaches into. */
+    bool is_empty = handle->spec->kind == STORE_WINDOW && from_ms > to_ms;
+    weir_bytes from, to;
+    struct weir_error error = {0};
+    if (is_empty || is_latched(handle) || !write_span(handle, key, from_ms, to_ms, &from, &to))
+        return;
+    windows->cursor = store_scan(handle->store, from, to, descending, &error);
+    if (error.code != WEIR_OK)
+        typed_latch(handle, error.code, error.message);
+}
+
+static bool next_row(struct typed_windows *windows, struct store_row *row, struct window_row *out)
+{
+    struct weir_store *handle = windows->handle;
+    struct weir_error error = {0};
+    weir_bytes key;
+    if (!store_next(windows->cursor, row, &error))
+        return error.code != WEIR_OK && typed_latch(handle, error.code, error.message);
+    return read_window(handle->spec, row->key, handle->execution->arena, &key, &out->start_ms, &out->end_ms) ||
+           typed_latch(handle, WEIR_CORRUPT, "a row has no window in its key");
+}
+
+bool typed_windows_next(struct typed_windows *windows, struct window_row *out)
+{
+    struct store_row row;
+    if (!windows->cursor)
+        return false;
+    do {
+        if (!next_row(windows, &row, out))
+            return false;
+    } while (out->start_ms > windows->to_ms);
+    weir_arena *arena = windows->handle->execution->arena;
+    out->timestamp_ms = row.timestamp_ms;
+    out->value = typed_read(windows->handle, windows->handle->spec->value_type, arena_bytes(arena, row.value), arena);
+    return out->value != NULL;
+}
+
+void typed_windows_close(struct typed_windows *windows)
+{
+    store_cursor_close(windows->cursor);
+    windows->cursor = NULL;
 }
 
 /* ---- writing ---- */
@@ -184,5 +282,14 @@ void typed_window_put(struct weir_store *handle, const void *key, int64_t start_
     weir_bytes stored_key;
     assert(key && handle->spec->kind == STORE_WINDOW);
     if (!is_latched(handle) && write_window_key(handle, key, start_ms, &stored_key))
+        put_row(handle, stored_key, value, timestamp_ms);
+}
+
+void typed_session_put(struct weir_store *handle, const void *key, int64_t start_ms, int64_t end_ms, const void *value,
+                       int64_t timestamp_ms)
+{
+    weir_bytes stored_key;
+    assert(key && handle->spec->kind == STORE_SESSION);
+    if (!is_latched(handle) && write_session_key(handle, key, start_ms, end_ms, &stored_key))
         put_row(handle, stored_key, value, timestamp_ms);
 }

@@ -6,7 +6,7 @@
 
 /* Buffers that a thread keeps, for what is written to a store; empty when asked for. */
 struct typed_scratch {
-    struct buffer key, stored, value; /* a key, the same as the store has it, a value */
+    struct buffer key, stored, value; /* a key, the same as the store has it (or two of them), a value */
     bool is_registered;
 };
 struct typed_scratch *typed_scratch(void);

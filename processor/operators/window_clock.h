@@ -2,18 +2,16 @@
  *
  * Now is the greatest timestamp a node has seen, but never more than the stream time of the task the record came from:
  * behind a repartition topic partitions may be read at different speeds, and none of them makes the records of another
- * late (DECISIONS.md 3). For the same reason state is kept, behind a repartition topic, until the smallest "now" of the
- * last records has passed it: it must still be there when the slowest partition comes to it.
+ * late (DECISIONS.md 3). For the same reason state is kept, behind a repartition topic, until the slowest task upstream
+ * has passed it: it must still be there when its records come.
  * Without a repartition topic both are the greatest timestamp seen. */
 #ifndef WEIR_OPERATORS_WINDOW_CLOCK_H
 #define WEIR_OPERATORS_WINDOW_CLOCK_H
 #include "operators/context.h"
 
 struct window_clock {
-    int64_t observed_ms;                   /* greatest timestamp seen; -1: none */
-    int64_t told_ms;                       /* what state may know of time; never goes back; -1: nothing */
-    int64_t slowest_ms, slowest_before_ms; /* smallest now of this run of records, and of the one before */
-    uint32_t run;                          /* records in this run */
+    int64_t observed_ms; /* greatest timestamp seen; -1: none */
+    int64_t told_ms;     /* what state may know of time; never goes back; -1: nothing */
 };
 
 /* told_ms: where it goes on from; -1: from the beginning. */

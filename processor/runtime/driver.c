@@ -116,8 +116,9 @@ static bool open_tasks(struct weir_test *test, struct weir_error *error)
         .lineage = true,
     };
     test->tasks = memory_new(test->layout.part_count * sizeof(struct task *));
-    for (size_t i = 0; i < test->layout.part_count; i++) {
+    for (size_t i = 0; i < test->layout.part_count; i++)
         set_partitions(&test->layout.parts[i]);
+    for (size_t i = 0; i < test->layout.part_count; i++) {
         test->tasks[i] = task_open(
             &test->layout, &test->layout.parts[i], 0, NULL, settings, output,
             (struct database_limits){.committed_bytes_max = SIZE_MAX, .apply_interval_ms = INT64_MAX / 2000}, error);
@@ -324,6 +325,19 @@ static const void *decode(struct weir_test *test, const struct weir_type *type, 
     return bytes.data && type ? codec_read(type, bytes, &test->arena, &test->failure) : NULL;
 }
 
+/* Takes the window off the key (sink.c). */
+static void read_window(const struct graph_node *sink, weir_bytes *key, struct weir_record *out)
+{
+    if (sink->window_size_ms == GRAPH_SESSIONS) {
+        keys_session_log_read(*key, key, &out->window.start_ms, &out->window.end_ms);
+    } else if (sink->window_size_ms > 0 && key->size >= sizeof(int64_t)) {
+        key->size -= sizeof(int64_t);
+        out->window.start_ms = (int64_t)bytes_get_u64((const char *)key->data + key->size);
+        if (__builtin_add_overflow(out->window.start_ms, sink->window_size_ms, &out->window.end_ms))
+            out->window.end_ms = INT64_MAX;
+    }
+}
+
 bool weir_test_recv(weir_test *test, const char *topic, struct weir_record *out)
 {
     struct weir_raw_record raw;
@@ -335,46 +349,65 @@ bool weir_test_recv(weir_test *test, const char *topic, struct weir_record *out)
         return true;
     out->key_type = sink->key_type;
     out->value_type = sink->value_type;
-    if (sink->window_size_ms > 0 && raw.key.size >= 8) {
-        raw.key.size -= 8;
-        out->window.start_ms = (int64_t)bytes_get_u64((const char *)raw.key.data + raw.key.size);
-        out->window.end_ms = out->window.start_ms + sink->window_size_ms;
-    }
+    read_window(sink, &raw.key, out);
     out->key = decode(test, sink->key_type, raw.key);
     out->value = decode(test, sink->value_type, raw.value);
     return true;
 }
 
-static const void *get(weir_test *test, const char *name, const void *key, const int64_t *start_ms)
+struct lookup {                       /* a row of a store */
+    const struct layout_store *store; /* NULL: there is no such store of that kind */
+    struct task *task;
+    size_t index;
+    struct buffer key; /* as the store holds it */
+};
+
+static struct lookup look_for(weir_test *test, const char *name, enum store_kind kind)
 {
     const struct layout_part *part = NULL;
-    size_t index = 0;
-    const struct layout_store *store = layout_find_store(&test->layout, name, &part, &index);
-    if (!store)
-        return NULL;
-    struct buffer windowed = {0};
-    weir_bytes bytes = encode(test, store->spec.key_type, key);
-    if (start_ms) {
-        keys_window_write(bytes, *start_ms, &windowed);
-        bytes = buffer_bytes(&windowed);
-    }
+    struct lookup lookup = {0};
+    lookup.store = layout_find_store(&test->layout, name, &part, &lookup.index);
+    if (!lookup.store || lookup.store->spec.kind != kind)
+        return (struct lookup){0};
+    lookup.task = test->tasks[part - test->layout.parts];
+    return lookup;
+}
+
+static const void *end_lookup(weir_test *test, struct lookup *lookup)
+{
     struct store_row row;
-    struct task *task = test->tasks[part - test->layout.parts];
     const void *value = NULL;
-    if (store_get(task->stores[index], bytes, &test->arena, &row, &test->failure))
-        value = decode(test, store->spec.value_type, outbox_keep_bytes(&test->arena, row.value));
-    buffer_done(&windowed);
+    if (lookup->store &&
+        store_get(lookup->task->stores[lookup->index], buffer_bytes(&lookup->key), &test->arena, &row, &test->failure))
+        value = decode(test, lookup->store->spec.value_type, outbox_keep_bytes(&test->arena, row.value));
+    buffer_done(&lookup->key);
     return value;
 }
 
 const void *weir_test_get(weir_test *test, const char *store, const void *key)
 {
-    return get(test, store, key, NULL);
+    struct lookup lookup = look_for(test, store, STORE_KEY_VALUE);
+    if (lookup.store) {
+        weir_bytes bytes = encode(test, lookup.store->spec.key_type, key);
+        buffer_append(&lookup.key, bytes.data, bytes.size);
+    }
+    return end_lookup(test, &lookup);
 }
 
 const void *weir_test_get_window(weir_test *test, const char *store, const void *key, int64_t start_ms)
 {
-    return get(test, store, key, &start_ms);
+    struct lookup lookup = look_for(test, store, STORE_WINDOW);
+    if (lookup.store)
+        keys_window_write(encode(test, lookup.store->spec.key_type, key), start_ms, &lookup.key);
+    return end_lookup(test, &lookup);
+}
+
+const void *weir_test_get_session(weir_test *test, const char *store, const void *key, int64_t start_ms, int64_t end_ms)
+{
+    struct lookup lookup = look_for(test, store, STORE_SESSION);
+    if (lookup.store)
+        keys_session_write(encode(test, lookup.store->spec.key_type, key), start_ms, end_ms, &lookup.key);
+    return end_lookup(test, &lookup);
 }
 
 void weir_test_each(weir_test *test, const char *name, void (*visit)(void *, const struct weir_record *), void *self)
@@ -417,4 +450,10 @@ const struct weir_type *weir_test_topic_type(weir_test *test, const char *topic,
     if (!known)
         return NULL;
     return key ? known->key : known->value;
+}
+
+bool weir_test_topic_is_windowed(weir_test *test, const char *topic)
+{
+    const struct graph_node *sink = sink_of(test, topic);
+    return sink && sink->window_size_ms != 0;
 }

@@ -218,3 +218,20 @@ const struct layout_store *layout_find_store(const struct layout *layout, const 
     }
     return NULL;
 }
+
+static bool writes(const struct layout_part *part, const char *topic)
+{
+    for (size_t i = 0; i < part->subtopology->nodes.count; i++)
+        if (part->sink_topics[i] && strcmp(part->sink_topics[i], topic) == 0)
+            return true;
+    return false;
+}
+
+int32_t layout_upstream_partitions(const struct layout *layout, const char *topic)
+{
+    int32_t most = 0;
+    for (size_t p = 0; p < layout->part_count; p++)
+        if (writes(&layout->parts[p], topic) && layout->parts[p].partitions > most)
+            most = layout->parts[p].partitions;
+    return most;
+}

@@ -55,6 +55,9 @@ void layout_done(struct layout *);
  * one sub-topology must have the same count; the error names two that differ. */
 bool layout_create_topics(struct layout *, struct broker *, const struct config *, struct weir_error *);
 
+/* How many tasks write a repartition topic; 0: none. */
+int32_t layout_upstream_partitions(const struct layout *, const char *topic);
+
 /* The store and its part by name; NULL: there is none. */
 const struct layout_store *layout_find_store(const struct layout *, const char *name, const struct layout_part **part,
                                              size_t *index);

@@ -78,6 +78,29 @@ static bool write_change(struct task *task, const struct weir_type *type, const 
     return true;
 }
 
+enum { TIME_BYTES = 8 };
+
+/* Kafka Streams' TimeWindowedSerializer and SessionWindowedSerializer. */
+static void write_window(const struct graph_node *node, const struct weir_record *record, struct buffer *out)
+{
+    unsigned char time[TIME_BYTES];
+    if (node->window_size_ms == GRAPH_SESSIONS) {
+        bytes_put_u64(time, (uint64_t)record->window.end_ms);
+        buffer_append(out, time, sizeof time);
+    }
+    if (node->window_size_ms != 0) {
+        bytes_put_u64(time, (uint64_t)record->window.start_ms);
+        buffer_append(out, time, sizeof time);
+    }
+}
+
+static size_t window_bytes(const struct graph_node *node)
+{
+    if (node->window_size_ms == 0)
+        return 0;
+    return node->window_size_ms == GRAPH_SESSIONS ? TIME_BYTES + TIME_BYTES : TIME_BYTES;
+}
+
 static bool write_key(struct task *task, const struct graph_node *node, const struct weir_record *record,
                       weir_bytes *out, struct weir_error *error)
 {
@@ -88,11 +111,7 @@ static bool write_key(struct task *task, const struct graph_node *node, const st
     buffer_clear(&task->key_buffer);
     if (!codec_write(node->key_type, format, 0, record->key, &task->key_buffer, error))
         return false;
-    if (node->window_size_ms > 0) {
-        unsigned char start[8];
-        bytes_put_u64(start, (uint64_t)record->window.start_ms);
-        buffer_append(&task->key_buffer, start, sizeof start);
-    }
+    write_window(node, record, &task->key_buffer);
     *out = buffer_bytes(&task->key_buffer);
     return true;
 }
@@ -125,8 +144,8 @@ static bool choose_partition(struct task *task, const struct graph_node *node, c
                              struct broker_record *out, struct weir_error *latch)
 {
     int32_t count = task->part->sink_partitions[node->index];
-    if (node->window_size_ms > 0 && out->key.data)
-        out->partition_key = (weir_bytes){out->key.data, out->key.size - 8}; /* as WindowedStreamPartitioner does */
+    if (node->window_size_ms != 0 && out->key.data) /* as WindowedStreamPartitioner does */
+        out->partition_key = (weir_bytes){out->key.data, out->key.size - window_bytes(node)};
     if (!out->key.data && node->topic->internal && count > 0)
         out->partition = task->partition % count;
     int32_t chosen = node->partition_of ? node->partition_of(record, count) : -1;

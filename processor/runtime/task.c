@@ -24,6 +24,8 @@ static void init_sources(struct task *task)
         task->sources[i].position = task->sources[i].first = BROKER_NO_OFFSET;
         task->sources[i].stream_time_ms = -1;
         arena_init(&task->sources[i].head_arena);
+        upstream_init(&task->sources[i].upstream,
+                      layout_upstream_partitions(task->layout, task->part->sources[i].topic));
         atomic_store(&task->committed[i], BROKER_NO_OFFSET);
         atomic_store(&task->sources[i].lag, -1);
     }
@@ -150,6 +152,7 @@ static bool open_operators(struct task *task, int64_t stream_time_ms, struct wei
         .upstream_time_ms = INT64_MAX,
         .metadata = no_metadata,
         .emit_interval_ms = task->settings.emit_interval_ms,
+        .slowest_time_ms = INT64_MAX,
     };
     if (!load_lineage(task, error))
         return false;
@@ -227,6 +230,7 @@ static void close_source(struct task *task, struct task_source *source)
     queue_done(&source->queue);
     arena_done(&source->head_arena);
     lineage_seen_done(&source->seen);
+    upstream_done(&source->upstream);
 }
 
 bool task_close(struct task *task, bool flush, struct weir_error *error)
@@ -304,7 +308,7 @@ static void begin_punctuation(struct task *task, int64_t now_ms)
 {
     task->in_hand = NULL;
     task->execution.timestamp_ms = now_ms;
-    task->execution.upstream_time_ms = INT64_MAX;
+    task->execution.upstream_time_ms = task->execution.slowest_time_ms = INT64_MAX;
     task->execution.headers = (struct weir_headers){0};
     task->execution.metadata = no_metadata;
 }
@@ -339,11 +343,12 @@ bool task_punctuate(struct task *task, int64_t wall_ms)
 static bool follow_lineage(struct task *task, struct task_source *source, const struct broker_message *message)
 {
     struct lineage lineage;
-    task->execution.upstream_time_ms = INT64_MAX;
-    if (!source->layout->node->topic->internal || !lineage_read(message->headers, &lineage))
-        return true;
-    task->execution.upstream_time_ms = lineage.stream_time_ms;
-    return lineage_advance(&source->seen, &lineage);
+    bool is_known = source->layout->node->topic->internal && lineage_read(message->headers, &lineage);
+    if (is_known)
+        upstream_hear(&source->upstream, lineage.partition, lineage.stream_time_ms);
+    task->execution.upstream_time_ms = is_known ? lineage.stream_time_ms : INT64_MAX;
+    task->execution.slowest_time_ms = upstream_slowest(&source->upstream);
+    return !is_known || lineage_advance(&source->seen, &lineage);
 }
 
 static void enter_source(struct task *task, struct task_source *source, const struct broker_message *message)

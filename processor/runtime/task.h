@@ -15,6 +15,7 @@
 #include "runtime/lineage.h"
 #include "runtime/punctuate.h"
 #include "runtime/queue.h"
+#include "runtime/upstream.h"
 
 enum task_state { TASK_RESTORING, TASK_RUNNING };
 
@@ -51,7 +52,8 @@ struct task_source {
     bool head_ready;
     struct weir_record head; /* decoded */
     struct lineage_seen seen;
-    _Atomic int64_t lag; /* [any] records behind the end, as the loop last saw; -1: unknown */
+    struct upstream upstream; /* of a repartition topic */
+    _Atomic int64_t lag;      /* [any] records behind the end, as the loop last saw; -1: unknown */
 };
 
 struct task {

@@ -25,10 +25,13 @@ static bool serves(const struct weir_app *app, size_t i, const struct layout_par
 
 static struct weir_view_info describe(struct weir_app *app, const struct layout_part *part, size_t index)
 {
+    static const enum weir_view_kind kinds[] = {[STORE_KEY_VALUE] = WEIR_VIEW_KEY_VALUE,
+                                                [STORE_WINDOW] = WEIR_VIEW_WINDOW,
+                                                [STORE_SESSION] = WEIR_VIEW_SESSION};
     const struct store_spec *spec = &part->stores[index].spec;
     struct weir_view_info info = {
         .name = spec->name,
-        .kind = spec->kind == STORE_WINDOW ? WEIR_VIEW_WINDOW : WEIR_VIEW_KEY_VALUE,
+        .kind = kinds[spec->kind],
         .key = spec->key_type,
         .value = spec->value_type,
         .window_ms = spec->window_size_ms,
@@ -106,17 +109,26 @@ int32_t weir_view_partition(struct weir_view *view, const void *key)
     return partition;
 }
 
+static bool read_window(const struct store_spec *spec, weir_bytes stored, weir_arena *arena, weir_bytes *key,
+                        struct weir_row *row)
+{
+    if (spec->kind == STORE_SESSION)
+        return keys_session_read(stored, arena, key, &row->window.start_ms, &row->window.end_ms);
+    if (!keys_window_read(stored, arena, key, &row->window.start_ms))
+        return false;
+    if (__builtin_add_overflow(row->window.start_ms, spec->window_size_ms, &row->window.end_ms))
+        row->window.end_ms = INT64_MAX;
+    return true;
+}
+
 /* The position is read before the row, so the row is at least as new as it says. */
 static bool decode_row(const struct weir_view *view, const struct store_row *stored, weir_arena *arena,
                        struct weir_row *row, struct weir_error *error)
 {
     const struct store_spec *spec = &view->store->spec;
     weir_bytes key = stored->key;
-    if (spec->kind == STORE_WINDOW) {
-        if (!keys_window_read(stored->key, arena, &key, &row->window.start_ms))
-            return error_set(error, WEIR_CORRUPT, "view %s holds a key that is no window key", spec->name);
-        row->window.end_ms = row->window.start_ms + spec->window_size_ms;
-    }
+    if (spec->kind != STORE_KEY_VALUE && !read_window(spec, stored->key, arena, &key, row))
+        return error_set(error, WEIR_CORRUPT, "view %s holds a key without a window", spec->name);
     row->key = codec_read(spec->key_type, arena_bytes(arena, key), arena, error);
     row->value = row->key ? codec_read(spec->value_type, arena_bytes(arena, stored->value), arena, error) : NULL;
     row->timestamp_ms = stored->timestamp_ms;
@@ -184,38 +196,60 @@ static bool find(const struct weir_view *view, struct lookup *lookup, weir_arena
     return found || (error->code == WEIR_OK && explain_miss(view, lookup, error));
 }
 
-static bool get(struct weir_view *view, weir_arena *arena, const void *key, const int64_t *start_ms,
+/* The key as the store holds it; the times matter where it has some. */
+static void stored_form(const struct weir_view *view, weir_bytes key, int64_t start_ms, int64_t end_ms,
+                        struct buffer *out)
+{
+    enum store_kind kind = view->store->spec.kind;
+    if (kind == STORE_WINDOW)
+        keys_window_write(key, start_ms, out);
+    else if (kind == STORE_SESSION)
+        keys_session_write(key, start_ms, end_ms, out);
+    else
+        buffer_append(out, key.data, key.size);
+}
+
+static bool get(struct weir_view *view, weir_arena *arena, const void *key, int64_t start_ms, int64_t end_ms,
                 struct weir_row *row, struct weir_error *error)
 {
-    struct buffer plain = {0}, windowed = {0};
+    struct buffer plain = {0}, stored = {0};
     bool found = false;
     if (key_bytes(view, key, &plain, error)) {
-        if (start_ms)
-            keys_window_write(buffer_bytes(&plain), *start_ms, &windowed);
-        struct lookup lookup = {.stored_key = buffer_bytes(start_ms ? &windowed : &plain),
+        stored_form(view, buffer_bytes(&plain), start_ms, end_ms, &stored);
+        struct lookup lookup = {.stored_key = buffer_bytes(&stored),
                                 .partition = hash_partition(buffer_bytes(&plain), view->part->partitions)};
         found = find(view, &lookup, arena, row, error);
     }
     buffer_done(&plain);
-    buffer_done(&windowed);
+    buffer_done(&stored);
     return found;
+}
+
+static bool check_kind(const struct weir_view *view, enum store_kind kind, struct weir_error *error)
+{
+    static const char *const advice[] = {[STORE_KEY_VALUE] = "has no windows: ask for a key",
+                                         [STORE_WINDOW] = "is windowed: ask for the windows of a key",
+                                         [STORE_SESSION] = "holds sessions: ask for the sessions of a key"};
+    const struct store_spec *spec = &view->store->spec;
+    return spec->kind == kind || error_set(error, WEIR_INVALID, "view %s %s", spec->name, advice[spec->kind]);
 }
 
 bool weir_view_get(struct weir_view *view, weir_arena *arena, const void *key, struct weir_row *row,
                    struct weir_error *error)
 {
-    if (view->store->spec.kind != STORE_KEY_VALUE)
-        return error_set(error, WEIR_INVALID, "view %s is windowed: ask for the windows of a key",
-                         view->store->spec.name);
-    return get(view, arena, key, NULL, row, error);
+    return check_kind(view, STORE_KEY_VALUE, error) && get(view, arena, key, 0, 0, row, error);
 }
 
 bool weir_view_get_window(struct weir_view *view, weir_arena *arena, const void *key, int64_t start_ms,
                           struct weir_row *row, struct weir_error *error)
 {
-    if (view->store->spec.kind != STORE_WINDOW)
-        return error_set(error, WEIR_INVALID, "view %s has no windows", view->store->spec.name);
-    return get(view, arena, key, &start_ms, row, error);
+    return check_kind(view, STORE_WINDOW, error) && get(view, arena, key, start_ms, 0, row, error);
+}
+
+bool weir_view_get_session(struct weir_view *view, weir_arena *arena, const void *key, int64_t start_ms, int64_t end_ms,
+                           struct weir_row *row, struct weir_error *error)
+{
+    return check_kind(view, STORE_SESSION, error) && get(view, arena, key, start_ms, end_ms, row, error);
 }
 
 const char *weir_view_position(struct weir_view *view, weir_arena *arena)
@@ -307,7 +341,9 @@ static struct walk *first_in_order(const struct weir_cursor *cursor)
 
 static bool is_wanted(const struct weir_cursor *cursor, const struct weir_row *row)
 {
-    return cursor->view->store->spec.kind != STORE_WINDOW || bounds_hold_window(&cursor->range, row->window.start_ms);
+    enum store_kind kind = cursor->view->store->spec.kind;
+    return kind == STORE_KEY_VALUE ||
+           bounds_hold_window(&cursor->range, kind, row->window.start_ms, row->window.end_ms);
 }
 
 bool weir_next(struct weir_cursor *cursor, struct weir_row *row, struct weir_error *error)

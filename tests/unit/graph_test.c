@@ -265,11 +265,84 @@ Test(graph, a_processor_is_given)
     expect_refused(t, "the processor is missing");
 }
 
-Test(graph, a_window_has_a_size)
+Test(graph, a_window_has_a_kind)
 {
     weir_topology *t = weir_topology_new("t");
     weir_count(weir_group(texts(t, "in")), "c", .window = {.grace = weir_seconds(1)});
-    expect_refused(t, "count 'c': the window's .size must be positive");
+    expect_refused(t, "count 'c': the window needs one of .size, .difference, .gap and .unlimited");
+}
+
+static void expect_window_refused(struct weir_window window, const char *part)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_count(weir_group(texts(t, "in")), "c", .window = window);
+    expect_refused(t, part);
+}
+
+Test(graph, a_window_is_of_one_kind)
+{
+    expect_window_refused((struct weir_window){.size = {1}, .gap = {1}},
+                          "one of .size, .difference, .gap and .unlimited");
+    expect_window_refused((struct weir_window){.difference = {1}, .unlimited = true}, ", not several");
+    expect_window_refused((struct weir_window){.emit = WEIR_EMIT_ON_CLOSE}, "the window needs one of");
+    expect_window_refused((struct weir_window){.advance = {1}}, "the window's .advance needs a .size");
+    expect_window_refused((struct weir_window){.size = {1}, .start_ms = 1}, ".start_ms is for .unlimited ones");
+}
+
+Test(graph, a_hopping_window_leaves_no_time_out)
+{
+    expect_window_refused((struct weir_window){.size = {10}, .advance = {11}},
+                          "the window's .advance (11 ms) is longer than its .size (10 ms)");
+}
+
+Test(graph, a_window_has_no_negative_times)
+{
+    expect_window_refused((struct weir_window){.size = {-1}}, "the window's .size is negative");
+    expect_window_refused((struct weir_window){.size = {2}, .advance = {-1}}, "the window's .advance is negative");
+    expect_window_refused((struct weir_window){.difference = {-1}}, "the window's .difference is negative");
+    expect_window_refused((struct weir_window){.gap = {-1}}, "the window's .gap is negative");
+    expect_window_refused((struct weir_window){.gap = {1}, .retention = {-1}}, "the window's .retention is negative");
+}
+
+Test(graph, a_window_that_no_clock_can_measure_is_refused)
+{
+    expect_window_refused((struct weir_window){.difference = {INT64_MAX / 2 + 1}}, "too long");
+    expect_window_refused((struct weir_window){.gap = {1}, .grace = {INT64_MAX}}, "too long");
+}
+
+Test(graph, an_unlimited_window_never_ends)
+{
+    expect_window_refused((struct weir_window){.unlimited = true, .grace = {1}}, "neither .grace nor .retention");
+    expect_window_refused((struct weir_window){.unlimited = true, .emit = WEIR_EMIT_ON_CLOSE}, "never closes");
+}
+
+Test(graph, sliding_windows_and_sessions_are_kept_as_long_as_records_can_change_them)
+{
+    expect_window_refused((struct weir_window){.difference = {10}, .grace = {5}, .retention = {24}}, "for 25 ms");
+    expect_window_refused((struct weir_window){.gap = {10}, .grace = {5}, .retention = {14}}, "for 15 ms");
+}
+
+static void add_other(weir_context *context, const struct weir_record *record, void *aggregate, const void *other)
+{
+    (void)context, (void)record, (void)aggregate, (void)other;
+}
+
+Test(graph, an_aggregate_over_sessions_says_how_they_are_merged)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_aggregate(weir_group(texts(t, "in")), "a", add, .value = &weir_i64_type, .window = {.gap = weir_seconds(1)});
+    expect_refused(t, "aggregate 'a': sessions can grow together");
+    t = weir_topology_new("t");
+    weir_aggregate(weir_group(texts(t, "in")), "a", add, .value = &weir_i64_type, .merge = add_other,
+                   .window = {.size = weir_seconds(1)});
+    expect_refused(t, "only sessions (.window.gap) are merged");
+}
+
+Test(graph, a_store_is_windowed_by_size_or_by_gap)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_add_store(t, "s", &weir_str_type, &weir_str_type, .window = {.difference = weir_seconds(1)});
+    expect_refused(t, "the window of a store has a .size or a .gap");
 }
 
 Test(graph, a_window_has_no_negative_grace)
@@ -284,7 +357,7 @@ Test(graph, a_window_is_kept_at_least_as_long_as_it_is_open)
     weir_topology *t = weir_topology_new("t");
     weir_count(weir_group(texts(t, "in")), "c",
                .window = {.size = weir_seconds(1), .grace = weir_seconds(1), .retention = weir_millis(1999)});
-    expect_refused(t, "(1999 ms) is shorter than .size and .grace (2000 ms)");
+    expect_refused(t, ".retention (1999 ms) is too short: records can change it for 2000 ms");
 }
 
 Test(graph, retention_is_size_and_grace_unless_it_is_given)
@@ -399,7 +472,7 @@ Test(graph, windowed_keys_are_not_written_to_a_topic_that_is_read)
     weir_from(t, "out", &weir_str_type, &weir_i64_type);
     weir_table *counts = weir_count(weir_group(texts(t, "in")), "c", .window = {.size = weir_seconds(1)});
     weir_to(weir_changes(counts), "out");
-    expect_refused(t, "its keys are windowed here or at");
+    expect_refused(t, "its keys are not windowed as they are at");
 }
 
 Test(graph, merged_streams_have_the_same_types)

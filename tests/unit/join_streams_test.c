@@ -196,7 +196,7 @@ Test(join_streams, a_slow_partition_behind_a_repartition_topic_still_meets_its_r
                       .within = weir_millis(10)),
             "out");
     struct engine *engine = engine_new(t);
-    engine->forced_upstream_ms = 100;
+    engine->forced_upstream_ms = engine->forced_slowest_ms = 100;
     put(engine, "l", "k", "a", 100);
     engine->forced_upstream_ms = 1000;
     put(engine, "l", "m", "fast", 1000);

@@ -128,3 +128,67 @@ Test(keys, nothing_comes_after_a_prefix_of_the_largest_bytes)
     cr_assert_not(keys_after_prefix((weir_bytes){"", 0}, &buffer));
     cr_assert_eq(buffer.size, 0);
 }
+
+static weir_bytes session_key(size_t sample, size_t start, size_t end, struct buffer *buffer)
+{
+    buffer_clear(buffer);
+    keys_session_write(samples[sample], starts[start], starts[end], buffer);
+    return buffer_bytes(buffer);
+}
+
+Test(keys, a_session_key_comes_back_as_it_went_in)
+{
+    struct buffer buffer = {0};
+    weir_arena arena = {0};
+    for (size_t i = 0; i < SAMPLES * STARTS * STARTS; i++) {
+        size_t sample = i / STARTS / STARTS, start = i / STARTS % STARTS, end = i % STARTS;
+        weir_bytes key;
+        int64_t start_ms, end_ms;
+        cr_assert(keys_session_read(session_key(sample, start, end, &buffer), &arena, &key, &start_ms, &end_ms));
+        cr_assert(bytes_equal(key, samples[sample]));
+        cr_assert_eq(start_ms, starts[start]);
+        cr_assert_eq(end_ms, starts[end]);
+    }
+    buffer_done(&buffer);
+    arena_done(&arena);
+}
+
+Test(keys, session_keys_sort_by_key_then_end_then_start)
+{
+    struct buffer a = {0}, b = {0};
+    for (size_t sample = 0; sample < SAMPLES; sample++) {
+        for (size_t other = 0; other < SAMPLES; other++)
+            cr_assert_eq(bytes_compare(samples[sample], samples[other]) < 0,
+                         bytes_compare(session_key(sample, STARTS - 1, STARTS - 1, &a), session_key(other, 0, 0, &b)) <
+                             0);
+        for (size_t end = 0; end + 1 < STARTS; end++)
+            cr_assert_lt(bytes_compare(session_key(sample, STARTS - 1, end, &a), session_key(sample, 0, end + 1, &b)),
+                         0);
+        cr_assert_lt(bytes_compare(session_key(sample, 0, 3, &a), session_key(sample, 1, 3, &b)), 0);
+    }
+    buffer_done(&a);
+    buffer_done(&b);
+}
+
+Test(keys, a_logged_session_key_is_kafka_streams_form)
+{
+    struct buffer logged = {0};
+    weir_bytes key;
+    int64_t start_ms, end_ms;
+    keys_session_log_write((weir_bytes){"k", 1}, 0x0102, 0x0304, &logged);
+    cr_assert(bytes_equal(buffer_bytes(&logged), (weir_bytes){"k\0\0\0\0\0\0\3\4\0\0\0\0\0\0\1\2", 17}));
+    cr_assert(keys_session_log_read(buffer_bytes(&logged), &key, &start_ms, &end_ms));
+    cr_assert(bytes_equal(key, (weir_bytes){"k", 1}));
+    cr_assert_eq(start_ms, 0x0102);
+    cr_assert_eq(end_ms, 0x0304);
+    cr_assert_not(keys_session_log_read((weir_bytes){"123456789012345", 15}, &key, &start_ms, &end_ms));
+    buffer_done(&logged);
+}
+
+Test(keys, a_logged_session_does_not_end_before_it_begins)
+{
+    weir_bytes key;
+    int64_t start_ms, end_ms;
+    cr_assert_not(
+        keys_session_log_read((weir_bytes){"\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\2", 16}, &key, &start_ms, &end_ms));
+}

@@ -49,6 +49,7 @@ struct engine {
     } punctuators[PUNCTUATORS_MAX];
     size_t punctuator_count;
     int64_t forced_upstream_ms; /* -1: what the upstream task had */
+    int64_t forced_slowest_ms;  /* of the upstream tasks; -1: as the upstream task of the record */
     struct weir_error error;    /* the first that was latched */
 };
 
@@ -147,7 +148,8 @@ static inline void engine_open_part(struct engine *engine, struct engine_part *p
                                          .arena = &engine->arena,
                                          .partition = 3,
                                          .stream_time_ms = -1,
-                                         .upstream_time_ms = INT64_MAX};
+                                         .upstream_time_ms = INT64_MAX,
+                                         .slowest_time_ms = INT64_MAX};
     part->store_count = subtopology->store_count;
     for (size_t i = 0; i < subtopology->store_count; i++) {
         part->stores[i] = store_open(engine->database, &subtopology->stores[i]->spec, &engine->error);
@@ -164,7 +166,7 @@ static inline struct engine *engine_new(weir_topology *topology)
 {
     struct engine *engine = memory_new(sizeof *engine);
     engine->topology = topology;
-    engine->forced_upstream_ms = -1;
+    engine->forced_upstream_ms = engine->forced_slowest_ms = -1;
     cr_assert(graph_plan(topology, &engine->error), "%s", engine->error.message);
     engine->database = database_open(NULL, (struct database_limits){0}, &engine->error);
     cr_assert_not_null(engine->database, "%s", engine->error.message);
@@ -195,6 +197,8 @@ static inline void engine_enter(struct engine *engine, const char *topic, struct
     execution->timestamp_ms = record.timestamp_ms;
     execution->headers = record.headers;
     execution->upstream_time_ms = upstream_time_ms;
+    bool is_forced = upstream_time_ms != INT64_MAX && engine->forced_slowest_ms >= 0;
+    execution->slowest_time_ms = is_forced ? engine->forced_slowest_ms : upstream_time_ms;
     if (record.timestamp_ms > execution->stream_time_ms)
         execution->stream_time_ms = record.timestamp_ms;
     context_enter(context_of(part->contexts, source), &record);

@@ -69,6 +69,8 @@ static weir_bytes new_key(struct model *m, int i)
         text[k] = (char)("\0\1a\377"[draw(m, 4)]);
     if (m->spec.kind == STORE_WINDOW) {
         keys_window_write((weir_bytes){text, size}, i * 10, &key);
+    } else if (m->spec.kind == STORE_SESSION) {
+        keys_session_write((weir_bytes){text, size}, (int64_t)draw(m, (uint64_t)i * 10 + 1), i * 10, &key);
     } else {
         buffer_append(&key, text, size);
         buffer_byte(&key, (unsigned char)i); /* makes it unique */
@@ -76,19 +78,25 @@ static weir_bytes new_key(struct model *m, int i)
     return (weir_bytes){key.data, key.size};
 }
 
+static int64_t key_time(const struct model *m, int i)
+{
+    weir_bytes key;
+    int64_t start_ms, end_ms;
+    weir_arena arena = {0};
+    bool is_session = m->spec.kind == STORE_SESSION;
+    cr_assert(is_session ? keys_session_read(m->keys[i], &arena, &key, &start_ms, &end_ms)
+                         : keys_window_read(m->keys[i], &arena, &key, &start_ms));
+    arena_done(&arena);
+    return is_session ? end_ms : start_ms;
+}
+
 static bool is_visible(const struct model *m, const struct state *state, int i)
 {
     const struct cell *cell = &state->cells[i];
     if (!cell->is_there)
         return false;
-    if (m->spec.kind == STORE_WINDOW) {
-        weir_bytes key;
-        int64_t start_ms;
-        weir_arena arena = {0};
-        cr_assert(keys_window_read(m->keys[i], &arena, &key, &start_ms));
-        arena_done(&arena);
-        return state->time_ms == INT64_MIN || start_ms + m->spec.retention_ms > state->time_ms;
-    }
+    if (m->spec.kind != STORE_KEY_VALUE)
+        return state->time_ms == INT64_MIN || key_time(m, i) + m->spec.retention_ms > state->time_ms;
     return m->spec.ttl_ms == 0 || state->time_ms == INT64_MIN || cell->timestamp_ms + m->spec.ttl_ms > state->time_ms;
 }
 
@@ -224,26 +232,35 @@ static void apply(struct model *m)
     cr_assert_eq(store_position(m->store), m->position);
 }
 
+/* A row far ahead would move time so far that nothing else is to be seen. */
+static int key_within(struct model *m, int64_t time_ms)
+{
+    int i = (int)draw(m, KEYS);
+    while (m->spec.kind != STORE_KEY_VALUE && key_time(m, i) > time_ms)
+        i = (int)draw(m, KEYS);
+    return i;
+}
+
 static void restore(struct model *m)
 {
     struct store_row rows[20];
     struct weir_error error = {0};
     size_t count = draw(m, 20);
+    int64_t greatest_ms = INT64_MIN; /* time in a key */
     drop(m);
     /* As the runtime does: from the position of the store, whose state is known. */
     int64_t position = store_position(m->store), time_ms = m->now.time_ms;
     m->now = *m->history[position > 0 ? position : 0];
     for (size_t i = 0; i < count; i++) {
-        int k = (int)draw(m, KEYS);
+        int k = key_within(m, (time_ms == INT64_MIN ? 0 : time_ms) + 30);
         struct cell *cell = &m->now.cells[k];
         *cell = (struct cell){draw(m, 4) > 0, (int64_t)draw(m, 100), 1, {(char)draw(m, 256)}};
         rows[i] = (struct store_row){
             m->keys[k], {cell->is_there ? memory_copy(cell->value, 1) : NULL, cell->is_there}, cell->timestamp_ms};
+        if (m->spec.kind != STORE_KEY_VALUE && key_time(m, k) > greatest_ms)
+            greatest_ms = key_time(m, k);
     }
-    m->now.time_ms = time_ms;
-    for (size_t i = 0; m->spec.kind == STORE_WINDOW && i < count; i++)
-        if (rows[i].value.data && rows[i].timestamp_ms > m->now.time_ms)
-            m->now.time_ms = rows[i].timestamp_ms;
+    m->now.time_ms = greatest_ms > time_ms ? greatest_ms : time_ms;
     m->committed = m->now;
     m->position++;
     m->history[m->position] = memory_copy(&m->now, sizeof m->now);
@@ -356,6 +373,11 @@ Test(store_model, a_window_store_equals_the_model)
 {
     run_seeds((struct store_spec){.name = "window", .kind = STORE_WINDOW, .window_size_ms = 10, .retention_ms = 50},
               true);
+}
+
+Test(store_model, a_session_store_equals_the_model)
+{
+    run_seeds((struct store_spec){.name = "session", .kind = STORE_SESSION, .retention_ms = 50}, true);
 }
 
 Test(store_model, an_in_memory_store_equals_the_model)

@@ -1,0 +1,31 @@
+/* windowed.h: what the operators over windows have in common: their clock, and how a record changes one window. */
+#ifndef WEIR_OPERATORS_WINDOWED_H
+#define WEIR_OPERATORS_WINDOWED_H
+#include "operators/operators.h"
+#include "operators/window_clock.h"
+
+struct windowed { /* context->self */
+    struct window_clock clock;
+    int64_t told_ms; /* what its store has been told of time */
+};
+
+void windowed_open(weir_context *);
+int64_t windowed_now(weir_context *, const struct weir_record *); /* window_clock.h */
+/* Tells the store of time: as far as it has been written, but never ahead of the clock's told time. */
+void windowed_tell_store(weir_context *);
+/* Whether the store has been told to let that window go. */
+bool windowed_is_gone(const weir_context *, int64_t start_ms);
+/* Rows whose window start (session end) lies below have expired for this record: what Kafka Streams' store would not
+ * show. */
+int64_t windowed_visible_from(const weir_context *, int64_t now_ms);
+/* Folds the record into a window, which the store holds as `row` says, writes it and forwards the change. */
+void windowed_fold(weir_context *, const struct weir_record *, struct window_row row);
+/* Begins a window with an aggregate that is there already. */
+void windowed_begin(weir_context *, const struct weir_record *, struct window_row row);
+
+static inline int64_t clamped_add(int64_t a, int64_t b) /* b >= 0 */
+{
+    int64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+#endif
