@@ -126,6 +126,7 @@ struct weir_type {
     size_t symbol_count;
     const char *schema;             /* Avro schema, canonical JSON (Avro specification, Parsing Canonical Form) */
     uint64_t fingerprint;           /* CRC-64-AVRO of schema */
+    bool closed;                    /* of a record: in JSON, a member that is no field is an error, not skipped */
 };
 
 WEIR_PUBLIC extern const struct weir_type weir_str_type;    /* weir_bytes; on the wire UTF-8, as Kafka's StringSerializer */
@@ -649,6 +650,7 @@ struct weir_topic_info {
     const char *name;
     const struct weir_type *key, *value; /* as the topology reads or writes it */
     bool is_source, is_sink, is_internal;
+    bool requires_key; /* a record without a key would be a dead letter */
 };
 WEIR_PUBLIC size_t weir_app_topics(weir_app *, struct weir_topic_info *out, size_t max);
 

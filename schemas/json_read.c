@@ -114,19 +114,19 @@ static size_t find_field(const struct weir_type *type, size_t next, weir_bytes n
     return type->field_count;
 }
 
-/* Reads `"name" :` and says which field it is; *index is the one that is expected. */
-static inline bool read_member_name(struct reader *reader, const struct weir_type *type, size_t *index)
+/* Reads `"name" :` and says which field it is; *index is the one that is expected. *name is set unless it is that one. */
+static inline bool read_member_name(struct reader *reader, const struct weir_type *type, size_t *index,
+                                    weir_bytes *name)
 {
     size_t next = *index < type->field_count ? *index : 0;
     const unsigned char *behind = NULL;
-    weir_bytes name = {NULL, 0};
     if (next < type->field_count)
         behind = match_name(reader->at, reader->end, type->fields[next].name);
     *index = next;
     if (behind)
         reader->at = behind;
-    else if (json_scan_string(reader, &name))
-        *index = find_field(type, next, name);
+    else if (json_scan_string(reader, name))
+        *index = find_field(type, next, *name);
     else
         return false;
     return json_scan_colon(reader);
@@ -196,13 +196,25 @@ static bool fill_all_absent(struct reader *reader, const struct weir_type *type,
     return true;
 }
 
+/* The members of a closed record are words of its author, no contents: the name may be told. */
+static bool refuse_member(struct reader *reader, weir_bytes name)
+{
+    char shown[41];
+    snprintf(shown, sizeof shown, "%.*s", (int)name.size, (const char *)name.data);
+    problem_set(&reader->problem, "there is no such member");
+    return problem_in_field(&reader->problem, shown);
+}
+
 /* One member whose name was not read yet; *next becomes the field that is expected after it. */
 static inline bool read_member(struct reader *reader, const struct weir_type *type, void *record, struct seen *seen,
                                size_t *next)
 {
     size_t index = *next;
-    if (!read_member_name(reader, type, &index))
+    weir_bytes name = {NULL, 0};
+    if (!read_member_name(reader, type, &index, &name))
         return false;
+    if (index == type->field_count && type->closed)
+        return refuse_member(reader, name);
     if (index == type->field_count)
         return json_skip_value(reader);
     const struct weir_field *field = &type->fields[index];

@@ -320,5 +320,5 @@ bool json_write(const struct weir_type *type, const void *value, struct buffer *
     if (write_value(&writer, type, value))
         return true;
     out->size = before;
-    return error_set(error, WEIR_POISON, "%s: %s", problem_path(&writer.problem), writer.problem.text);
+    return problem_report(&writer.problem, -1, error);
 }

@@ -47,8 +47,11 @@ bool problem_in_item(struct problem *problem, size_t index)
     return put_in_front(problem, step);
 }
 
-const char *problem_path(const struct problem *problem)
+bool problem_report(const struct problem *problem, ptrdiff_t byte, struct weir_error *error)
 {
     const char *path = problem->path + problem->path_start;
-    return *path ? path : "value";
+    char place[32] = "";
+    if (byte >= 0)
+        snprintf(place, sizeof place, " (byte %td)", byte);
+    return error_set(error, WEIR_POISON, "%s%s%s%s", path, *path ? ": " : "", problem->text, place);
 }

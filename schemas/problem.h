@@ -17,5 +17,6 @@ void problem_init(struct problem *);
 __attribute__((format(printf, 2, 3))) bool problem_set(struct problem *, const char *format, ...);
 bool problem_in_field(struct problem *, const char *name);
 bool problem_in_item(struct problem *, size_t index);
-const char *problem_path(const struct problem *); /* "items[2].quantity", or "value" for the whole value */
+/* Sets the error to WEIR_POISON and "path: text (byte N)"; of the whole value there is no path. byte -1: no place. */
+bool problem_report(const struct problem *, ptrdiff_t byte, struct weir_error *);
 #endif

@@ -24,8 +24,7 @@ bool reader_init(struct reader *reader, weir_bytes bytes, weir_arena *arena, str
 
 bool reader_report(const struct reader *reader, struct weir_error *error)
 {
-    return error_set(error, WEIR_POISON, "%s: %s (byte %td)", problem_path(&reader->problem), reader->problem.text,
-                     reader->at - reader->start);
+    return problem_report(&reader->problem, reader->at - reader->start, error);
 }
 
 void *reader_alloc(struct reader *reader, size_t size)

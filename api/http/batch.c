@@ -32,10 +32,11 @@ static bool read_keys(struct batch *batch)
                                    .kind = WEIR_KIND_RECORD,
                                    .size = sizeof(struct batch_body),
                                    .fields = &field,
-                                   .field_count = 1};
+                                   .field_count = 1,
+                                   .closed = true};
     const struct batch_body *body = weir_from_json(&request->arena, &type, buffer_bytes(&request->body), &error);
     if (!body) {
-        problem_answer(request, PROBLEM_BAD_BODY, "%s", error.message);
+        problem_bad_body(request, error.message);
         return false;
     }
     batch->keys = body->keys;

@@ -45,11 +45,11 @@ static const char fixed_schemas[] =
     "\"detail\":" TEXT_SCHEMA ",\"instance\":" TEXT_SCHEMA ",\"code\":" TEXT_SCHEMA ",\"errors\":{\"type\":\"array\","
     "\"items\":{\"type\":\"object\",\"properties\":{\"field\":" TEXT_SCHEMA ",\"message\":" TEXT_SCHEMA "}}}}},"
     "\"KeysBody\":{\"type\":\"object\",\"required\":[\"keys\"],\"properties\":{\"keys\":{\"type\":\"array\","
-    "\"maxItems\":1000,\"items\":{}}}},"
+    "\"maxItems\":1000,\"items\":{}}},\"additionalProperties\":false},"
     "\"RecordsBody\":{\"type\":\"object\",\"required\":[\"records\"],\"properties\":{\"records\":{\"type\":\"array\","
-    "\"minItems\":1,\"maxItems\":10000,\"items\":{\"type\":\"object\",\"properties\":{\"key\":{},\"value\":{},"
-    "\"timestamp\":{\"type\":[\"string\",\"integer\"]},\"headers\":{\"type\":\"object\","
-    "\"additionalProperties\":" TEXT_SCHEMA "}}}}}}";
+    "\"minItems\":1,\"maxItems\":10000,\"items\":{\"type\":\"object\",\"required\":[\"value\"],\"properties\":{"
+    "\"key\":{},\"value\":{},\"timestamp\":{\"type\":[\"string\",\"integer\"]},\"headers\":{\"type\":\"object\","
+    "\"additionalProperties\":" TEXT_SCHEMA "}},\"additionalProperties\":false}}},\"additionalProperties\":false}";
 
 static void write_parameter_schema(struct buffer *out, const struct query_parameter *parameter)
 {

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/log.h"
@@ -105,6 +106,26 @@ void problem_field(struct request *request, const char *field, const char *messa
     buffer_text(out, ",\"message\":");
     json_text(out, message);
     buffer_byte(out, '}');
+}
+
+void problem_at(struct request *request, enum problem problem, const char *field, const char *message)
+{
+    problem_field(request, field, message);
+    problem_answer(request, problem, "%s: %s", field, message);
+}
+
+size_t problem_path_size(const char *message)
+{
+    size_t size = strcspn(message, ": ");
+    return message[size] == ':' && message[size + 1] == ' ' ? size : 0;
+}
+
+void problem_bad_body(struct request *request, const char *message)
+{
+    size_t size = problem_path_size(message);
+    if (size)
+        problem_field(request, arena_format(&request->arena, "%.*s", (int)size, message), message + size + 2);
+    problem_answer(request, PROBLEM_BAD_BODY, "%s", message);
 }
 
 void problem_number(struct request *request, const char *member, int64_t value)

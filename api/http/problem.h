@@ -42,6 +42,12 @@ const struct problem_row *problem_row(enum problem);
 /* Ends the request with this problem. Fields and members that were added before are part of it. */
 __attribute__((format(printf, 3, 4))) void problem_answer(struct request *, enum problem, const char *detail, ...);
 void problem_field(struct request *, const char *field, const char *message); /* a row of errors[] */
+/* Ends the request with "field: message", the field being in errors[] too. */
+void problem_at(struct request *, enum problem, const char *field, const char *message);
+/* Bytes of the path that stands in front of a codec's message ("total: expected a number"); 0: none does. */
+size_t problem_path_size(const char *message);
+/* The body cannot be read; message: as the codec said it. */
+void problem_bad_body(struct request *, const char *message);
 void problem_number(struct request *, const char *member, int64_t value);
 void problem_retry(struct request *, int64_t after_ms); /* Retry-After and retry_after_ms */
 /* From what weir.h says: ABSENT -> absent, RETRY -> 503, INVALID -> 400, the rest 500. */

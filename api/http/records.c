@@ -20,7 +20,7 @@ struct body_header {
 struct body_record {
     weir_bytes key, value, timestamp;
     weir_array headers;
-    bool has_key, has_value, has_timestamp, has_headers;
+    bool has_key, has_timestamp, has_headers;
 };
 struct body {
     weir_array records;
@@ -32,7 +32,7 @@ static const struct weir_type headers_type = {
     .name = "map", .kind = WEIR_KIND_MAP, .size = sizeof(weir_array), .item = &string_type};
 static const struct weir_field record_fields[] = {
     {"key", &json_type, offsetof(struct body_record, key), offsetof(struct body_record, has_key), NULL, NULL},
-    {"value", &json_type, offsetof(struct body_record, value), offsetof(struct body_record, has_value), NULL, NULL},
+    {"value", &json_type, offsetof(struct body_record, value), WEIR_NO_PRESENCE, NULL, NULL},
     {"timestamp", &json_type, offsetof(struct body_record, timestamp), offsetof(struct body_record, has_timestamp),
      NULL, NULL},
     {"headers", &headers_type, offsetof(struct body_record, headers), offsetof(struct body_record, has_headers), NULL,
@@ -42,13 +42,18 @@ static const struct weir_type record_type = {.name = "record",
                                              .kind = WEIR_KIND_RECORD,
                                              .size = sizeof(struct body_record),
                                              .fields = record_fields,
-                                             .field_count = sizeof record_fields / sizeof record_fields[0]};
+                                             .field_count = sizeof record_fields / sizeof record_fields[0],
+                                             .closed = true};
 static const struct weir_type records_type = {
     .name = "array", .kind = WEIR_KIND_ARRAY, .size = sizeof(weir_array), .item = &record_type};
 static const struct weir_field body_fields[] = {
     {"records", &records_type, offsetof(struct body, records), WEIR_NO_PRESENCE, NULL, NULL}};
-static const struct weir_type body_type = {
-    .name = "body", .kind = WEIR_KIND_RECORD, .size = sizeof(struct body), .fields = body_fields, .field_count = 1};
+static const struct weir_type body_type = {.name = "body",
+                                           .kind = WEIR_KIND_RECORD,
+                                           .size = sizeof(struct body),
+                                           .fields = body_fields,
+                                           .field_count = 1,
+                                           .closed = true};
 
 /* ---- one record ------------------------------------------------------------------------------------------------- */
 
@@ -65,17 +70,15 @@ struct ingest {
 static bool refuse(struct ingest *ingest, const char *field, const char *why)
 {
     char *name = arena_format(&ingest->request->arena, "records[%zu].%s", ingest->at, field);
-    problem_field(ingest->request, name, why);
-    problem_answer(ingest->request, PROBLEM_BAD_BODY, "%s: %s", name, why);
+    problem_at(ingest->request, PROBLEM_BAD_BODY, name, why);
     return false;
 }
 
 /* The codec's message names the field first ("total: expected a number"); it becomes part of the path. */
 static bool refuse_inner(struct ingest *ingest, const char *field, const char *message)
 {
-    size_t size = strcspn(message, ": ");
-    bool named = size > 0 && message[size] == ':' && message[size + 1] == ' ';
-    if (!named)
+    size_t size = problem_path_size(message);
+    if (size == 0)
         return refuse(ingest, field, message);
     return refuse(ingest, arena_format(&ingest->request->arena, "%s.%.*s", field, (int)size, message),
                   message + size + 2);
@@ -164,9 +167,11 @@ static bool read_record(struct ingest *ingest, struct weir_raw_record *out)
     weir_bytes nothing = {0};
     *out = (struct weir_raw_record){.timestamp_ms = -1};
     if (!read_part(ingest, "key", ingest->topic.key, in->has_key ? in->key : nothing, &out->key) ||
-        !read_part(ingest, "value", ingest->topic.value, in->has_value ? in->value : nothing, &out->value) ||
+        !read_part(ingest, "value", ingest->topic.value, in->value, &out->value) ||
         !read_timestamp(ingest, in->has_timestamp ? in->timestamp : nothing, &out->timestamp_ms))
         return false;
+    if (ingest->topic.requires_key && !out->key.data)
+        return refuse(ingest, "key", "required here, but it is absent or null");
     out->headers = read_headers(ingest, in);
     return true;
 }
@@ -224,7 +229,7 @@ static bool read_body(struct ingest *ingest)
     struct weir_error error = {0};
     const struct body *body = weir_from_json(&request->arena, &body_type, buffer_bytes(&request->body), &error);
     if (!body) {
-        problem_answer(request, PROBLEM_BAD_BODY, "%s", error.message);
+        problem_bad_body(request, error.message);
         return false;
     }
     ingest->records = body->records.items;

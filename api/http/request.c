@@ -201,13 +201,19 @@ bool request_may_block(const struct request *request)
     return request->route->place == ROUTE_ON_WORKER || request_value(request, QUERY_MIN_POSITION)->given;
 }
 
+static const char *after(const char *text, const char *prefix)
+{
+    size_t size = strlen(prefix);
+    return strncmp(text, prefix, size) == 0 ? text + size : text;
+}
+
 static void refuse_wait(struct request *request, struct weir_error *error)
 {
     if (error->code == WEIR_RETRY) {
         problem_retry(request, 1000);
         problem_answer(request, PROBLEM_NOT_UP_TO_BOUND, "%s", error->message);
     } else if (error->code == WEIR_INVALID) {
-        problem_answer(request, PROBLEM_BAD_POSITION, "%s", error->message);
+        problem_at(request, PROBLEM_BAD_POSITION, "min_position", after(error->message, "position: "));
     } else {
         problem_of_error(request, error, PROBLEM_VIEW_NOT_FOUND);
     }

@@ -20,6 +20,7 @@ struct graph_topic {
     const struct weir_type *key, *value;
     enum weir_format format; /* for writing; internal topics use WEIR_FORMAT_OBJECT */
     bool is_source, is_sink;
+    bool requires_key; /* one of its readers buries a record without a key */
 };
 
 struct graph_store {

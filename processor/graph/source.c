@@ -30,6 +30,7 @@ static bool agrees(const struct verb *verb, struct graph_node *source, const str
     if (args->name && strcmp(args->name, source->name) != 0)
         return verb_fail(verb, "its node is named '%s' already (%s)", source->name, source->at);
     source->require_key = source->require_key || args->require_key;
+    source->topic->requires_key = source->require_key;
     return true;
 }
 
@@ -60,6 +61,7 @@ static struct graph_node *add_source(const struct verb *verb, struct graph_topic
     node->timestamp = args->timestamp;
     node->require_key = args->require_key;
     topic->is_source = true;
+    topic->requires_key = args->require_key;
     return node;
 }
 

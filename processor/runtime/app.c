@@ -284,8 +284,13 @@ size_t weir_app_topics(struct weir_app *app, struct weir_topic_info *out, size_t
             if (!topic || topic->internal || is_listed(out, count, max, topic->name))
                 continue;
             if (count < max)
-                out[count] = (struct weir_topic_info){topic->name,      topic->key,     topic->value,
-                                                      topic->is_source, topic->is_sink, topic->internal};
+                out[count] = (struct weir_topic_info){.name = topic->name,
+                                                      .key = topic->key,
+                                                      .value = topic->value,
+                                                      .is_source = topic->is_source,
+                                                      .is_sink = topic->is_sink,
+                                                      .is_internal = topic->internal,
+                                                      .requires_key = topic->requires_key};
             count++;
         }
     }

@@ -107,7 +107,8 @@ bool position_read(const char *text, weir_arena *arena, struct position **out, s
     if (most > POSITIONS_MAX)
         return error_set(error, WEIR_INVALID, "position: more than %d entries", POSITIONS_MAX);
     *out = arena_alloc(arena, most * sizeof **out);
-    for (const char *at = text; *at;)
+    bool more = *text != 0;
+    for (const char *at = text; more; more = at[-1] == ',')
         if (!read_one(&at, arena, &(*out)[(*count)++]))
             return error_set(error, WEIR_INVALID, "position: expected topic:partition:offset, separated by commas");
     return *count > 0 || error_set(error, WEIR_INVALID, "position: empty");

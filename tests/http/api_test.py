@@ -248,6 +248,20 @@ class Ingest(WithDoor):
                      b"[" * 100000):
             self.refused(self.door.post(RECORDS, body), 400, "bad-body")
 
+    def test_a_wrong_body_names_the_field(self):
+        for records, field in (('"records":1', "records"), ('"record":[]', "record"), ('"records":[1]', "records[0]"),
+                               ('"records":[],"more":1', "more"), ('"records":[{"key":"a"}]', "records[0].value"),
+                               ('"records":[{"key":"a","valeu":null}]', "records[0].valeu"),
+                               ('"records":[{"key":1,"value":null}]', "records[0].key"),
+                               ('"records":[{"key":null,"value":null}]', "records[0].key"),
+                               ('"records":[{"value":null}]', "records[0].key"),
+                               ('"records":[{"key":"a","value":"text"}]', "records[0].value"),
+                               ('"records":[{"key":"a","value":null,"timestamp":-1}]', "records[0].timestamp")):
+            answer = self.door.post(RECORDS, ("{" + records + "}").encode())
+            self.refused(answer, 400, "bad-body")
+            self.assertEqual(answer.json["errors"][0]["field"], field, records)
+            self.assertIn(field + ": ", answer.json["detail"])
+
     def test_only_json_is_taken(self):
         data = b'{"records":[{"key":"a","value":null}]}'
         head = b"POST /v1/topics/orders/records HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n" % len(data)
@@ -304,7 +318,9 @@ class Waiting(WithDoor):
         self.assertTrue(0.25 < time.monotonic() - begin < 2)
 
     def test_a_malformed_position_is_a_400(self):
-        self.refused(self.door.get(f"{KEYS}/customer-001?min_position=nonsense"), 400, "bad-position")
+        answer = self.door.get(f"{KEYS}/customer-001?min_position=nonsense")
+        self.refused(answer, 400, "bad-position")
+        self.assertEqual(answer.json["errors"][0]["field"], "min_position")
 
     def test_many_who_wait_stop_nobody(self):
         waiting = []

@@ -507,11 +507,11 @@ bool weir_produce(weir_app *app, const char *topic, const struct weir_raw_record
 size_t weir_app_topics(weir_app *app, struct weir_topic_info *out, size_t max)
 {
     static const struct weir_topic_info orders[] = {
-        {"orders", &weir_str_type, &order_type, true, false, false},
-        {"customer-totals-changes", &weir_str_type, &total_type, false, true, false},
-        {"unavailable", &weir_str_type, NULL, true, false, false},
-        {"orders-by-country-repartition", &weir_str_type, &order_type, true, true, true}};
-    static const struct weir_topic_info stock[] = {{"movements", &weir_i64_type, &weir_i64_type, true, false, false}};
+        {"orders", &weir_str_type, &order_type, .is_source = true, .requires_key = true},
+        {"customer-totals-changes", &weir_str_type, &total_type, .is_sink = true},
+        {"unavailable", &weir_str_type, NULL, .is_source = true},
+        {"orders-by-country-repartition", &weir_str_type, &order_type, true, true, true, false}};
+    static const struct weir_topic_info stock[] = {{"movements", &weir_i64_type, &weir_i64_type, .is_source = true}};
     size_t count = app->index ? 1 : 4;
     for (size_t i = 0; i < count && i < max; i++)
         out[i] = app->index ? stock[i] : orders[i];

@@ -112,6 +112,19 @@ Test(json, names_the_path_of_a_wrong_item)
                          "children[0].children[0].name: expected a string, found a number"));
 }
 
+Test(json, names_no_path_of_the_whole_value)
+{
+    cr_expect(is_refused(&line_type, "[]", "expected an object, found an array (byte 0)"));
+    cr_expect_eq(strncmp(error.message, "expected", 8), 0, "%s", error.message);
+}
+
+Test(json, names_the_member_that_a_closed_record_does_not_have)
+{
+    struct weir_type closed = line_type;
+    closed.closed = true;
+    cr_expect(is_refused(&closed, "{\"valeu\":1}", "valeu: there is no such member"), "%s", error.message);
+}
+
 Test(json, uses_defaults_for_absent_members)
 {
     const struct defaults *value = read_text(&defaults_type, "{}");

@@ -62,7 +62,9 @@ Test(position, anything_else_is_refused)
                                         "a:1:99999999999999999999",
                                         "a,1:2",
                                         "a:1,2",
-                                        "a:1:2,,b:1:2"};
+                                        "a:1:2,,b:1:2",
+                                        "a:1:2,",
+                                        ","};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct position first;
         size_t count = 0;
