@@ -8,7 +8,7 @@
 #include "runtime/lineage.h"
 #include "schemas/codec.h"
 
-enum { OWN_HEADERS = 9 };
+enum { OWN_HEADERS = 10 };
 
 struct list {
     struct weir_header *items;
@@ -50,10 +50,11 @@ struct broker_record dead_letter_of(const struct dead_letter *letter, int64_t wa
     add_number(&list, "__streams.errors.offset", letter->offset);
     add(&list, "__streams.errors.reason", letter->reason);
     add(&list, "__streams.errors.timestamp", now);
+    add_number(&list, "__streams.errors.record.timestamp", letter->timestamp_ms);
     add(&list, "__streams.errors.retries", "0");
     return (struct broker_record){
         .partition = -1,
-        .timestamp_ms = letter->timestamp_ms,
+        .timestamp_ms = wall_ms, /* not the record's: a broker counts the 30 days of retention from here */
         .key = letter->key,
         .value = letter->value,
         .headers = {list.items, list.count},

@@ -1,7 +1,7 @@
 /* dead_letter.h: a record that cannot be read or handled, as it came, with the reason in headers.
  *
- * Header names are Kafka Streams' own where it has them (KIP-1034, "__streams.errors.…"); time, reason and retries are
- * ours in the same manner. */
+ * Header names are Kafka Streams' own where it has them (KIP-1034, "__streams.errors.…"); time, reason, retries and the
+ * record's own timestamp (milliseconds) are ours in the same manner. */
 #ifndef WEIR_RUNTIME_DEAD_LETTER_H
 #define WEIR_RUNTIME_DEAD_LETTER_H
 #include "base/arena.h"

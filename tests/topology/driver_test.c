@@ -156,6 +156,20 @@ Test(driver, poison_is_a_dead_letter_with_its_place_and_reason)
     weir_test_free(test);
 }
 
+Test(driver, a_dead_letter_bears_the_time_of_its_failure)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_to(weir_from(t, "in", &weir_str_type, &weir_i64_type), "out");
+    weir_test *test = drive(t);
+    weir_test_advance(test, weir_days(365));
+    send(test, "in", "k", "12345", 1);
+    struct weir_raw_record letter;
+    cr_assert(weir_test_recv_raw(test, "in.dlq", &letter));
+    cr_expect_eq(letter.timestamp_ms, weir_days(365).ms,
+                 "a broker that keeps letters for 30 days would delete it at once");
+    weir_test_free(test);
+}
+
 Test(driver, bytes_that_cannot_be_read_are_dead_letters)
 {
     weir_topology *t = weir_topology_new("t");
