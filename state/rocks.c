@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "state/rocks_private.h"
@@ -28,6 +29,8 @@ enum {
     LOG_LEVEL_FATAL = 4,
     BLOOM_BITS = 10,
     FLUSH_WAIT_MS_MAX = 10000,
+    COUNTED_ROWS_MAX = 1000,
+    COUNT_EVERY_US = 500 * 1000,
 };
 
 static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -271,13 +274,38 @@ static uint64_t property(struct rocks_family *family, const char *name)
     return value;
 }
 
-/* The marks are rows to RocksDB, two of them. */
+/* To RocksDB every version of a row that is not compacted yet is a row, and the two marks are. */
+static int64_t estimate_rows(struct rocks_family *family)
+{
+    uint64_t rows = property(family, "rocksdb.estimate-num-keys");
+    return rows > 2 ? (int64_t)rows - 2 : 0;
+}
+
+/* Few rows that are written again and again would be estimated at a multiple of what they are, so they are counted. */
+static int64_t count_rows(struct rocks_family *family)
+{
+    int64_t rows = 0;
+    struct store_row row;
+    struct weir_error error = {0};
+    struct rocks_walk *walk = rocks_walk_open(family);
+    rocks_walk_seek(walk, (weir_bytes){0}, (weir_bytes){0}, false);
+    while (rows < COUNTED_ROWS_MAX && rocks_walk_next(walk, &row, &error))
+        rows++;
+    rocks_walk_close(walk);
+    int64_t estimate = rows == COUNTED_ROWS_MAX ? estimate_rows(family) : rows;
+    return estimate > rows ? estimate : rows;
+}
+
 int64_t rocks_family_rows(struct rocks_family *family)
 {
     if (rocks_family_is_empty(family))
         return 0;
-    uint64_t rows = property(family, "rocksdb.estimate-num-keys");
-    return rows > 2 ? (int64_t)rows - 2 : 0;
+    int64_t now_us = clock_monotonic_us(&clock_system), counted_us = atomic_load(&family->counted_us);
+    if (counted_us == 0 || now_us - counted_us > COUNT_EVERY_US) {
+        atomic_store(&family->counted_rows, count_rows(family));
+        atomic_store(&family->counted_us, now_us);
+    }
+    return atomic_load(&family->counted_rows);
 }
 
 /* ---- the database ---- */

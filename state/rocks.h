@@ -29,7 +29,7 @@ bool rocks_family_marks(struct rocks_family *, struct rocks_marks *, struct weir
 /* Compactions from now on drop rows that have expired at this stream time. [any] */
 void rocks_family_expire(struct rocks_family *, struct expiry, int64_t stream_time_ms);
 bool rocks_family_is_empty(struct rocks_family *); /* no row was ever written [any] */
-int64_t rocks_family_rows(struct rocks_family *);  /* an estimate [any] */
+int64_t rocks_family_rows(struct rocks_family *);  /* exact up to 1000, then an estimate; up to 500 ms old [any] */
 
 /* Value in the arena. False and code untouched: absent. [any] */
 bool rocks_get(struct rocks_family *, weir_bytes key, weir_arena *, struct store_row *out, struct weir_error *);

@@ -20,6 +20,7 @@ struct rocks_family {
     _Atomic bool is_empty;
     struct expiry expiry; /* read by compactions once there is a stream time: written before, and once */
     _Atomic int64_t stream_time_ms;
+    _Atomic int64_t counted_rows, counted_us; /* the last count and when it was made; 0: never */
 };
 
 struct rocks {

@@ -496,6 +496,23 @@ Test(store, the_number_of_rows_is_about_right)
     close_store(false);
 }
 
+Test(store, rows_that_are_written_again_and_again_count_once)
+{
+    char key[16];
+    open_store(&plain);
+    for (int round = 0; round < 50; round++) {
+        for (int i = 0; i < 7; i++) {
+            snprintf(key, sizeof key, "%d", i);
+            get(key);
+            put(key, "v", round);
+        }
+        store_publish(store, round);
+        cr_assert(store_apply(store, 0, &error));
+    }
+    cr_assert_eq(store_rows_approximate(store), 7);
+    close_store(false);
+}
+
 Test(store, without_a_directory_everything_stays_in_memory)
 {
     database = database_open(NULL, limits, &error);
