@@ -205,7 +205,18 @@ Test(commerce, a_tombstone_among_events_is_dropped)
     send_at("notifications.events", "o-1", NULL, 0);
     send_at("inventory.responses", "o-1", NULL, 0);
     send_at("inventory.events", "o-1", NULL, 0);
-    cr_expect_eq(weir_test_dropped(driver, "null_value"), 3u);
+    cr_expect_eq(weir_test_dropped(driver, "null_value"), 4u);
+}
+
+Test(commerce, an_event_with_an_amount_too_large_is_a_dead_letter_and_counts_nothing)
+{
+    struct weir_raw_record dead;
+    order("CONFIRMED", "e1", "o-1", 0,
+          "\"total\":1,\"items\":[{\"sku\":\"A\",\"quantity\":9223372036854775807,\"unit_price\":2}]");
+    cr_assert(weir_test_recv_raw(driver, "orders.events.dlq", &dead));
+    cr_expect_eq(metric_of("orders.confirmed").count, -1);
+    order("CONFIRMED", "e1", "o-1", 0, "\"total\":1"); /* put right and sent again: its id was not remembered */
+    cr_expect_eq(metric_of("orders.confirmed").count, 1);
 }
 
 /* ---- cancellations, customers, products ---- */
@@ -349,6 +360,17 @@ Test(commerce, stock_set_from_outside_keeps_what_is_reserved)
     inventory("e2", "LAPTOP-001", 6, 40, 9);
     cr_expect_eq(stock_of("LAPTOP-001")->quantity, 80);
     cr_expect_eq(stock_of("LAPTOP-001")->reserved, 9);
+}
+
+Test(commerce, stock_that_cannot_be_added_up_is_a_dead_letter)
+{
+    struct weir_raw_record dead;
+    send_at("inventory.events", "o-1",
+            "{\"type\":\"STOCK_SET\",\"event_id\":\"e\",\"sku\":\"A\",\"quantity\":1,\"available\":9223372036854775807,"
+            "\"reserved\":1,\"timestamp\":\"2024-12-04T10:30:00.000Z\"}",
+            0);
+    cr_expect(weir_test_recv_raw(driver, "inventory.events.dlq", &dead));
+    cr_expect_null(stock_of("A"));
 }
 
 Test(commerce, a_deleted_stock_level_leaves_the_events)

@@ -19,12 +19,6 @@
 #include "parts.h"
 #include "views.h"
 
-static bool has_value(weir_context *context, const struct weir_record *record)
-{
-    (void)context;
-    return record->value != NULL;
-}
-
 static const void *key_it_has(weir_context *context, const struct weir_record *record)
 {
     (void)context;
@@ -35,7 +29,8 @@ static weir_stream *read_orders(weir_topology *t)
 {
     weir_stream *events = weir_from(t, "orders.events", &weir_str_type, &order_event_type,
                                     .timestamp = order_event_time, .require_key = true);
-    return weir_process(events, &seen_processor, .stores = {"commerce-seen"}, .user = &order_identity,
+    weir_stream *sound = weir_filter(events, has_sound_amounts, .name = "orders-sound");
+    return weir_process(sound, &seen_processor, .stores = {"commerce-seen"}, .user = &order_identity,
                         .name = "orders-once");
 }
 
@@ -116,7 +111,7 @@ static void keep_stock(weir_topology *t)
 {
     weir_stream *events =
         weir_from(t, "inventory.events", &weir_str_type, &inventory_event_type, .timestamp = inventory_event_time);
-    weir_grouped *by_sku = weir_group_by(weir_filter(events, has_value, .name = "inventory-values"), "commerce-stock",
+    weir_grouped *by_sku = weir_group_by(weir_filter(events, says_stock, .name = "inventory-values"), "commerce-stock",
                                          &weir_str_type, sku_of);
     weir_table *latest =
         weir_reduce(by_sku, "commerce-stock-events", latest_inventory_event, .name = "latest-inventory");

@@ -31,10 +31,7 @@ static void sell_items(weir_context *context, const struct weir_record *cause, c
     for (size_t i = 0; i < event->items.count; i++) {
         const struct order_item *item = order_event_items(event, i);
         struct fact fact = {.kind = FACT_KIND_PRODUCT, .quantity = item->quantity};
-        if (__builtin_mul_overflow(item->quantity, item->unit_price.unscaled, &fact.amount.unscaled)) {
-            weir_fail(context, "items[%zu]: quantity * unit_price is too large", i);
-            return;
-        }
+        fact.amount.unscaled = item->quantity * item->unit_price.unscaled; /* has_sound_amounts: it fits */
         send(context, cause, item->sku, fact);
     }
 }
@@ -54,6 +51,20 @@ static void cancel(weir_context *context, const struct weir_record *cause, const
     count_metric(context, cause, *WEIR_STR("orders.cancelled"), event->total);
     count_metric(context, cause, *WEIR_STR("revenue.lost"), event->total);
     send(context, cause, reason, (struct fact){.kind = FACT_KIND_CANCELLATION, .quantity = 1, .amount = event->total});
+}
+
+bool has_sound_amounts(weir_context *context, const struct weir_record *record)
+{
+    const struct order_event *event = record->value ? order_event_value(record) : NULL;
+    for (size_t i = 0; event && i < event->items.count; i++) {
+        const struct order_item *item = order_event_items(event, i);
+        int64_t amount;
+        if (__builtin_mul_overflow(item->quantity, item->unit_price.unscaled, &amount)) {
+            weir_fail(context, "items[%zu]: quantity * unit_price is too large", i);
+            return false;
+        }
+    }
+    return true;
 }
 
 void order_facts(weir_context *context, const struct weir_record *record)

@@ -22,6 +22,7 @@ extern const struct weir_processor confirmation_processor;
 weir_aggregator add_confirmation;
 
 /* facts.c: what an event adds to which row. */
+weir_predicate has_sound_amounts; /* else the event is a dead letter, before anything of it is counted */
 weir_visitor order_facts, notification_facts;
 weir_predicate is_fact_of; /* .user: the fact_kind */
 
@@ -29,6 +30,7 @@ weir_predicate is_fact_of; /* .user: the fact_kind */
 weir_aggregator add_metric, add_cancellation, add_customer, add_product;
 
 /* stock.c: the stock of a SKU. */
+weir_predicate says_stock; /* else it counts the record as dropped, or makes it a dead letter */
 weir_mapper sku_of;
 weir_reducer latest_inventory_event;
 weir_joiner join_stock;

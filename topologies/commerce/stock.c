@@ -8,6 +8,20 @@
 #include "parts.h"
 #include "views.h"
 
+/* The view adds what is available to what is reserved. */
+bool says_stock(weir_context *context, const struct weir_record *record)
+{
+    int64_t quantity;
+    const struct inventory_event *event = record->value ? inventory_event_value(record) : NULL;
+    if (!event)
+        weir_drop(context, "null_value");
+    else if (__builtin_add_overflow(event->available, event->reserved, &quantity))
+        weir_fail(context, "available + reserved is too large");
+    else
+        return true;
+    return false;
+}
+
 const void *sku_of(weir_context *context, const struct weir_record *record)
 {
     (void)context;
@@ -35,7 +49,8 @@ const void *join_stock(weir_context *context, const struct weir_record *level, c
     if (level && (!event || time_of_level(level) > event->timestamp)) {
         stock->quantity = inventory_stock_value(level)->quantity;
         stock->reserved = event ? event->reserved : 0;
-        stock->available = stock->quantity - stock->reserved;
+        if (__builtin_sub_overflow(stock->quantity, stock->reserved, &stock->available))
+            weir_fail(context, "quantity - reserved is too large");
         stock->updated = time_of_level(level);
     } else if (event) {
         stock->available = event->available;
