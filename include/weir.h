@@ -676,6 +676,7 @@ struct weir_drop_info {
 WEIR_PUBLIC size_t weir_app_drops(weir_app *, struct weir_drop_info *out, size_t max);
 struct weir_dead_letter {
     const char *topic, *reason; /* strings live in the arena */
+    const char *message;        /* what was wrong, and where in the value */
     int32_t partition;
     int64_t offset, failed_ms;
 };
@@ -714,6 +715,7 @@ WEIR_PUBLIC const void *weir_test_get_session(weir_test *, const char *store, co
 /* Calls visit for each row of the store, in key order; records live until visit returns. */
 WEIR_PUBLIC void weir_test_each(weir_test *, const char *store, void (*visit)(void *self, const struct weir_record *), void *self);
 WEIR_PUBLIC uint64_t weir_test_dropped(weir_test *, const char *reason); /* records dropped for that reason; NULL: for any */
+WEIR_PUBLIC size_t weir_test_drops(weir_test *, struct weir_drop_info *out, size_t max); /* all reasons; as weir_app_drops */
 WEIR_PUBLIC bool weir_test_failed(weir_test *, struct weir_error *);     /* the first error that would stop a task */
 WEIR_PUBLIC const struct weir_type *weir_test_topic_type(weir_test *, const char *topic, bool key); /* NULL: unknown topic */
 WEIR_PUBLIC bool weir_test_topic_is_windowed(weir_test *, const char *topic); /* its keys carry windows or sessions */

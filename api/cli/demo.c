@@ -68,7 +68,7 @@ static int serve_shop(const struct demo *demo, const struct settings *settings)
     weir_topology *topology = catalog_build("commerce", &status);
     if (!topology)
         return status;
-    struct weir_http_options options = {.port = (uint16_t)demo->port.value, .title = "Weir demo: a shop"};
+    struct weir_http_options options = {.port = (uint16_t)demo->port.value, .title = "Weir demo"};
     signals_hold();
     log_set_level(LOG_WARNING);
     status = serve_start(&serving, topology, settings_config(settings, "commerce"), options, !demo->port.given);

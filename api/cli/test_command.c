@@ -110,6 +110,21 @@ static bool take_line(struct run *run, weir_bytes text, struct weir_error *error
     return ok && !weir_test_failed(run->driver, error);
 }
 
+/* Reasons are words of the engine, and of topologies (weir_drop). */
+static void print_stats(const struct run *run)
+{
+    enum { REASONS_MAX = 64 };
+    struct weir_drop_info drops[REASONS_MAX];
+    size_t count = weir_test_drops(run->driver, drops, REASONS_MAX);
+    fprintf(stderr, "{\"in\":%ld,\"out\":%ld,\"dropped\":{", run->in, run->out);
+    for (size_t i = 0; i < count && i < REASONS_MAX; i++) {
+        weir_bytes reason = {drops[i].reason, strlen(drops[i].reason)};
+        weir_bytes text = weir_to_json(run->arena, &weir_str_type, &reason);
+        fprintf(stderr, "%s%.*s:%" PRIu64, i ? "," : "", (int)text.size, (const char *)text.data, drops[i].records);
+    }
+    fputs("}}\n", stderr);
+}
+
 static int take_lines(struct run *run)
 {
     struct lines lines = {.file = stdin};
@@ -126,10 +141,7 @@ static int take_lines(struct run *run)
     if (error.code != WEIR_OK)
         return exit_with(EXIT_FAILED, "line %ld: %s", lines.number, error.message);
     if (run->stats)
-        fprintf(stderr,
-                "{\"in\":%ld,\"out\":%ld,\"late\":%" PRIu64 ",\"null_key\":%" PRIu64 ",\"dead_letter\":%" PRIu64 "}\n",
-                run->in, run->out, weir_test_dropped(run->driver, "late"), weir_test_dropped(run->driver, "null_key"),
-                weir_test_dropped(run->driver, "dead_letter"));
+        print_stats(run);
     return exit_after_output();
 }
 

@@ -214,6 +214,7 @@ static void list_dead_letters(struct request *request, weir_app *app)
         write_number(out, "partition", letters[i].partition);
         write_number(out, "offset", letters[i].offset);
         write_member(out, "reason", letters[i].reason);
+        write_member(out, "message", letters[i].message);
         buffer_text(out, ",\"failed\":");
         json_time(out, letters[i].failed_ms);
         buffer_byte(out, '}');

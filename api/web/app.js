@@ -120,8 +120,9 @@ function drawStats(stats) {
 
 const taskColumns = [["task", "key"], ["app", ""], ["state", ""], ["records/s", "number"], ["records", "number"], ["lag", "number"], ["stream time", ""]];
 
+// A bar is full at a thousand records, or at the greatest lag beyond: a few records are no backlog.
 function drawTasks(body) {
-  const most = Math.max(1, ...latest.tasks.map((task) => task.lag ?? 0));
+  const most = Math.max(1000, ...latest.tasks.map((task) => task.lag ?? 0));
   body.replaceChildren(...(latest.tasks.length ? latest.tasks.map((task) => taskRow(task, most)) : [make("tr", {}, make("td", { class: "empty", colspan: taskColumns.length }, "No tasks are here"))]));
 }
 
@@ -191,8 +192,8 @@ function problemsPage() {
     if (now === before) return;
     before = now;
     stack.replaceChildren(
-      table("Dead letters", "the latest records of this instance that could not be handled", [["failed", "key"], ["app", ""], ["topic", "mono"], ["partition", "number"], ["offset", "number"], ["reason", "wrap"]],
-        latest.letters.map((one) => [ago(one.failed), one.app, one.topic, String(one.partition), full(one.offset), one.reason]), "No record has failed"),
+      table("Dead letters", "the latest records of this instance that could not be handled", [["failed", "key"], ["app", ""], ["topic", "mono"], ["partition", "number"], ["offset", "number"], ["reason", ""], ["message", "wrap"]],
+        latest.letters.map((one) => [ago(one.failed), one.app, one.topic, String(one.partition), String(one.offset), one.reason.replaceAll("_", " "), one.message]), "No record has failed"),
       table("Dropped records", "by reason, since this instance started", [["reason", "key"], ["app", ""], ["records", "number"]],
         latest.drops.map((one) => [one.reason.replaceAll("_", " "), one.app, full(one.records)]), "No record was dropped"));
   };

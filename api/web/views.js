@@ -43,7 +43,7 @@ class Table {
     this.view = view;
     this.cursors = [null]; // of the pages up to this one
     this.next = null;
-    this.descending = false;
+    this.descending = view.kind === "window"; // the latest windows first
     this.live = true;
     this.cells = new Map();
     this.columns = [];
@@ -59,7 +59,7 @@ class Table {
     this.exact = make("select", { onchange: () => this.restart() }, make("option", { value: "prefix" }, view.key === "string" ? "begins with" : "from"), make("option", { value: "key" }, "is exactly"));
     this.span = make("select", { onchange: () => this.restart() }, spans.map(([label, minutes]) => make("option", { value: minutes }, label)));
     this.span.value = "60";
-    this.sort = make("button", { class: "button", type: "button", onclick: () => this.flip() }, "Ascending ↑");
+    this.sort = make("button", { class: "button", type: "button", onclick: () => this.flip() }, this.order());
     this.pause = make("button", { class: "button", type: "button", "aria-pressed": "true", onclick: () => this.toggle() }, "Live");
     this.back = make("button", { class: "button", type: "button", onclick: () => this.turn(-1) }, "← Previous");
     this.forward = make("button", { class: "button", type: "button", onclick: () => this.turn(1) }, "Next →");
@@ -95,8 +95,12 @@ class Table {
 
   flip() {
     this.descending = !this.descending;
-    setText(this.sort, this.descending ? "Descending ↓" : "Ascending ↑");
+    setText(this.sort, this.order());
     this.restart();
+  }
+
+  order() {
+    return this.descending ? "Descending ↓" : "Ascending ↑";
   }
 
   toggle() {

@@ -362,12 +362,7 @@ size_t weir_app_nodes(struct weir_app *app, struct weir_node_info *out, size_t m
 
 size_t weir_app_drops(struct weir_app *app, struct weir_drop_info *out, size_t max)
 {
-    pthread_mutex_lock(&app->figures.lock); /* rows are never moved or renamed, so their names may be lent out */
-    size_t count = app->figures.drop_count;
-    for (size_t i = 0; i < count && i < max; i++)
-        out[i] = (struct weir_drop_info){app->figures.drops[i].name, app->figures.drops[i].records};
-    pthread_mutex_unlock(&app->figures.lock);
-    return count;
+    return figures_drops(&app->figures, out, max);
 }
 
 size_t weir_app_dead_letters(struct weir_app *app, weir_arena *arena, struct weir_dead_letter *out, size_t max)
@@ -380,6 +375,7 @@ size_t weir_app_dead_letters(struct weir_app *app, weir_arena *arena, struct wei
         out[i] = (struct weir_dead_letter){
             .topic = arena_text(arena, letter->topic),
             .reason = arena_text(arena, letter->reason),
+            .message = arena_text(arena, letter->message),
             .partition = letter->partition,
             .offset = letter->offset,
             .failed_ms = letter->failed_ms,

@@ -61,10 +61,10 @@ static void output_dropped(void *self, const char *reason)
     figures_drop(&test->figures, reason);
 }
 
-static void output_dead(void *self, const char *topic, int32_t partition, int64_t offset, const char *reason)
+static void output_dead(void *self, const struct weir_dead_letter *letter)
 {
     struct weir_test *test = self;
-    figures_dead_letter(&test->figures, topic, partition, offset, reason, clock_wall_ms(&test->clock));
+    figures_dead_letter(&test->figures, letter);
 }
 
 /* ---- changelogs: a producer that keeps what it is given ---- */
@@ -428,13 +428,18 @@ void weir_test_each(weir_test *test, const char *name, void (*visit)(void *, con
 
 uint64_t weir_test_dropped(weir_test *test, const char *reason)
 {
-    struct figures_reason drops[FIGURES_REASONS_MAX];
+    struct weir_drop_info drops[FIGURES_REASONS_MAX];
     size_t count = figures_drops(&test->figures, drops, FIGURES_REASONS_MAX);
     uint64_t records = 0;
     for (size_t i = 0; i < count; i++)
-        if (!reason || strcmp(drops[i].name, reason) == 0)
+        if (!reason || strcmp(drops[i].reason, reason) == 0)
             records += drops[i].records;
     return records;
+}
+
+size_t weir_test_drops(weir_test *test, struct weir_drop_info *out, size_t max)
+{
+    return figures_drops(&test->figures, out, max);
 }
 
 bool weir_test_failed(weir_test *test, struct weir_error *error)

@@ -22,7 +22,8 @@ static const char *trace_of(const struct graph_node *node, const char *exception
 static bool send_letter(struct task *task, const char *topic, const struct dead_letter *letter, weir_arena *arena,
                         struct weir_error *error)
 {
-    struct broker_record record = dead_letter_of(letter, clock_wall_ms(task->settings.clock), arena);
+    int64_t failed_ms = clock_wall_ms(task->settings.clock);
+    struct broker_record record = dead_letter_of(letter, failed_ms, arena);
     struct weir_error cause = {0};
     bool sent = task->output.send(task->output.self, topic, &record, &cause);
     if (!sent && cause.code == WEIR_POISON) { /* too large for the topic, too: its place and reason remain */
@@ -33,8 +34,14 @@ static bool send_letter(struct task *task, const char *topic, const struct dead_
     if (!sent)
         return error_set(error, cause.code == WEIR_POISON ? WEIR_FATAL : cause.code, "dead letter: %s", cause.message);
     task->progress = true;
-    task->output.dead(task->output.self, letter->topic ? letter->topic : "", letter->partition, letter->offset,
-                      letter->reason);
+    task->output.dead(task->output.self, &(struct weir_dead_letter){
+                                             .topic = letter->topic ? letter->topic : "",
+                                             .reason = letter->reason,
+                                             .message = letter->detail,
+                                             .partition = letter->partition,
+                                             .offset = letter->offset,
+                                             .failed_ms = failed_ms,
+                                         });
     return true;
 }
 

@@ -40,17 +40,17 @@ void figures_drop(struct figures *figures, const char *reason)
     pthread_mutex_unlock(&figures->lock);
 }
 
-void figures_dead_letter(struct figures *figures, const char *topic, int32_t partition, int64_t offset,
-                         const char *reason, int64_t failed_ms)
+void figures_dead_letter(struct figures *figures, const struct weir_dead_letter *from)
 {
     pthread_mutex_lock(&figures->lock);
     reason_row(figures, "dead_letter")->records++;
     struct figures_letter *letter = &figures->letters[figures->letter_count++ % FIGURES_LETTERS_MAX];
-    copy_text(letter->topic, sizeof letter->topic, topic);
-    copy_text(letter->reason, sizeof letter->reason, reason);
-    letter->partition = partition;
-    letter->offset = offset;
-    letter->failed_ms = failed_ms;
+    copy_text(letter->topic, sizeof letter->topic, from->topic);
+    copy_text(letter->reason, sizeof letter->reason, from->reason);
+    copy_text(letter->message, sizeof letter->message, from->message);
+    letter->partition = from->partition;
+    letter->offset = from->offset;
+    letter->failed_ms = from->failed_ms;
     pthread_mutex_unlock(&figures->lock);
 }
 
@@ -71,12 +71,12 @@ void figures_commit(struct figures *figures, int64_t took_us)
     atomic_fetch_add(&figures->commits, 1);
 }
 
-size_t figures_drops(struct figures *figures, struct figures_reason *out, size_t max)
+size_t figures_drops(struct figures *figures, struct weir_drop_info *out, size_t max)
 {
-    pthread_mutex_lock(&figures->lock);
+    pthread_mutex_lock(&figures->lock); /* rows are never moved or renamed, so their names may be lent out */
     size_t count = figures->drop_count;
     for (size_t i = 0; i < count && i < max; i++)
-        out[i] = figures->drops[i];
+        out[i] = (struct weir_drop_info){figures->drops[i].name, figures->drops[i].records};
     pthread_mutex_unlock(&figures->lock);
     return count;
 }

@@ -12,6 +12,7 @@ enum {
     FIGURES_REASON_BYTES = 48,
     FIGURES_LETTERS_MAX = 256,
     FIGURES_TOPIC_BYTES = 250,
+    FIGURES_MESSAGE_BYTES = 200,
     FIGURES_BUCKETS = 12
 };
 
@@ -21,7 +22,7 @@ struct figures_reason {
 };
 
 struct figures_letter {
-    char topic[FIGURES_TOPIC_BYTES], reason[FIGURES_REASON_BYTES];
+    char topic[FIGURES_TOPIC_BYTES], reason[FIGURES_REASON_BYTES], message[FIGURES_MESSAGE_BYTES];
     int32_t partition;
     int64_t offset, failed_ms;
 };
@@ -40,9 +41,10 @@ struct figures {
 void figures_init(struct figures *);
 void figures_done(struct figures *);
 void figures_drop(struct figures *, const char *reason);
-void figures_dead_letter(struct figures *, const char *topic, int32_t partition, int64_t offset, const char *reason,
-                         int64_t failed_ms);
+/* Counts it, and keeps a copy of the letter. */
+void figures_dead_letter(struct figures *, const struct weir_dead_letter *);
 void figures_commit(struct figures *, int64_t took_us);
-int64_t figures_commit_bound_us(size_t bucket);                                 /* upper bound of a bucket */
-size_t figures_drops(struct figures *, struct figures_reason *out, size_t max); /* a copy; returns how many there are */
+int64_t figures_commit_bound_us(size_t bucket); /* upper bound of a bucket */
+/* Returns how many there are; names live as long as the figures. */
+size_t figures_drops(struct figures *, struct weir_drop_info *out, size_t max);
 #endif

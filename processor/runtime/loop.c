@@ -90,10 +90,10 @@ static void output_dropped(void *self, const char *reason)
     figures_drop(&loop->app->figures, reason);
 }
 
-static void output_dead(void *self, const char *topic, int32_t partition, int64_t offset, const char *reason)
+static void output_dead(void *self, const struct weir_dead_letter *letter)
 {
     struct loop *loop = self;
-    figures_dead_letter(&loop->app->figures, topic, partition, offset, reason, clock_wall_ms(&clock_system));
+    figures_dead_letter(&loop->app->figures, letter);
 }
 
 /* ---- tasks come and go ---- */

@@ -106,11 +106,11 @@ static void write_stores(struct buffer *out, struct weir_app *app)
 
 static void write_drops(struct buffer *out, struct weir_app *app)
 {
-    struct figures_reason drops[FIGURES_REASONS_MAX];
+    struct weir_drop_info drops[FIGURES_REASONS_MAX];
     size_t count = figures_drops(&app->figures, drops, FIGURES_REASONS_MAX);
     head(out, "weir_records_dropped_total", "counter", "Records left out of the results, by reason.");
     for (size_t i = 0; i < count; i++) {
-        sample(out, app, "weir_records_dropped_total", "reason", drops[i].name);
+        sample(out, app, "weir_records_dropped_total", "reason", drops[i].reason);
         buffer_format(out, "%llu\n", (unsigned long long)drops[i].records);
     }
 }

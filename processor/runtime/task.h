@@ -28,7 +28,7 @@ struct task_output {
     void (*release)(void *self, struct broker_message *);
     /* For the figures: one record dropped, one dead letter written. */
     void (*dropped)(void *self, const char *reason);
-    void (*dead)(void *self, const char *topic, int32_t partition, int64_t offset, const char *reason);
+    void (*dead)(void *self, const struct weir_dead_letter *); /* strings live until it returns */
 };
 
 struct task_settings {

@@ -74,6 +74,8 @@ class Dashboard(unittest.TestCase):
         self.open("views/revenue", dark=True)
         self.chrome.until(f"{ROWS} === 50")
         self.assertIn("window start", self.chrome.ask("document.querySelector('thead').textContent"))
+        starts = "[...document.querySelectorAll('tbody tr')].map((row) => row.children[0].textContent + row.children[1].textContent)"
+        self.assertTrue(self.chrome.ask(f"{starts}.every((text, i, all) => i === 0 || all[i - 1] >= text)"), "the latest come first")
         self.shoot("windows-dark")
 
     def test_strange_keys_are_text(self):
@@ -92,6 +94,7 @@ class Dashboard(unittest.TestCase):
     def test_problems_are_listed(self):
         self.open("problems", dark=True)
         self.chrome.until(f"{ROWS} === 5")
+        self.assertIn("value: total: expected a number (byte 17)", self.chrome.ask("document.querySelector('tbody').textContent"))
         self.shoot("problems-dark")
 
     def test_the_keyboard_reaches_everything(self):

@@ -568,9 +568,9 @@ size_t weir_app_dead_letters(weir_app *app, weir_arena *arena, struct weir_dead_
     if (app->index)
         return 0;
     for (size_t i = 0; i < 3 && i < max; i++)
-        out[i] =
-            (struct weir_dead_letter){"orders.dlq", arena_format(arena, "total: expected a number, byte %zu", 17 + i),
-                                      (int32_t)i, 40 + (int64_t)i, start_ms - 60000 * (int64_t)i};
+        out[i] = (struct weir_dead_letter){
+            "orders",   "unreadable",    arena_format(arena, "value: total: expected a number (byte %zu)", 17 + i),
+            (int32_t)i, 40 + (int64_t)i, start_ms - 60000 * (int64_t)i};
     return 3;
 }
 

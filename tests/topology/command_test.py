@@ -152,6 +152,12 @@ class TestCommand(unittest.TestCase):
         self.assertEqual({row["topic"] for row in letters}, {"orders.events.dlq"})
         self.assertEqual(len(letters), broken)
 
+    def test_stats_count_what_was_dropped_by_every_reason(self):
+        event = {"topic": "orders.events", "key": "o", "ts": 1, "value": {
+            "type": "ORDER_CREATED", "event_id": "e", "order_id": "o", "timestamp": "2024-12-04T10:30:00.000Z"}}
+        _, error = weir("test", "commerce", "--stats", stdin=lines(event, event, {**event, "value": "{broken"}, {**event, "value": None}))
+        self.assertEqual(json.loads(error), {"in": 4, "out": 2, "dropped": {"duplicate": 1, "dead_letter": 1, "null_value": 1}})
+
     def test_a_run_prints_the_same_every_time(self):
         events, _ = weir("generate", "commerce", "--events", "2000", "--seed", "9")
         first, _ = weir("test", "commerce", stdin=events)

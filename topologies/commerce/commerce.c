@@ -45,9 +45,9 @@ static weir_stream *read_notifications(weir_topology *t)
 /* The views of single orders; returns the facts for all others. */
 static weir_stream *keep_orders(weir_topology *t)
 {
-    weir_add_store(t, "commerce-seen", &weir_str_type, &weir_i64_type);
     weir_add_store(t, "commerce-orders", &weir_str_type, &order_view_type);
     weir_add_store(t, "commerce-order-times", &weir_str_type, &order_times_type);
+    weir_add_store(t, "commerce-seen", &weir_str_type, &weir_i64_type);
 
     weir_stream *orders = read_orders(t);
     weir_stream *notifications = read_notifications(t);
