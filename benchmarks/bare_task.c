@@ -37,10 +37,9 @@ static void output_dropped(void *self, const char *reason)
     measure_fail("bare task: a record was dropped: %s", reason);
 }
 
-static void output_dead(void *self, const char *topic, int32_t partition, int64_t offset, const char *reason)
+static void output_dead(void *self, const struct weir_dead_letter *letter)
 {
-    (void)self, (void)topic, (void)partition;
-    measure_fail("bare task: record %lld is a dead letter: %s", (long long)offset, reason);
+    (void)self, (void)letter;
 }
 
 /* ---- changelogs ---- */
