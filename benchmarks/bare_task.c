@@ -39,7 +39,8 @@ static void output_dropped(void *self, const char *reason)
 
 static void output_dead(void *self, const struct weir_dead_letter *letter)
 {
-    (void)self, (void)letter;
+    (void)self;
+    measure_fail("bare task: record %lld is a dead letter: %s", (long long)letter->offset, letter->message);
 }
 
 /* ---- changelogs ---- */

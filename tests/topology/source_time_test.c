@@ -129,7 +129,7 @@ Test(source_time, by_default_a_record_without_a_time_is_a_dead_letter)
     weir_test *test = drive(copy(WEIR_UNTIMED_DEFAULT));
     send_all(test);
     expect(test, "out", "5@5 3@3 9@9 4@4 ");
-    expect(test, "in.dlq", "-7@2 -1@2 ");
+    expect(test, "in.dlq", "-7@0 -1@0 ");
     weir_test_free(test);
 }
 
