@@ -3,7 +3,8 @@
  *
  *   raw_count BROKERS IN OUT|- CHANGELOG RECORDS GUARANTEE COMMIT_MS WINDOW_MS
  *
- * OUT gets every change. WINDOW_MS 0: no windows; else a key is the record's key and the start of its window.
+ * OUT gets every change. WINDOW_MS 0: no windows; else a key is the record's key and the start of its window, and a
+ * window that is over is forgotten.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <rocksdb/c.h>
@@ -14,11 +15,12 @@
 #include "measure.h"
 #include "raw.h"
 
-enum { KEY_MAX = 39, FIRST_CAPACITY = 1 << 18, WRITE_EVERY_S = 10, BATCH = 1000 };
+enum { KEY_MAX = 38, PARTITIONS_MAX = 256, FIRST_CAPACITY = 1 << 18, WRITE_EVERY_S = 10, BATCH = 1000 };
 
 struct row {
     uint64_t count;
     int64_t timestamp_ms, window_ms;
+    uint8_t partition;
     uint8_t size; /* of the key; 0: an empty place */
     bool dirty, unwritten;
     char key[KEY_MAX];
@@ -33,7 +35,7 @@ static rd_kafka_topic_t *out, *changelog;
 static rocksdb_t *database;
 static rocksdb_writeoptions_t *how;
 static double write_at_s;
-static int64_t window_ms, open_window_ms;
+static int64_t window_ms, open_ms[PARTITIONS_MAX]; /* the latest window of each partition */
 
 static uint64_t hash(const char *key, size_t size)
 {
@@ -57,6 +59,12 @@ static struct row *place(struct row *table, size_t size, const char *key, size_t
     return &table[at];
 }
 
+/* A window that nobody may ask for any more. */
+static bool is_over(const struct row *row)
+{
+    return window_ms && row->window_ms < open_ms[row->partition];
+}
+
 static void resize(size_t wanted)
 {
     struct row *before = rows;
@@ -68,8 +76,8 @@ static void resize(size_t wanted)
     capacity = wanted;
     used = dirty_count = 0;
     for (size_t i = 0; i < size; i++) {
-        if (!before[i].size || (!before[i].unwritten && before[i].window_ms < open_window_ms))
-            continue; /* of a window that is over and written */
+        if (!before[i].size || (!before[i].dirty && is_over(&before[i])))
+            continue;
         struct row *row = place(rows, capacity, before[i].key, before[i].size);
         *row = before[i];
         used++;
@@ -77,6 +85,15 @@ static void resize(size_t wanted)
             dirty[dirty_count++] = (uint32_t)(row - rows);
     }
     free(before);
+}
+
+/* Forgets what is over; twice the size if that is not enough. */
+static void make_room(void)
+{
+    if (window_ms)
+        resize(capacity);
+    if (used * 2 >= capacity)
+        resize(capacity * 2);
 }
 
 static void put_be64(char *bytes, uint64_t number)
@@ -94,8 +111,8 @@ static void send_row(rd_kafka_topic_t *topic, const struct row *row)
 
 static size_t key_of(const rd_kafka_message_t *message, int64_t start_ms, char *key)
 {
-    if (message->key_len + 8 > KEY_MAX)
-        measure_fail("a key of %zu bytes is too long", message->key_len);
+    if (message->key_len + 8 > KEY_MAX || message->partition >= PARTITIONS_MAX)
+        measure_fail("a key of %zu bytes in partition %d is too much", message->key_len, (int)message->partition);
     memcpy(key, message->key, message->key_len);
     if (window_ms == 0)
         return message->key_len;
@@ -110,13 +127,15 @@ static void count_one(struct raw *self, const rd_kafka_message_t *message)
             start_ms = window_ms ? now_ms / window_ms * window_ms : 0;
     size_t size = key_of(message, start_ms, key);
     (void)self;
-    open_window_ms = start_ms > open_window_ms ? start_ms : open_window_ms;
+    int64_t *latest_ms = &open_ms[message->partition];
+    *latest_ms = start_ms > *latest_ms ? start_ms : *latest_ms;
     if (used * 4 >= capacity * 3)
-        resize(capacity * 2);
+        make_room();
     struct row *row = place(rows, capacity, key, size);
     if (!row->size) {
         memcpy(row->key, key, size);
         row->size = (uint8_t)size;
+        row->partition = (uint8_t)message->partition;
         row->window_ms = start_ms;
         used++;
     }
@@ -163,7 +182,7 @@ static void write_database(void)
     if (!changed)
         measure_fail("no memory for %zu rows", used);
     for (size_t i = 0; i < capacity; i++)
-        if (rows[i].size && rows[i].unwritten)
+        if (rows[i].size && rows[i].unwritten && !is_over(&rows[i]))
             changed[count++] = &rows[i];
     qsort(changed, count, sizeof *changed, by_key);
     write_rows(changed, count);

@@ -1,7 +1,8 @@
 """The topology `commerce`: Weir only, beside itself over time. SPDX-License-Identifier: Apache-2.0"""
 import time
 
-from .engines import Job, Weir
+from .bench import PARTITIONS
+from .engines import Job, Raw, Weir
 from .process import LIMIT_S, Failure
 from .workloads import COMMERCE
 
@@ -53,14 +54,31 @@ def prepare_topics(bench, records):
     """Its topics have names of their own: made anew for each run."""
     for topic in COMMERCE.topics:
         bench.delete(topic)
-    totals, _ = bench.program("load", bench.bootstrap, COMMERCE.topics[0], 4, "commerce", records)
+    totals, _ = bench.program("load", bench.bootstrap, COMMERCE.topics[0], PARTITIONS, "commerce", records)
     for topic in COMMERCE.topics[1:]:
         bench.create(topic)
     return totals
 
 
-def measure(bench, row):
+def measure_raw(bench, row):
+    """What reading the events alone costs."""
+    records = row.records // 8 * 2
+    topic = COMMERCE.topics[0]
+    bench.delete(topic)
+    bench.program("load", bench.bootstrap, topic, PARTITIONS, "commerce", records)
+    raw = Raw(Job(bench, COMMERCE, [topic], row.settings, "benchmark-commerce-raw"), records)
+    try:
+        taken, seconds, used = raw.finish()
+        return raw.figures_of(taken, seconds, used)
+    finally:
+        raw.kill()
+        bench.delete(topic)
+
+
+def measure(bench, row, engine):
     """One run: its figures."""
+    if engine == "raw":
+        return measure_raw(bench, row)
     records = row.records // 8 * 2
     expected = expected_metrics(prepare_topics(bench, records))
     job = Job(bench, COMMERCE, [], row.settings, "benchmark-commerce")

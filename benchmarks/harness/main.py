@@ -2,6 +2,8 @@
 import argparse
 import os
 import shutil
+import signal
+import sys
 
 from . import growth, latency, parts, rest, restore, throughput
 from .bench import ROOT, Bench
@@ -98,6 +100,7 @@ def main():
     """The exit status: 1 if a row is void."""
     options = read_options()
     report = Report(options)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the broker is ended, and what there is reported
     try:
         measure(options, report)
     except Failure as failure:

@@ -37,6 +37,11 @@ def spread(runs, name):
     return (max(values) - min(values)) / 2 / statistics.median(values) * 100
 
 
+def reason_of(failure):
+    """Why a cell is void: a row that did not do its work, or a harness that cannot go on with it."""
+    return str(failure) if isinstance(failure, Failure) else f"{type(failure).__name__}: {failure}"
+
+
 class Cell:
     """The runs of one engine in one row; void for a reason if one of them failed."""
 
@@ -60,8 +65,8 @@ class Report:
         """A failure outside of a cell voids what it belongs to, and the rest goes on."""
         try:
             work()
-        except Failure as failure:
-            self.notes.append(f"{what}: VOID: {failure}")
+        except Exception as failure:  # pylint: disable=broad-except
+            self.notes.append(f"{what}: VOID: {reason_of(failure)}")
             say(self.notes[-1])
 
     def add(self, row, engine, run, kind="throughput"):
@@ -73,9 +78,9 @@ class Report:
         label = f"  {row.name()} {describe(row.settings)} {engine}"
         try:
             figures = run()
-        except Failure as failure:
-            cell.void = str(failure)
-            say(f"{label}: VOID: {failure}")
+        except Exception as failure:  # pylint: disable=broad-except
+            cell.void = reason_of(failure)
+            say(f"{label}: VOID: {cell.void}")
             return
         cell.runs.append(figures)
         say(f"{label}: " + ", ".join(f"{name} {value:,}" for name, value in figures.items()))

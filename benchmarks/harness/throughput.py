@@ -26,7 +26,7 @@ class Row:
     def cells(self, engines):
         """The engines that can run it."""
         if self.workload is COMMERCE:
-            return [engine for engine in engines if engine == "weir"]
+            return [engine for engine in engines if engine in ("weir", "raw")]
         return [engine for engine in engines if engine != "raw" or self.raw_is_meant()]
 
     def raw_is_meant(self):
@@ -70,13 +70,6 @@ def verify(bench, row, job, records):
         raise Failure("wrong output: " + ", ".join(wrong))
 
 
-def finish_raw(process):
-    """Waits for a raw loop: when it had committed everything."""
-    output = json.loads(process.child.stdout.read())
-    process.ready_s = 0
-    return output["records"], output["seconds"], process.wait()
-
-
 def finish_engine(bench, job, process):
     """Waits until everything is committed, then ends the process."""
     process.ready()
@@ -95,7 +88,7 @@ def measure(bench, row, engine):
     try:
         broker = bench.broker_cpu()
         process = start(engine, job, records[0])
-        taken, seconds, used = finish_raw(process) if engine == "raw" else finish_engine(bench, job, process)
+        taken, seconds, used = process.finish() if engine == "raw" else finish_engine(bench, job, process)
         figures = process.figures_of(taken, seconds, used)
         if broker is not None:
             figures["broker_cpu_s_per_million"] = round((bench.broker_cpu() - broker) * 1e6 / taken, 3)
@@ -109,7 +102,7 @@ def measure(bench, row, engine):
 
 def measure_cell(bench, row, engine):
     """One run of one cell, commerce included."""
-    return commerce.measure(bench, row) if row.workload is COMMERCE else measure(bench, row, engine)
+    return commerce.measure(bench, row, engine) if row.workload is COMMERCE else measure(bench, row, engine)
 
 
 def rows_of(options):

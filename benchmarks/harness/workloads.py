@@ -25,7 +25,7 @@ class Workload:
         return [shape for shape in self.shapes if shape != "products"]
 
 
-COMMERCE = Workload("commerce", (), "", "", topics=("orders.events", "notifications.events", "inventory.responses",
+COMMERCE = Workload("commerce", (), "", "", ("raw_loop", "consume"), topics=("orders.events", "notifications.events", "inventory.responses",
                                                     "inventory.events", "inventory.stock"),
                     about="the shop of topologies/commerce: Weir beside itself")
 
