@@ -17,10 +17,11 @@ static void must(bool done, const struct bare_task *bare)
 
 /* ---- outputs ---- */
 
-static bool output_send(void *self, const char *topic, const struct broker_record *record, struct weir_error *error)
+static bool output_send(void *self, const struct graph_node *sink, const char *topic,
+                        const struct broker_record *record, struct weir_error *error)
 {
     struct bare_task *bare = self;
-    (void)topic, (void)record, (void)error;
+    (void)sink, (void)topic, (void)record, (void)error;
     bare->sent++;
     return true;
 }
@@ -77,7 +78,8 @@ static void open_changelogs(struct bare_task *bare)
 
 static void open_task(struct bare_task *bare, const char *directory)
 {
-    struct task_output output = {bare, output_send, output_release, output_dropped, output_dead};
+    struct task_output output = {
+        .self = bare, .send = output_send, .release = output_release, .dropped = output_dropped, .dead = output_dead};
     struct task_settings settings = {.clock = &clock_system, .max_future_ms = -1, .lineage = true};
     struct database_limits limits = {.memtable_bytes = MEMTABLE_BYTES,
                                      .committed_bytes_max = COMMITTED_BYTES_MAX,

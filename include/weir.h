@@ -206,8 +206,16 @@ typedef void weir_aggregator(weir_context *, const struct weir_record *, void *a
 typedef void weir_merger(weir_context *, const struct weir_record *, void *aggregate, const void *other);
 typedef const void *weir_reducer(weir_context *, const struct weir_record *, const void *aggregate);
 typedef const void *weir_joiner(weir_context *, const struct weir_record *left, const struct weir_record *right);
-/* The partition, of so many, that the record goes to; negative: the one its key hashes to. */
+/* The partition, of so many, that the record goes to, or one of the answers below (StreamPartitioner of Kafka Streams). */
 typedef int32_t weir_partition_of(const struct weir_record *, int32_t partitions);
+enum {
+    WEIR_PARTITION_BY_KEY = -1, /* the one its key hashes to; without a key any one */
+    WEIR_PARTITION_NONE = -2,   /* it is not written, and counted as dropped ("no_partition") */
+    WEIR_PARTITION_ALL = -3,    /* a copy to each */
+};
+/* The topic that the record goes to: it must exist, and is never created. The text lives with the record; NULL: the record
+ * cannot be written. */
+typedef const char *weir_topic_of(weir_context *, const struct weir_record *);
 /* A record's time, in milliseconds; negative: it has none. partition_time_ms: the greatest one of its partition so far; -1:
  * none. Tombstones keep the time they came with. */
 typedef int64_t weir_timestamp_of(const struct weir_record *, int64_t partition_time_ms);
@@ -472,9 +480,13 @@ struct weir_process_args {
 };
 struct weir_sink_args {
     const char *at;
-    const char *topic;
+    union {
+        const char *topic;
+        weir_topic_of *topic_of; /* of weir_to_computed */
+    };
     enum weir_format format;
     weir_partition_of *partition_of; /* NULL: by the hash of the key, as Kafka's clients do */
+    void *user;
     const char *name;
 };
 
@@ -527,6 +539,7 @@ WEIR_PUBLIC weir_table *weir_join_tables_with(weir_table *, weir_table *, struct
 WEIR_PUBLIC weir_stream *weir_changes_with(struct weir_changes_args);
 WEIR_PUBLIC weir_stream *weir_process_with(weir_stream *, struct weir_process_args);
 WEIR_PUBLIC void weir_to_with(weir_stream *, struct weir_sink_args);
+WEIR_PUBLIC void weir_to_computed_with(weir_stream *, struct weir_sink_args);
 
 #define WEIR_LINE_(n) #n
 #define WEIR_LINE(n) WEIR_LINE_(n)
@@ -568,6 +581,7 @@ WEIR_PUBLIC void weir_to_with(weir_stream *, struct weir_sink_args);
 #define weir_join_tables(left, right, ...) weir_join_tables_with((left), (right), WEIR_ARGS(join, fn, __VA_ARGS__))
 #define weir_process(s, ...) weir_process_with((s), WEIR_ARGS(process, processor, __VA_ARGS__))
 #define weir_to(s, ...) weir_to_with((s), WEIR_ARGS(sink, topic, __VA_ARGS__))
+#define weir_to_computed(s, ...) weir_to_computed_with((s), WEIR_ARGS(sink, topic_of, __VA_ARGS__))
 
 /* ---- running --------------------------------------------------------------------------------------------------- */
 

@@ -88,7 +88,8 @@ static void write_head(const struct graph_node *node, struct buffer *out)
         buffer_format(out, "    Source: %s (topics: [%s])\n", node->name, node->topic->name);
         break;
     case GRAPH_SINK:
-        buffer_format(out, "    Sink: %s (topic: %s)\n", node->name, node->topic->name);
+        buffer_format(out, "    Sink: %s (%s: %s)\n", node->name, node->topic_of ? "extractor class" : "topic",
+                      node->topic_of ? node->at : node->topic->name);
         break;
     case GRAPH_PROCESSOR:
         buffer_format(out, "    Processor: %s (stores: [", node->name);

@@ -16,6 +16,7 @@ struct graph_topic {
     int32_t partitions; /* a repartition topic's, as the author said; 0: as many as its writers read */
     bool
         is_spread; /* a repartition topic: over partitions as the author's .partition_of says, not by the hash of keys */
+    bool is_computed;   /* stands for the topics that a sink computes; no topic of that name */
     bool holds_changes; /* its values are new and old ones of a table (runtime/change.h) */
     const struct weir_type *key, *value;
     enum weir_format format; /* for writing; internal topics use WEIR_FORMAT_OBJECT */
@@ -58,6 +59,7 @@ struct graph_node {
     struct graph_store *stores[WEIR_STORES_MAX];
     size_t store_count;
     struct graph_topic *topic;       /* sources and sinks */
+    weir_topic_of *topic_of;         /* sinks; NULL: it has one topic */
     weir_partition_of *partition_of; /* sinks; NULL: by the hash of the key */
     weir_timestamp_of *timestamp;    /* sources */
     enum weir_untimed untimed;       /* sources */

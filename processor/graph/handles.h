@@ -132,6 +132,9 @@ void grouped_use_numbers(weir_grouped *);
 /* The topic, new or known with the same types; NULL: latched. */
 struct graph_topic *topology_topic(const struct verb *, const char *name, const struct weir_type *key,
                                    const struct weir_type *value);
+/* Stands for all the topics that a sink computes. */
+struct graph_topic *topology_computed_topic(const struct verb *, const struct weir_type *key,
+                                            const struct weir_type *value);
 /* A new store; NULL: latched. The name in the spec is copied. */
 struct graph_store *topology_add_store(const struct verb *, struct store_spec);
 const char *topology_text(weir_topology *, const char *text); /* a copy; NULL stays NULL */

@@ -176,25 +176,51 @@ static struct graph_topic *sink_topic(const struct verb *verb, const struct grap
     return NULL;
 }
 
+static bool check_format(const struct verb *verb, enum weir_format format)
+{
+    return format <= WEIR_FORMAT_OBJECT || verb_fail(verb, "there is no format %d", (int)format);
+}
+
+static struct graph_node *add_sink(const struct verb *verb, struct graph_node *input, const char *name,
+                                   struct graph_topic *topic, const struct weir_sink_args *args)
+{
+    struct graph_node *node = node_add_behind(verb, input, NULL, name);
+    if (!node)
+        return NULL;
+    node->kind = GRAPH_SINK;
+    node->topic = topic;
+    node->partition_of = args->partition_of;
+    node->user = args->user;
+    topic->format = args->format;
+    topic->is_sink = true;
+    return node;
+}
+
 void weir_to_with(weir_stream *stream, struct weir_sink_args args)
 {
     if (!stream)
         return;
     const struct verb verb = {stream->topology, args.at, "to", args.topic};
-    if (!verb_is_open(&verb) || !verb_check_name(&verb, "the topic", args.topic))
+    if (!verb_is_open(&verb) || !verb_check_name(&verb, "the topic", args.topic) || !check_format(&verb, args.format))
         return;
-    if (args.format > WEIR_FORMAT_OBJECT) {
-        verb_fail(&verb, "there is no format %d", (int)args.format);
-        return;
-    }
     const char *name = node_name(&verb, "KSTREAM", "SINK", args.name);
     struct graph_topic *topic = name ? sink_topic(&verb, stream->node, &args) : NULL;
-    struct graph_node *node = topic ? node_add_behind(&verb, stream->node, NULL, name) : NULL;
-    if (!node)
+    if (topic)
+        add_sink(&verb, stream->node, name, topic, &args);
+}
+
+void weir_to_computed_with(weir_stream *stream, struct weir_sink_args args)
+{
+    if (!stream)
         return;
-    node->kind = GRAPH_SINK;
-    node->topic = topic;
-    node->partition_of = args.partition_of;
-    topic->format = args.format;
-    topic->is_sink = true;
+    const struct verb verb = {stream->topology, args.at, "to_computed", args.name};
+    if (!verb_is_open(&verb) || !verb_check_function(&verb, args.topic_of != NULL) || !check_format(&verb, args.format))
+        return;
+    const char *name = node_name(&verb, "KSTREAM", "SINK", args.name);
+    if (!name)
+        return;
+    struct graph_topic *topic = topology_computed_topic(&verb, stream->node->key_type, stream->node->value_type);
+    struct graph_node *node = add_sink(&verb, stream->node, name, topic, &args);
+    if (node)
+        node->topic_of = args.topic_of;
 }

@@ -85,6 +85,17 @@ struct graph_topic *topology_topic(const struct verb *verb, const char *name, co
     return topic;
 }
 
+struct graph_topic *topology_computed_topic(const struct verb *verb, const struct weir_type *key,
+                                            const struct weir_type *value)
+{
+    const char *name = arena_format(&verb->topology->arena, "computed by %s", verb_place(verb)); /* no topic's name */
+    struct graph_topic *topic = add_topic(verb->topology, name);
+    topic->key = key;
+    topic->value = value;
+    topic->is_computed = true;
+    return topic;
+}
+
 struct graph_store *topology_add_store(const struct verb *verb, struct store_spec spec)
 {
     weir_topology *topology = verb->topology;

@@ -281,7 +281,7 @@ size_t weir_app_topics(struct weir_app *app, struct weir_topic_info *out, size_t
         for (size_t n = 0; n < part->subtopology->nodes.count; n++) {
             const struct graph_node *node = part->subtopology->nodes.items[n];
             const struct graph_topic *topic = node->topic;
-            if (!topic || topic->internal || is_listed(out, count, max, topic->name))
+            if (!topic || topic->internal || topic->is_computed || is_listed(out, count, max, topic->name))
                 continue;
             if (count < max)
                 out[count] = (struct weir_topic_info){.name = topic->name,

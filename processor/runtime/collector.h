@@ -6,8 +6,12 @@
 #define WEIR_RUNTIME_COLLECTOR_H
 #include "broker/broker.h"
 
+struct collector_topic;
+
 struct collector {
     struct broker *broker;
+    struct collector_topic *topics; /* whose partition counts were asked for */
+    size_t topic_count, topic_capacity;
     struct broker_producer *producer;
     bool transactional;
     uint64_t sent; /* records, for the figures */
@@ -17,6 +21,8 @@ struct collector {
 bool collector_open(struct collector *, struct broker *, const char *client, const char *transactional_id,
                     struct weir_error *);
 void collector_close(struct collector *);
+/* Of a topic; 0: there is none, -1: error. An answer is kept; that there is none, for a few seconds. */
+int32_t collector_partitions(struct collector *, const char *topic, struct weir_error *);
 /* Waits while the producer's queue is full. WEIR_POISON: this record can never be taken. */
 bool collector_send(struct collector *, const char *topic, const struct broker_record *, struct weir_error *);
 /* Until everything sent is durable, or timeout_ms. */

@@ -42,12 +42,20 @@ static bool is_internal(const struct weir_test *test, const char *topic)
     return false;
 }
 
-static bool output_send(void *self, const char *topic, const struct broker_record *record, struct weir_error *error)
+static bool output_send(void *self, const struct graph_node *sink, const char *topic,
+                        const struct broker_record *record, struct weir_error *error)
 {
     struct weir_test *test = self;
     (void)error;
-    outbox_add(&test->outbox, topic, record, is_internal(test, topic));
+    outbox_add(&test->outbox, topic, sink, record, is_internal(test, topic));
     return true;
+}
+
+/* Every topic has one partition, and is there. */
+static int32_t output_partitions(void *self, const char *topic, struct weir_error *error)
+{
+    (void)self, (void)topic, (void)error;
+    return 1;
 }
 
 static void output_release(void *self, struct broker_message *message)
@@ -77,7 +85,7 @@ static bool log_send(struct broker_producer *producer, const char *topic, const 
                      struct weir_error *error)
 {
     (void)error;
-    outbox_add(&producer->test->outbox, topic, record, true);
+    outbox_add(&producer->test->outbox, topic, NULL, record, true);
     return true;
 }
 
@@ -97,7 +105,6 @@ static void open_changelogs(struct weir_test *test)
 
 /* ---- life ---- */
 
-/* Every topic has one partition. */
 static void set_partitions(struct layout_part *part)
 {
     part->partitions = 1;
@@ -107,7 +114,7 @@ static void set_partitions(struct layout_part *part)
 
 static bool open_tasks(struct weir_test *test, struct weir_error *error)
 {
-    struct task_output output = {test, output_send, output_release, output_dropped, output_dead};
+    struct task_output output = {test, output_send, output_partitions, output_release, output_dropped, output_dead};
     struct task_settings settings = {
         .clock = &test->clock,
         /* The clock stands still: only an explicit setting turns the guard on. */
@@ -309,17 +316,6 @@ bool weir_test_recv_any(weir_test *test, const char **topic, struct weir_raw_rec
     return true;
 }
 
-static const struct graph_node *sink_of(const struct weir_test *test, const char *topic)
-{
-    for (size_t p = 0; p < test->layout.part_count; p++) {
-        const struct layout_part *part = &test->layout.parts[p];
-        for (size_t n = 0; n < part->subtopology->nodes.count; n++)
-            if (part->sink_topics[n] && strcmp(part->sink_topics[n], topic) == 0)
-                return part->subtopology->nodes.items[n];
-    }
-    return NULL;
-}
-
 static const void *decode(struct weir_test *test, const struct weir_type *type, weir_bytes bytes)
 {
     return bytes.data && type ? codec_read(type, bytes, &test->arena, &test->failure) : NULL;
@@ -340,10 +336,11 @@ static void read_window(const struct graph_node *sink, weir_bytes *key, struct w
 
 bool weir_test_recv(weir_test *test, const char *topic, struct weir_record *out)
 {
-    struct weir_raw_record raw;
-    if (!weir_test_recv_raw(test, topic, &raw))
+    const struct outbox_record *taken = outbox_take(&test->outbox, topic);
+    if (!taken)
         return false;
-    const struct graph_node *sink = sink_of(test, topic);
+    const struct graph_node *sink = taken->sink;
+    struct weir_raw_record raw = taken->record;
     *out = (struct weir_record){.timestamp_ms = raw.timestamp_ms, .headers = raw.headers};
     if (!sink)
         return true;
@@ -455,6 +452,17 @@ const struct weir_type *weir_test_topic_type(weir_test *test, const char *topic,
     if (!known)
         return NULL;
     return key ? known->key : known->value;
+}
+
+static const struct graph_node *sink_of(const struct weir_test *test, const char *topic)
+{
+    for (size_t p = 0; p < test->layout.part_count; p++) {
+        const struct layout_part *part = &test->layout.parts[p];
+        for (size_t n = 0; n < part->subtopology->nodes.count; n++)
+            if (part->sink_topics[n] && strcmp(part->sink_topics[n], topic) == 0)
+                return part->subtopology->nodes.items[n];
+    }
+    return NULL;
 }
 
 bool weir_test_topic_is_windowed(weir_test *test, const char *topic)

@@ -25,11 +25,11 @@ static bool send_letter(struct task *task, const char *topic, const struct dead_
     int64_t failed_ms = clock_wall_ms(task->settings.clock);
     struct broker_record record = dead_letter_of(letter, failed_ms, arena);
     struct weir_error cause = {0};
-    bool sent = task->output.send(task->output.self, topic, &record, &cause);
+    bool sent = task->output.send(task->output.self, NULL, topic, &record, &cause);
     if (!sent && cause.code == WEIR_POISON) { /* too large for the topic, too: its place and reason remain */
         cause = (struct weir_error){0};
         record.value = (weir_bytes){0};
-        sent = task->output.send(task->output.self, topic, &record, &cause);
+        sent = task->output.send(task->output.self, NULL, topic, &record, &cause);
     }
     if (!sent)
         return error_set(error, cause.code == WEIR_POISON ? WEIR_FATAL : cause.code, "dead letter: %s", cause.message);

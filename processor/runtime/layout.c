@@ -165,7 +165,7 @@ static void lay_part(struct layout *layout, struct layout_part *part, const stru
     part->sink_partitions = arena_alloc(&layout->arena, (subtopology->nodes.count + 1) * sizeof *part->sink_partitions);
     for (size_t i = 0; i < subtopology->nodes.count; i++) {
         const struct graph_node *node = subtopology->nodes.items[i];
-        if (node->kind == GRAPH_SINK)
+        if (node->kind == GRAPH_SINK && !node->topic_of)
             part->sink_topics[node->index] = full_name(layout, node->topic);
     }
 }

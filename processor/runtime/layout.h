@@ -31,7 +31,7 @@ struct layout_part { /* one sub-topology */
     size_t source_count;
     struct layout_store *stores; /* those of the graph first, in its order; hidden ones behind */
     size_t store_count;
-    const char **sink_topics; /* by node->index; NULL where the node is no sink */
+    const char **sink_topics; /* by node->index; NULL where the node is no sink, or computes its topics */
     int32_t *sink_partitions; /* by node->index; 0: not known, because nobody asks */
     int32_t partitions;       /* 0 until layout_count_partitions */
 };

@@ -72,10 +72,18 @@ static bool fail_loop(struct loop *loop, const struct weir_error *error)
 
 /* ---- what a task gives off ---- */
 
-static bool output_send(void *self, const char *topic, const struct broker_record *record, struct weir_error *error)
+static bool output_send(void *self, const struct graph_node *sink, const char *topic,
+                        const struct broker_record *record, struct weir_error *error)
 {
     struct loop *loop = self;
+    (void)sink;
     return collector_send(&loop->collector, topic, record, error) && failpoint("record.sent", error);
+}
+
+static int32_t output_partitions(void *self, const char *topic, struct weir_error *error)
+{
+    struct loop *loop = self;
+    return collector_partitions(&loop->collector, topic, error);
 }
 
 static void output_release(void *self, struct broker_message *message)
@@ -113,7 +121,7 @@ static int32_t part_number(const struct loop *loop, const struct task *task)
 
 static struct task *open_task(struct loop *loop, int32_t part, int32_t partition, struct weir_error *error)
 {
-    struct task_output output = {loop, output_send, output_release, output_dropped, output_dead};
+    struct task_output output = {loop, output_send, output_partitions, output_release, output_dropped, output_dead};
     const struct layout *layout = &loop->app->layout;
     char *directory = directory_of_task(loop->app->config, layout->application, part, partition, error);
     struct task *task = NULL;

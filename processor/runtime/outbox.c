@@ -60,7 +60,8 @@ static void append(struct outbox *outbox, struct outbox_topic *topic, size_t rec
     topic->last = record;
 }
 
-void outbox_add(struct outbox *outbox, const char *name, const struct broker_record *record, bool internal)
+void outbox_add(struct outbox *outbox, const char *name, const struct graph_node *sink,
+                const struct broker_record *record, bool internal)
 {
     weir_arena *arena = outbox->arena;
     struct outbox_topic *topic = find_topic(outbox, name);
@@ -69,6 +70,7 @@ void outbox_add(struct outbox *outbox, const char *name, const struct broker_rec
     outbox->records = memory_grow(outbox->records, &outbox->capacity, outbox->count + 1, sizeof *outbox->records);
     outbox->records[outbox->count] = (struct outbox_record){
         .topic = topic->name,
+        .sink = sink,
         .record = {outbox_keep_bytes(arena, record->key), outbox_keep_bytes(arena, record->value), record->timestamp_ms,
                    outbox_keep_headers(arena, record->headers)},
         .internal = internal,

@@ -3,9 +3,11 @@
 #define WEIR_RUNTIME_OUTBOX_H
 #include "base/arena.h"
 #include "broker/broker.h"
+#include "graph/graph.h"
 
 struct outbox_record {
     const char *topic;
+    const struct graph_node *sink; /* that wrote it; NULL: the engine itself */
     struct weir_raw_record record;
     bool internal; /* of a repartition topic or a changelog */
     size_t next;   /* of the same topic */
@@ -28,7 +30,8 @@ struct outbox {
 void outbox_init(struct outbox *, weir_arena *);
 void outbox_done(struct outbox *);
 /* Copies the record into the arena. */
-void outbox_add(struct outbox *, const char *topic, const struct broker_record *, bool internal);
+void outbox_add(struct outbox *, const char *topic, const struct graph_node *sink, const struct broker_record *,
+                bool internal);
 /* The oldest record of the topic that was not yet taken; NULL: none. */
 const struct outbox_record *outbox_take(struct outbox *, const char *topic);
 /* The next record of all, in the order of writing, internal ones left out; NULL: none. Independent of outbox_take. */

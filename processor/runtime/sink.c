@@ -138,39 +138,88 @@ static struct weir_headers with_lineage(struct task *task, struct weir_headers h
     return (struct weir_headers){items, headers.count + 1};
 }
 
-/* The author's choice; a record without a key stays in the partition of its task, so that it comes to the same place
- * when it is sent again (lineage.h). Else -1: by the hash of the key. */
-static bool choose_partition(struct task *task, const struct graph_node *node, const struct weir_record *record,
-                             struct broker_record *out, struct weir_error *latch)
+/* ---- where to ---- */
+
+static const char *choose_topic(const struct task *task, weir_context *sink, const struct weir_record *record)
 {
-    int32_t count = task->part->sink_partitions[node->index];
+    const struct graph_node *node = sink->node;
+    if (!node->topic_of)
+        return task->part->sink_topics[node->index];
+    const char *topic = node->topic_of(sink, record);
+    if (!topic)
+        context_fail(sink, WEIR_POISON, "the function of weir_to_computed (%s) gave no topic", node->at);
+    return topic;
+}
+
+/* What is known without asking for it is the number of partitions of internal topics, and of those that are asked for. */
+static bool count_partitions(struct task *task, const struct graph_node *node, const char *topic, int32_t *count,
+                             struct weir_error *latch)
+{
+    *count = task->part->sink_partitions[node->index];
+    if (!node->topic_of || !node->partition_of)
+        return true;
+    *count = task->output.partitions(task->output.self, topic, latch);
+    return *count > 0 || error_set(latch, WEIR_POISON, "topic %s: there is no such topic", topic);
+}
+
+/* The author's choice; a record without a key stays in the partition of its task, so that it comes to the same place
+ * when it is sent again (lineage.h). */
+static int32_t choose_partition(const struct task *task, const struct graph_node *node,
+                                const struct weir_record *record, int32_t count)
+{
+    int32_t chosen = node->partition_of ? node->partition_of(record, count) : WEIR_PARTITION_BY_KEY;
+    bool is_anywhere = chosen == WEIR_PARTITION_BY_KEY && !record->key && node->topic->internal;
+    return is_anywhere && count > 0 ? task->partition % count : chosen;
+}
+
+static bool send(struct task *task, const struct graph_node *node, const char *topic, const struct weir_record *record,
+                 struct broker_record *out)
+{
+    unsigned char bytes[LINEAGE_BYTES];
+    out->headers = node->topic->internal ? with_lineage(task, record->headers, bytes) : record->headers;
+    if (!task->output.send(task->output.self, node, topic, out, &task->execution.error))
+        return false;
+    task->progress = true;
+    return true;
+}
+
+static void send_to_partition(struct task *task, weir_context *sink, const char *topic,
+                              const struct weir_record *record, struct broker_record *out, int32_t count)
+{
+    const struct graph_node *node = sink->node;
+    out->partition = choose_partition(task, node, record, count);
+    if (out->partition == WEIR_PARTITION_NONE)
+        context_drop(sink, "no_partition");
+    else if (out->partition == WEIR_PARTITION_ALL)
+        for (out->partition = 0; out->partition < count && send(task, node, topic, record, out);)
+            out->partition++;
+    else if (out->partition < WEIR_PARTITION_BY_KEY || (node->partition_of && out->partition >= count))
+        context_fail(sink, WEIR_POISON, "topic %s: .partition_of (%s) chose partition %d of %d", topic, node->at,
+                     out->partition, count);
+    else
+        send(task, node, topic, record, out);
+}
+
+static bool write_parts(struct task *task, const struct graph_node *node, const struct weir_record *record,
+                        struct broker_record *out, struct weir_error *latch)
+{
+    if (!write_key(task, node, record, &out->key, latch))
+        return false;
     if (node->window_size_ms != 0 && out->key.data) /* as WindowedStreamPartitioner does */
         out->partition_key = (weir_bytes){out->key.data, out->key.size - window_bytes(node)};
-    if (!out->key.data && node->topic->internal && count > 0)
-        out->partition = task->partition % count;
-    int32_t chosen = node->partition_of ? node->partition_of(record, count) : -1;
-    if (chosen >= count)
-        return error_set(latch, WEIR_POISON, "topic %s: .partition_of (%s) chose partition %d of %d",
-                         task->part->sink_topics[node->index], node->at, chosen, count);
-    if (chosen >= 0)
-        out->partition = chosen;
-    return true;
+    return node->topic->holds_changes
+               ? write_change(task, node->value_type, record, &out->value, latch)
+               : write_value(task, node->topic, node->value_type, record->value, &out->value, latch);
 }
 
 void sink_send(void *engine, weir_context *sink, const struct weir_record *record)
 {
     struct task *task = engine;
-    const struct graph_node *node = sink->node;
     struct weir_error *latch = &task->execution.error;
-    struct broker_record out = {.partition = -1, .timestamp_ms = record->timestamp_ms};
-    unsigned char bytes[LINEAGE_BYTES];
-    bool ok = write_key(task, node, record, &out.key, latch) &&
-              (node->topic->holds_changes
-                   ? write_change(task, node->value_type, record, &out.value, latch)
-                   : write_value(task, node->topic, node->value_type, record->value, &out.value, latch));
-    if (!ok || !choose_partition(task, node, record, &out, latch))
-        return;
-    out.headers = node->topic->internal ? with_lineage(task, record->headers, bytes) : record->headers;
-    if (task->output.send(task->output.self, task->part->sink_topics[node->index], &out, latch))
-        task->progress = true;
+    struct broker_record out = {.timestamp_ms = record->timestamp_ms};
+    int32_t count;
+    const char *topic = choose_topic(task, sink, record);
+    if (topic && latch->code == WEIR_OK && count_partitions(task, sink->node, topic, &count, latch) &&
+        write_parts(task, sink->node, record, &out, latch))
+        send_to_partition(task, sink, topic, record, &out, count);
 }

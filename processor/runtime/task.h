@@ -23,8 +23,12 @@ struct task;
 
 struct task_output {
     void *self;
-    /* False: WEIR_POISON (this record can never be taken) or worse. Waits while the producer's queue is full. */
-    bool (*send)(void *self, const char *topic, const struct broker_record *, struct weir_error *);
+    /* False: WEIR_POISON (this record can never be taken) or worse. Waits while the producer's queue is full. sink: the
+     * node that writes it; NULL: the engine itself. */
+    bool (*send)(void *self, const struct graph_node *sink, const char *topic, const struct broker_record *,
+                 struct weir_error *);
+    /* How many partitions a topic has; 0: there is no such topic, -1: error. */
+    int32_t (*partitions)(void *self, const char *topic, struct weir_error *);
     void (*release)(void *self, struct broker_message *);
     /* For the figures: one record dropped, one dead letter written. */
     void (*dropped)(void *self, const char *reason);

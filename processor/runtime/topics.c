@@ -209,7 +209,7 @@ static bool count_sink_partitions(struct layout *layout, struct broker *broker, 
         struct layout_part *part = &layout->parts[p];
         for (size_t i = 0; i < part->subtopology->nodes.count; i++) {
             const struct graph_node *node = part->subtopology->nodes.items[i];
-            if (node->kind != GRAPH_SINK || (!node->topic->internal && !node->partition_of))
+            if (node->kind != GRAPH_SINK || node->topic_of || (!node->topic->internal && !node->partition_of))
                 continue;
             int32_t count = node->topic->internal ? count_of_readers(layout, part->sink_topics[i])
                                                   : broker->ops->partitions(broker, part->sink_topics[i], error);
