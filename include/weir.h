@@ -741,8 +741,19 @@ struct weir_entry {
     const char *name, *about;
     weir_topology *(*build)(void);
 };
-/* A shared object for `weir run FILE.so` exports `const struct weir_entry weir_topologies[]`, ended by a NULL name. */
-#define WEIR_EXPORT_TOPOLOGIES WEIR_PUBLIC extern const struct weir_entry weir_topologies[]; const struct weir_entry weir_topologies[]
+/* Tells one weir.h from another: structs that cross the border by value must have the same size on both sides. */
+#define WEIR_INTERFACE_(seen, next) ((seen) * 31 + sizeof(struct weir_##next))
+#define WEIR_INTERFACE \
+    WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_( \
+        WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_((size_t)1, source_args), step_args), count_args), reduce_args), \
+        agg_args), join_args), store_args), process_args), sink_args), record)
+/* A shared object for `weir run FILE.so` exports `const struct weir_entry weir_topologies[]`, ended by a NULL name, and the
+ * weir.h it was compiled with, so that a stale one is refused. */
+#define WEIR_EXPORT_TOPOLOGIES \
+    WEIR_PUBLIC extern const size_t weir_interface; \
+    const size_t weir_interface = WEIR_INTERFACE; \
+    WEIR_PUBLIC extern const struct weir_entry weir_topologies[]; \
+    const struct weir_entry weir_topologies[]
 
 #ifdef __cplusplus
 }

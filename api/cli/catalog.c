@@ -42,6 +42,13 @@ static void refuse_name(const struct weir_entry *entries, const char *name, stru
 
 /* ---- plugins ---- */
 
+static bool is_of_this_header(void *plugin, const char *path, struct weir_error *error)
+{
+    const size_t *interface = dlsym(plugin, "weir_interface");
+    return (interface && *interface == WEIR_INTERFACE) ||
+           error_set(error, WEIR_INVALID, "%.150s: was compiled with another weir.h; compile it again", path);
+}
+
 static const struct weir_entry *load(const char *path, struct weir_error *error)
 {
     /* dlopen looks for a bare name in the system's folders; the user means the file. */
@@ -52,6 +59,8 @@ static const struct weir_entry *load(const char *path, struct weir_error *error)
         error_set(error, WEIR_INVALID, "%s", dlerror());
     else if (!(entries = dlsym(plugin, "weir_topologies")))
         error_set(error, WEIR_INVALID, "%.150s: exports no weir_topologies (WEIR_EXPORT_TOPOLOGIES)", path);
+    else if (!is_of_this_header(plugin, path, error))
+        entries = NULL;
     else if (!entries->name)
         error_set(error, WEIR_INVALID, "%.150s: holds no topology", path);
     memory_free(file);

@@ -85,6 +85,13 @@ class Usage(unittest.TestCase):
         self.assertIn('no topology "cuont"', weir("describe", PLUGIN + ":cuont", expect=2)[1])
         self.assertIn("exports no weir_topologies", weir("describe", find_library(), expect=2)[1])
 
+    def test_a_plugin_of_another_header_is_refused(self):
+        stale = "struct { const char *name, *about; void *build; } weir_topologies[] = {{\"x\", \"y\", 0}, {0, 0, 0}};"
+        with tempfile.TemporaryDirectory() as folder:
+            plugin = folder + "/stale.so"
+            subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", plugin], input=stale.encode(), check=True)
+            self.assertIn("compile it again", weir("describe", plugin, expect=2)[1])
+
     def test_every_topology_can_be_described_in_every_format(self):
         names = [line.split()[0] for line in weir("list")[0].splitlines()]
         self.assertIn("commerce", names)
