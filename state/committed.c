@@ -168,7 +168,7 @@ static void prefetch(const struct committed *committed, const struct table *over
     if (row->below)
         __builtin_prefetch(row->below);
     else
-        table_prefetch(&committed->rows->table, hash_table(table_key(row)));
+        table_fetch_slot(&committed->rows->table, hash_table(table_key(row)));
 }
 
 void committed_publish(struct committed *committed, const struct table *overlay, bool below_known,

@@ -114,6 +114,20 @@ bool store_get(struct store *store, weir_bytes key, weir_arena *arena, struct st
     return answer(store, &found, out);
 }
 
+void store_fetch_slot(const struct store *store, weir_bytes key)
+{
+    uint64_t hash = hash_table(key);
+    table_fetch_slot(&store->overlay, hash);
+    table_fetch_slot(&store->committed.rows->table, hash);
+}
+
+void store_fetch_row(const struct store *store, weir_bytes key)
+{
+    uint64_t hash = hash_table(key);
+    table_fetch_row(&store->overlay, hash);
+    table_fetch_row(&store->committed.rows->table, hash);
+}
+
 static struct table_row *insert(struct store *store, weir_bytes key, uint64_t hash, size_t value_size)
 {
     const struct store_hint *hint = &store->hint;

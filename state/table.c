@@ -71,9 +71,18 @@ struct table_row *table_find(const struct table *table, weir_bytes key, uint64_t
     }
 }
 
-void table_prefetch(const struct table *table, uint64_t hash)
+void table_fetch_slot(const struct table *table, uint64_t hash)
 {
     __builtin_prefetch(&table->slots[hash & table->mask]);
+}
+
+void table_fetch_row(const struct table *table, uint64_t hash)
+{
+    const struct table_row *row = table->slots[hash & table->mask].row;
+    if (!row)
+        return;
+    __builtin_prefetch(row);
+    __builtin_prefetch(row->key);
 }
 
 static void place(struct table *table, uint64_t hash, struct table_row *row)

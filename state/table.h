@@ -52,7 +52,9 @@ void table_init(struct table *);
 void table_done(struct table *);
 void table_clear(struct table *);
 struct table_row *table_find(const struct table *, weir_bytes key, uint64_t hash); /* NULL: absent */
-void table_prefetch(const struct table *, uint64_t hash);
+/* Into the processor's cache: the slot of a hash; and the row that the slot names. */
+void table_fetch_slot(const struct table *, uint64_t hash);
+void table_fetch_row(const struct table *, uint64_t hash);
 /* The key must be absent. The row is deleted until table_write; value_size is how much room to keep for its value. */
 struct table_row *table_insert(struct table *, weir_bytes key, uint64_t hash, size_t value_size);
 /* Replaces the value, in place where it fits. The value may lie in the row itself. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "runtime/ahead.h"
 #include "runtime/change.h"
 #include "runtime/failure.h"
 #include "schemas/codec.h"
@@ -155,6 +156,8 @@ void head_finish(struct task *task, struct task_source *source)
     source->head_ready = false;
     task->output.release(task->output.self, message);
     queue_pop(&source->queue);
+    if (source->ahead)
+        ahead_fetch(source);
     arena_clear(&source->head_arena);
     task->progress = true;
     atomic_fetch_add_explicit(&task->records, 1, memory_order_relaxed);

@@ -1,6 +1,7 @@
 /* task.c: see task.h. ARCHITECTURE.md, "The path of a record", is this file read aloud.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/task.h"
+#include "runtime/ahead.h"
 
 #include <assert.h>
 #include <string.h>
@@ -157,8 +158,10 @@ static bool open_operators(struct task *task, int64_t stream_time_ms, struct wei
     if (!load_lineage(task, error))
         return false;
     task->contexts = context_build(task->part->subtopology, &task->execution, task->stores);
-    for (size_t i = 0; i < task->part->source_count; i++)
+    for (size_t i = 0; i < task->part->source_count; i++) {
         task->sources[i].context = context_of(task->contexts, task->part->sources[i].node);
+        task->sources[i].ahead = ahead_store(task, &task->part->sources[i]);
+    }
     context_open(task->contexts);
     arena_clear(&task->arena);
     if (task->execution.error.code != WEIR_OK)

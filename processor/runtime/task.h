@@ -46,6 +46,7 @@ struct task_source {
     const struct layout_source *layout;
     weir_context *context;
     struct queue queue;
+    struct store *ahead;    /* whose rows are fetched ahead of their records; NULL: none */
     int64_t stream_time_ms; /* greatest timestamp this source has given; -1: none yet */
     int64_t position;       /* offset behind the last record that was processed; -1: none */
     int64_t first;          /* offset of the first record that came; -1: none yet */
