@@ -117,6 +117,9 @@ struct broker_ops {
      * was polled that can be read, the offset behind the last record polled (behind it may be markers of transactions).
      * -1: unknown. Cheap. */
     int64_t (*consumer_end)(struct broker_consumer *, int32_t group, int32_t source, int32_t partition);
+    /* The broker holds, or may hold for all that is known so far, records of the source that were not polled yet. Turns
+     * false by an answer of the broker, never by time. Cheap. */
+    bool (*consumer_is_behind)(struct broker_consumer *, int32_t group, int32_t source, int32_t partition);
     /* At-least-once: commits offsets, waits. WEIR_RETRY: nothing changed; WEIR_FENCED: no longer a member. */
     bool (*consumer_commit)(struct broker_consumer *, const struct broker_offset *, size_t, struct weir_error *);
     /* Goes back: what is polled next of these sources begins at these offsets (BROKER_NO_OFFSET: where a share without a

@@ -28,7 +28,7 @@ enum {
     RESTORE_WAIT_MS = 20,
     LAG_EVERY_US = 500 * 1000,
     APPLY_PAUSE_US = 1000 * 1000,
-    BEHIND_WAIT_US = 500 * 1000, /* how long an input that is behind may hold up its task before the others go on */
+    HELD_UP_WAIT_MS = 5,     /* for records, while tasks have some that may not be processed yet */
     EMIT_INTERVAL_MS = 1000, /* Kafka Streams' default of EMIT_INTERVAL_MS_KSTREAMS_OUTER_JOIN_SPURIOUS_RESULTS_FIX */
     OVERLAY_BYTES_MAX = 32 * 1024 * 1024,
     MEMTABLE_BYTES_MIN = 1024 * 1024,
@@ -50,6 +50,7 @@ struct loop {
     size_t task_count, task_capacity;
     int64_t commit_interval_us, committed_us, lag_us, apply_after_us;
     int64_t poll_ms, max_idle_us;
+    int processed; /* records, in the latest turn */
     size_t buffered_max;
     size_t committed_max; /* bytes of committed rows over all stores */
     struct task_settings settings;
@@ -392,9 +393,10 @@ static bool is_idle(const struct loop *loop)
 
 static int wait_ms(const struct loop *loop)
 {
-    if (!is_idle(loop) || !restore_is_idle(&loop->restorer) || loop->recovering || loop->rejoin)
+    bool is_held_up = !is_idle(loop) && loop->processed == 0;
+    if ((!is_idle(loop) && !is_held_up) || !restore_is_idle(&loop->restorer) || loop->recovering || loop->rejoin)
         return 0;
-    int64_t wait = loop->poll_ms;
+    int64_t wait = is_held_up && loop->poll_ms > HELD_UP_WAIT_MS ? HELD_UP_WAIT_MS : loop->poll_ms;
     int64_t wall = clock_wall_ms(&clock_system);
     for (size_t i = 0; i < loop->task_count; i++) {
         int64_t next = punctuations_next(&loop->tasks[i]->wall_clock);
@@ -457,37 +459,40 @@ static bool poll_messages(struct loop *loop)
     return true;
 }
 
-/* The end is asked for once per burst: asking takes locks of the client, and nothing arrives during a burst. */
+/* Asked once per burst: asking takes locks of the client, and nothing arrives during a burst. */
 static bool is_behind(struct loop *loop, const struct task *task, int32_t number, int64_t now)
 {
     struct task_source *source = &task->sources[number];
-    if (source->end_us != now) {
-        source->end_us = now;
-        source->end =
-            loop->app->broker->ops->consumer_end(loop->consumer, part_number(loop, task), number, task->partition);
+    if (source->asked_us != now) {
+        source->asked_us = now;
+        source->behind = loop->app->broker->ops->consumer_is_behind(loop->consumer, part_number(loop, task), number,
+                                                                    task->partition);
     }
-    return source->end > source->position;
+    return source->behind;
 }
 
-/* max.task.idle.ms (KIP-695): an empty input that is known to be behind holds the task up until its records are here;
- * one that has caught up does so for at most the idle time. */
+/* An empty input holds the task up until its records are here, however long that takes: a limit would turn a slow
+ * machine into wrong answers. One that has caught up does so for at most the idle time. */
+static bool holds_up(struct loop *loop, const struct task *task, int32_t number, int64_t now)
+{
+    struct task_source *source = &task->sources[number];
+    if (source->queue.count > 0) {
+        source->empty_since_us = 0;
+        return false;
+    }
+    if (source->empty_since_us == 0)
+        source->empty_since_us = now;
+    return now - source->empty_since_us < loop->max_idle_us || is_behind(loop, task, number, now);
+}
+
+/* max.task.idle.ms (KIP-695). */
 static bool may_process(struct loop *loop, struct task *task, int64_t now)
 {
     if (task->part->source_count == 1 || loop->max_idle_us < 0)
         return true;
-    for (size_t i = 0; i < task->part->source_count; i++) {
-        struct task_source *source = &task->sources[i];
-        if (source->queue.count > 0) {
-            source->empty_since_us = 0;
-            continue;
-        }
-        if (source->empty_since_us == 0)
-            source->empty_since_us = now;
-        bool behind = is_behind(loop, task, (int32_t)i, now);
-        int64_t patience = behind && loop->max_idle_us < BEHIND_WAIT_US ? BEHIND_WAIT_US : loop->max_idle_us;
-        if (now - source->empty_since_us < patience)
+    for (size_t i = 0; i < task->part->source_count; i++)
+        if (holds_up(loop, task, (int32_t)i, now))
             return false;
-    }
     return true;
 }
 
@@ -516,6 +521,7 @@ static void process(struct loop *loop)
             if (loop->tasks[i]->state == TASK_RUNNING)
                 done += burst(loop, loop->tasks[i]);
     }
+    loop->processed = done;
 }
 
 static void punctuate(struct loop *loop)

@@ -208,7 +208,7 @@ static void rewind_source(struct task *task, size_t index)
     if (committed != BROKER_NO_OFFSET || source->first != BROKER_NO_OFFSET)
         source->position = committed != BROKER_NO_OFFSET ? committed : source->first;
     source->stream_time_ms = -1;
-    source->empty_since_us = source->end_us = 0;
+    source->empty_since_us = source->asked_us = 0;
 }
 
 bool task_rewind(struct task *task, struct weir_error *error)

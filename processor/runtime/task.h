@@ -52,8 +52,9 @@ struct task_source {
     int64_t first;          /* offset of the first record that came; -1: none yet */
     bool paused;
     int64_t empty_since_us; /* since when the queue is empty while others are not */
-    int64_t end, end_us;    /* the end of the partition as the broker last knew it, and when it was asked */
-    weir_arena head_arena;  /* what the decoded head points to */
+    bool behind;            /* the broker may hold more of an empty queue's records, as of asked_us */
+    int64_t asked_us;
+    weir_arena head_arena; /* what the decoded head points to */
     bool head_ready;
     struct weir_record head; /* decoded */
     struct lineage_seen seen;

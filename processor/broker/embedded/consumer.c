@@ -273,6 +273,12 @@ int64_t embedded_consumer_end(struct broker_consumer *consumer, int32_t group, i
     return found ? embedded_partition_end(found->cursor.partition) : -1;
 }
 
+bool embedded_consumer_is_behind(struct broker_consumer *consumer, int32_t group, int32_t source, int32_t partition)
+{
+    const struct source *found = source_of(consumer, group, source, partition);
+    return found && embedded_cursor_has_more(&found->cursor);
+}
+
 void embedded_consumer_wake(struct broker_consumer *consumer)
 {
     atomic_store(&consumer->woken, true);

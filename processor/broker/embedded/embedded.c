@@ -390,6 +390,7 @@ const struct broker_ops embedded_ops = {
     .consumer_pause = embedded_consumer_pause,
     .consumer_resume = embedded_consumer_resume,
     .consumer_end = embedded_consumer_end,
+    .consumer_is_behind = embedded_consumer_is_behind,
     .consumer_commit = embedded_consumer_commit,
     .consumer_rewind = embedded_consumer_rewind,
     .consumer_wake = embedded_consumer_wake,

@@ -55,6 +55,7 @@ void embedded_consumer_release(struct broker_consumer *, struct broker_message *
 void embedded_consumer_pause(struct broker_consumer *, int32_t group, int32_t source, int32_t partition);
 void embedded_consumer_resume(struct broker_consumer *, int32_t group, int32_t source, int32_t partition);
 int64_t embedded_consumer_end(struct broker_consumer *, int32_t group, int32_t source, int32_t partition);
+bool embedded_consumer_is_behind(struct broker_consumer *, int32_t group, int32_t source, int32_t partition);
 bool embedded_consumer_commit(struct broker_consumer *, const struct broker_offset *, size_t, struct weir_error *);
 void embedded_consumer_rewind(struct broker_consumer *, const struct broker_offset *, size_t);
 void embedded_consumer_wake(struct broker_consumer *);

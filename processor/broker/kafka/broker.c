@@ -35,6 +35,7 @@ static const struct broker_ops operations = {
     .consumer_pause = kafka_consumer_pause,
     .consumer_resume = kafka_consumer_resume,
     .consumer_end = kafka_consumer_end,
+    .consumer_is_behind = kafka_consumer_is_behind,
     .consumer_commit = kafka_consumer_commit,
     .consumer_rewind = kafka_consumer_rewind,
     .consumer_wake = kafka_consumer_wake,

@@ -384,15 +384,31 @@ void kafka_consumer_rewind(struct broker_consumer *consumer, const struct broker
     rd_kafka_topic_partition_list_destroy(list);
 }
 
+static bool is_read_to_the_end(const struct kafka_slot *slot, int64_t high)
+{
+    return slot->read_to >= 0 && high <= slot->read_to;
+}
+
 int64_t kafka_consumer_end(struct broker_consumer *consumer, int32_t group, int32_t source, int32_t partition)
 {
     struct kafka_slot *slot = find_slot(consumer, group, source, partition);
     int64_t low, high;
     if (!slot || rd_kafka_get_watermark_offsets(consumer->client, slot->route->topic, partition, &low, &high))
         return -1;
-    if (slot->read_to >= 0 && high <= slot->read_to)
+    if (is_read_to_the_end(slot, high))
         return slot->position;
     return high >= 0 ? high : -1;
+}
+
+bool kafka_consumer_is_behind(struct broker_consumer *consumer, int32_t group, int32_t source, int32_t partition)
+{
+    const struct kafka_slot *slot = find_slot(consumer, group, source, partition);
+    int64_t low, high;
+    if (!slot)
+        return false;
+    if (rd_kafka_get_watermark_offsets(consumer->client, slot->route->topic, partition, &low, &high))
+        return true;
+    return !is_read_to_the_end(slot, high);
 }
 
 void kafka_consumer_wake(struct broker_consumer *consumer)

@@ -159,6 +159,7 @@ void kafka_consumer_release(struct broker_consumer *, struct broker_message *);
 void kafka_consumer_pause(struct broker_consumer *, int32_t group, int32_t source, int32_t partition);
 void kafka_consumer_resume(struct broker_consumer *, int32_t group, int32_t source, int32_t partition);
 int64_t kafka_consumer_end(struct broker_consumer *, int32_t group, int32_t source, int32_t partition);
+bool kafka_consumer_is_behind(struct broker_consumer *, int32_t group, int32_t source, int32_t partition);
 bool kafka_consumer_commit(struct broker_consumer *, const struct broker_offset *, size_t, struct weir_error *);
 void kafka_consumer_wake(struct broker_consumer *);
 void kafka_consumer_close(struct broker_consumer *);
