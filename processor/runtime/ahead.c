@@ -11,26 +11,30 @@ static bool is_stored_as_sent(const struct weir_type *key)
     return key->kind != WEIR_KIND_RECORD && key->kind != WEIR_KIND_ARRAY && key->kind != WEIR_KIND_MAP;
 }
 
-static const struct graph_store *store_of(const struct graph_node *node)
+static void add_store(struct task_source *source, struct store *store)
 {
-    return node->store_count > 0 && node->stores[0]->spec.kind == STORE_KEY_VALUE ? node->stores[0] : NULL;
+    for (size_t i = 0; i < source->ahead_count; i++)
+        if (source->ahead[i] == store)
+            return;
+    if (source->ahead_count < AHEAD_STORES_MAX)
+        source->ahead[source->ahead_count++] = store;
 }
 
-static const struct graph_store *first_store(const struct graph_node *node)
+static void find_stores(struct task *task, struct task_source *source, const struct graph_node *node)
 {
-    const struct graph_store *found = store_of(node);
-    for (size_t i = 0; !found && i < node->children.count; i++)
+    for (size_t i = 0; i < node->store_count; i++)
+        if (node->stores[i]->spec.kind == STORE_KEY_VALUE)
+            add_store(source, task->stores[node->stores[i]->index]);
+    for (size_t i = 0; i < node->children.count; i++)
         if (!node->children.items[i]->key_changed)
-            found = first_store(node->children.items[i]);
-    return found;
+            find_stores(task, source, node->children.items[i]);
 }
 
-struct store *ahead_store(const struct task *task, const struct layout_source *source)
+void ahead_find(struct task *task, struct task_source *source)
 {
-    if (!is_stored_as_sent(source->node->key_type))
-        return NULL;
-    const struct graph_store *found = first_store(source->node);
-    return found ? task->stores[found->index] : NULL;
+    source->ahead_count = 0;
+    if (is_stored_as_sent(source->layout->node->key_type))
+        find_stores(task, source, source->layout->node);
 }
 
 static weir_bytes key_at(const struct queue *queue, size_t place)
@@ -41,8 +45,10 @@ static weir_bytes key_at(const struct queue *queue, size_t place)
 void ahead_fetch(const struct task_source *source)
 {
     const struct queue *queue = &source->queue;
-    if (queue->count > SLOT_AHEAD)
-        store_fetch_slot(source->ahead, key_at(queue, SLOT_AHEAD));
-    if (queue->count > ROW_AHEAD)
-        store_fetch_row(source->ahead, key_at(queue, ROW_AHEAD));
+    if (queue->count <= SLOT_AHEAD)
+        return;
+    for (size_t i = 0; i < source->ahead_count; i++) {
+        store_fetch_slot(source->ahead[i], key_at(queue, SLOT_AHEAD));
+        store_fetch_row(source->ahead[i], key_at(queue, ROW_AHEAD));
+    }
 }

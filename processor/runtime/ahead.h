@@ -7,8 +7,8 @@
 #define WEIR_RUNTIME_AHEAD_H
 #include "runtime/task.h"
 
-/* The store that records of the source meet first under the key they came with, by bytes; NULL: there is none. */
-struct store *ahead_store(const struct task *, const struct layout_source *);
+/* Finds the stores that records of the source meet under the key they came with, by bytes. After task_open's stores. */
+void ahead_find(struct task *, struct task_source *);
 /* After a record has left the queue: looks at those a few places behind. */
 void ahead_fetch(const struct task_source *);
 #endif

@@ -156,8 +156,7 @@ void head_finish(struct task *task, struct task_source *source)
     source->head_ready = false;
     task->output.release(task->output.self, message);
     queue_pop(&source->queue);
-    if (source->ahead)
-        ahead_fetch(source);
+    ahead_fetch(source);
     arena_clear(&source->head_arena);
     task->progress = true;
     atomic_fetch_add_explicit(&task->records, 1, memory_order_relaxed);

@@ -160,7 +160,7 @@ static bool open_operators(struct task *task, int64_t stream_time_ms, struct wei
     task->contexts = context_build(task->part->subtopology, &task->execution, task->stores);
     for (size_t i = 0; i < task->part->source_count; i++) {
         task->sources[i].context = context_of(task->contexts, task->part->sources[i].node);
-        task->sources[i].ahead = ahead_store(task, &task->part->sources[i]);
+        ahead_find(task, &task->sources[i]);
     }
     context_open(task->contexts);
     arena_clear(&task->arena);

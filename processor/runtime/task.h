@@ -42,11 +42,14 @@ struct task_settings {
     int64_t emit_interval_ms; /* context.h */
 };
 
+enum { AHEAD_STORES_MAX = 4 };
+
 struct task_source {
     const struct layout_source *layout;
     weir_context *context;
     struct queue queue;
-    struct store *ahead;    /* whose rows are fetched ahead of their records; NULL: none */
+    struct store *ahead[AHEAD_STORES_MAX]; /* whose rows are fetched ahead of their records */
+    size_t ahead_count;
     int64_t stream_time_ms; /* greatest timestamp this source has given; -1: none yet */
     int64_t position;       /* offset behind the last record that was processed; -1: none */
     int64_t first;          /* offset of the first record that came; -1: none yet */
