@@ -17,10 +17,15 @@ enum { BULK_ROWS_MIN = 4096 };
 static void observe(struct store *store, const struct store_row *row)
 {
     int64_t time_ms = expiry_key_time(store->expiry, row->key);
-    if (time_ms > store->written_ms)
-        store->written_ms = time_ms;
+    if (time_ms > store->times.written_ms)
+        store->times.written_ms = store->committed_times.written_ms = time_ms;
     if (!store->spec->keeps_until_told)
         store_observe_time(store, time_ms);
+}
+
+void store_restore_emitted(struct store *store, int64_t closed_ms)
+{
+    store->times.emitted_ms = store->committed_times.emitted_ms = closed_ms;
 }
 
 static bool write_bulk(struct store *store, struct store_row *const *rows, size_t count, struct rocks_marks marks,

@@ -36,7 +36,8 @@ struct store *store_open(struct database *database, const struct store_spec *spe
         return NULL;
     }
     store->applied = marks;
-    store->observed_ms = store->written_ms = marks.stream_time_ms;
+    store->observed_ms = marks.stream_time_ms;
+    store->times = store->committed_times = (struct store_times){marks.stream_time_ms, EXPIRY_NO_TIME};
     store->below_known = true;
     table_init(&store->overlay);
     run_init(&store->run);
@@ -147,13 +148,23 @@ void store_put(struct store *store, weir_bytes key, weir_bytes value, int64_t ti
         row = insert(store, key, hash, value.size);
     table_write(&store->overlay, row, value, timestamp_ms);
     int64_t time_ms = expiry_key_time(store->expiry, key);
-    if (time_ms > store->written_ms)
-        store->written_ms = time_ms;
+    if (time_ms > store->times.written_ms)
+        store->times.written_ms = time_ms;
 }
 
 int64_t store_written_time(const struct store *store)
 {
-    return store->written_ms;
+    return store->times.written_ms;
+}
+
+void store_emitted(struct store *store, int64_t closed_ms)
+{
+    store->times.emitted_ms = closed_ms;
+}
+
+int64_t store_emitted_time(const struct store *store)
+{
+    return store->times.emitted_ms;
 }
 
 int64_t store_observed_time(const struct store *store)
@@ -200,6 +211,7 @@ void store_drop(struct store *store)
 {
     clear_overlay(store);
     store->observed_ms = store->committed.marks.stream_time_ms;
+    store->times = store->committed_times;
 }
 
 void store_publish(struct store *store, int64_t changelog_position)
@@ -208,6 +220,7 @@ void store_publish(struct store *store, int64_t changelog_position)
     committed_publish(&store->committed, &store->overlay, store->below_known, marks);
     if (store->family)
         rocks_family_expire(store->family, store->expiry, marks.stream_time_ms);
+    store->committed_times = store->times;
     clear_overlay(store);
 }
 

@@ -84,6 +84,9 @@ void store_cursor_close(struct store_cursor *);
 /* Stream time as the store knows it: drives retention and ttl; never goes back. */
 void store_observe_time(struct store *, int64_t stream_time_ms);
 int64_t store_observed_time(const struct store *); /* INT64_MIN: none yet */
+/* How far the windows in it have been emitted, which is committed with the store. INT64_MIN: not at all. */
+void store_emitted(struct store *, int64_t closed_ms);
+int64_t store_emitted_time(const struct store *);
 /* The greatest window start (session end) that was ever written: what Kafka Streams' stores take for stream time.
  * INT64_MIN: none yet. */
 int64_t store_written_time(const struct store *);
@@ -111,6 +114,7 @@ int64_t store_position(const struct store *);
 
 /* ---- restore: committed rows straight from the changelog ---- */
 
+void store_restore_emitted(struct store *, int64_t closed_ms); /* INT64_MIN: not at all */
 /* Takes a batch; next_position is the offset behind its last record. What was taken may be read after store_restored,
  * which must be called at the end; a restore that is cut short before goes on from store_position. */
 bool store_restore(struct store *, const struct store_row *, size_t count, int64_t next_position, struct weir_error *);

@@ -13,6 +13,11 @@ struct store_hint { /* what the latest get met below the overlay, for the put th
     bool is_absent;        /* in every level */
 };
 
+struct store_times {
+    int64_t written_ms; /* greatest time in a key that was written; EXPIRY_NO_TIME: none */
+    int64_t emitted_ms; /* windows that closed by then have been emitted; EXPIRY_NO_TIME: none */
+};
+
 struct store {
     const struct store_spec *spec;
     struct database *database;
@@ -21,8 +26,8 @@ struct store {
     struct table overlay;
     struct committed committed;
     struct store_hint hint;
-    bool below_known;             /* committed rows named by the overlay are still there */
-    int64_t written_ms;           /* greatest time in a key that was written */
+    bool below_known;                          /* committed rows named by the overlay are still there */
+    struct store_times times, committed_times; /* as of now; as of the last commit */
     int64_t observed_ms;          /* stream time, EXPIRY_NO_TIME: none; the committed level has its own, older one */
     struct rocks_marks applied;   /* what RocksDB holds */
     int64_t applied_us;           /* when it was last written */

@@ -62,6 +62,9 @@ const struct setting config_table[] = {
     {"errors.dead.letter.queue.topic.name", SETTING_NAME, "", 0, 0, {0}, STREAMS,
      "One topic for all dead letters; `fail` writes one too before it stops. Empty: `<topic>.dlq` for each source. A "
      "source's or the topology's `.dead_letters` come first."},
+    {"emit.interval.ms", SETTING_MILLISECONDS, "1000", 0, 3600000, {0}, OURS,
+     "How often, at most, a task looks for windows that have closed (emit on close) and for records of a left or outer join "
+     "of streams that nobody has met. 0: with every record."},
     {"max.future.ms", SETTING_MILLISECONDS, "86400000", -1, INT64_MAX, {0}, OURS,
      "A record whose time lies further ahead of the wall clock is a dead letter: it would close all windows. -1: off."},
     {"memory.max.bytes", SETTING_BYTES, "536870912", 16777216, INT64_MAX, {0}, OURS,

@@ -95,16 +95,20 @@ bool verb_check_store_window(const struct verb *verb, struct weir_window *window
 
 struct store_spec window_store_spec(const struct weir_window *window)
 {
+    bool waits = window->emit == WEIR_EMIT_ON_CLOSE;
     switch (window_kind(window)) {
     case WINDOW_NONE:
         break;
     case WINDOW_SESSION:
-        return (struct store_spec){.kind = STORE_SESSION, .retention_ms = window->retention.ms};
+        return (struct store_spec){
+            .kind = STORE_SESSION, .retention_ms = window->retention.ms, .keeps_until_told = waits};
     case WINDOW_TIME:
     case WINDOW_SLIDING:
     case WINDOW_UNLIMITED:
-        return (struct store_spec){
-            .kind = STORE_WINDOW, .window_size_ms = window_size_ms(window), .retention_ms = window->retention.ms};
+        return (struct store_spec){.kind = STORE_WINDOW,
+                                   .window_size_ms = window_size_ms(window),
+                                   .retention_ms = window->retention.ms,
+                                   .keeps_until_told = waits};
     }
     return (struct store_spec){.kind = STORE_KEY_VALUE};
 }

@@ -49,8 +49,8 @@ struct execution {
     /* The least stream time of the upstream tasks heard of lately, which may all still send records of that time.
      * INT64_MAX: not from a repartition topic; INT64_MIN: not all of them have been heard of yet. */
     int64_t slowest_time_ms;
-    int64_t emit_interval_ms;      /* joins look for records that nobody has met at most so often; 0: always */
-    struct weir_headers headers;   /* of the record in hand; forwarded */
+    int64_t emit_interval_ms;    /* windows that have closed and records nobody has met: looked for at most so often */
+    struct weir_headers headers; /* of the record in hand; forwarded */
     struct weir_metadata metadata; /* of the input record in hand */
     struct weir_error error;       /* the latch: the record in hand is poison, or worse */
     bool forget;                   /* weir_forget was called */
@@ -104,6 +104,7 @@ struct window_row {
     int64_t start_ms, end_ms;
     const void *value; /* NULL: there is none */
     int64_t timestamp_ms;
+    bool is_new; /* not in the store yet */
 };
 struct typed_windows {
     struct weir_store *handle;

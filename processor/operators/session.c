@@ -44,7 +44,8 @@ static void find(weir_context *context, const struct weir_record *record, int64_
     int64_t from_ms = record->timestamp_ms - gap_ms;
     struct typed_windows windows;
     struct window_row row;
-    sessions->merged = (struct window_row){record->timestamp_ms, record->timestamp_ms, args->first(context), 0};
+    sessions->merged = (struct window_row){
+        .start_ms = record->timestamp_ms, .end_ms = record->timestamp_ms, .value = args->first(context)};
     typed_windows_open(&windows, &context->stores[0], record->key, from_ms > visible_ms ? from_ms : visible_ms,
                        clamped_add(record->timestamp_ms, gap_ms), false);
     while (typed_windows_next(&windows, &row))
@@ -57,6 +58,9 @@ static void forward(weir_context *context, const struct weir_record *record, con
                     const void *value, const void *old_value)
 {
     struct execution *execution = context->execution;
+    const struct windowed *self = context->self;
+    if (emitter_is_on(&self->emitter))
+        return;
     const struct weir_headers inherited = execution->headers;
     struct weir_record change = *record;
     change.window.start_ms = session->start_ms;
@@ -71,9 +75,12 @@ static void forward(weir_context *context, const struct weir_record *record, con
 
 static void remove_merged(weir_context *context, const struct weir_record *record, const struct sessions *sessions)
 {
+    struct windowed *self = context->self;
     for (size_t i = 0; i < sessions->count; i++) {
         const struct window_row *row = &sessions->rows[i];
         typed_session_put(&context->stores[0], record->key, row->start_ms, row->end_ms, NULL, record->timestamp_ms);
+        if (emitter_is_on(&self->emitter))
+            emitter_remove(context, &self->emitter, record->key, row->start_ms, row->end_ms);
         forward(context, record, row, NULL, row->value);
     }
 }
@@ -84,8 +91,11 @@ static void join(weir_context *context, const struct weir_record *record, struct
     const struct window_row *merged = &sessions->merged;
     if (merged->start_ms != merged->end_ms)
         remove_merged(context, record, sessions);
+    struct windowed *self = context->self;
     const void *value = args->step(context, record, merged->value);
     typed_session_put(&context->stores[0], record->key, merged->start_ms, merged->end_ms, value, record->timestamp_ms);
+    if (emitter_is_on(&self->emitter))
+        emitter_add(context, &self->emitter, record->key, merged->start_ms, merged->end_ms);
     forward(context, record, merged, value, NULL);
 }
 
@@ -101,14 +111,21 @@ static void process(weir_context *context, const struct weir_record *record)
     find(context, record, now_ms, &sessions);
     if (context->execution->error.code != WEIR_OK)
         return;
-    if (sessions.merged.end_ms < now_ms - args->window.grace.ms - args->window.gap.ms)
+    int64_t after_ms = args->window.grace.ms + args->window.gap.ms;
+    if (sessions.merged.end_ms < windowed_closed(context, now_ms, after_ms))
         context_drop(context, "late");
     else
         join(context, record, &sessions);
-    windowed_tell_store(context);
+    windowed_end(context, after_ms);
 }
 
-const struct operator operator_session_aggregate = {
-    .kind = "AGGREGATE", .self_size = sizeof(struct windowed), .open = windowed_open, .process = process};
-const struct operator operator_session_reduce = {
-    .kind = "REDUCE", .self_size = sizeof(struct windowed), .open = windowed_open, .process = process};
+const struct operator operator_session_aggregate = {.kind = "AGGREGATE",
+                                                    .self_size = sizeof(struct windowed),
+                                                    .open = windowed_open,
+                                                    .process = process,
+                                                    .close = windowed_close};
+const struct operator operator_session_reduce = {.kind = "REDUCE",
+                                                 .self_size = sizeof(struct windowed),
+                                                 .open = windowed_open,
+                                                 .process = process,
+                                                 .close = windowed_close};

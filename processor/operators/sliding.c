@@ -74,7 +74,8 @@ static void fold(const struct sliding *sliding, struct window_row row)
 
 static void begin_empty(const struct sliding *sliding, int64_t start_ms)
 {
-    fold(sliding, (struct window_row){.start_ms = start_ms, .end_ms = clamped_add(start_ms, sliding->length_ms)});
+    fold(sliding, (struct window_row){
+                      .start_ms = start_ms, .end_ms = clamped_add(start_ms, sliding->length_ms), .is_new = true});
 }
 
 static void begin_right(const struct sliding *sliding)
@@ -92,7 +93,7 @@ static void begin_right(const struct sliding *sliding)
 static void begin_left(const struct sliding *sliding)
 {
     int64_t time_ms = sliding->record->timestamp_ms;
-    struct window_row row = {.start_ms = time_ms - sliding->length_ms, .end_ms = time_ms};
+    struct window_row row = {.start_ms = time_ms - sliding->length_ms, .end_ms = time_ms, .is_new = true};
     if (sliding->previous_ms != NOWHERE && row.start_ms <= sliding->previous_ms) {
         row.value = sliding->left->value;
         row.timestamp_ms = time_ms;
@@ -195,15 +196,16 @@ static void slide(weir_context *context, const struct weir_record *record)
     struct sliding sliding = {.context = context,
                               .record = record,
                               .length_ms = args->window.difference.ms,
-                              .close_ms = now_ms - args->window.grace.ms,
+                              .close_ms = windowed_closed(context, now_ms, args->window.grace.ms),
                               .previous_ms = NOWHERE};
+    int64_t visible_ms = windowed_visible_from(context, now_ms);
     if (clamped_add(record->timestamp_ms, sliding.length_ms) < sliding.close_ms)
         context_drop(context, "late");
     else if (record->timestamp_ms < sliding.length_ms)
-        take_early(&sliding, windowed_visible_from(context, now_ms));
+        take_early(&sliding, visible_ms);
     else
-        take(&sliding, windowed_visible_from(context, now_ms));
-    windowed_tell_store(context);
+        take(&sliding, visible_ms);
+    windowed_end(context, args->window.grace.ms);
 }
 
 static void process(weir_context *context, const struct weir_record *record)
@@ -214,7 +216,13 @@ static void process(weir_context *context, const struct weir_record *record)
         context_drop(context, record->key ? "null_value" : "null_key");
 }
 
-const struct operator operator_sliding_aggregate = {
-    .kind = "AGGREGATE", .self_size = sizeof(struct windowed), .open = windowed_open, .process = process};
-const struct operator operator_sliding_reduce = {
-    .kind = "REDUCE", .self_size = sizeof(struct windowed), .open = windowed_open, .process = process};
+const struct operator operator_sliding_aggregate = {.kind = "AGGREGATE",
+                                                    .self_size = sizeof(struct windowed),
+                                                    .open = windowed_open,
+                                                    .process = process,
+                                                    .close = windowed_close};
+const struct operator operator_sliding_reduce = {.kind = "REDUCE",
+                                                 .self_size = sizeof(struct windowed),
+                                                 .open = windowed_open,
+                                                 .process = process,
+                                                 .close = windowed_close};

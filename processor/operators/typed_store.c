@@ -93,6 +93,12 @@ static bool write_session_key(struct weir_store *handle, const void *key, int64_
     return true;
 }
 
+bool typed_window_key(struct weir_store *handle, const void *key, int64_t start_ms, int64_t end_ms, weir_bytes *out)
+{
+    return handle->spec->kind == STORE_SESSION ? write_session_key(handle, key, start_ms, end_ms, out)
+                                               : write_window_key(handle, key, start_ms, out);
+}
+
 /* ---- reading ---- */
 
 const void *typed_read(struct weir_store *handle, const struct weir_type *type, weir_bytes bytes, weir_arena *arena)
@@ -243,6 +249,7 @@ bool typed_windows_next(struct typed_windows *windows, struct window_row *out)
             return false;
     } while (out->start_ms > windows->to_ms);
     weir_arena *arena = windows->handle->execution->arena;
+    out->is_new = false;
     out->timestamp_ms = row.timestamp_ms;
     out->value = typed_read(windows->handle, windows->handle->spec->value_type, arena_bytes(arena, row.value), arena);
     return out->value != NULL;

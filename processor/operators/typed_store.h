@@ -13,6 +13,8 @@ struct typed_scratch *typed_scratch(void);
 
 /* Latches an error that names the store, with the code of `cause`. Always false. */
 bool typed_latch(struct weir_store *, enum weir_code, const char *problem);
+/* The key of a window (session) as the store holds it; valid until the thread's next call. False: latched. */
+bool typed_window_key(struct weir_store *, const void *key, int64_t start_ms, int64_t end_ms, weir_bytes *);
 /* Appends the value as stores hold it; false: latched. */
 bool typed_write(struct weir_store *, const struct weir_type *, const void *value, struct buffer *);
 /* What a row of the store holds, decoded; NULL: latched. Strings point into the bytes. */

@@ -21,6 +21,7 @@ static void fold_window(weir_context *context, const struct weir_record *record,
 {
     struct window_row row = {.start_ms = start_ms, .end_ms = end_ms};
     row.value = typed_window_get(&context->stores[0], record->key, start_ms, &row.timestamp_ms);
+    row.is_new = row.value == NULL;
     if (context->execution->error.code == WEIR_OK)
         windowed_fold(context, record, row);
 }
@@ -35,11 +36,11 @@ static void take_unlimited(weir_context *context, const struct weir_record *reco
 
 static void take(weir_context *context, const struct weir_record *record, const struct weir_window *window)
 {
-    int64_t close_ms = windowed_now(context, record) - window->grace.ms;
+    int64_t closed_ms = windowed_closed(context, windowed_now(context, record), window->grace.ms);
     int64_t start_ms = first_start(window, record->timestamp_ms);
     do {
         int64_t end_ms = clamped_add(start_ms, window->size.ms);
-        if (end_ms <= close_ms || windowed_is_gone(context, start_ms))
+        if (end_ms <= closed_ms || windowed_is_gone(context, start_ms))
             context_drop(context, "late");
         else
             fold_window(context, record, start_ms, end_ms);
@@ -55,10 +56,16 @@ static void process(weir_context *context, const struct weir_record *record)
         take_unlimited(context, record, args->window.start_ms);
     else
         take(context, record, &args->window);
-    windowed_tell_store(context);
+    windowed_end(context, args->window.grace.ms);
 }
 
-const struct operator operator_window_aggregate = {
-    .kind = "AGGREGATE", .self_size = sizeof(struct windowed), .open = windowed_open, .process = process};
-const struct operator operator_window_reduce = {
-    .kind = "REDUCE", .self_size = sizeof(struct windowed), .open = windowed_open, .process = process};
+const struct operator operator_window_aggregate = {.kind = "AGGREGATE",
+                                                   .self_size = sizeof(struct windowed),
+                                                   .open = windowed_open,
+                                                   .process = process,
+                                                   .close = windowed_close};
+const struct operator operator_window_reduce = {.kind = "REDUCE",
+                                                .self_size = sizeof(struct windowed),
+                                                .open = windowed_open,
+                                                .process = process,
+                                                .close = windowed_close};

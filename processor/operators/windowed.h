@@ -1,18 +1,25 @@
 /* windowed.h: what the operators over windows have in common: their clock, and how a record changes one window. */
 #ifndef WEIR_OPERATORS_WINDOWED_H
 #define WEIR_OPERATORS_WINDOWED_H
+#include "operators/emitter.h"
 #include "operators/operators.h"
 #include "operators/window_clock.h"
 
 struct windowed { /* context->self */
     struct window_clock clock;
     int64_t told_ms; /* what its store has been told of time */
+    struct emitter emitter;
 };
 
 void windowed_open(weir_context *);
+void windowed_close(weir_context *);
 int64_t windowed_now(weir_context *, const struct weir_record *); /* window_clock.h */
-/* Tells the store of time: as far as it has been written, but never ahead of the clock's told time. */
-void windowed_tell_store(weir_context *);
+/* Windows that end at or before it (sliding ones and sessions: before it) take no more records: `after_ms` before now
+ * their end is over, or they have been emitted. */
+int64_t windowed_closed(const weir_context *, int64_t now_ms, int64_t after_ms);
+/* Behind each record: emits what closes `after_ms` after its end, and tells the store of time: as far as it has been
+ * written, but never ahead of the clock's told time, nor of what has been emitted. */
+void windowed_end(weir_context *, int64_t after_ms);
 /* Whether the store has been told to let that window go. */
 bool windowed_is_gone(const weir_context *, int64_t start_ms);
 /* Rows whose window start (session end) lies below have expired for this record: what Kafka Streams' store would not

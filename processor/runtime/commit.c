@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "runtime/streams_commit.h"
 #include "state/changelog.h"
 
 #define METADATA_MAGIC "weir1 "
@@ -28,15 +29,33 @@ void commit_metadata_write(const struct task *task, size_t source, struct buffer
         if (task->part->stores[i].changelog)
             buffer_format(out, " %08" PRIx32 "=%" PRIx64, task->part->stores[i].name_hash,
                           (uint64_t)position_after_flush(task, i));
+    for (size_t i = 0; source == 0 && i < task->part->store_count; i++)
+        if (store_emitted_time(task->stores[i]) != INT64_MIN)
+            buffer_format(out, " @%08" PRIx32 "=%" PRIx64, task->part->stores[i].name_hash,
+                          (uint64_t)store_emitted_time(task->stores[i]));
     buffer_byte(out, 0);
+}
+
+/* Kafka Streams remembers a time per partition only; what its task had seen is at least that of the lead topic. */
+static int64_t streams_time(const char *text)
+{
+    struct streams_commit theirs = {.partition_time_ms = -1};
+    weir_arena arena;
+    arena_init(&arena);
+    bool is_theirs = streams_commit_read(text, &arena, &theirs);
+    arena_done(&arena);
+    return is_theirs ? theirs.partition_time_ms : -1;
 }
 
 struct commit_metadata commit_metadata_read(const char *text)
 {
-    struct commit_metadata metadata = {.stream_time_ms = -1, .partition_time_ms = -1, .positions = ""};
+    struct commit_metadata metadata = {
+        .stream_time_ms = -1, .partition_time_ms = -1, .text = text ? text : "", .positions = ""};
     size_t magic = strlen(METADATA_MAGIC);
-    if (!text || strncmp(text, METADATA_MAGIC "t=", magic + 2) != 0)
+    if (!text || strncmp(text, METADATA_MAGIC "t=", magic + 2) != 0) {
+        metadata.stream_time_ms = metadata.partition_time_ms = streams_time(metadata.text);
         return metadata;
+    }
     char *end = NULL;
     metadata.ours = true;
     metadata.stream_time_ms = (int64_t)strtoull(text + magic + 2, &end, 16);
@@ -60,6 +79,23 @@ int64_t commit_metadata_position(const struct commit_metadata *metadata, uint32_
         at = end;
     }
     return -1;
+}
+
+int64_t commit_metadata_emitted(const struct commit_metadata *metadata, const struct layout_store *store)
+{
+    char name[16];
+    snprintf(name, sizeof name, " @%08" PRIx32 "=", store->name_hash);
+    const char *found = strstr(metadata->positions, name);
+    if (metadata->ours)
+        return found ? (int64_t)strtoull(found + strlen(name), NULL, 16) : INT64_MIN;
+    struct streams_commit theirs;
+    weir_arena arena;
+    arena_init(&arena);
+    int64_t emitted_ms = streams_commit_read(metadata->text, &arena, &theirs)
+                             ? streams_commit_emitted(&theirs, store->spec.name)
+                             : INT64_MIN;
+    arena_done(&arena);
+    return emitted_ms;
 }
 
 /* ---- step by step ---- */

@@ -9,8 +9,9 @@
  *
  * The changelog positions travel in the metadata of the lead topic's offset, so that offsets and positions are committed
  * by one request. A restore therefore knows which changelog records belong to a finished commit (restore.h).
- * Form: "weir1 t=<stream time> p=<partition time> <name hash>=<position> …", numbers in hexadecimal, stores in order;
- * of the other topics, without the positions. */
+ * Form: "weir1 t=<stream time> p=<partition time> <name hash>=<position> … @<name hash>=<time> …", numbers in hexadecimal,
+ * stores in order, the times up to which windows of a store have been emitted at the end; of the other topics, without
+ * positions and those times. */
 #ifndef WEIR_RUNTIME_COMMIT_H
 #define WEIR_RUNTIME_COMMIT_H
 #include "runtime/collector.h"
@@ -19,8 +20,8 @@
 struct commit_metadata { /* of one task */
     bool ours;           /* false: empty, or another program's */
     int64_t stream_time_ms;
-    int64_t partition_time_ms; /* greatest timestamp of the source whose metadata it is; -1: unknown */
-    const char *positions;     /* inside the text */
+    int64_t partition_time_ms;    /* greatest timestamp of the source whose metadata it is; -1: unknown */
+    const char *text, *positions; /* the second inside the first */
 };
 
 /* Of one source; the lead one's has the positions, as of the deliveries. NUL-terminated. */
@@ -28,6 +29,9 @@ void commit_metadata_write(const struct task *, size_t source, struct buffer *);
 struct commit_metadata commit_metadata_read(const char *text);
 /* Position of a store's changelog; -1: the commit did not know that store. */
 int64_t commit_metadata_position(const struct commit_metadata *, uint32_t name_hash);
+
+/* Up to when the windows of a store have been emitted, also as Kafka Streams' own commit has it; INT64_MIN: not at all. */
+int64_t commit_metadata_emitted(const struct commit_metadata *, const struct layout_store *);
 
 /* Sends what the overlays hold to the changelogs (and what the lineage remembers to its stores first). */
 bool commit_log(struct task *, struct collector *, struct weir_error *);

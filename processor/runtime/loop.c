@@ -28,8 +28,7 @@ enum {
     RESTORE_WAIT_MS = 20,
     LAG_EVERY_US = 500 * 1000,
     APPLY_PAUSE_US = 1000 * 1000,
-    HELD_UP_WAIT_MS = 5,     /* for records, while tasks have some that may not be processed yet */
-    EMIT_INTERVAL_MS = 1000, /* Kafka Streams' default of EMIT_INTERVAL_MS_KSTREAMS_OUTER_JOIN_SPURIOUS_RESULTS_FIX */
+    HELD_UP_WAIT_MS = 5, /* for records, while tasks have some that may not be processed yet */
     OVERLAY_BYTES_MAX = 32 * 1024 * 1024,
     MEMTABLE_BYTES_MIN = 1024 * 1024,
     MEMTABLE_BYTES_MAX = 8 * 1024 * 1024,
@@ -794,7 +793,7 @@ static void configure(struct loop *loop)
         .clock = &clock_system,
         .max_future_ms = config_integer(config, "max.future.ms"),
         .lineage = !loop->app->exactly_once,
-        .emit_interval_ms = EMIT_INTERVAL_MS,
+        .emit_interval_ms = config_integer(config, "emit.interval.ms"),
     };
     loop->limits = (struct database_limits){
         .memtable_bytes = per_task(loop, share, MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),

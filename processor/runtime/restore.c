@@ -130,6 +130,8 @@ bool restore_begin(struct restorer *restorer, struct task *task, const struct co
                    struct weir_error *error)
 {
     for (size_t i = 0; i < task->part->store_count; i++)
+        store_restore_emitted(task->stores[i], commit_metadata_emitted(commit, &task->part->stores[i]));
+    for (size_t i = 0; i < task->part->store_count; i++)
         if (task->part->stores[i].changelog && !begin_store(restorer, task, i, commit, has_commit, error))
             return false;
     return true;

@@ -14,6 +14,12 @@ static struct engine *count_over(struct weir_window window)
     return engine_new(t);
 }
 
+static const void *value_of(weir_context *context, const struct weir_record *record)
+{
+    (void)context;
+    return record->value;
+}
+
 static const void *concat(weir_context *context, const weir_bytes *a, const char *between, const weir_bytes *b)
 {
     char *text = arena_format(context->execution->arena, "%.*s%s%.*s", (int)a->size, (const char *)a->data, between,
@@ -280,4 +286,130 @@ Test(windows, a_session_store_is_read_by_session)
     put(engine, "in", "a", "x", 0);
     expect_error(engine, "a session that ends before it begins");
     engine_free(engine);
+}
+
+/* ---- emit on close ---- */
+
+Test(windows, a_window_leaves_once_when_it_has_closed)
+{
+    struct engine *engine =
+        count_over((struct weir_window){.size = weir_millis(10), .grace = weir_millis(5), .emit = WEIR_EMIT_ON_CLOSE});
+    put(engine, "in", "b", "x", 3);
+    put(engine, "in", "a", "x", 7);
+    put(engine, "in", "a", "x", 14);
+    put(engine, "in", "a", "x", 5);
+    expect_output(engine, "");
+    put(engine, "in", "c", "x", 15);
+    expect_output(engine, "out \"a\"[0,10) 2 @7\nout \"b\"[0,10) 1 @3\n");
+    put(engine, "in", "a", "x", 6); /* too late */
+    put(engine, "in", "c", "x", 24);
+    cr_expect_eq(engine_dropped(engine, "late"), 1);
+    end_with(engine, "");
+}
+
+Test(windows, a_jump_in_time_closes_every_window_before_it)
+{
+    struct engine *engine = count_over((struct weir_window){.size = weir_millis(10), .emit = WEIR_EMIT_ON_CLOSE});
+    put(engine, "in", "a", "x", 1);
+    put(engine, "in", "b", "x", 12);
+    put(engine, "in", "a", "x", 15);
+    put(engine, "in", "a", "x", 1000000);
+    end_with(engine, "out \"a\"[0,10) 1 @1\nout \"a\"[10,20) 1 @15\nout \"b\"[10,20) 1 @12\n");
+}
+
+Test(windows, a_sliding_window_leaves_behind_its_last_moment)
+{
+    struct engine *engine = count_over((struct weir_window){.difference = weir_millis(10), .emit = WEIR_EMIT_ON_CLOSE});
+    put(engine, "in", "a", "x", 20);
+    put(engine, "in", "a", "x", 20);
+    expect_output(engine, "");
+    put(engine, "in", "a", "x", 21);
+    expect_output(engine, "out \"a\"[10,20) 2 @20\n");
+    put(engine, "in", "a", "x", 31);
+    end_with(engine, "out \"a\"[11,21) 3 @21\n");
+}
+
+Test(windows, a_session_leaves_when_nothing_can_join_it_any_more)
+{
+    struct engine *engine =
+        count_over((struct weir_window){.gap = weir_millis(5), .grace = weir_millis(2), .emit = WEIR_EMIT_ON_CLOSE});
+    put(engine, "in", "a", "x", 10);
+    put(engine, "in", "a", "x", 14);
+    put(engine, "in", "b", "x", 14);
+    put(engine, "in", "b", "x", 11);
+    put(engine, "in", "c", "x", 21);
+    expect_output(engine, "");
+    put(engine, "in", "c", "x", 22);
+    end_with(engine, "out \"a\"[10,14) 2 @14\nout \"b\"[11,14) 2 @14\n");
+}
+
+Test(windows, what_has_closed_is_looked_for_only_so_often)
+{
+    struct engine *engine = count_over((struct weir_window){.size = weir_millis(10), .emit = WEIR_EMIT_ON_CLOSE});
+    engine->parts[0].execution.emit_interval_ms = 1000;
+    put(engine, "in", "a", "x", 1); /* the first look */
+    engine->system_time_ms += 999;
+    put(engine, "in", "a", "x", 11);
+    put(engine, "in", "a", "x", 35);
+    expect_output(engine, "");
+    engine->system_time_ms += 1;
+    put(engine, "in", "a", "x", 36);
+    end_with(engine, "out \"a\"[0,10) 1 @1\nout \"a\"[10,20) 1 @11\n");
+}
+
+static void forget(weir_context *context, const struct weir_record *record, void *aggregate)
+{
+    (void)record, (void)aggregate;
+    weir_forget(context);
+}
+
+Test(windows, an_aggregate_that_was_deleted_does_not_leave)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_table *none = weir_aggregate(grouped(t), "none", forget, .value = &weir_i64_type,
+                                      .window = {.size = weir_millis(10), .emit = WEIR_EMIT_ON_CLOSE});
+    weir_to(weir_changes(none), "out");
+    struct engine *engine = engine_new(t);
+    put(engine, "in", "a", "x", 1);
+    put(engine, "in", "a", "x", 11);
+    end_with(engine, "");
+}
+
+Test(windows, what_waits_is_found_again_and_what_has_left_is_not)
+{
+    struct engine *engine = count_over((struct weir_window){.size = weir_millis(10),
+                                                            .advance = weir_millis(5),
+                                                            .emit = WEIR_EMIT_ON_CLOSE,
+                                                            .retention = weir_millis(1000)});
+    put(engine, "in", "a", "x", 6);
+    put(engine, "in", "a", "x", 11);
+    expect_output(engine, "out \"a\"[0,10) 1 @6\n");
+    context_close(engine->parts[0].contexts); /* as when the task is opened anew */
+    context_open(engine->parts[0].contexts);
+    put(engine, "in", "a", "x", 15);
+    end_with(engine, "out \"a\"[5,15) 2 @11\n");
+}
+
+Test(windows, behind_a_repartition_windows_close_with_the_slowest_task)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_grouped *by_value =
+        weir_group_by(weir_from(t, "in", &weir_str_type, &weir_str_type), "by-value", &weir_str_type, value_of);
+    weir_to(
+        weir_changes(weir_count(by_value, "counts", .window = {.size = weir_millis(10), .emit = WEIR_EMIT_ON_CLOSE})),
+        "out");
+    struct engine *engine = engine_new(t);
+    engine->forced_slowest_ms = 3;
+    engine->forced_upstream_ms = 100;
+    put(engine, "in", "k", "a", 100);
+    engine->forced_upstream_ms = 3;
+    put(engine, "in", "k", "a", 3);
+    expect_output(engine, "");
+    engine->forced_upstream_ms = engine->forced_slowest_ms = 15;
+    put(engine, "in", "k", "a", 15);
+    expect_output(engine, "out \"a\"[0,10) 1 @3\n");
+    engine->forced_upstream_ms = 4; /* a task that nobody knew of: the window has left */
+    put(engine, "in", "k", "a", 4);
+    cr_expect_eq(engine_dropped(engine, "late"), 1);
+    end_with(engine, "");
 }
