@@ -120,15 +120,24 @@ static const char *new_store(struct builder *builder, bool has_times)
     struct build *build = builder->build;
     const char *name = text_of(builder, "store");
     if (name)
-        build->stores[build->store_count++] = (struct build_store){name, has_times};
+        build->stores[build->store_count++] =
+            (struct build_store){.name = name, .has_rows = true, .has_times = has_times};
     return name;
 }
 
 static struct weir_window window_of(const struct builder *builder)
 {
     const json_t *window = json_object_get(builder->op, "window");
-    return (struct weir_window){
-        .size = ms_of(window, "size"), .grace = ms_of(window, "grace"), .retention = ms_of(window, "retention")};
+    const char *kind = json_string_value(json_object_get(window, "kind"));
+    return (struct weir_window){.size = ms_of(window, "size"),
+                                .advance = ms_of(window, "advance"),
+                                .difference = ms_of(window, "difference"),
+                                .gap = ms_of(window, "gap"),
+                                .unlimited = kind && strcmp(kind, "unlimited") == 0,
+                                .start_ms = ms_of(window, "start").ms,
+                                .grace = ms_of(window, "grace"),
+                                .retention = ms_of(window, "retention"),
+                                .emit = json_object_get(window, "emit") ? WEIR_EMIT_ON_CLOSE : WEIR_EMIT_ON_UPDATE};
 }
 
 /* ---- operations ---- */
@@ -270,7 +279,7 @@ static void make_rekey(struct builder *builder)
 
 static void make_repartition(struct builder *builder)
 {
-    builder->build->has_bare_repartition = true;
+    builder->build->is_uncounted = true;
     add_repartition(builder, NULL);
     made_stream(builder, weir_repartition(in(builder)->stream, text_of(builder, "name")));
 }
@@ -324,17 +333,23 @@ static void make_reduce(struct builder *builder)
         made_table(builder, weir_reduce(group->grouped, store, step, .window = window_of(builder)));
 }
 
+static weir_merger *merger(const struct weir_type *type)
+{
+    return type == &weir_i64_type ? function_merge_numbers : function_merge_texts;
+}
+
 static void make_aggregate(struct builder *builder)
 {
     const struct handle *group = in(builder);
     const char *store = new_store(builder, true);
     weir_aggregator *step = FUNCTION(aggregate, builder);
+    const struct weir_window window = window_of(builder);
     if (group->grouped_table)
         made_table(builder, weir_aggregate(group->grouped_table, store, step, .value = value_type(builder),
                                            .subtract = function_aggregate(text_of(builder, "subtract"))));
     else
-        made_table(builder, weir_aggregate(group->grouped, store, step, .value = value_type(builder),
-                                           .window = window_of(builder)));
+        made_table(builder, weir_aggregate(group->grouped, store, step, .value = value_type(builder), .window = window,
+                                           .merge = window.gap.ms > 0 ? merger(value_type(builder)) : NULL));
 }
 
 static void make_changes(struct builder *builder)
@@ -345,6 +360,27 @@ static void make_changes(struct builder *builder)
 static enum weir_join_kind join_kind(const struct builder *builder)
 {
     return is(builder, "kind", "inner") ? WEIR_INNER : is(builder, "kind", "left") ? WEIR_LEFT : WEIR_OUTER;
+}
+
+static void add_logs(struct builder *builder)
+{
+    struct build *build = builder->build;
+    json_t *names = json_object_get(builder->op, "stores");
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        build->stores[build->store_count++] =
+            (struct build_store){.name = name, .is_numbered = strstr(name, "shared-join-store") == NULL};
+    }
+}
+
+static void make_join(struct builder *builder)
+{
+    add_logs(builder);
+    builder->build->is_uncounted = true;
+    made_stream(builder, weir_join(in(builder)->stream, other(builder)->stream, text_of(builder, "name"),
+                                   FUNCTION(join, builder), .value = builder->build->text, .kind = join_kind(builder),
+                                   .within = ms_of(builder->op, "within"), .before = ms_of(builder->op, "before"),
+                                   .after = ms_of(builder->op, "after"), .grace = ms_of(builder->op, "grace")));
 }
 
 static void make_join_table(struct builder *builder)
@@ -423,6 +459,7 @@ static void make(struct builder *builder)
         {"reduce", make_reduce},
         {"aggregate", make_aggregate},
         {"changes", make_changes},
+        {"join", make_join},
         {"join_table", make_join_table},
         {"join_tables", make_join_tables},
         {"process", make_process},

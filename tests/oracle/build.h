@@ -9,7 +9,9 @@ enum { BUILD_MAX = 64 };
 
 struct build_store { /* to look at when everything was processed */
     const char *name;
-    bool has_times; /* false: rows of a plain store, whose time Kafka Streams does not keep */
+    bool has_rows;    /* false: a store of a join; only its changelog can be read */
+    bool is_numbered; /* rows of a stream-stream join end with a number */
+    bool has_times;   /* false: rows of a plain store or a session store, whose time Kafka Streams does not keep */
 };
 
 struct build_repartition {
@@ -26,8 +28,9 @@ struct build {
     size_t output_count, repartition_count, store_count;
     struct build_store stores[BUILD_MAX];
     struct build_repartition repartitions[BUILD_MAX];
-    bool has_bare_repartition; /* what it drops cannot be told from what others drop */
-    weir_arena *arena;         /* of what callbacks are given; lives until the topology is done */
+    bool
+        is_uncounted; /* what a bare repartition drops cannot be told from other drops; joins drop by row, not segment */
+    weir_arena *arena; /* of what callbacks are given; lives until the topology is done */
 };
 
 /* Exits with a message when the description is wrong: it is this program's mistake. What is wrong with the topology is

@@ -461,6 +461,19 @@ weir_aggregator *function_aggregate(const char *name)
     FIND(table, name);
 }
 
+void function_merge_texts(weir_context *context, const struct weir_record *record, void *aggregate, const void *other)
+{
+    weir_bytes *text = aggregate;
+    (void)record;
+    *text = fold(context, JOIN(context, *text, TEXT("&"), *(const weir_bytes *)other));
+}
+
+void function_merge_numbers(weir_context *context, const struct weir_record *record, void *aggregate, const void *other)
+{
+    (void)context, (void)record;
+    *(int64_t *)aggregate += *(const int64_t *)other;
+}
+
 /* ---- joiners ---- */
 
 static weir_bytes side_text(weir_context *context, const struct weir_record *side)

@@ -15,6 +15,7 @@ weir_visitor *function_flat_values(const char *name);
 weir_reducer *function_reduce(const char *name);
 weir_aggregator *function_aggregate(const char *name);
 weir_joiner *function_join(const char *name);
+weir_merger function_merge_texts, function_merge_numbers; /* of two sessions that grew together */
 
 /* Counts records of a key, forwards every second count; a punctuation forwards all counts and forgets those above two.
  * Its .user is a struct tally. */

@@ -1,6 +1,7 @@
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -29,8 +30,12 @@ final class Build {
         Handle rekeyed(Object other, char newValue) { return new Handle(other, 'S', 0, newValue); }
     }
 
-    /** A store to look at when everything was processed: plain rows have no time of their own. */
-    record Store(String name, String kind, char value) { }
+    /** A store to look at when everything was processed: plain rows have no time of their own. retention: of numbered ones. */
+    record Store(String name, String kind, char value, long retention) {
+        Store(String name, String kind, char value) {
+            this(name, kind, value, 0);
+        }
+    }
 
     static final Serde<Object> TEXT = (Serde) Serdes.serdeFrom(
         (topic, text) -> text == null ? null : ((String) text).getBytes(StandardCharsets.ISO_8859_1),
@@ -42,14 +47,15 @@ final class Build {
     final Set<String> outputs = new LinkedHashSet<>();
     final Set<String> repartitions = new LinkedHashSet<>();
     final List<Store> stores = new ArrayList<>();
-    final boolean countsDrops; // false: Weir counts records without a key at a repartition, Kafka Streams does not
+    final boolean countsDrops; // false: what Weir counts as dropped at a repartition or join, Kafka Streams counts otherwise
     private final Map<String, Handle> handles = new HashMap<>();
     private JsonNode op;
 
     Build(JsonNode ops) {
-        boolean isBare = false;
-        for (JsonNode one : ops) isBare |= one.get("op").asText().equals("repartition");
-        countsDrops = !isBare;
+        Set<String> uncounted = Set.of("repartition", "join");
+        boolean counts = true;
+        for (JsonNode one : ops) counts &= !uncounted.contains(one.get("op").asText());
+        countsDrops = counts;
         for (JsonNode one : ops) {
             op = one;
             Handle made = make(text("op"));
@@ -137,6 +143,7 @@ final class Build {
             case "reduce" -> aggregated(in().value);
             case "aggregate" -> aggregated(text("value").charAt(0));
             case "changes" -> in().with(in().table().toStream());
+            case "join" -> join();
             case "join_table" -> joinTable();
             case "join_tables" -> joinTables();
             case "process" -> process();
@@ -277,6 +284,11 @@ final class Build {
         if (w == null) return in().with(plain(grouped, value), value);
         return switch (w.get("kind").asText()) {
             case "time" -> new Handle(windowed(grouped.windowedBy(timeWindows(w)), value), 'T', w.get("size").asLong(), value);
+            case "sliding" -> new Handle(windowed(grouped.windowedBy(SlidingWindows.ofTimeDifferenceAndGrace(ms(w, "difference"), ms(w, "grace"))), value),
+                'T', w.get("difference").asLong(), value);
+            case "unlimited" -> new Handle(windowed(grouped.windowedBy(UnlimitedWindows.of().startOn(Instant.ofEpochMilli(w.get("start").asLong()))), value),
+                'T', Long.MAX_VALUE, value);
+            case "session" -> new Handle(sessions(grouped.windowedBy(SessionWindows.ofInactivityGapAndGrace(ms(w, "gap"), ms(w, "grace"))), value), 'E', 0, value);
             default -> throw new IllegalArgumentException("no window " + w);
         };
     }
@@ -301,7 +313,36 @@ final class Build {
         return grouped.aggregate(() -> Functions.initial(value), (k, v, a) -> f.fold(k, v, a), materialized("window", value));
     }
 
+    private Object sessions(SessionWindowedKStream<Object, Object> grouped, char value) {
+        if (op.get("window").has("emit")) grouped = grouped.emitStrategy(EmitStrategy.onWindowClose());
+        if (text("op").equals("count")) return grouped.count(materialized("session", value));
+        Functions.Fold f = Functions.fold2(text("fn"));
+        if (text("op").equals("reduce")) return grouped.reduce((a, v) -> f.fold(null, v, a), materialized("session", value));
+        return grouped.aggregate(() -> Functions.initial(value), f::fold, (k, a, b) -> Functions.merge(a, b), materialized("session", value));
+    }
+
     // ---- joins ----
+
+    private JoinWindows joinWindows() {
+        Duration grace = ms(op, "grace");
+        if (op.has("within")) return JoinWindows.ofTimeDifferenceAndGrace(ms(op, "within"), grace);
+        return JoinWindows.ofTimeDifferenceAndGrace(Duration.ZERO, grace).after(ms(op, "after")).before(ms(op, "before"));
+    }
+
+    private Handle join() {
+        Functions.Join f = Functions.joiner(text("fn"));
+        ValueJoiner<Object, Object, Object> join = f::join;
+        KStream<Object, Object> left = in().stream(), right = handle("other").stream();
+        StreamJoined<Object, Object, Object> types = StreamJoined.with(TEXT, valueSerde(in().value), valueSerde(handle("other").value)).withStoreName(text("name"));
+        JoinWindows windows = joinWindows();
+        for (JsonNode store : op.get("stores"))
+            stores.add(new Store(store.asText(), store.asText().endsWith("shared-join-store") ? "log" : "numbered", 'S', windows.size() + windows.gracePeriodMs()));
+        return in().with(switch (text("kind")) {
+            case "inner" -> left.join(right, join, windows, types);
+            case "left" -> left.leftJoin(right, join, windows, types);
+            default -> left.outerJoin(right, join, windows, types);
+        }, 'S');
+    }
 
     private Handle joinTable() {
         Functions.Join f = Functions.joiner(text("fn"));

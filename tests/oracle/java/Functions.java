@@ -133,6 +133,11 @@ final class Functions {
         };
     }
 
+    /** Of two sessions that grew together. */
+    static Object merge(Object one, Object other) {
+        return one instanceof Long ? (Object) (weight(one) + weight(other)) : fold(text(one) + "&" + text(other));
+    }
+
     static Object initial(char type) {
         return type == 'L' ? (Object) 0L : "";
     }

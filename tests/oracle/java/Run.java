@@ -1,6 +1,7 @@
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,6 +32,7 @@ final class Run implements AutoCloseable {
     private final Build build;
     private final Map<String, TestInputTopic<byte[], byte[]>> inputs = new HashMap<>();
     private final Map<String, TestOutputTopic<byte[], byte[]>> topics = new LinkedHashMap<>();
+    private final Map<String, Long> newestRows = new HashMap<>();
     private final Map<String, TestOutputTopic<byte[], byte[]>> changelogs = new LinkedHashMap<>();
 
     static Properties settings(Path directory, boolean inMemory) {
@@ -60,6 +62,7 @@ final class Run implements AutoCloseable {
         this.out = out;
         directory = Files.createTempDirectory("weir-oracle");
         Properties settings = settings(directory, test.path("in_memory").asBoolean());
+        if (test.path("self_join").asBoolean()) settings.put(StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG, StreamsConfig.SINGLE_STORE_SELF_JOIN);
         build = new Build(test.get("ops"));
         Topology topology = build.builder.build(settings);
         topology.describe().toString().lines().forEach(line -> out.println("describe " + line));
@@ -108,18 +111,29 @@ final class Run implements AutoCloseable {
                 TestRecord<byte[], byte[]> r = topic.getValue().readRecord();
                 Print.record(out, "out " + at, topic.getKey(), r.key(), r.value(), r.timestamp(), r.headers());
             }
-        for (var log : changelogs.entrySet()) printChangelog(at, log.getKey(), log.getValue());
+        for (Build.Store store : build.stores) printChangelog(at, store, changelogs.get(store.name()));
     }
 
     /** What a commit behind every record would write: the last row of each key, in order of keys. */
-    private void printChangelog(int at, String store, TestOutputTopic<byte[], byte[]> log) {
+    private void printChangelog(int at, Build.Store store, TestOutputTopic<byte[], byte[]> log) {
         Map<byte[], TestRecord<byte[], byte[]>> last = new TreeMap<>(Arrays::compareUnsigned);
         while (!log.isEmpty()) {
             TestRecord<byte[], byte[]> r = log.readRecord();
-            last.put(r.key(), r);
+            if (!store.kind().equals("numbered") || isKept(store, r)) last.put(r.key(), r);
         }
         for (TestRecord<byte[], byte[]> r : last.values())
-            Print.record(out, "log " + at, store, r.key(), r.value(), r.timestamp(), r.headers());
+            if (store.kind().equals("numbered"))
+                Print.record(out, "log " + at, store.name(), Arrays.copyOf(r.key(), r.key().length - 4), r.value(), r.timestamp(), new RecordHeaders());
+            else
+                Print.record(out, "log " + at, store.name(), r.key(), r.value(), r.timestamp(), r.headers());
+    }
+
+    /** Kafka Streams also logs what a stream-stream join does not keep: what is too old, and records without a value. */
+    private boolean isKept(Build.Store store, TestRecord<byte[], byte[]> row) {
+        long time = ByteBuffer.wrap(row.key()).getLong(row.key().length - 12);
+        if (row.value() == null) return false;
+        long newest = newestRows.merge(store.name(), time, Math::max);
+        return time > newest - store.retention();
     }
 
     // ---- stores ----
@@ -131,6 +145,7 @@ final class Run implements AutoCloseable {
 
     private void printStore(Build.Store store) {
         switch (store.kind()) {
+            case "log", "numbered" -> { }
             case "plain" -> {
                 try (var rows = driver.<Object, Object>getKeyValueStore(store.name()).all()) {
                     rows.forEachRemaining(r -> printRow(store, r.key, "", r.value, "-"));
@@ -147,6 +162,11 @@ final class Run implements AutoCloseable {
                         Windowed<Object> w = r.key;
                         printRow(store, w.key(), "@" + w.window().start(), r.value.value(), Long.toString(r.value.timestamp()));
                     });
+                }
+            }
+            case "session" -> {
+                try (var rows = driver.<Object, Object>getSessionStore(store.name()).fetch(null, null)) {
+                    rows.forEachRemaining(r -> printRow(store, r.key.key(), "@" + r.key.window().start() + "/" + r.key.window().end(), r.value, "-"));
                 }
             }
             default -> throw new IllegalArgumentException("no kind of store '" + store.kind() + "'");

@@ -1,0 +1,225 @@
+"""All sequences of up to five records over four timestamps, against naive references.
+
+A reference is what the documentation says, said again as plainly as can be: it keeps every record and looks at all of them
+each time. It shares nothing with the engine and nothing with Kafka Streams; `run --exhaustive --kafka` asks Kafka Streams too,
+so that a mistake of a reference would not be taken for a truth."""
+import itertools
+
+
+# ---- aggregates: the count of each window ----
+
+class TimeWindows:
+    """A record counts in every window of `size` that begins at a multiple of `advance`, holds it, and is not closed."""
+
+    def __init__(self, size, advance, grace):
+        self.size, self.advance, self.grace = size, advance, grace
+        self.now, self.accepted = 0, {}
+
+    def step(self, topic, key, value, at):
+        self.now = max(self.now, at)
+        changes = []
+        for start in range(0, at + 1, self.advance):
+            if at < start + self.size and start + self.size > self.now - self.grace:
+                times = self.accepted.setdefault((key, start), [])
+                times.append(at)
+                changes.append((key, start, len(times), max(times)))
+        return self.show(changes)
+
+    def show(self, changes):
+        return [f'"{key}"@{start} #{count} {at}' for key, start, count, at in changes]
+
+
+class FinalWindows(TimeWindows):
+    """The same, but a window speaks once, when no record can change it any more."""
+
+    def __init__(self, size, advance, grace):
+        super().__init__(size, advance, grace)
+        self.told = set()
+
+    def step(self, topic, key, value, at):
+        super().step(topic, key, value, at)
+        closed = sorted((start, window_key) for window_key, start in self.accepted
+                        if start + self.size <= self.now - self.grace and (window_key, start) not in self.told)
+        self.told |= {(window_key, start) for start, window_key in closed}
+        return self.show([(window_key, start, len(self.accepted[window_key, start]), max(self.accepted[window_key, start]))
+                          for start, window_key in closed])
+
+
+class SlidingWindows:
+    """Windows [at - difference, at] of each record, and those that begin right behind a record, as far as they hold records."""
+
+    def __init__(self, difference):
+        self.difference, self.times = difference, {}
+
+    def windows(self, times):
+        starts = {at - self.difference for at in times} | {at + 1 for at in times}
+        held = {start: [at for at in times if start <= at <= start + self.difference] for start in starts}
+        return {start: inside for start, inside in held.items() if inside}
+
+    def step(self, topic, key, value, at):
+        before = self.windows(self.times.get(key, []))
+        self.times.setdefault(key, []).append(at)
+        after = self.windows(self.times[key])
+        return sorted(f'"{key}"@{start} #{len(inside)} {max(inside)}' for start, inside in after.items() if inside != before.get(start))
+
+
+class Sessions:
+    """Records up to `gap` apart are together; a session that a record joins to others replaces them."""
+
+    def __init__(self, gap, grace):
+        self.gap, self.grace, self.now, self.sessions = gap, grace, 0, {}
+
+    def step(self, topic, key, value, at):
+        self.now = max(self.now, at)
+        sessions = self.sessions.setdefault(key, [])
+        met = [times for times in sessions if min(times) - self.gap <= at <= max(times) + self.gap]
+        merged = sorted(sum(met, []) + [at])
+        if merged[-1] < self.now - self.grace - self.gap:
+            return []
+        gone = [times for times in met if (min(times), max(times)) != (merged[0], merged[-1])]
+        self.sessions[key] = [times for times in sessions if times not in met] + [merged]
+        return [f'"{key}"@{max(times)}@{min(times)} null {max(times)}' for times in sorted(gone)] + \
+               [f'"{key}"@{merged[-1]}@{merged[0]} #{len(merged)} {merged[-1]}']
+
+
+# ---- joins ----
+
+class StreamJoin:
+    """Pairs of records of two topics up to `within` apart; who meets nobody leaves alone when the window is over (left, outer).
+    What is older than the window and its grace, by the time of its own side, is forgotten."""
+
+    def __init__(self, kind, within, grace):
+        self.within, self.grace, self.now = within, grace, -1
+        self.alone = {"inner": [], "left": ["in0"], "outer": ["in0", "in1"]}[kind]
+        self.records = {"in0": [], "in1": []}
+        self.waiting = []
+
+    def pair(self, topic, value, other):
+        return f'"{value}+{other}"' if topic == "in0" else f'"{other}+{value}"'
+
+    def close(self):
+        closed = sorted((at, topic == "in0", value, key, topic) for key, topic, value, at in self.waiting if at + self.within + self.grace < self.now)
+        self.waiting = [wait for wait in self.waiting if wait[3] + self.within + self.grace >= self.now]
+        return [f'"{key}" {self.pair(topic, value, "null")} {at}' for at, _, value, key, topic in closed]
+
+    def remembered(self, topic):
+        newest = max((at for _, _, at in self.records[topic]), default=0)
+        return [record for record in self.records[topic] if record[2] > newest - 2 * self.within - self.grace]
+
+    def step(self, topic, key, value, at):
+        self.now = max(self.now, at)
+        out = self.close() if at == self.now else []
+        self.records[topic].append((key, value, at))
+        other_topic = "in1" if topic == "in0" else "in0"
+        others = [record for record in self.remembered(other_topic) if record[0] == key and abs(record[2] - at) <= self.within]
+        for _, other, other_at in sorted(others, key=lambda record: record[2]):
+            self.waiting = [wait for wait in self.waiting if (wait[0], wait[1], wait[3]) != (key, other_topic, other_at)]
+            out.append(f'"{key}" {self.pair(topic, value, other)} {max(at, other_at)}')
+        if not others and topic in self.alone:
+            if at + self.within < self.now:
+                out.append(f'"{key}" {self.pair(topic, value, "null")} {at}')
+            else:
+                self.waiting.append((key, topic, value, at))
+        return out
+
+
+class TableJoin:
+    """The join of the latest rows of two tables, told whenever it may have changed. Rows are replaced by later arrivals."""
+
+    def __init__(self, kind):
+        self.kind, self.rows = kind, {"in0": {}, "in1": {}}
+
+    def result(self, key):
+        left, right = (self.rows[topic].get(key) for topic in ("in0", "in1"))
+        if {"inner": left and right, "left": left, "outer": left or right}[self.kind]:
+            return "+".join(row[0] if row else "null" for row in (left, right))
+        return None
+
+    def step(self, topic, key, value, at):
+        before, had = self.result(key), self.rows[topic].get(key)
+        self.rows[topic].pop(key, None)
+        if value is not None:
+            self.rows[topic][key] = (value, at)
+        other = self.rows["in1" if topic == "in0" else "in0"].get(key)
+        after = self.result(key)
+        needs_other = self.kind == "inner" or (self.kind == "left" and topic == "in1")
+        if not other and (needs_other or (value is None and had is None)):
+            return []
+        told_at = max(at, other[1]) if other else at
+        return ['"%s" %s %d' % (key, f'"{after}"' if after else "null", told_at)] if other or before or after else []
+
+
+# ---- topologies, timestamps, alphabets ----
+
+def counted(window, suppress=False):
+    ops = [{"op": "stream", "id": "s", "topic": "in0"}, {"op": "group", "id": "g", "in": "s"},
+           {"op": "count", "id": "t", "in": "g", "store": "counts", "value": "L", "window": window}]
+    if suppress:
+        ops.append({"op": "suppress", "id": "u", "in": "t", "until": "close"})
+    return ops + [{"op": "changes", "id": "c", "in": ops[-1]["id"]}, {"op": "to", "in": "c", "topic": "out"}]
+
+
+def joined(kind, within, grace):
+    stores = {"inner": [], "left": [], "outer": []}[kind]
+    return [{"op": "stream", "id": "a", "topic": "in0"}, {"op": "stream", "id": "b", "topic": "in1"},
+            {"op": "join", "id": "j", "in": "a", "other": "b", "name": "join", "fn": "pair", "kind": kind, "within": within, "grace": grace, "stores": stores},
+            {"op": "to", "in": "j", "topic": "out"}]
+
+
+def tables(kind):
+    return [{"op": "table", "id": "a", "topic": "in0", "store": "left"}, {"op": "table", "id": "b", "topic": "in1", "store": "right"},
+            {"op": "join_tables", "id": "j", "in": "a", "other": "b", "fn": "pair", "kind": kind},
+            {"op": "changes", "id": "c", "in": "j"}, {"op": "to", "in": "c", "topic": "out"}]
+
+
+def letters(topics, keys, times, values=("v",)):
+    return list(itertools.product(topics, keys, values, times))
+
+
+TESTS = {
+    "tumbling": (counted({"kind": "time", "size": 10, "grace": 5}), lambda: TimeWindows(10, 10, 5), letters(["in0"], "kl", [100, 109, 110, 115]), 5),
+    "hopping": (counted({"kind": "time", "size": 10, "advance": 5, "grace": 5}), lambda: TimeWindows(10, 5, 5), letters(["in0"], "kl", [100, 109, 110, 115]), 5),
+    "final": (counted({"kind": "time", "size": 10, "grace": 5}, True), lambda: FinalWindows(10, 10, 5), letters(["in0"], "kl", [100, 109, 110, 125]), 5),
+    "sliding": (counted({"kind": "sliding", "difference": 10, "grace": 100}), lambda: SlidingWindows(10), letters(["in0"], "kl", [100, 105, 110, 111]), 5),
+    "session": (counted({"kind": "session", "gap": 5, "grace": 5}), lambda: Sessions(5, 5), letters(["in0"], "kl", [100, 105, 106, 117]), 5),
+    **{f"stream-{kind}": (joined(kind, 10, 5), lambda kind=kind: StreamJoin(kind, 10, 5), letters(["in0", "in1"], "k", [102, 110, 111, 126]), 5)
+       for kind in ("inner", "left", "outer")},
+    **{f"table-{kind}": (tables(kind), lambda kind=kind: TableJoin(kind), letters(["in0", "in1"], "k", [100, 101, 102, 103], ("v", None)), 4)
+       for kind in ("inner", "left", "outer")},
+}
+
+
+def sequences(alphabet, longest):
+    """Values are numbered, so that results tell records apart."""
+    for length in range(1, longest + 1):
+        for sequence in itertools.product(alphabet, repeat=length):
+            yield [[topic, key, value and f"{value}{at}", time] for at, (topic, key, value, time) in enumerate(sequence)]
+
+
+def expected_lines(reference, records):
+    return [f"out {at} out {line}" for at, record in enumerate(records) for line in reference.step(*record)]
+
+
+def cases_of(name):
+    ops, _, alphabet, longest = TESTS[name]
+    for number, records in enumerate(sequences(alphabet, longest)):
+        yield {"name": f"{name}-{number}", "in_memory": True, "ops": ops, "input": records}
+
+
+def in_any_order(name, lines):
+    """Windows that one record changes may be told in any order by the reference for sliding windows."""
+    return sorted(lines) if name == "sliding" else lines
+
+
+def compare(engines, name, with_kafka):
+    """(number of sequences, the first that differs as text or None)"""
+    reference, batch = TESTS[name][1], list(cases_of(name))
+    results = engines.run(batch, name) if with_kafka else [(None, ours) for ours in engines.run_weir(batch, name)]
+    for case, (theirs, ours) in zip(batch, results):
+        wanted = in_any_order(name, expected_lines(reference(), case["input"]))
+        for who, lines in (("Weir", ours), ("Kafka Streams", theirs)):
+            got = wanted if lines is None else in_any_order(name, [line for line in lines if line.startswith(("out", "failed"))])
+            if got != wanted:
+                records = "\n".join(f"  {record}" for record in case["input"])
+                return len(batch), f"{case['name']}\n{records}\n  expected {wanted}\n  {who} {got}"
+    return len(batch), None
