@@ -50,13 +50,13 @@ static bool read_point(struct point *point, char *entry)
 
 __attribute__((constructor)) static void read_points(void)
 {
-    const char *value = getenv("WEIR_FAILPOINTS");
+    const char *value = getenv("WEIR_TEST_FAILPOINTS");
     if (!value)
         return;
     char *copy = memory_text(value), *rest = NULL; /* stays: the points are pieces of it */
     for (char *entry = strtok_r(copy, ",", &rest); entry; entry = strtok_r(NULL, ",", &rest)) {
         if (point_count == POINTS_MAX || !read_point(&points[point_count], entry)) {
-            fprintf(stderr, "WEIR_FAILPOINTS: '%s' is no list of NAME=NUMBER:ACTION\n", value);
+            fprintf(stderr, "WEIR_TEST_FAILPOINTS: '%s' is no list of NAME=NUMBER:ACTION\n", value);
             abort();
         }
         point_count++;

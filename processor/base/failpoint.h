@@ -1,7 +1,7 @@
 /* failpoint.h: named places where a test may end the process or make a step fail. Only in builds for tests
  * (WEIR_FAILPOINTS); anywhere else a failpoint is nothing.
  *
- * WEIR_FAILPOINTS="commit.flushed=3:kill,transaction.offsets=2:retry": at the third time the first place is reached the
+ * WEIR_TEST_FAILPOINTS="commit.flushed=3:kill,transaction.offsets=2:retry": at the third time the first place is reached the
  * process kills itself, at the second time the other one fails with WEIR_RETRY. Each entry acts once. Actions:
  *   kill   SIGKILL, here and now
  *   soon   SIGKILL half a millisecond later, from another thread, while the process goes on
