@@ -51,7 +51,7 @@ static bool read_point(struct point *point, char *entry)
 __attribute__((constructor)) static void read_points(void)
 {
     const char *value = getenv("WEIR_TEST_FAILPOINTS");
-    if (!value)
+    if (!value || !*value)
         return;
     char *copy = memory_text(value), *rest = NULL; /* stays: the points are pieces of it */
     for (char *entry = strtok_r(copy, ",", &rest); entry; entry = strtok_r(NULL, ",", &rest)) {

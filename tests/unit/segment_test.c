@@ -62,7 +62,7 @@ Test(frame, gives_back_what_went_in)
     struct broker_record record = record_of("key", "value");
     record.headers = (struct weir_headers){headers, 3};
     struct buffer buffer = {0};
-    embedded_frame_append(&buffer, &record, 42);
+    embedded_frame_append(&buffer, &record, 42, EMBEDDED_NO_TRANSACTION);
     embedded_frame_seal(buffer.data, 7);
     cr_assert_eq(buffer.size, embedded_frame_bytes(&record));
     struct embedded_frame frame;
@@ -85,7 +85,7 @@ Test(frame, tells_absent_from_empty)
     struct broker_record record = {.timestamp_ms = 1, .key = {"", 0}};
     struct buffer buffer = {0};
     struct embedded_frame frame;
-    embedded_frame_append(&buffer, &record, 0);
+    embedded_frame_append(&buffer, &record, 0, EMBEDDED_NO_TRANSACTION);
     embedded_frame_seal(buffer.data, 0);
     cr_assert_eq(embedded_frame_decode(buffer_bytes(&buffer), 0, &frame), EMBEDDED_FRAME_WHOLE);
     cr_assert_not_null(frame.key.data);
@@ -98,7 +98,7 @@ Test(frame, is_bad_under_another_salt)
     struct broker_record record = record_of("key", "value");
     struct buffer buffer = {0};
     struct embedded_frame frame;
-    embedded_frame_append(&buffer, &record, 0);
+    embedded_frame_append(&buffer, &record, 0, EMBEDDED_NO_TRANSACTION);
     embedded_frame_seal(buffer.data, 1);
     cr_assert_eq(embedded_frame_decode(buffer_bytes(&buffer), 2, &frame), EMBEDDED_FRAME_BAD);
     buffer_done(&buffer);
@@ -109,7 +109,7 @@ Test(frame, is_never_whole_with_any_bit_flipped)
     struct broker_record record = record_of("key", "value");
     struct buffer buffer = {0};
     struct embedded_frame frame;
-    embedded_frame_append(&buffer, &record, 3);
+    embedded_frame_append(&buffer, &record, 3, EMBEDDED_NO_TRANSACTION);
     embedded_frame_seal(buffer.data, 1);
     for (size_t bit = 0; bit < buffer.size * 8; bit++) {
         buffer.data[bit / 8] = (char)(buffer.data[bit / 8] ^ (1 << bit % 8));

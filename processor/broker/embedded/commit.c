@@ -58,6 +58,7 @@ static void publish(struct embedded_partition *partition, const struct embedded_
 {
     partition->durable_size = segment->size;
     atomic_store(&partition->durable, next);
+    embedded_partition_publish(partition);
 }
 
 /* The file and its name are durable before anything relies on them; one that fails leaves no trace. */

@@ -119,6 +119,12 @@ static bool pays(const struct run *run)
     return dirty > 0 && dirty >= clean;
 }
 
+static bool is_aborted(const struct run *run, const struct embedded_frame *frame)
+{
+    return frame->transaction != EMBEDDED_NO_TRANSACTION &&
+           embedded_outcomes_of(&run->partition->broker->outcomes, frame->transaction) == EMBEDDED_ABORTED;
+}
+
 static bool remember_segment(struct run *run, struct embedded_segment *segment, bool is_first, struct weir_error *error)
 {
     struct embedded_walk walk;
@@ -126,7 +132,8 @@ static bool remember_segment(struct run *run, struct embedded_segment *segment, 
     enum embedded_walk_result result;
     embedded_walk_init(&walk, segment, EMBEDDED_SEGMENT_HEAD, segment->size);
     while ((result = embedded_walk_next(&walk, &frame, error)) == EMBEDDED_WALK_FRAME) {
-        remember(&run->keys, frame.key, frame.offset);
+        if (!is_aborted(run, &frame))
+            remember(&run->keys, frame.key, frame.offset);
         if (!is_first && keys_bytes(&run->keys) > EMBEDDED_CLEAN_KEYS_BYTES)
             break;
     }
@@ -143,7 +150,8 @@ static void cover(struct run *run, struct weir_error *error)
     int64_t lag_ms = run->partition->topic->compaction_lag_ms;
     for (run->covered = run->clean; run->covered < run->count; run->covered++) {
         struct embedded_segment *segment = run->segments[run->covered];
-        if (!embedded_segment_scan(segment, error) || (lag_ms > 0 && segment->newest_ms > run->now_ms - lag_ms) ||
+        if (segment->end > embedded_partition_end(run->partition) || /* transactions in it are open */
+            !embedded_segment_scan(segment, error) || (lag_ms > 0 && segment->newest_ms > run->now_ms - lag_ms) ||
             !remember_segment(run, segment, run->covered == run->clean, error))
             return;
     }
@@ -158,7 +166,8 @@ static bool is_late_deletion(const struct run *run, const struct embedded_frame 
 
 static bool is_kept(const struct run *run, const struct embedded_frame *frame, int64_t closed_ms)
 {
-    return last_offset(&run->keys, frame->key) <= frame->offset && !is_late_deletion(run, frame, closed_ms);
+    return last_offset(&run->keys, frame->key) <= frame->offset && !is_late_deletion(run, frame, closed_ms) &&
+           !is_aborted(run, frame);
 }
 
 static int64_t closed_ms(const struct run *run, size_t index)

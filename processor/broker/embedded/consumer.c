@@ -18,6 +18,7 @@
 
 struct source { /* one topic's partition of a share held */
     struct embedded_cursor cursor;
+    int64_t delivered; /* offset behind the last record polled */
     bool paused;
 };
 
@@ -152,6 +153,7 @@ static void add_source(struct broker_consumer *consumer, struct embedded_step st
     embedded_cursor_init(&source->cursor, &topic->partitions[step.partition], from);
     source->cursor.group = step.group;
     source->cursor.source = (int32_t)index;
+    source->delivered = source->cursor.position;
     source->paused = true;
     consumer->held =
         memory_grow(consumer->held, &consumer->held_capacity, consumer->held_count + 1, sizeof(struct source *));
@@ -227,6 +229,8 @@ static int collect(struct broker_consumer *consumer, struct broker_message *mess
         if (got < 0)
             return taken ? taken : -1;
         taken += got;
+        if (got > 0)
+            source->delivered = messages[taken - 1].offset + 1;
     }
     return taken;
 }
@@ -270,7 +274,10 @@ void embedded_consumer_resume(struct broker_consumer *consumer, int32_t group, i
 int64_t embedded_consumer_end(struct broker_consumer *consumer, int32_t group, int32_t source, int32_t partition)
 {
     const struct source *found = source_of(consumer, group, source, partition);
-    return found ? embedded_partition_end(found->cursor.partition) : -1;
+    if (!found)
+        return -1;
+    return embedded_cursor_has_more(&found->cursor) ? embedded_partition_end(found->cursor.partition)
+                                                    : found->delivered;
 }
 
 bool embedded_consumer_is_behind(struct broker_consumer *consumer, int32_t group, int32_t source, int32_t partition)
@@ -292,6 +299,7 @@ static void rewind_source(struct source *source, int64_t offset)
     embedded_cursor_init(cursor, old.partition, offset);
     cursor->group = old.group;
     cursor->source = old.source;
+    source->delivered = cursor->position;
 }
 
 void embedded_consumer_rewind(struct broker_consumer *consumer, const struct broker_offset *offsets, size_t count)
@@ -338,11 +346,17 @@ static bool check_offset(const struct broker_consumer *consumer, const struct br
                      offset->topic, (int)offset->partition, consumer->group->name);
 }
 
-bool embedded_consumer_commit(struct broker_consumer *consumer, const struct broker_offset *offsets, size_t count,
-                              struct weir_error *error)
+bool embedded_consumer_commit_transaction(struct broker_consumer *consumer, int64_t transaction,
+                                          const struct broker_offset *offsets, size_t count, struct weir_error *error)
 {
     for (size_t i = 0; i < count; i++)
         if (!check_offset(consumer, &offsets[i], error))
             return false;
-    return count == 0 || embedded_group_commit(consumer->group, offsets, count, error);
+    return embedded_group_commit(consumer->group, transaction, offsets, count, error);
+}
+
+bool embedded_consumer_commit(struct broker_consumer *consumer, const struct broker_offset *offsets, size_t count,
+                              struct weir_error *error)
+{
+    return count == 0 || embedded_consumer_commit_transaction(consumer, EMBEDDED_NO_TRANSACTION, offsets, count, error);
 }

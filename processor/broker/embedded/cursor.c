@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "embedded/embedded.h"
 #include "embedded/files.h"
 #include "embedded/limits.h"
 #include "embedded/topic.h"
@@ -150,6 +151,18 @@ static int advance(struct embedded_cursor *cursor, struct weir_error *error)
     return 0;
 }
 
+static bool is_aborted(struct embedded_cursor *cursor, int64_t transaction)
+{
+    if (transaction == EMBEDDED_NO_TRANSACTION)
+        return false;
+    if (transaction != cursor->transaction) {
+        cursor->transaction = transaction;
+        cursor->is_aborted =
+            embedded_outcomes_of(&cursor->partition->broker->outcomes, transaction) == EMBEDDED_ABORTED;
+    }
+    return cursor->is_aborted;
+}
+
 static bool deliver(struct embedded_cursor *cursor, const struct embedded_frame *frame, struct broker_message *message)
 {
     struct weir_header *headers = NULL;
@@ -175,6 +188,7 @@ static bool deliver(struct embedded_cursor *cursor, const struct embedded_frame 
 /* One frame of the block; 1: delivered, 0: none (skipped, or the block is done), -1: error. */
 static int take_one(struct embedded_cursor *cursor, struct broker_message *message, struct weir_error *error)
 {
+    assert(embedded_cursor_has_more(cursor));
     struct embedded_frame frame;
     weir_bytes rest = {cursor->block->data + cursor->at, cursor->block->size - cursor->at};
     enum embedded_frame_state state = embedded_frame_decode(rest, cursor->segment->salt, &frame);
@@ -191,9 +205,13 @@ static int take_one(struct embedded_cursor *cursor, struct broker_message *messa
     if (frame.offset < cursor->position)
         return 0;
     bool gap = frame.offset > cursor->position && !cursor->segment->compacted;
-    if (gap || !deliver(cursor, &frame, message))
+    if (gap)
         return refuse(cursor, error);
-    return 1;
+    if (is_aborted(cursor, frame.transaction)) {
+        cursor->position = frame.offset + 1;
+        return 0;
+    }
+    return deliver(cursor, &frame, message) ? 1 : refuse(cursor, error);
 }
 
 int embedded_cursor_take(struct embedded_cursor *cursor, struct broker_message *messages, int max,
@@ -201,7 +219,7 @@ int embedded_cursor_take(struct embedded_cursor *cursor, struct broker_message *
 {
     int count = 0;
     while (count < max) {
-        bool in_block = cursor->block && cursor->at < cursor->block->size;
+        bool in_block = cursor->block && cursor->at < cursor->block->size && embedded_cursor_has_more(cursor);
         int result = in_block ? take_one(cursor, &messages[count], error) : advance(cursor, error);
         if (result < 0)
             return count ? count : -1;

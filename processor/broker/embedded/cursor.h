@@ -14,7 +14,9 @@ struct embedded_cursor {
     int64_t file_position;            /* of the frame at block->data + at, or of what is read next */
     struct embedded_block *block;
     size_t at;
-    size_t need; /* bytes the next block must have */
+    size_t need;         /* bytes the next block must have */
+    int64_t transaction; /* asked about last, because frames of one come in runs */
+    bool is_aborted;     /* what the answer was */
 };
 
 void embedded_cursor_init(struct embedded_cursor *, struct embedded_partition *, int64_t from);
@@ -23,7 +25,7 @@ static inline bool embedded_cursor_has_more(const struct embedded_cursor *cursor
 {
     return cursor->position < embedded_partition_end(cursor->partition);
 }
-/* Up to max messages; 0: the end; -1: error. Steps over gaps. */
+/* Up to max messages; 0: the end; -1: error. Steps over gaps and over what was aborted. */
 int embedded_cursor_take(struct embedded_cursor *, struct broker_message *, int max, struct weir_error *);
 void embedded_message_release(struct broker_message *);
 #endif

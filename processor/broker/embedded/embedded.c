@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -201,7 +202,7 @@ static bool committed_elsewhere(const struct embedded *broker, const char *group
 {
     struct embedded_offsets offsets;
     char *path = memory_format("%s/" EMBEDDED_GROUPS_NAME "/%s", broker->directory, group);
-    bool loaded = embedded_offsets_load(&offsets, path, true, error);
+    bool loaded = embedded_offsets_load(&offsets, path, NULL, error);
     const struct embedded_offset *found = embedded_offsets_find(&offsets, wanted->topic, wanted->partition);
     if (loaded)
         *offset = found ? found->offset : BROKER_NO_OFFSET;
@@ -240,13 +241,66 @@ static bool topic_names(struct broker *base, weir_arena *arena, const char ***na
     return true;
 }
 
-static struct broker_producer *refuse_transactions(struct broker *base, const char *client, const char *id,
-                                                   struct weir_error *error)
+/* -- transactions -- */
+
+void embedded_end_transaction(struct embedded *broker, int64_t transaction)
 {
-    (void)base, (void)client, (void)id;
-    error_set(error, WEIR_INVALID,
-              "the embedded log has no transactions: processing.guarantee=exactly_once_v2 needs bootstrap.servers");
-    return NULL;
+    pthread_mutex_lock(&broker->lock);
+    for (size_t i = 0; i < broker->topic_count; i++)
+        for (int32_t p = 0; p < broker->topics[i]->partition_count; p++)
+            embedded_partition_end_transaction(&broker->topics[i]->partitions[p], transaction);
+    pthread_mutex_unlock(&broker->lock);
+    embedded_signal_raise(&broker->changed);
+}
+
+static char *outcomes_path(const struct embedded *broker)
+{
+    return broker->directory ? memory_format("%s/" EMBEDDED_OUTCOMES_NAME, broker->directory) : NULL;
+}
+
+static bool add_commits(const struct embedded *broker, struct embedded_outcomes *outcomes, struct weir_error *error)
+{
+    struct embedded_names names;
+    char *groups = memory_format("%s/" EMBEDDED_GROUPS_NAME, broker->directory);
+    bool added = embedded_directory_list(groups, &names, error);
+    for (size_t i = 0; added && i < names.count; i++) {
+        char *path = memory_format("%s/%s", groups, names.items[i]);
+        added = !embedded_name_check("group", names.items[i], NULL) || embedded_offsets_outcomes(path, outcomes, error);
+        free(path);
+    }
+    embedded_names_free(&names);
+    free(groups);
+    return added;
+}
+
+/* The commits first: before the writer forgets them in an offsets file, they are in the file of the outcomes. */
+static bool read_outcomes(const struct embedded *broker, struct embedded_outcomes *outcomes, struct weir_error *error)
+{
+    struct embedded_outcomes commits;
+    embedded_outcomes_init(&commits, NULL);
+    bool read = add_commits(broker, &commits, error) && embedded_outcomes_load(outcomes, error);
+    if (read)
+        embedded_outcomes_merge(outcomes, &commits);
+    embedded_outcomes_done(&commits);
+    return read;
+}
+
+bool embedded_follow_outcomes(struct embedded *broker, struct weir_error *error)
+{
+    struct embedded_outcomes latest;
+    int64_t now_us = clock_monotonic_us(&clock_system);
+    pthread_mutex_lock(&broker->writers_lock);
+    bool read = now_us - broker->followed_us < EMBEDDED_FOLLOW_MS * 1000;
+    if (!read) {
+        broker->followed_us = now_us;
+        embedded_outcomes_init(&latest, outcomes_path(broker));
+        read = read_outcomes(broker, &latest, error);
+        if (read)
+            embedded_outcomes_merge(&broker->outcomes, &latest);
+        embedded_outcomes_done(&latest);
+    }
+    pthread_mutex_unlock(&broker->writers_lock);
+    return read;
 }
 
 /* -- the broker -- */
@@ -264,6 +318,8 @@ static void embedded_free(struct embedded *broker)
     if (broker->lock_fd >= 0)
         close(broker->lock_fd);
     embedded_signal_done(&broker->changed);
+    embedded_outcomes_done(&broker->outcomes);
+    pthread_mutex_destroy(&broker->writers_lock);
     pthread_mutex_destroy(&broker->lock);
     free(broker->directory);
     free(broker);
@@ -305,6 +361,8 @@ static struct embedded *embedded_new(char *directory)
     broker->lock_fd = -1;
     broker->users = 1;
     pthread_mutex_init(&broker->lock, NULL);
+    pthread_mutex_init(&broker->writers_lock, NULL);
+    embedded_outcomes_init(&broker->outcomes, outcomes_path(broker));
     embedded_signal_init(&broker->changed);
     return broker;
 }
@@ -331,10 +389,17 @@ static bool make_groups(const struct embedded *broker, struct weir_error *error)
     return made;
 }
 
+/* Before anything is read, and before an offsets file is rewritten. */
+static bool load_outcomes(struct embedded *broker, struct weir_error *error)
+{
+    return read_outcomes(broker, &broker->outcomes, error) &&
+           (broker->reader_only || embedded_outcomes_settle(&broker->outcomes, error));
+}
+
 static struct embedded *embedded_start(struct embedded *broker, struct weir_error *error)
 {
-    if (broker->directory &&
-        (!lock_directory(broker, error) || !make_groups(broker, error) || !load_topics(broker, error))) {
+    if (broker->directory && (!lock_directory(broker, error) || !make_groups(broker, error) ||
+                              !load_outcomes(broker, error) || !load_topics(broker, error))) {
         embedded_free(broker);
         return NULL;
     }
@@ -400,7 +465,9 @@ const struct broker_ops embedded_ops = {
     .producer_poll = embedded_producer_poll,
     .producer_flush = embedded_producer_flush,
     .producer_close = embedded_producer_close,
-    .transaction_open = refuse_transactions,
+    .transaction_open = embedded_transaction_open,
+    .transaction_commit = embedded_transaction_commit,
+    .transaction_abort = embedded_transaction_abort,
     .reader_open = embedded_reader_open,
     .reader_add = embedded_reader_add,
     .reader_remove = embedded_reader_remove,

@@ -4,11 +4,13 @@
 #include "broker/broker.h"
 #include "embedded/cleaner.h"
 #include "embedded/flusher.h"
+#include "embedded/outcomes.h"
 #include "embedded/signal.h"
 #include "embedded/topic.h"
 
 #define EMBEDDED_LOCK_NAME ".lock"
 #define EMBEDDED_GROUPS_NAME "groups~" /* no topic can be called so */
+#define EMBEDDED_OUTCOMES_NAME "transactions~"
 
 struct embedded_group;
 
@@ -26,6 +28,10 @@ struct embedded {
     struct embedded_group **groups;
     size_t group_count, group_capacity;
 
+    struct embedded_outcomes outcomes;
+    pthread_mutex_t writers_lock; /* of the two below */
+    int64_t followed_us;          /* reader-only: when the outcomes were last read */
+    struct broker_producer *writers;
     struct embedded_signal changed; /* durable records, rebalances, wakes */
     struct embedded_flusher flusher;
     struct embedded_cleaner cleaner;
@@ -36,6 +42,10 @@ struct embedded_topic *embedded_topic_find(struct embedded *, const char *name);
 struct embedded_partition *embedded_partition_find(struct embedded *, const char *topic, int32_t partition,
                                                    struct weir_error *);
 bool embedded_writable(const struct embedded *, struct weir_error *); /* WEIR_INVALID: in use by another process */
+
+void embedded_end_transaction(struct embedded *, int64_t transaction); /* in every partition; its outcome is known */
+/* Reader-only: learns how transactions ended since; not more often than every EMBEDDED_FOLLOW_MS. */
+bool embedded_follow_outcomes(struct embedded *, struct weir_error *);
 
 extern const struct broker_ops embedded_ops;
 
@@ -60,6 +70,14 @@ bool embedded_consumer_commit(struct broker_consumer *, const struct broker_offs
 void embedded_consumer_rewind(struct broker_consumer *, const struct broker_offset *, size_t);
 void embedded_consumer_wake(struct broker_consumer *);
 void embedded_consumer_close(struct broker_consumer *);
+struct broker_producer *embedded_transaction_open(struct broker *, const char *client, const char *id,
+                                                  struct weir_error *);
+bool embedded_transaction_commit(struct broker_producer *, struct broker_consumer *, const struct broker_offset *,
+                                 size_t, struct weir_error *);
+bool embedded_transaction_abort(struct broker_producer *, struct weir_error *);
+void embedded_transaction_close(struct broker_producer *); /* without transactions nothing */
+bool embedded_consumer_commit_transaction(struct broker_consumer *, int64_t transaction, const struct broker_offset *,
+                                          size_t, struct weir_error *);
 struct broker_reader *embedded_reader_open(struct broker *, struct weir_error *);
 bool embedded_reader_add(struct broker_reader *, const char *topic, int32_t partition, int64_t from, int32_t token,
                          struct weir_error *);

@@ -16,6 +16,7 @@ struct head { /* as it lies in the file */
 _Static_assert(sizeof(struct head) == EMBEDDED_FRAME_HEAD, "the head has no padding");
 
 enum { HEADER_HEAD = 8 };
+#define FLAG_TRANSACTION UINT32_C(0x80000000)
 
 static size_t headers_bytes(struct weir_headers headers)
 {
@@ -45,9 +46,16 @@ static void append_header(struct buffer *buffer, const struct weir_header *heade
     buffer_append(buffer, header->value.data, header->value.size);
 }
 
-void embedded_frame_append(struct buffer *buffer, const struct broker_record *record, int64_t offset)
+static size_t tail_bytes(uint32_t header_count)
 {
-    size_t size = embedded_frame_bytes(record);
+    return header_count & FLAG_TRANSACTION ? EMBEDDED_FRAME_TRANSACTION : 0;
+}
+
+void embedded_frame_append(struct buffer *buffer, const struct broker_record *record, int64_t offset,
+                           int64_t transaction)
+{
+    uint32_t flag = transaction == EMBEDDED_NO_TRANSACTION ? 0 : FLAG_TRANSACTION;
+    size_t body = embedded_frame_bytes(record), size = body + tail_bytes(flag);
     assert(size <= EMBEDDED_FRAME_BYTES_MAX);
     struct head head = {
         .size = (uint32_t)size,
@@ -55,14 +63,16 @@ void embedded_frame_append(struct buffer *buffer, const struct broker_record *re
         .timestamp_ms = record->timestamp_ms,
         .key_size = size_or_absent(record->key),
         .value_size = size_or_absent(record->value),
-        .headers_size = (uint32_t)(size - EMBEDDED_FRAME_HEAD - record->key.size - record->value.size),
-        .header_count = (uint32_t)record->headers.count,
+        .headers_size = (uint32_t)(body - EMBEDDED_FRAME_HEAD - record->key.size - record->value.size),
+        .header_count = (uint32_t)record->headers.count | flag,
     };
     buffer_append(buffer, &head, sizeof head);
     buffer_append(buffer, record->key.data, record->key.size);
     buffer_append(buffer, record->value.data, record->value.size);
     for (size_t i = 0; i < record->headers.count; i++)
         append_header(buffer, &record->headers.items[i]);
+    if (flag)
+        buffer_append(buffer, &transaction, sizeof transaction);
 }
 
 static struct head load_head(const void *frame)
@@ -104,8 +114,8 @@ static bool sizes_agree(const struct head *head)
         return false;
     uint64_t key = head->key_size > 0 ? (uint64_t)head->key_size : 0;
     uint64_t value = head->value_size > 0 ? (uint64_t)head->value_size : 0;
-    return EMBEDDED_FRAME_HEAD + key + value + head->headers_size == head->size &&
-           head->header_count <= head->headers_size / (HEADER_HEAD + 1);
+    return EMBEDDED_FRAME_HEAD + key + value + head->headers_size + tail_bytes(head->header_count) == head->size &&
+           (head->header_count & ~FLAG_TRANSACTION) <= head->headers_size / (HEADER_HEAD + 1);
 }
 
 static weir_bytes part(const char **next, int32_t size)
@@ -134,7 +144,10 @@ enum embedded_frame_state embedded_frame_decode(weir_bytes available, uint32_t s
     frame->key = part(&next, head.key_size);
     frame->value = part(&next, head.value_size);
     frame->headers = (weir_bytes){next, head.headers_size};
-    frame->header_count = head.header_count;
+    frame->header_count = head.header_count & ~FLAG_TRANSACTION;
+    frame->transaction = EMBEDDED_NO_TRANSACTION;
+    if (tail_bytes(head.header_count))
+        memcpy(&frame->transaction, next + head.headers_size, sizeof frame->transaction);
     return EMBEDDED_FRAME_WHOLE;
 }
 

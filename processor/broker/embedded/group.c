@@ -10,6 +10,23 @@
 #include "base/memory.h"
 #include "embedded/embedded.h"
 
+static void encode(struct buffer *entries, const struct embedded_commit *commit)
+{
+    if (commit->transaction != EMBEDDED_NO_TRANSACTION)
+        embedded_offsets_encode_transaction(entries, commit->transaction, commit->items, commit->count);
+    for (size_t i = 0; commit->transaction == EMBEDDED_NO_TRANSACTION && i < commit->count; i++)
+        embedded_offsets_encode(entries, &commit->items[i]);
+}
+
+/* It is durable. The outcome must be known before the file can be rewritten. */
+static void take(struct embedded_group *group, const struct embedded_commit *commit)
+{
+    if (commit->transaction != EMBEDDED_NO_TRANSACTION)
+        embedded_outcomes_commit(&group->broker->outcomes, commit->transaction);
+    for (size_t i = 0; i < commit->count; i++)
+        embedded_offsets_set(&group->offsets, &commit->items[i]);
+}
+
 /* Of one round of the flusher: all commits in one write and one sync. */
 static void write_commits(struct embedded_flush *flush)
 {
@@ -20,14 +37,13 @@ static void write_commits(struct embedded_flush *flush)
     struct embedded_commit *commits = group->pending;
     group->pending = NULL;
     for (struct embedded_commit *commit = commits; commit; commit = commit->next)
-        for (size_t i = 0; i < commit->count; i++)
-            embedded_offsets_encode(&entries, &commit->items[i]);
+        encode(&entries, commit);
     bool written = entries.size == 0 || embedded_offsets_write(&group->offsets, buffer_bytes(&entries), &failure);
     while (commits) {
         struct embedded_commit *commit = commits;
         commits = commit->next; /* its caller may go as soon as it is done */
-        for (size_t i = 0; written && i < commit->count; i++)
-            embedded_offsets_set(&group->offsets, &commit->items[i]);
+        if (written)
+            take(group, commit);
         commit->error = failure;
         atomic_store(&commit->done, true);
     }
@@ -50,7 +66,7 @@ static struct embedded_group *group_new(struct embedded *broker, const char *nam
     group->name = memory_text(name);
     pthread_mutex_init(&group->lock, NULL);
     char *path = broker->directory ? memory_format("%s/" EMBEDDED_GROUPS_NAME "/%s", broker->directory, name) : NULL;
-    if (embedded_offsets_load(&group->offsets, path, broker->reader_only, error))
+    if (embedded_offsets_load(&group->offsets, path, broker->reader_only ? NULL : &broker->outcomes, error))
         return group;
     embedded_group_free(group);
     return NULL;
@@ -223,10 +239,10 @@ static bool is_done(void *self)
     return atomic_load(&((struct embedded_commit *)self)->done);
 }
 
-bool embedded_group_commit(struct embedded_group *group, const struct broker_offset *items, size_t count,
-                           struct weir_error *error)
+bool embedded_group_commit(struct embedded_group *group, int64_t transaction, const struct broker_offset *items,
+                           size_t count, struct weir_error *error)
 {
-    struct embedded_commit commit = {.items = items, .count = count};
+    struct embedded_commit commit = {.items = items, .count = count, .transaction = transaction};
     struct embedded_commit **last = &group->pending;
     pthread_mutex_lock(&group->lock);
     while (*last)

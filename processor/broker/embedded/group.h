@@ -28,6 +28,7 @@ struct embedded_share {
 struct embedded_commit { /* one caller's; on its stack while it waits */
     const struct broker_offset *items;
     size_t count;
+    int64_t transaction;
     atomic_bool done;
     struct weir_error error;
     struct embedded_commit *next;
@@ -65,8 +66,9 @@ struct embedded_step embedded_group_next(struct embedded_group *, struct embedde
 void embedded_group_revoked(struct embedded_group *, const struct embedded_member *, struct embedded_step);
 /* Whether members joined or left since the last call. */
 bool embedded_group_regenerated(struct embedded_group *, struct embedded_member *);
-/* Durable on return. */
-bool embedded_group_commit(struct embedded_group *, const struct broker_offset *, size_t, struct weir_error *);
+/* Durable on return, all or nothing; a transaction has become true with it. */
+bool embedded_group_commit(struct embedded_group *, int64_t transaction, const struct broker_offset *, size_t,
+                           struct weir_error *);
 /* BROKER_NO_OFFSET: none. metadata may be NULL; a copy in the arena. */
 int64_t embedded_group_committed(struct embedded_group *, const char *topic, int32_t partition, weir_arena *,
                                  const char **metadata);

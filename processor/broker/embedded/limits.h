@@ -23,6 +23,7 @@ enum {
     EMBEDDED_CLEAN_INTERVAL_MS = 30000,     /* between two rounds of retention and compaction */
     EMBEDDED_CLEAN_KEYS_BYTES = 32 << 20,   /* of the keys remembered by one compaction */
     EMBEDDED_OFFSETS_BYTES = 4 << 20,       /* of a group's file, then it is rewritten */
+    EMBEDDED_TRANSACTIONS_AHEAD = 4096,     /* numbers of transactions that one writing of their file allows */
 };
 #define EMBEDDED_RETENTION_MS ((int64_t)7 * 24 * 3600 * 1000) /* default, as Kafka's */
 #define EMBEDDED_TOMBSTONE_MS ((int64_t)24 * 3600 * 1000)     /* a deletion is kept this long for slow readers */

@@ -30,6 +30,7 @@ void embedded_partition_done(struct embedded_partition *partition)
     for (size_t i = 0; i < partition->segment_count; i++)
         embedded_segment_free(partition->segments[i]);
     free(partition->segments);
+    free(partition->open);
     buffer_done(&partition->pending);
     buffer_done(&partition->writing);
     free(partition->directory);
@@ -54,27 +55,58 @@ static bool revive(struct embedded_partition *partition)
     return true;
 }
 
-static bool append_frame(struct embedded_partition *partition, const struct broker_record *record,
+void embedded_partition_publish(struct embedded_partition *partition)
+{
+    int64_t stable = atomic_load(&partition->durable);
+    for (size_t i = 0; i < partition->open_count; i++)
+        if (partition->open[i].first < stable)
+            stable = partition->open[i].first;
+    atomic_store(&partition->stable, stable);
+}
+
+void embedded_partition_note(struct embedded_partition *partition, int64_t transaction, int64_t offset)
+{
+    for (size_t i = 0; i < partition->open_count; i++)
+        if (partition->open[i].transaction == transaction)
+            return;
+    partition->open =
+        memory_grow(partition->open, &partition->open_capacity, partition->open_count + 1, sizeof *partition->open);
+    partition->open[partition->open_count++] = (struct embedded_open){transaction, offset};
+}
+
+void embedded_partition_end_transaction(struct embedded_partition *partition, int64_t transaction)
+{
+    pthread_mutex_lock(&partition->lock);
+    for (size_t i = 0; i < partition->open_count; i++)
+        if (partition->open[i].transaction == transaction)
+            partition->open[i--] = partition->open[--partition->open_count];
+    embedded_partition_publish(partition);
+    pthread_mutex_unlock(&partition->lock);
+}
+
+static bool append_frame(struct embedded_partition *partition, const struct broker_record *record, int64_t transaction,
                          struct weir_error *error)
 {
     if (partition->failure.code != WEIR_OK && !revive(partition))
         return embedded_partition_error(partition, &partition->failure, error);
     size_t before = partition->pending.size;
-    embedded_frame_append(&partition->pending, record, partition->next);
+    embedded_frame_append(&partition->pending, record, partition->next, transaction);
+    if (transaction != EMBEDDED_NO_TRANSACTION)
+        embedded_partition_note(partition, transaction, partition->next);
     atomic_fetch_add_explicit(&partition->broker->flusher.pending_bytes, (int64_t)(partition->pending.size - before),
                               memory_order_relaxed);
     return true;
 }
 
 bool embedded_partition_append(struct embedded_partition *partition, const struct broker_record *record,
-                               struct embedded_receipt *receipt, struct weir_error *error)
+                               int64_t transaction, struct embedded_receipt *receipt, struct weir_error *error)
 {
     struct embedded_flusher *flusher = &partition->broker->flusher;
     if (atomic_load_explicit(&flusher->pending_bytes, memory_order_relaxed) >= EMBEDDED_PENDING_BYTES)
         return error_set(error, WEIR_RETRY, "topic '%s' partition %d: the queue of records to write is full",
                          partition->topic->name, (int)partition->number);
     pthread_mutex_lock(&partition->lock);
-    bool appended = append_frame(partition, record, error);
+    bool appended = append_frame(partition, record, transaction, error);
     if (appended)
         *receipt = (struct embedded_receipt){partition->next++, atomic_load(&partition->epoch)};
     pthread_mutex_unlock(&partition->lock);

@@ -2,6 +2,7 @@
  *
  *   producer --append--> pending --begin--> active segment --finish--> durable: consumers may read it
  *
+ * and what lies behind the first record of an open transaction when that has ended: up to `stable`.
  * Invariants: offsets below `durable` are synced to disk and never change; next - durable records are in flight; only
  * the flusher's thread writes to the active segment, only the cleaner's replaces closed ones. */
 #ifndef WEIR_EMBEDDED_PARTITION_H
@@ -11,6 +12,10 @@
 
 struct embedded;
 struct embedded_topic;
+
+struct embedded_open { /* a transaction that has records here and has not ended */
+    int64_t transaction, first;
+};
 
 struct embedded_partition {
     struct embedded_flush flush; /* first: the flusher's view */
@@ -25,10 +30,13 @@ struct embedded_partition {
     struct embedded_segment *active; /* the last one, for the flusher's thread without the lock */
     int64_t next;                    /* offset of the next record appended */
     _Atomic int64_t durable;         /* offset behind the last durable record */
-    int64_t durable_size;            /* bytes of the active segment that are durable */
-    struct buffer pending;           /* frames waiting for the flusher */
-    _Atomic uint64_t epoch;          /* counts failures; a record appended in an earlier one may be lost */
-    struct weir_error failure;       /* code not WEIR_OK: read-only because of this */
+    _Atomic int64_t stable;          /* what readers may read: as far as everything is durable and decided */
+    struct embedded_open *open;
+    size_t open_count, open_capacity;
+    int64_t durable_size;      /* bytes of the active segment that are durable */
+    struct buffer pending;     /* frames waiting for the flusher */
+    _Atomic uint64_t epoch;    /* counts failures; a record appended in an earlier one may be lost */
+    struct weir_error failure; /* code not WEIR_OK: read-only because of this */
     struct weir_error last_failure;
     int64_t lost_from; /* `durable` at the last failure */
     int64_t failed_us;
@@ -56,8 +64,12 @@ bool embedded_partition_load(struct embedded_partition *, int64_t *check_budget,
 bool embedded_partition_follow(struct embedded_partition *, struct weir_error *);
 
 /* Copies the record; record->timestamp_ms must be set. */
-bool embedded_partition_append(struct embedded_partition *, const struct broker_record *, struct embedded_receipt *,
-                               struct weir_error *);
+bool embedded_partition_append(struct embedded_partition *, const struct broker_record *, int64_t transaction,
+                               struct embedded_receipt *, struct weir_error *);
+void embedded_partition_end_transaction(struct embedded_partition *, int64_t transaction); /* its outcome is known */
+/* A record of the transaction lies at the offset. Lock held. */
+void embedded_partition_note(struct embedded_partition *, int64_t transaction, int64_t offset);
+void embedded_partition_publish(struct embedded_partition *); /* after durable or open has changed; lock held */
 enum embedded_receipt_state embedded_partition_state(struct embedded_partition *, struct embedded_receipt);
 void embedded_partition_failure(struct embedded_partition *, struct weir_error *); /* why records were lost */
 void embedded_partition_roll(struct embedded_partition *); /* closes the active segment with the next round */
@@ -65,7 +77,7 @@ void embedded_partition_roll(struct embedded_partition *); /* closes the active 
 int64_t embedded_partition_begin(struct embedded_partition *);
 static inline int64_t embedded_partition_end(struct embedded_partition *partition)
 {
-    return atomic_load(&partition->durable);
+    return atomic_load(&partition->stable);
 }
 
 /* The segment that holds the offset, open and held until embedded_partition_release; *offset moves up to the first

@@ -9,35 +9,8 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/memory.h"
-#include "embedded/embedded.h"
 #include "embedded/limits.h"
-
-struct awaited {
-    struct broker_delivery *delivery;
-    struct embedded_receipt receipt; /* of the last record that named it */
-};
-
-struct target { /* one partition this producer has written to since the last flush */
-    struct embedded_partition *partition;
-    struct embedded_receipt last;
-    bool waiting;
-    struct awaited *awaited;
-    size_t awaited_count, awaited_capacity;
-};
-
-struct route { /* a topic this producer has written to */
-    struct embedded_topic *topic;
-    int32_t turn; /* next partition for a record without a key */
-    struct target *targets;
-};
-
-struct broker_producer {
-    struct embedded *broker;
-    struct route *routes;
-    size_t route_count, route_capacity;
-    size_t latest;             /* route of the last record */
-    struct weir_error failure; /* first since the last flush */
-};
+#include "embedded/producer.h"
 
 struct broker_producer *embedded_producer_open(struct broker *base, const char *client, struct weir_error *error)
 {
@@ -50,15 +23,15 @@ struct broker_producer *embedded_producer_open(struct broker *base, const char *
     return producer;
 }
 
-static struct route *add_route(struct broker_producer *producer, const char *name)
+static struct embedded_route *add_route(struct broker_producer *producer, const char *name)
 {
     struct embedded_topic *topic = embedded_topic_find(producer->broker, name);
     if (!topic)
         return NULL;
     producer->routes =
         memory_grow(producer->routes, &producer->route_capacity, producer->route_count + 1, sizeof *producer->routes);
-    struct route *route = &producer->routes[producer->route_count++];
-    *route = (struct route){.topic = topic};
+    struct embedded_route *route = &producer->routes[producer->route_count++];
+    *route = (struct embedded_route){.topic = topic};
     route->targets = memory_new((size_t)topic->partition_count * sizeof *route->targets);
     for (int32_t i = 0; i < topic->partition_count; i++)
         route->targets[i].partition = &topic->partitions[i];
@@ -66,11 +39,11 @@ static struct route *add_route(struct broker_producer *producer, const char *nam
 }
 
 /* The same topic comes many times in a row, and usually as the same pointer. */
-static struct route *find_route(struct broker_producer *producer, const char *name)
+static struct embedded_route *find_route(struct broker_producer *producer, const char *name)
 {
     for (size_t i = 0; i < producer->route_count; i++) {
         size_t at = (producer->latest + i) % producer->route_count;
-        struct route *route = &producer->routes[at];
+        struct embedded_route *route = &producer->routes[at];
         if (strcmp(route->topic->name, name) == 0) {
             producer->latest = at;
             return route;
@@ -83,7 +56,8 @@ static bool check_record(const struct embedded_topic *topic, const struct broker
                          struct weir_error *error)
 {
     size_t size = embedded_frame_bytes(record) - EMBEDDED_FRAME_HEAD;
-    if (size > (size_t)topic->message_bytes_max || size > EMBEDDED_FRAME_BYTES_MAX - EMBEDDED_FRAME_HEAD)
+    size_t most = EMBEDDED_FRAME_BYTES_MAX - EMBEDDED_FRAME_HEAD - EMBEDDED_FRAME_TRANSACTION;
+    if (size > (size_t)topic->message_bytes_max || size > most)
         return error_set(error, WEIR_POISON, "topic '%s': a record of %zu bytes is larger than max.message.bytes = %d",
                          topic->name, size, (int)topic->message_bytes_max);
     if (topic->cleanup != BROKER_DELETE && !record->key.data)
@@ -95,7 +69,7 @@ static bool check_record(const struct embedded_topic *topic, const struct broker
     return true;
 }
 
-static int32_t choose_partition(struct route *route, const struct broker_record *record)
+static int32_t choose_partition(struct embedded_route *route, const struct broker_record *record)
 {
     if (record->partition >= 0)
         return record->partition;
@@ -106,7 +80,7 @@ static int32_t choose_partition(struct route *route, const struct broker_record 
     return route->turn;
 }
 
-static void await(struct target *target, struct broker_delivery *delivery, struct embedded_receipt receipt)
+static void await(struct embedded_target *target, struct broker_delivery *delivery, struct embedded_receipt receipt)
 {
     for (size_t i = target->awaited_count; i-- > 0;)
         if (target->awaited[i].delivery == delivery) {
@@ -115,16 +89,16 @@ static void await(struct target *target, struct broker_delivery *delivery, struc
         }
     target->awaited =
         memory_grow(target->awaited, &target->awaited_capacity, target->awaited_count + 1, sizeof *target->awaited);
-    target->awaited[target->awaited_count++] = (struct awaited){delivery, receipt};
+    target->awaited[target->awaited_count++] = (struct embedded_awaited){delivery, receipt};
 }
 
-static void note_failure(struct broker_producer *producer, struct target *target)
+static void note_failure(struct broker_producer *producer, struct embedded_target *target)
 {
     if (producer->failure.code == WEIR_OK)
         embedded_partition_failure(target->partition, &producer->failure);
 }
 
-static void note_sent(struct broker_producer *producer, struct target *target, struct embedded_receipt receipt)
+static void note_sent(struct broker_producer *producer, struct embedded_target *target, struct embedded_receipt receipt)
 {
     if (target->waiting && target->last.epoch != receipt.epoch) /* the partition failed and was revived in between */
         if (embedded_partition_state(target->partition, target->last) == EMBEDDED_LOST)
@@ -136,7 +110,7 @@ static void note_sent(struct broker_producer *producer, struct target *target, s
 bool embedded_producer_send(struct broker_producer *producer, const char *topic, const struct broker_record *record,
                             struct weir_error *error)
 {
-    struct route *route = find_route(producer, topic);
+    struct embedded_route *route = find_route(producer, topic);
     if (!route)
         return error_set(error, WEIR_POISON, "there is no topic '%.200s'", topic);
     if (!check_record(route->topic, record, error))
@@ -144,30 +118,33 @@ bool embedded_producer_send(struct broker_producer *producer, const char *topic,
     struct broker_record timed = *record;
     if (timed.timestamp_ms < 0 || route->topic->append_time)
         timed.timestamp_ms = clock_wall_ms(&clock_system);
-    struct target *target = &route->targets[choose_partition(route, record)];
+    struct embedded_target *target = &route->targets[choose_partition(route, record)];
     struct embedded_receipt receipt;
-    if (!embedded_partition_append(target->partition, &timed, &receipt, error))
+    int64_t transaction = embedded_transaction_of(producer, error);
+    if ((producer->id && transaction == EMBEDDED_NO_TRANSACTION) ||
+        !embedded_partition_append(target->partition, &timed, transaction, &receipt, error))
         return false;
+    target->is_touched = true;
     note_sent(producer, target, receipt);
     if (record->delivery)
         await(target, record->delivery, receipt);
     return true;
 }
 
-static void deliver(struct awaited *awaited)
+static void deliver(struct embedded_awaited *awaited)
 {
     if (awaited->receipt.offset + 1 > awaited->delivery->next_offset)
         awaited->delivery->next_offset = awaited->receipt.offset + 1;
 }
 
 /* Takes what is known about the target's records; false: some are still in flight. */
-static bool settle_target(struct broker_producer *producer, struct target *target)
+static bool settle_target(struct broker_producer *producer, struct embedded_target *target)
 {
     size_t kept = 0;
     if (!target->waiting)
         return true;
     for (size_t i = 0; i < target->awaited_count; i++) {
-        struct awaited *awaited = &target->awaited[i];
+        struct embedded_awaited *awaited = &target->awaited[i];
         enum embedded_receipt_state state = embedded_partition_state(target->partition, awaited->receipt);
         if (state == EMBEDDED_IN_FLIGHT)
             target->awaited[kept++] = *awaited;
@@ -197,11 +174,16 @@ void embedded_producer_poll(struct broker_producer *producer)
     settle(producer);
 }
 
+bool embedded_producer_settle(struct broker_producer *producer, int timeout_ms)
+{
+    return settle(producer) || embedded_flusher_wait(&producer->broker->flusher, settle, producer, timeout_ms);
+}
+
 bool embedded_producer_flush(struct broker_producer *producer, int timeout_ms, struct weir_error *error)
 {
-    if (!settle(producer) && !embedded_flusher_wait(&producer->broker->flusher, settle, producer, timeout_ms))
+    if (!embedded_producer_settle(producer, timeout_ms))
         return error_set(error, WEIR_RETRY, "records are not durable yet after %d ms", timeout_ms);
-    if (producer->failure.code == WEIR_OK)
+    if (producer->failure.code == WEIR_OK || producer->id) /* a transaction's failure is its commit's to tell */
         return true;
     error_set(error, producer->failure.code, "%s", producer->failure.message);
     producer->failure = (struct weir_error){0};
@@ -212,6 +194,7 @@ void embedded_producer_close(struct broker_producer *producer)
 {
     if (!producer)
         return;
+    embedded_transaction_close(producer);
     for (size_t i = 0; i < producer->route_count; i++) {
         for (int32_t p = 0; p < producer->routes[i].topic->partition_count; p++)
             free(producer->routes[i].targets[p].awaited);

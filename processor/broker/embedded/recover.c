@@ -98,8 +98,18 @@ static bool add_files(struct embedded_partition *partition, struct embedded_name
     return true;
 }
 
-/* Walks the last segment from the position; *next and *position end behind its last whole frame. */
-static bool walk_tail(struct embedded_segment *segment, int64_t *position, int64_t *next, struct weir_error *error)
+/* Only a process that watches another one's files meets transactions that have not ended. */
+static void note_transaction(struct embedded_partition *partition, const struct embedded_frame *frame)
+{
+    struct embedded *broker = partition->broker;
+    if (frame->transaction != EMBEDDED_NO_TRANSACTION && broker->reader_only &&
+        embedded_outcomes_of(&broker->outcomes, frame->transaction) == EMBEDDED_OPEN)
+        embedded_partition_note(partition, frame->transaction, frame->offset);
+}
+
+/* Walks a segment from the position; *next and *position end behind its last whole frame. */
+static bool walk_tail(struct embedded_partition *partition, struct embedded_segment *segment, int64_t *position,
+                      int64_t *next, struct weir_error *error)
 {
     struct embedded_walk walk;
     struct embedded_frame frame;
@@ -108,6 +118,7 @@ static bool walk_tail(struct embedded_segment *segment, int64_t *position, int64
     pthread_mutex_lock(&segment->index_lock);
     while ((result = embedded_walk_next(&walk, &frame, error)) == EMBEDDED_WALK_FRAME && frame.offset >= *next) {
         embedded_segment_note(segment, frame.offset, *position, frame.timestamp_ms);
+        note_transaction(partition, &frame);
         *next = frame.offset + 1;
         *position = walk.position;
     }
@@ -140,7 +151,7 @@ static bool recover_last(struct embedded_partition *partition, struct weir_error
     struct embedded_segment *segment = partition->segments[partition->segment_count - 1];
     int64_t position = EMBEDDED_SEGMENT_HEAD, next = segment->base;
     bool writes = !partition->broker->reader_only;
-    if (!walk_tail(segment, &position, &next, error) ||
+    if (!walk_tail(partition, segment, &position, &next, error) ||
         (writes && position < segment->size && !cut_tail(partition, segment, position, next, error)) ||
         (writes && (!embedded_segment_sync(segment, error) || !embedded_directory_sync(partition->directory, error))))
         return false;
@@ -148,6 +159,26 @@ static bool recover_last(struct embedded_partition *partition, struct weir_error
     partition->durable_size = position;
     partition->next = next;
     atomic_store(&partition->durable, next);
+    embedded_partition_publish(partition);
+    return true;
+}
+
+/* A transaction that is open may have begun in a segment before the last one; it is not longer than what a writer may
+ * have on its way. */
+static bool walk_behind(struct embedded_partition *partition, struct weir_error *error)
+{
+    int64_t walked = 0;
+    for (size_t i = partition->segment_count - 1; partition->broker->reader_only && i-- > 0;) {
+        struct embedded_segment *segment = partition->segments[i];
+        int64_t position = EMBEDDED_SEGMENT_HEAD, next = segment->base;
+        bool ok = walked > EMBEDDED_PENDING_BYTES ||
+                  (embedded_segment_open(segment, error) && walk_tail(partition, segment, &position, &next, error));
+        walked += segment->size;
+        embedded_segment_close(segment);
+        segment->scanned = false; /* that checks more than a walk does */
+        if (!ok)
+            return false;
+    }
     return true;
 }
 
@@ -177,7 +208,8 @@ bool embedded_partition_load(struct embedded_partition *partition, int64_t *chec
     embedded_names_free(&names);
     if (!loaded || partition->segment_count == 0)
         return loaded;
-    if (!recover_last(partition, &cause) || !check_closed(partition, check_budget, &cause))
+    if (!walk_behind(partition, &cause) || !recover_last(partition, &cause) ||
+        !check_closed(partition, check_budget, &cause))
         return embedded_partition_error(partition, &cause, error);
     return true;
 }
@@ -196,13 +228,18 @@ static void drop_vanished(struct embedded_partition *partition)
 }
 
 /* The segment behind it exists: nothing more will be written to this one. Lock held. */
-static void close_followed(struct embedded_segment *segment)
+static bool close_followed(struct embedded_partition *partition, struct weir_error *error)
 {
-    if (segment->fd >= 0)
-        segment->size = lseek(segment->fd, 0, SEEK_END);
+    struct embedded_segment *segment = partition->segments[partition->segment_count - 1];
+    int64_t position = partition->durable_size;
+    if (!embedded_segment_open(segment, error))
+        return false;
+    segment->size = lseek(segment->fd, 0, SEEK_END);
+    bool walked = walk_tail(partition, segment, &position, &partition->next, error);
     pthread_mutex_lock(&segment->index_lock);
     segment->scanned = false;
     pthread_mutex_unlock(&segment->index_lock);
+    return walked;
 }
 
 static bool add_followed(struct embedded_partition *partition, int64_t base, struct weir_error *error)
@@ -210,8 +247,10 @@ static bool add_followed(struct embedded_partition *partition, int64_t base, str
     struct embedded_segment *segment = embedded_segment_load(partition->directory, base, error);
     if (!segment)
         return false;
-    if (partition->segment_count)
-        close_followed(partition->segments[partition->segment_count - 1]);
+    if (partition->segment_count && !close_followed(partition, error)) {
+        embedded_segment_free(segment);
+        return false;
+    }
     embedded_partition_add(partition, segment);
     partition->durable_size = segment->size = EMBEDDED_SEGMENT_HEAD;
     partition->next = base;
@@ -245,10 +284,23 @@ static bool follow_last(struct embedded_partition *partition, struct weir_error 
     if (!embedded_segment_open(segment, error))
         return false;
     segment->size = lseek(segment->fd, 0, SEEK_END);
-    if (!walk_tail(segment, &position, &partition->next, error))
+    if (!walk_tail(partition, segment, &position, &partition->next, error))
         return false;
     segment->size = partition->durable_size = position;
     atomic_store(&partition->durable, partition->next);
+    embedded_partition_publish(partition);
+    return true;
+}
+
+/* Transactions that the other process has ended since. Lock held. */
+static bool end_transactions(struct embedded_partition *partition, struct weir_error *error)
+{
+    struct embedded *broker = partition->broker;
+    if (partition->open_count > 0 && !embedded_follow_outcomes(broker, error))
+        return false;
+    for (size_t i = 0; i < partition->open_count; i++)
+        if (embedded_outcomes_of(&broker->outcomes, partition->open[i].transaction) != EMBEDDED_OPEN)
+            partition->open[i--] = partition->open[--partition->open_count];
     return true;
 }
 
@@ -262,7 +314,7 @@ bool embedded_partition_follow(struct embedded_partition *partition, struct weir
     if (!followed) {
         partition->checked_us = now_us;
         followed = embedded_directory_list(partition->directory, &names, &cause) && relist(partition, &names, &cause) &&
-                   follow_last(partition, &cause);
+                   end_transactions(partition, &cause) && follow_last(partition, &cause);
         embedded_names_free(&names);
     }
     pthread_mutex_unlock(&partition->lock);
