@@ -190,6 +190,8 @@ void commit_publish(struct task *task)
     }
     for (size_t i = 0; i < task->part->source_count; i++)
         atomic_store(&task->committed[i], task->sources[i].position);
+    for (size_t i = 0; i < task->part->source_count; i++)
+        task->sources[i].committed_stream_time_ms = task->sources[i].stream_time_ms;
     task->committed_stream_time_ms = task->execution.stream_time_ms;
     task->progress = false;
     task->execution.commit = false;

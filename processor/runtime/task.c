@@ -185,6 +185,8 @@ bool task_restored(struct task *task, int64_t stream_time_ms, struct weir_error 
 {
     assert(task->state == TASK_RESTORING);
     task->committed_stream_time_ms = stream_time_ms;
+    for (size_t i = 0; i < task->part->source_count; i++)
+        task->sources[i].committed_stream_time_ms = task->sources[i].stream_time_ms;
     if (!open_operators(task, stream_time_ms, error))
         return false;
     set_shown_state(task, TASK_RUNNING);
@@ -207,8 +209,10 @@ static void rewind_source(struct task *task, size_t index)
     empty_queue(task, source);
     if (committed != BROKER_NO_OFFSET || source->first != BROKER_NO_OFFSET)
         source->position = committed != BROKER_NO_OFFSET ? committed : source->first;
-    source->stream_time_ms = -1;
+    source->stream_time_ms = source->committed_stream_time_ms;
     source->empty_since_us = source->asked_us = 0;
+    upstream_done(&source->upstream);
+    upstream_init(&source->upstream, layout_upstream_partitions(task->layout, source->layout->topic));
 }
 
 bool task_rewind(struct task *task, struct weir_error *error)

@@ -51,8 +51,9 @@ struct task_source {
     struct store *ahead[AHEAD_STORES_MAX]; /* whose rows are fetched ahead of their records */
     size_t ahead_count;
     int64_t stream_time_ms; /* greatest timestamp this source has given; -1: none yet */
-    int64_t position;       /* offset behind the last record that was processed; -1: none */
-    int64_t first;          /* offset of the first record that came; -1: none yet */
+    int64_t committed_stream_time_ms;
+    int64_t position; /* offset behind the last record that was processed; -1: none */
+    int64_t first;    /* offset of the first record that came; -1: none yet */
     bool paused;
     int64_t empty_since_us; /* since when the queue is empty while others are not */
     bool behind;            /* the broker may hold more of an empty queue's records, as of asked_us */
