@@ -306,6 +306,7 @@ struct weir_processor {
 };
 
 #define WEIR_STORES_MAX 8
+#define WEIR_TOPICS_MAX 16
 
 /* What becomes of a record that cannot be read, on which a callback failed, or which cannot be written. */
 enum weir_policy {
@@ -329,6 +330,7 @@ enum weir_untimed {
 struct weir_source_args {
     const char *at;
     const struct weir_type *value;
+    const char *also[WEIR_TOPICS_MAX - 1]; /* of weir_from: further topics of these types, read as one stream */
     enum weir_policy reading;      /* of what cannot be read */
     const char *dead_letters;      /* their topic; NULL: as the topology or the settings say, else "<topic>.dlq" */
     weir_timestamp_of *timestamp;  /* NULL: the record's own timestamp */

@@ -1,8 +1,7 @@
 /* describe.c: a topology as text in the form of Kafka Streams' TopologyDescription, so that its viewers work.
  *
- * Within a sub-topology nodes come by the number of paths below them, greatest first, then by name; that is how
- * InternalTopologyBuilder.NodeComparator puts them. Its order of successors and stores depends on Java's hash of their
- * names in part; ours is the same rule throughout.
+ * Within a sub-topology nodes come by the number of paths that begin at them, greatest first, then by name; that is how
+ * InternalTopologyBuilder.NodeComparator puts them. Topics of a source and stores of a node come as in a Java hash set.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
@@ -10,6 +9,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "graph/handles.h"
+#include "graph/java_set.h"
+#include "graph/neighbours.h"
 
 struct weighed { /* a node, and how many paths begin at it */
     const struct graph_node *node;
@@ -34,86 +35,99 @@ static void sort(struct weighed *items, size_t count)
     }
 }
 
-/* By node index. Children come behind their parents, so going backwards meets them first. The caller frees it. */
-static size_t *count_paths(const struct graph_subtopology *part)
-{
-    size_t *paths = memory_new(part->nodes.count * sizeof *paths);
-    for (size_t i = part->nodes.count; i-- > 0;) {
-        const struct graph_nodes *children = &part->nodes.items[i]->children;
-        size_t sum = 1;
-        for (size_t c = 0; c < children->count; c++)
-            if (__builtin_add_overflow(sum, paths[children->items[c]->index], &sum))
-                sum = SIZE_MAX;
-        paths[i] = sum;
-    }
-    return paths;
-}
-
-static struct weighed *weigh(const struct graph_nodes *nodes, const size_t *paths)
+static struct weighed *weigh(const struct graph_nodes *nodes, const struct neighbours *neighbours)
 {
     struct weighed *items = memory_new(nodes->count * sizeof *items);
     for (size_t i = 0; i < nodes->count; i++)
-        items[i] = (struct weighed){nodes->items[i], paths[nodes->items[i]->index]};
+        items[i] = (struct weighed){nodes->items[i], neighbours_paths(neighbours, nodes->items[i])};
     return items;
 }
 
-static void write_names(const struct weighed *items, size_t count, struct buffer *out)
+struct list {
+    struct buffer *out;
+    size_t count;
+};
+
+static void write_name(void *self, const struct graph_node *node)
 {
-    for (size_t i = 0; i < count; i++)
-        buffer_format(out, "%s%s", i ? ", " : "", items[i].node->name);
-    buffer_text(out, count ? "\n" : "none\n");
+    struct list *list = self;
+    buffer_format(list->out, "%s%s", list->count++ ? ", " : "", node->name);
 }
 
-static void write_successors(const struct graph_node *node, const size_t *paths, struct buffer *out)
+static void write_successors(const struct graph_node *node, const struct neighbours *neighbours, struct buffer *out)
 {
-    struct weighed *items = weigh(&node->children, paths);
-    sort(items, node->children.count);
+    struct list list = {.out = out};
     buffer_text(out, "      --> ");
-    write_names(items, node->children.count, out);
-    memory_free(items);
+    neighbours_behind(neighbours, node, write_name, &list);
+    buffer_text(out, list.count ? "\n" : "none\n");
 }
 
-static void write_predecessors(const struct graph_node *node, const size_t *paths, struct buffer *out)
+static void write_predecessors(const struct graph_node *node, const struct neighbours *neighbours, struct buffer *out)
 {
-    struct weighed *items = weigh(&node->parents, paths);
+    struct list list = {.out = out};
     buffer_text(out, "      <-- ");
-    write_names(items, node->parents.count, out);
-    memory_free(items);
+    neighbours_before(neighbours, node, write_name, &list);
+    buffer_text(out, list.count ? "\n" : "none\n");
+}
+
+static void write_set(const char **names, size_t count, struct buffer *out)
+{
+    java_set_sort(names, count, JAVA_SET_COPY);
+    for (size_t i = 0; i < count; i++)
+        buffer_format(out, "%s%s", i ? ", " : "", names[i]);
+    buffer_text(out, "])\n");
+}
+
+static void write_topics(const struct graph_node *source, struct buffer *out)
+{
+    const char *names[WEIR_TOPICS_MAX];
+    size_t count = 0;
+    const struct graph_topic *topic;
+    while ((topic = graph_source_topic(source, count)))
+        names[count++] = topic->name;
+    buffer_format(out, "    Source: %s (topics: [", source->name);
+    write_set(names, count, out);
+}
+
+static void write_stores(const struct graph_node *node, struct buffer *out)
+{
+    const char *names[WEIR_STORES_MAX];
+    for (size_t i = 0; i < node->store_count; i++)
+        names[i] = node->stores[i]->spec.name;
+    buffer_format(out, "    Processor: %s (stores: [", node->name);
+    write_set(names, node->store_count, out);
 }
 
 static void write_head(const struct graph_node *node, struct buffer *out)
 {
     switch (node->kind) {
     case GRAPH_SOURCE:
-        buffer_format(out, "    Source: %s (topics: [%s])\n", node->name, node->topic->name);
+        write_topics(node, out);
         break;
     case GRAPH_SINK:
         buffer_format(out, "    Sink: %s (%s: %s)\n", node->name, node->topic_of ? "extractor class" : "topic",
                       node->topic_of ? node->at : node->topic->name);
         break;
     case GRAPH_PROCESSOR:
-        buffer_format(out, "    Processor: %s (stores: [", node->name);
-        for (size_t i = 0; i < node->store_count; i++)
-            buffer_format(out, "%s%s", i ? ", " : "", node->stores[i]->spec.name);
-        buffer_text(out, "])\n");
+        write_stores(node, out);
         break;
     }
 }
 
 static void write_part(const struct graph_subtopology *part, struct buffer *out)
 {
-    size_t *paths = count_paths(part);
-    struct weighed *nodes = weigh(&part->nodes, paths);
+    struct neighbours *neighbours = neighbours_new(part);
+    struct weighed *nodes = weigh(&part->nodes, neighbours);
     sort(nodes, part->nodes.count);
     for (size_t i = 0; i < part->nodes.count; i++) {
         write_head(nodes[i].node, out);
         if (nodes[i].node->kind != GRAPH_SINK)
-            write_successors(nodes[i].node, paths, out);
+            write_successors(nodes[i].node, neighbours, out);
         if (nodes[i].node->kind != GRAPH_SOURCE)
-            write_predecessors(nodes[i].node, paths, out);
+            write_predecessors(nodes[i].node, neighbours, out);
     }
     memory_free(nodes);
-    memory_free(paths);
+    neighbours_free(neighbours);
 }
 
 void describe_text(const weir_topology *topology, struct buffer *out)

@@ -46,10 +46,8 @@ static void write_id(const char *kind, const struct graph_node *node, struct buf
     buffer_format(out, "%s%d_%d", kind, node->subtopology, node->index);
 }
 
-static void write_topic_edge(const weir_topology *topology, const struct graph_node *node, const struct form *form,
-                             struct buffer *out)
+static void write_topic_edge(size_t topic, const struct graph_node *node, const struct form *form, struct buffer *out)
 {
-    size_t topic = topic_number(topology, node->topic);
     buffer_text(out, "  ");
     if (node->kind == GRAPH_SOURCE) {
         buffer_format(out, "t%zu %s ", topic, form->arrow);
@@ -59,6 +57,14 @@ static void write_topic_edge(const weir_topology *topology, const struct graph_n
         buffer_format(out, " %s t%zu", form->arrow, topic);
     }
     buffer_text(out, form->end);
+}
+
+static void write_topic_edges(const weir_topology *topology, const struct graph_node *node, const struct form *form,
+                              struct buffer *out)
+{
+    const struct graph_topic *topic;
+    for (size_t i = 0; (topic = graph_source_topic(node, i)); i++)
+        write_topic_edge(topic_number(topology, topic), node, form, out);
 }
 
 static void write_store_edges(const weir_topology *topology, const struct graph_node *node, const struct form *form,
@@ -76,8 +82,7 @@ static void write_edges(const weir_topology *topology, const struct form *form, 
 {
     for (size_t i = 0; i < topology->nodes.count; i++) {
         const struct graph_node *node = topology->nodes.items[i];
-        if (node->topic)
-            write_topic_edge(topology, node, form, out);
+        write_topic_edges(topology, node, form, out);
         for (size_t c = 0; c < node->children.count; c++) {
             buffer_text(out, "  ");
             write_id("n", node, out);

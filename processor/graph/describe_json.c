@@ -49,8 +49,11 @@ static void write_node(const struct graph_node *node, struct buffer *out)
     write_field("operator", node->operator ? node->operator->kind : NULL, out);
     write_field("at", node->at, out);
     buffer_text(out, "\"topics\":[");
-    if (node->topic)
-        write_text(node->topic->name, out);
+    const struct graph_topic *topic;
+    for (size_t i = 0; (topic = graph_source_topic(node, i)); i++) {
+        buffer_text(out, i ? "," : "");
+        write_text(topic->name, out);
+    }
     buffer_text(out, "],");
     write_stores(node, out);
     write_neighbours("predecessors", &node->parents, out);

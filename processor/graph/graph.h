@@ -58,7 +58,9 @@ struct graph_node {
     struct graph_nodes parents, children; /* in order of connection, which is the order of forwarding */
     struct graph_store *stores[WEIR_STORES_MAX];
     size_t store_count;
-    struct graph_topic *topic;       /* sources and sinks */
+    struct graph_topic *topic; /* sources and sinks */
+    struct graph_topic **more; /* sources of several topics: the others, in the author's order */
+    size_t more_count;
     weir_topic_of *topic_of;         /* sinks; NULL: it has one topic */
     weir_partition_of *partition_of; /* sinks; NULL: by the hash of the key */
     weir_timestamp_of *timestamp;    /* sources */
@@ -93,6 +95,8 @@ struct weir_topology {
     size_t subtopology_count;
 };
 
+/* The i-th topic that a source reads, or a sink writes; NULL: there are no more. */
+struct graph_topic *graph_source_topic(const struct graph_node *, size_t i);
 /* Checks names, types, connections; sorts nodes into sub-topologies (numbered by their first node, as Kafka Streams
  * numbers them); every user topic is a source of one sub-topology only (sources of one topic are merged into one node).
  * False: the latched error or the check's. Calling it again is free. */

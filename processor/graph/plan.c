@@ -41,6 +41,19 @@ const char *graph_dead_letters(weir_topology *topology, const struct graph_node 
                                      : arena_format(&topology->arena, "%s.dlq", topic);
 }
 
+static bool check_dead_letters(weir_topology *topology, const struct graph_node *source, struct weir_error *error)
+{
+    const struct graph_topic *topic;
+    for (size_t i = 0; (topic = graph_source_topic(source, i)); i++) {
+        const char *letters = graph_dead_letters(topology, source, NULL, topic->name);
+        if (graph_find_topic(topology, letters))
+            return error_set(error, WEIR_INVALID,
+                             "%s: from '%s': the dead letter topic '%s' is read or written elsewhere", source->at,
+                             topic->name, letters);
+    }
+    return true;
+}
+
 static bool check_sources(weir_topology *topology, struct weir_error *error)
 {
     bool has_source = false;
@@ -49,11 +62,8 @@ static bool check_sources(weir_topology *topology, struct weir_error *error)
         if (node->kind != GRAPH_SOURCE)
             continue;
         has_source = true;
-        const char *letters = graph_dead_letters(topology, node, NULL, node->topic->name);
-        if (graph_find_topic(topology, letters))
-            return error_set(error, WEIR_INVALID,
-                             "%s: from '%s': the dead letter topic '%s' is read or written elsewhere", node->at,
-                             node->topic->name, letters);
+        if (!check_dead_letters(topology, node, error))
+            return false;
     }
     return has_source ||
            error_set(error, WEIR_INVALID, "topology '%s' reads nothing; begin with weir_from or weir_table_from",

@@ -6,12 +6,52 @@
 
 #include "graph/handles.h"
 
+struct topics { /* of one source */
+    struct graph_topic *items[WEIR_TOPICS_MAX];
+    size_t count;
+};
+
+struct graph_topic *graph_source_topic(const struct graph_node *source, size_t i)
+{
+    if (i == 0)
+        return source->topic;
+    return i <= source->more_count ? source->more[i - 1] : NULL;
+}
+
+static bool reads(const struct graph_node *source, const struct graph_topic *topic)
+{
+    const struct graph_topic *one;
+    for (size_t i = 0; source->kind == GRAPH_SOURCE && (one = graph_source_topic(source, i)); i++)
+        if (one == topic)
+            return true;
+    return false;
+}
+
 static struct graph_node *find_source(const weir_topology *topology, const struct graph_topic *topic)
 {
     for (size_t i = 0; i < topology->nodes.count; i++)
-        if (topology->nodes.items[i]->kind == GRAPH_SOURCE && topology->nodes.items[i]->topic == topic)
+        if (reads(topology->nodes.items[i], topic))
             return topology->nodes.items[i];
     return NULL;
+}
+
+/* All topics or none are read by the one source; their order does not matter. */
+static bool reads_the_same(const struct verb *verb, const struct graph_node *source, const struct topics *topics)
+{
+    for (size_t i = 0; i < topics->count; i++)
+        if (!reads(source, topics->items[i]))
+            return verb_fail(verb, "%s (%s) reads some of these topics, but not '%s'", source->name, source->at,
+                             topics->items[i]->name);
+    return topics->count == source->more_count + 1 ||
+           verb_fail(verb, "%s (%s) reads it together with other topics", source->name, source->at);
+}
+
+static void require_key(struct graph_node *source, bool is_required)
+{
+    struct graph_topic *topic;
+    source->require_key = source->require_key || is_required;
+    for (size_t i = 0; (topic = graph_source_topic(source, i)); i++)
+        topic->requires_key = source->require_key;
 }
 
 /* The second reader may ask for nothing else than the first. */
@@ -29,8 +69,7 @@ static bool agrees(const struct verb *verb, struct graph_node *source, const str
         return verb_fail(verb, "it has another .timestamp already (%s)", source->at);
     if (args->name && strcmp(args->name, source->name) != 0)
         return verb_fail(verb, "its node is named '%s' already (%s)", source->name, source->at);
-    source->require_key = source->require_key || args->require_key;
-    source->topic->requires_key = source->require_key;
+    require_key(source, args->require_key);
     return true;
 }
 
@@ -39,7 +78,20 @@ static bool check_policy(const struct verb *verb, const char *field, enum weir_p
     return policy <= WEIR_FAIL || verb_fail(verb, "%s: there is no policy %d", field, (int)policy);
 }
 
-static struct graph_node *add_source(const struct verb *verb, struct graph_topic *topic,
+static void take_topics(const struct verb *verb, struct graph_node *node, const struct topics *topics)
+{
+    node->topic = topics->items[0];
+    node->more_count = topics->count - 1;
+    node->more = arena_alloc(&verb->topology->arena, topics->count * sizeof(struct graph_topic *));
+    for (size_t i = 0; i < node->more_count; i++)
+        node->more[i] = topics->items[i + 1];
+    for (size_t i = 0; i < topics->count; i++)
+        topics->items[i]->is_source = true;
+    node->key_type = node->topic->key;
+    node->value_type = node->topic->value;
+}
+
+static struct graph_node *add_source(const struct verb *verb, const struct topics *topics,
                                      const struct weir_source_args *args, const char *name)
 {
     if ((args->dead_letters && !verb_check_name(verb, "the dead letter topic", args->dead_letters)) ||
@@ -52,16 +104,12 @@ static struct graph_node *add_source(const struct verb *verb, struct graph_topic
     struct graph_node *node = node_add(verb, GRAPH_SOURCE, name);
     if (!node)
         return NULL;
-    node->topic = topic;
-    node->key_type = topic->key;
-    node->value_type = topic->value;
+    take_topics(verb, node, topics);
     node->reading = args->reading;
     node->untimed = args->untimed;
     node->dead_letters = topology_text(verb->topology, args->dead_letters);
     node->timestamp = args->timestamp;
-    node->require_key = args->require_key;
-    topic->is_source = true;
-    topic->requires_key = args->require_key;
+    require_key(node, args->require_key);
     return node;
 }
 
@@ -71,31 +119,71 @@ static bool is_written_plain(const struct verb *verb, const struct graph_topic *
     for (size_t i = 0; i < verb->topology->nodes.count; i++) {
         const struct graph_node *node = verb->topology->nodes.items[i];
         if (node->topic == topic && node->window_size_ms != 0)
-            return verb_fail(verb, "%s (%s) writes windowed keys to it", node->name, node->at);
+            return verb_fail(verb, "%s (%s) writes windowed keys to '%s'", node->name, node->at, topic->name);
     }
     return true;
+}
+
+static struct graph_topic *topic_of(const struct verb *verb, const char *name, const struct weir_type *key,
+                                    const struct weir_type *value)
+{
+    struct graph_topic *topic =
+        verb_check_name(verb, "the topic", name) ? topology_topic(verb, name, key, value) : NULL;
+    if (!topic || !is_written_plain(verb, topic))
+        return NULL;
+    if (!topic->internal)
+        return topic;
+    verb_fail(verb, "it is the topic of a repartition; read the stream that weir_repartition or weir_rekey returned");
+    return NULL;
+}
+
+static bool add_topic(const struct verb *verb, struct topics *topics, const char *name, const struct weir_type *key,
+                      const struct weir_type *value)
+{
+    struct graph_topic *topic = topic_of(verb, name, key, value);
+    if (!topic)
+        return false;
+    for (size_t i = 0; i < topics->count; i++)
+        if (topics->items[i] == topic)
+            return verb_fail(verb, "the topic '%s' is named twice", topic->name);
+    topics->items[topics->count++] = topic;
+    return true;
+}
+
+static bool find_topics(const struct verb *verb, const struct weir_type *key, const struct weir_source_args *args,
+                        struct topics *topics)
+{
+    if (!verb_check_name(verb, "the topic", verb->name) || !verb_check_type(verb, "the key's type", key) ||
+        !verb_check_type(verb, "the value's type", args->value) ||
+        !add_topic(verb, topics, verb->name, key, args->value))
+        return false;
+    for (size_t i = 0; i < WEIR_TOPICS_MAX - 1 && args->also[i]; i++)
+        if (!add_topic(verb, topics, args->also[i], key, args->value))
+            return false;
+    return true;
+}
+
+static struct graph_node *known_source(const struct verb *verb, const struct topics *topics)
+{
+    struct graph_node *known = NULL;
+    for (size_t i = 0; i < topics->count && !known; i++)
+        known = find_source(verb->topology, topics->items[i]);
+    return known;
 }
 
 static struct graph_node *source_node(const struct verb *verb, const struct weir_type *key,
                                       const struct weir_source_args *args, const char *given)
 {
-    if (!verb_is_open(verb) || !verb_check_name(verb, "the topic", verb->name) ||
-        !verb_check_type(verb, "the key's type", key) || !verb_check_type(verb, "the value's type", args->value))
+    struct topics topics = {.count = 0};
+    if (!verb_is_open(verb) || !find_topics(verb, key, args, &topics))
         return NULL;
     const char *name = node_name(verb, "KSTREAM", "SOURCE", given);
-    struct graph_topic *topic = name ? topology_topic(verb, verb->name, key, args->value) : NULL;
-    if (!topic || !is_written_plain(verb, topic))
-        return NULL;
-    if (topic->internal) {
-        verb_fail(verb, "it is the topic of a repartition; read the stream that weir_rekey returned");
-        return NULL;
-    }
-    struct graph_node *known = find_source(verb->topology, topic);
-    if (!known)
-        return add_source(verb, topic, args, name);
+    struct graph_node *known = name ? known_source(verb, &topics) : NULL;
+    if (!name || !known)
+        return name ? add_source(verb, &topics, args, name) : NULL;
     struct weir_source_args same = *args;
     same.name = given;
-    return agrees(verb, known, &same) ? known : NULL;
+    return reads_the_same(verb, known, &topics) && agrees(verb, known, &same) ? known : NULL;
 }
 
 weir_stream *weir_from_with(weir_topology *topology, const char *topic, const struct weir_type *key,
@@ -118,6 +206,10 @@ weir_table *weir_table_with(weir_topology *topology, const char *topic, const ch
     const struct verb verb = {topology, args.at, "table_from", topic};
     if (!verb_is_open(&verb) || (args.name && !verb_check_name(&verb, "the node's .name", args.name)))
         return NULL;
+    if (args.also[0]) {
+        verb_fail(&verb, "a table is made of one topic; merge streams and use weir_to_table");
+        return NULL;
+    }
     const char *given = args.name ? arena_format(&topology->arena, "%s-source", args.name) : NULL;
     if (!store)
         node_use_number(topology);

@@ -273,26 +273,31 @@ static bool is_listed(const struct weir_topic_info *out, size_t count, size_t ma
     return false;
 }
 
+static void list_topics(const struct graph_node *node, struct weir_topic_info *out, size_t *count, size_t max)
+{
+    const struct graph_topic *topic;
+    for (size_t i = 0; (topic = graph_source_topic(node, i)); i++) {
+        if (topic->internal || topic->is_computed || is_listed(out, *count, max, topic->name))
+            continue;
+        if (*count < max)
+            out[*count] = (struct weir_topic_info){.name = topic->name,
+                                                   .key = topic->key,
+                                                   .value = topic->value,
+                                                   .is_source = topic->is_source,
+                                                   .is_sink = topic->is_sink,
+                                                   .is_internal = topic->internal,
+                                                   .requires_key = topic->requires_key};
+        ++*count;
+    }
+}
+
 size_t weir_app_topics(struct weir_app *app, struct weir_topic_info *out, size_t max)
 {
     size_t count = 0;
     for (size_t p = 0; p < app->layout.part_count; p++) {
         const struct layout_part *part = &app->layout.parts[p];
-        for (size_t n = 0; n < part->subtopology->nodes.count; n++) {
-            const struct graph_node *node = part->subtopology->nodes.items[n];
-            const struct graph_topic *topic = node->topic;
-            if (!topic || topic->internal || topic->is_computed || is_listed(out, count, max, topic->name))
-                continue;
-            if (count < max)
-                out[count] = (struct weir_topic_info){.name = topic->name,
-                                                      .key = topic->key,
-                                                      .value = topic->value,
-                                                      .is_source = topic->is_source,
-                                                      .is_sink = topic->is_sink,
-                                                      .is_internal = topic->internal,
-                                                      .requires_key = topic->requires_key};
-            count++;
-        }
+        for (size_t n = 0; n < part->subtopology->nodes.count; n++)
+            list_topics(part->subtopology->nodes.items[n], out, &count, max);
     }
     return count;
 }

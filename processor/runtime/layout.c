@@ -102,22 +102,32 @@ static void lay_errors(struct layout *layout, struct layout_source *source, cons
         source->dead_letters = graph_dead_letters(layout->topology, node, configured, source->topic);
 }
 
+static void lay_source(struct layout *layout, struct layout_part *part, const struct graph_node *node,
+                       const struct graph_topic *topic, const struct config *config)
+{
+    struct layout_source *source = &part->sources[part->source_count++];
+    source->node = node;
+    source->topic = full_name(layout, topic);
+    lay_time(source, config);
+    lay_errors(layout, source, config);
+    source->topic_hash = hash_name(source->topic);
+    source->lineage_store = -1;
+    if (topic->internal)
+        lay_lineage_store(layout, part, source);
+}
+
+/* One per topic, in the order of the nodes. */
 static void lay_sources(struct layout *layout, struct layout_part *part, const struct config *config)
 {
     const struct graph_nodes *sources = &part->subtopology->sources;
-    part->source_count = sources->count;
-    part->sources = arena_alloc(&layout->arena, sources->count * sizeof *part->sources);
-    for (size_t i = 0; i < sources->count; i++) {
-        struct layout_source *source = &part->sources[i];
-        source->node = sources->items[i];
-        source->topic = full_name(layout, source->node->topic);
-        lay_time(source, config);
-        lay_errors(layout, source, config);
-        source->topic_hash = hash_name(source->topic);
-        source->lineage_store = -1;
-        if (source->node->topic->internal)
-            lay_lineage_store(layout, part, source);
-    }
+    size_t count = 0;
+    for (size_t i = 0; i < sources->count; i++)
+        count += 1 + sources->items[i]->more_count;
+    part->sources = arena_alloc(&layout->arena, count * sizeof *part->sources);
+    const struct graph_topic *topic;
+    for (size_t i = 0; i < sources->count; i++)
+        for (size_t t = 0; (topic = graph_source_topic(sources->items[i], t)); t++)
+            lay_source(layout, part, sources->items[i], topic, config);
 }
 
 static bool connects(const struct graph_node *node, const struct store_spec *spec)

@@ -60,6 +60,97 @@ static const char groupby_text[] = "Topologies:\n"
                                    "      <-- KTABLE-TOSTREAM-0000000006\n"
                                    "\n";
 
+static const char fan_text[] =
+    "Topologies:\n"
+    "   Sub-topology: 0\n"
+    "    Source: KSTREAM-SOURCE-0000000000 (topics: [in])\n"
+    "      --> KSTREAM-FILTER-0000000005, KSTREAM-FILTER-0000000007, KSTREAM-FILTER-0000000001, "
+    "KSTREAM-FILTER-0000000003, KSTREAM-FILTER-0000000009, KSTREAM-FILTER-0000000011, KSTREAM-MAPVALUES-0000000013\n"
+    "    Processor: KSTREAM-MAPVALUES-0000000013 (stores: [])\n"
+    "      --> KSTREAM-PEEK-0000000014\n"
+    "      <-- KSTREAM-SOURCE-0000000000\n"
+    "    Processor: KSTREAM-FILTER-0000000001 (stores: [])\n"
+    "      --> KSTREAM-SINK-0000000002\n"
+    "      <-- KSTREAM-SOURCE-0000000000\n"
+    "    Processor: KSTREAM-FILTER-0000000003 (stores: [])\n"
+    "      --> KSTREAM-SINK-0000000004\n"
+    "      <-- KSTREAM-SOURCE-0000000000\n"
+    "    Processor: KSTREAM-FILTER-0000000005 (stores: [])\n"
+    "      --> KSTREAM-SINK-0000000006\n"
+    "      <-- KSTREAM-SOURCE-0000000000\n"
+    "    Processor: KSTREAM-FILTER-0000000007 (stores: [])\n"
+    "      --> KSTREAM-SINK-0000000008\n"
+    "      <-- KSTREAM-SOURCE-0000000000\n"
+    "    Processor: KSTREAM-FILTER-0000000009 (stores: [])\n"
+    "      --> KSTREAM-SINK-0000000010\n"
+    "      <-- KSTREAM-SOURCE-0000000000\n"
+    "    Processor: KSTREAM-FILTER-0000000011 (stores: [])\n"
+    "      --> KSTREAM-SINK-0000000012\n"
+    "      <-- KSTREAM-SOURCE-0000000000\n"
+    "    Processor: KSTREAM-PEEK-0000000014 (stores: [])\n"
+    "      --> KSTREAM-SINK-0000000015\n"
+    "      <-- KSTREAM-MAPVALUES-0000000013\n"
+    "    Sink: KSTREAM-SINK-0000000002 (topic: o0)\n"
+    "      <-- KSTREAM-FILTER-0000000001\n"
+    "    Sink: KSTREAM-SINK-0000000004 (topic: o1)\n"
+    "      <-- KSTREAM-FILTER-0000000003\n"
+    "    Sink: KSTREAM-SINK-0000000006 (topic: o2)\n"
+    "      <-- KSTREAM-FILTER-0000000005\n"
+    "    Sink: KSTREAM-SINK-0000000008 (topic: o3)\n"
+    "      <-- KSTREAM-FILTER-0000000007\n"
+    "    Sink: KSTREAM-SINK-0000000010 (topic: o4)\n"
+    "      <-- KSTREAM-FILTER-0000000009\n"
+    "    Sink: KSTREAM-SINK-0000000012 (topic: o5)\n"
+    "      <-- KSTREAM-FILTER-0000000011\n"
+    "    Sink: KSTREAM-SINK-0000000015 (topic: x)\n"
+    "      <-- KSTREAM-PEEK-0000000014\n"
+    "\n";
+
+static const char several_text[] = "Topologies:\n"
+                                   "   Sub-topology: 0\n"
+                                   "    Source: src (topics: [zeta, alpha, mid])\n"
+                                   "      --> KSTREAM-FILTER-0000000001\n"
+                                   "    Processor: KSTREAM-FILTER-0000000001 (stores: [])\n"
+                                   "      --> KSTREAM-SINK-0000000002\n"
+                                   "      <-- src\n"
+                                   "    Sink: KSTREAM-SINK-0000000002 (topic: out)\n"
+                                   "      <-- KSTREAM-FILTER-0000000001\n"
+                                   "\n";
+
+static const char regroup_text[] = "Topologies:\n"
+                                   "   Sub-topology: 0\n"
+                                   "    Source: KSTREAM-SOURCE-0000000000 (topics: [in])\n"
+                                   "      --> KTABLE-SOURCE-0000000001\n"
+                                   "    Processor: KTABLE-SOURCE-0000000001 (stores: [in-rows])\n"
+                                   "      --> by-v\n"
+                                   "      <-- KSTREAM-SOURCE-0000000000\n"
+                                   "    Processor: by-v (stores: [])\n"
+                                   "      --> KSTREAM-SINK-0000000003\n"
+                                   "      <-- KTABLE-SOURCE-0000000001\n"
+                                   "    Sink: KSTREAM-SINK-0000000003 (topic: by-v-repartition)\n"
+                                   "      <-- by-v\n"
+                                   "\n"
+                                   "  Sub-topology: 1\n"
+                                   "    Source: KSTREAM-SOURCE-0000000004 (topics: [by-v-repartition])\n"
+                                   "      --> KTABLE-AGGREGATE-0000000005, red\n"
+                                   "    Processor: KTABLE-AGGREGATE-0000000005 (stores: [counts])\n"
+                                   "      --> KTABLE-TOSTREAM-0000000006\n"
+                                   "      <-- KSTREAM-SOURCE-0000000004\n"
+                                   "    Processor: red (stores: [reds])\n"
+                                   "      --> KTABLE-TOSTREAM-0000000011\n"
+                                   "      <-- KSTREAM-SOURCE-0000000004\n"
+                                   "    Processor: KTABLE-TOSTREAM-0000000006 (stores: [])\n"
+                                   "      --> KSTREAM-SINK-0000000007\n"
+                                   "      <-- KTABLE-AGGREGATE-0000000005\n"
+                                   "    Processor: KTABLE-TOSTREAM-0000000011 (stores: [])\n"
+                                   "      --> KSTREAM-SINK-0000000012\n"
+                                   "      <-- red\n"
+                                   "    Sink: KSTREAM-SINK-0000000007 (topic: out)\n"
+                                   "      <-- KTABLE-TOSTREAM-0000000006\n"
+                                   "    Sink: KSTREAM-SINK-0000000012 (topic: out2)\n"
+                                   "      <-- KTABLE-TOSTREAM-0000000011\n"
+                                   "\n";
+
 static const char rekey_text[] = "Topologies:\n"
                                  "   Sub-topology: 0\n"
                                  "    Source: KSTREAM-SOURCE-0000000000 (topics: [in])\n"
@@ -210,7 +301,7 @@ static const char ttchain_text[] = "Topologies:\n"
                                    "    Processor: KTABLE-SOURCE-0000000005 (stores: [q])\n"
                                    "      --> KTABLE-JOINOTHER-0000000011\n"
                                    "      <-- KSTREAM-SOURCE-0000000004\n"
-                                   "    Processor: KTABLE-JOINOTHER-0000000011 (stores: [l, r])\n"
+                                   "    Processor: KTABLE-JOINOTHER-0000000011 (stores: [r, l])\n"
                                    "      --> KTABLE-MERGE-0000000009\n"
                                    "      <-- KTABLE-SOURCE-0000000005\n"
                                    "    Processor: KTABLE-JOINTHIS-0000000010 (stores: [q])\n"
@@ -372,7 +463,6 @@ Test(describe, a_named_join_of_tables_is_as_kafka_streams_prints_it)
     expect_text(t, namedtt_text);
 }
 
-/* The stores [r, l] are in the order of Java's hash set; ours are in the order of connection. */
 Test(describe, joins_of_joins_are_as_kafka_streams_prints_them)
 {
     weir_topology *t = weir_topology_new("t");
@@ -462,4 +552,65 @@ Test(describe, a_topology_with_an_error_is_not_described)
     cr_expect_not(weir_topology_describe(t, WEIR_DESCRIBE_TEXT, stdout, &error));
     cr_expect_eq(error.code, WEIR_INVALID);
     weir_topology_free(t);
+}
+
+Test(describe, topics_and_stores_are_in_the_order_of_a_java_set)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_from(
+        t, "zeta", &weir_str_type, &weir_str_type,
+        .also = {"alpha", "mid", "orders", "payments", "refunds", "logs-eu", "logs-us", "x1", "x2", "x10", "a", "b"});
+    char *text = describe(t, WEIR_DESCRIBE_TEXT);
+    cr_expect(
+        strstr(text, "(topics: [zeta, a, b, logs-eu, payments, mid, refunds, x10, alpha, logs-us, x1, orders, x2])"),
+        "%s", text);
+    free(text);
+    weir_topology_free(t);
+}
+
+static bool all(weir_context *context, const struct weir_record *record)
+{
+    (void)context, (void)record;
+    return true;
+}
+
+static void look(weir_context *context, const struct weir_record *record)
+{
+    (void)context, (void)record;
+}
+
+/* The numbers of paths grow while Kafka Streams sorts by them. */
+Test(describe, many_successors_are_in_the_order_of_kafka_streams)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_stream *in = texts(t, "in");
+    static const char *const topics[] = {"o0", "o1", "o2", "o3", "o4", "o5"};
+    for (size_t i = 0; i < 6; i++)
+        weir_to(weir_filter(in, all), topics[i]);
+    weir_to(weir_peek(weir_map_values(in, &weir_str_type, value_of), look), "x");
+    expect_text(t, fan_text);
+}
+
+Test(describe, a_source_of_several_topics_is_as_kafka_streams_prints_it)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_stream *in = weir_from(t, "zeta", &weir_str_type, &weir_str_type, .also = {"alpha", "mid"}, .name = "src");
+    weir_to(weir_filter(in, all), "out");
+    expect_text(t, several_text);
+}
+
+static const void *keep(weir_context *context, const struct weir_record *record, const void *aggregate)
+{
+    (void)context, (void)record;
+    return aggregate;
+}
+
+Test(describe, a_grouped_table_is_as_kafka_streams_prints_it)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_table *rows = weir_table_from(t, "in", "in-rows", &weir_str_type, &weir_str_type);
+    weir_grouped_table *by = weir_group_by(rows, "by-v", &weir_str_type, value_of);
+    weir_to(weir_changes(weir_count(by, "counts")), "out");
+    weir_to(weir_changes(weir_reduce(by, "reds", keep, .subtract = keep, .name = "red")), "out2");
+    expect_text(t, regroup_text);
 }

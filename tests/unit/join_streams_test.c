@@ -382,7 +382,6 @@ Test(join_streams, an_inner_join_is_described_as_kafka_streams_prints_it)
                    "\n");
 }
 
-/* Two stores of one node stand in the order of a Java hash set there, in the order of connection here. */
 Test(join_streams, a_named_left_join_is_described_as_kafka_streams_prints_it)
 {
     weir_topology *t = weir_topology_new("t");
@@ -403,10 +402,10 @@ Test(join_streams, a_named_left_join_is_described_as_kafka_streams_prints_it)
                 "    Processor: meet-this-windowed (stores: [pairs-this-join-store])\n"
                 "      --> meet-this-join\n"
                 "      <-- KSTREAM-SOURCE-0000000000\n"
-                "    Processor: meet-outer-other-join (stores: [pairs-this-join-store, pairs-left-shared-join-store])\n"
+                "    Processor: meet-outer-other-join (stores: [pairs-left-shared-join-store, pairs-this-join-store])\n"
                 "      --> meet-merge\n"
                 "      <-- meet-other-windowed\n"
-                "    Processor: meet-this-join (stores: [pairs-outer-other-join-store, pairs-left-shared-join-store])\n"
+                "    Processor: meet-this-join (stores: [pairs-left-shared-join-store, pairs-outer-other-join-store])\n"
                 "      --> meet-merge\n"
                 "      <-- meet-this-windowed\n"
                 "    Processor: meet-merge (stores: [])\n"

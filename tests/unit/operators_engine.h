@@ -174,13 +174,20 @@ static inline struct engine *engine_new(weir_topology *topology)
     return engine;
 }
 
+static inline bool engine_reads(const struct graph_node *node, const char *topic)
+{
+    const struct graph_topic *one;
+    for (size_t i = 0; node->kind == GRAPH_SOURCE && (one = graph_source_topic(node, i)); i++)
+        if (strcmp(one->name, topic) == 0)
+            return true;
+    return false;
+}
+
 static inline const struct graph_node *engine_source(const struct engine *engine, const char *topic)
 {
-    for (size_t i = 0; i < engine->topology->nodes.count; i++) {
-        const struct graph_node *node = engine->topology->nodes.items[i];
-        if (node->kind == GRAPH_SOURCE && strcmp(node->topic->name, topic) == 0)
-            return node;
-    }
+    for (size_t i = 0; i < engine->topology->nodes.count; i++)
+        if (engine_reads(engine->topology->nodes.items[i], topic))
+            return engine->topology->nodes.items[i];
     cr_assert_fail("nothing reads topic %s", topic);
     return NULL;
 }

@@ -27,6 +27,58 @@ static void expect_refused(weir_topology *t, const char *part)
     weir_topology_free(t);
 }
 
+/* ---- several topics ---- */
+
+Test(stream_verbs, several_topics_are_one_stream)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_to(weir_from(t, "a", &weir_str_type, &weir_str_type, .also = {"b", "c"}), "out");
+    struct engine *engine = engine_new(t);
+    put(engine, "b", "k", "2", 10);
+    put(engine, "a", "k", "1", 20);
+    put(engine, "c", "k", "3", 30);
+    end_with(engine, "out \"k\" \"2\" @10\nout \"k\" \"1\" @20\nout \"k\" \"3\" @30\n");
+}
+
+Test(stream_verbs, readers_of_the_same_topics_share_a_source)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_stream *one = weir_from(t, "a", &weir_str_type, &weir_str_type, .also = {"b"});
+    weir_stream *two = weir_from(t, "b", &weir_str_type, &weir_str_type, .also = {"a"});
+    cr_expect_eq(one->node, two->node);
+    weir_topology_free(t);
+}
+
+Test(stream_verbs, a_topic_is_not_read_alone_and_with_others)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_from(t, "a", &weir_str_type, &weir_str_type, .also = {"b"});
+    texts(t, "b");
+    expect_refused(t, "reads it together with other topics");
+}
+
+Test(stream_verbs, topics_that_are_read_apart_are_not_read_together)
+{
+    weir_topology *t = weir_topology_new("t");
+    texts(t, "b");
+    weir_from(t, "a", &weir_str_type, &weir_str_type, .also = {"b"});
+    expect_refused(t, "reads some of these topics, but not 'a'");
+}
+
+Test(stream_verbs, a_topic_is_named_once)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_from(t, "a", &weir_str_type, &weir_str_type, .also = {"a"});
+    expect_refused(t, "the topic 'a' is named twice");
+}
+
+Test(stream_verbs, a_table_is_made_of_one_topic)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_table_from(t, "a", "rows", &weir_str_type, &weir_str_type, .also = {"b"});
+    expect_refused(t, "a table is made of one topic");
+}
+
 /* ---- keys and values ---- */
 
 Test(stream_verbs, a_filter_not_lets_pass_what_its_test_denies)
