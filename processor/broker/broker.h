@@ -135,8 +135,9 @@ struct broker_ops {
     bool (*producer_send)(struct broker_producer *, const char *topic, const struct broker_record *,
                           struct weir_error *);
     void (*producer_poll)(struct broker_producer *); /* takes delivery reports without waiting */
-    /* Waits until every record sent is durable. False: the first delivery that failed since the last flush; WEIR_RETRY:
-     * some are still on their way after timeout_ms. */
+    /* Waits until every record sent is durable. False, WEIR_RETRY: some are still on their way after timeout_ms, flush
+     * again. Any other code: a record sent since the last flush is lost, and this is why. It is WEIR_FENCED where sending
+     * it again may help: whoever goes on from his last commit does. */
     bool (*producer_flush)(struct broker_producer *, int timeout_ms, struct weir_error *);
     void (*producer_close)(struct broker_producer *); /* aborts an open transaction, as far as that is possible */
 

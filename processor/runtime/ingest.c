@@ -81,12 +81,13 @@ static void send_request(struct ingest *ingest, struct request *request)
 
 static void answer(struct request *request, const struct weir_error *flush)
 {
+    bool passes = flush->code == WEIR_OK || flush->code == WEIR_FENCED; /* what was lost may be sent again */
     for (size_t i = 0; i < request->count; i++) {
         request->out[i].offset = request->deliveries[i].next_offset - 1;
         request->unanswered = request->unanswered || (flush->code != WEIR_OK && request->out[i].offset < 0);
         if (request->error.code == WEIR_OK && request->out[i].offset < 0)
-            error_set(&request->error, flush->code == WEIR_OK ? WEIR_RETRY : flush->code, "topic %s: %s",
-                      request->topic, flush->code == WEIR_OK ? "not acknowledged in time" : flush->message);
+            error_set(&request->error, passes ? WEIR_RETRY : flush->code, "topic %s: %s", request->topic,
+                      flush->code == WEIR_OK ? "not acknowledged in time" : flush->message);
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "embedded/limits.h"
 #include "embedded_fixture.h"
 
 TestSuite(embedded, .init = begin_log, .fini = end_log);
@@ -167,6 +168,32 @@ Test(embedded, sends_a_key_where_kafka_would)
     cr_assert_eq(found, (int)((uint32_t)(-973932308) & 0x7fffffff) % 10);
 }
 
+Test(embedded, writes_nothing_behind_a_lost_record_before_the_loss_is_told)
+{
+    struct weir_error error = {0};
+    struct rlimit limit;
+    make_topic((struct broker_topic_spec){.name = "t", .partitions = 1});
+    write_numbers("t", 0, 10);
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &limit);
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){800, limit.rlim_max});
+    struct broker_producer *producer = open_producer();
+    struct broker_record record = record_of("k", "a value that does not fit any more");
+    for (int i = 0; i < 10; i++)
+        send_record(producer, "t", record);
+    usleep(200 * 1000); /* the flusher meets the limit */
+    setrlimit(RLIMIT_FSIZE, &limit);
+    usleep((EMBEDDED_REVIVE_MS + 100) * 1000);
+    send_record(producer, "t", record);
+    cr_assert_not(broker->ops->producer_flush(producer, 10000, &error));
+    cr_assert_eq(error.code, WEIR_FENCED);
+    cr_assert_eq(end_of("t", 0), 10);
+    send_record(producer, "t", record);
+    flush(producer);
+    cr_assert_eq(end_of("t", 0), 11);
+    broker->ops->producer_close(producer);
+}
+
 Test(embedded, says_why_records_were_lost_and_takes_records_again_when_there_is_room)
 {
     struct weir_error error = {0};
@@ -183,7 +210,7 @@ Test(embedded, says_why_records_were_lost_and_takes_records_again_when_there_is_
     for (int i = 0; i < 10; i++)
         send_record(producer, "t", record);
     cr_assert_not(broker->ops->producer_flush(producer, 10000, &error));
-    cr_assert_eq(error.code, WEIR_RETRY);
+    cr_assert_eq(error.code, WEIR_FENCED);
     cr_assert(strstr(error.message, ".log: File too large"), "%s", error.message);
     cr_assert_eq(delivery.next_offset, 0);
     cr_assert_eq(end_of("t", 0), 10);

@@ -98,15 +98,27 @@ static bool append_frame(struct embedded_partition *partition, const struct brok
     return true;
 }
 
+/* A failure came after the record was appended: it lost what was not durable then. Lock held. */
+static bool is_lost(struct embedded_partition *partition, struct embedded_receipt receipt)
+{
+    uint64_t epoch = atomic_load(&partition->epoch);
+    bool kept = receipt.epoch + 1 == epoch && receipt.offset < partition->lost_from;
+    return receipt.epoch != epoch && !kept;
+}
+
 bool embedded_partition_append(struct embedded_partition *partition, const struct broker_record *record,
-                               int64_t transaction, struct embedded_receipt *receipt, struct weir_error *error)
+                               int64_t transaction, const struct embedded_receipt *behind,
+                               struct embedded_receipt *receipt, struct weir_error *error)
 {
     struct embedded_flusher *flusher = &partition->broker->flusher;
     if (atomic_load_explicit(&flusher->pending_bytes, memory_order_relaxed) >= EMBEDDED_PENDING_BYTES)
         return error_set(error, WEIR_RETRY, "topic '%s' partition %d: the queue of records to write is full",
                          partition->topic->name, (int)partition->number);
     pthread_mutex_lock(&partition->lock);
-    bool appended = append_frame(partition, record, transaction, error);
+    bool follows = !behind || !is_lost(partition, *behind);
+    bool appended = follows && append_frame(partition, record, transaction, error);
+    if (!follows)
+        error_set(error, WEIR_FENCED, "what it follows was lost");
     if (appended)
         *receipt = (struct embedded_receipt){partition->next++, atomic_load(&partition->epoch)};
     pthread_mutex_unlock(&partition->lock);
@@ -115,14 +127,13 @@ bool embedded_partition_append(struct embedded_partition *partition, const struc
     return appended;
 }
 
-/* A failure came after the record was appended: it lost what was not durable then. */
 static enum embedded_receipt_state state_after_failure(struct embedded_partition *partition,
                                                        struct embedded_receipt receipt)
 {
     pthread_mutex_lock(&partition->lock);
-    bool kept = receipt.epoch + 1 == atomic_load(&partition->epoch) && receipt.offset < partition->lost_from;
+    bool lost = is_lost(partition, receipt);
     pthread_mutex_unlock(&partition->lock);
-    return kept ? EMBEDDED_DURABLE : EMBEDDED_LOST;
+    return lost ? EMBEDDED_LOST : EMBEDDED_DURABLE;
 }
 
 /* durable is read before the epoch: offsets are given out again after a failure, so that an old receipt may lie below a

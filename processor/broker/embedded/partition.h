@@ -63,9 +63,10 @@ bool embedded_partition_load(struct embedded_partition *, int64_t *check_budget,
 /* Reader-only: takes in what another process has written since. */
 bool embedded_partition_follow(struct embedded_partition *, struct weir_error *);
 
-/* Copies the record; record->timestamp_ms must be set. */
+/* Copies the record; record->timestamp_ms must be set. behind: a record that this one must follow, or NULL; WEIR_FENCED:
+ * that one was lost. */
 bool embedded_partition_append(struct embedded_partition *, const struct broker_record *, int64_t transaction,
-                               struct embedded_receipt *, struct weir_error *);
+                               const struct embedded_receipt *behind, struct embedded_receipt *, struct weir_error *);
 void embedded_partition_end_transaction(struct embedded_partition *, int64_t transaction); /* its outcome is known */
 /* A record of the transaction lies at the offset. Lock held. */
 void embedded_partition_note(struct embedded_partition *, int64_t transaction, int64_t offset);

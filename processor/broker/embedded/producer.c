@@ -98,13 +98,32 @@ static void note_failure(struct broker_producer *producer, struct embedded_targe
         embedded_partition_failure(target->partition, &producer->failure);
 }
 
-static void note_sent(struct broker_producer *producer, struct embedded_target *target, struct embedded_receipt receipt)
+/* Nothing follows a record that was lost: a reader who has seen what came behind it would take it for a repetition when
+ * it is sent again. So until the flush has told of the loss, records are taken and forgotten. */
+static bool append(struct broker_producer *producer, struct embedded_target *target, const struct broker_record *record,
+                   struct weir_error *error)
 {
-    if (target->waiting && target->last.epoch != receipt.epoch) /* the partition failed and was revived in between */
-        if (embedded_partition_state(target->partition, target->last) == EMBEDDED_LOST)
-            note_failure(producer, target);
+    struct embedded_receipt receipt;
+    struct weir_error cause;
+    if (producer->failure.code != WEIR_OK)
+        return true;
+    int64_t transaction = embedded_transaction_of(producer, error);
+    if (producer->id && transaction == EMBEDDED_NO_TRANSACTION)
+        return false;
+    error_clear(&cause);
+    if (!embedded_partition_append(target->partition, record, transaction, target->waiting ? &target->last : NULL,
+                                   &receipt, &cause)) {
+        if (cause.code != WEIR_FENCED)
+            return error_set(error, cause.code, "%s", cause.message);
+        note_failure(producer, target);
+        return true;
+    }
+    target->is_touched = true;
     target->last = receipt;
     target->waiting = true;
+    if (record->delivery)
+        await(target, record->delivery, receipt);
+    return true;
 }
 
 bool embedded_producer_send(struct broker_producer *producer, const char *topic, const struct broker_record *record,
@@ -118,17 +137,7 @@ bool embedded_producer_send(struct broker_producer *producer, const char *topic,
     struct broker_record timed = *record;
     if (timed.timestamp_ms < 0 || route->topic->append_time)
         timed.timestamp_ms = clock_wall_ms(&clock_system);
-    struct embedded_target *target = &route->targets[choose_partition(route, record)];
-    struct embedded_receipt receipt;
-    int64_t transaction = embedded_transaction_of(producer, error);
-    if ((producer->id && transaction == EMBEDDED_NO_TRANSACTION) ||
-        !embedded_partition_append(target->partition, &timed, transaction, &receipt, error))
-        return false;
-    target->is_touched = true;
-    note_sent(producer, target, receipt);
-    if (record->delivery)
-        await(target, record->delivery, receipt);
-    return true;
+    return append(producer, &route->targets[choose_partition(route, record)], &timed, error);
 }
 
 static void deliver(struct embedded_awaited *awaited)
@@ -185,7 +194,8 @@ bool embedded_producer_flush(struct broker_producer *producer, int timeout_ms, s
         return error_set(error, WEIR_RETRY, "records are not durable yet after %d ms", timeout_ms);
     if (producer->failure.code == WEIR_OK || producer->id) /* a transaction's failure is its commit's to tell */
         return true;
-    error_set(error, producer->failure.code, "%s", producer->failure.message);
+    bool passes = producer->failure.code == WEIR_RETRY;
+    error_set(error, passes ? WEIR_FENCED : producer->failure.code, "%s", producer->failure.message);
     producer->failure = (struct weir_error){0};
     return false;
 }

@@ -237,7 +237,7 @@ static bool report_failure(struct broker_producer *producer, struct weir_error *
     if (failure.code == WEIR_OK || producer->transactional_id) /* a transaction's failure is its commit's to tell */
         return true;
     error_clear(&producer->failure);
-    return error_set(error, failure.code, "%s", failure.message);
+    return error_set(error, failure.code == WEIR_RETRY ? WEIR_FENCED : failure.code, "%s", failure.message);
 }
 
 bool kafka_producer_flush(struct broker_producer *producer, int timeout_ms, struct weir_error *error)
