@@ -1,8 +1,8 @@
 /* commerce.c: the graph of the topology `commerce`.
  *
- * Four sub-topologies. The first one reads what is keyed by order id, counts every event once and keeps the orders. What
- * its events add to other rows leaves as facts through one repartition topic; the second one adds them up. The other two
- * bring inventory events to their SKU and join them with the stock that is set from outside. Totals and stock also leave
+ * Five sub-topologies. One reads what is keyed by order id, counts every event once and keeps the orders. What its events
+ * add to other rows leaves as facts through one repartition topic; another one adds them up. Two bring inventory events and
+ * the stock that is set from outside to the partition of their SKU; the last one joins them. Totals and stock also leave
  * as streams of changes, on commerce.metrics and commerce.stock, for whoever wants to be told rather than to ask.
  *
  * The ids of events are remembered for ever. A ttl counts stream time, and inventory.responses carry no time of their own:
@@ -115,8 +115,10 @@ static void keep_stock(weir_topology *t)
                                          &weir_str_type, sku_of);
     weir_table *latest =
         weir_reduce(by_sku, "commerce-stock-events", latest_inventory_event, .name = "latest-inventory");
-    weir_table *levels = weir_table_from(t, "inventory.stock", "commerce-stock-levels", &weir_str_type,
-                                         &inventory_stock_type, .timestamp = inventory_stock_time);
+    weir_stream *set = weir_from(t, "inventory.stock", &weir_str_type, &inventory_stock_type,
+                                 .timestamp = inventory_stock_time, .require_key = true);
+    /* Whoever sets the stock may spread SKUs by another hash than ours. */
+    weir_table *levels = weir_to_table(weir_repartition(set, "commerce-stock-levels"), "commerce-stock-levels");
     weir_table *stock = weir_join_tables(levels, latest, join_stock, .value = &stock_type, .kind = WEIR_OUTER,
                                          .store = "commerce-stock", .name = "join-stock");
     weir_to(weir_changes(stock), "commerce.stock");
