@@ -104,14 +104,15 @@ struct log_writer {
     struct task *task;
     struct collector *collector;
     struct weir_error *error;
-    size_t store;
+    size_t store, seen;
+    bool first_only;
 };
 
 static void log_row(void *self, const struct store_row *row)
 {
     struct log_writer *writer = self;
     struct task *task = writer->task;
-    if (writer->error->code != WEIR_OK)
+    if (writer->error->code != WEIR_OK || (writer->first_only != (writer->seen++ == 0)))
         return;
     const struct layout_store *store = &task->part->stores[writer->store];
     struct store_row logged;
@@ -138,16 +139,31 @@ static void save_lineage(struct task *task)
     }
 }
 
-bool commit_log(struct task *task, struct collector *collector, struct weir_error *error)
+static bool log_rows(struct task *task, struct collector *collector, bool first_only, struct weir_error *error)
 {
-    save_lineage(task);
     for (size_t i = 0; i < task->part->store_count && error->code == WEIR_OK; i++) {
-        struct log_writer writer = {task, collector, error, i};
+        struct log_writer writer = {task, collector, error, i, 0, first_only};
         if (task->part->stores[i].changelog)
             store_overlay_each(task->stores[i], log_row, &writer);
         arena_clear(&task->arena);
     }
     return error->code == WEIR_OK;
+}
+
+bool commit_log_first(struct task *task, struct collector *collector, struct weir_error *error)
+{
+    save_lineage(task);
+    return log_rows(task, collector, true, error);
+}
+
+bool commit_log_rest(struct task *task, struct collector *collector, struct weir_error *error)
+{
+    return log_rows(task, collector, false, error);
+}
+
+bool commit_log(struct task *task, struct collector *collector, struct weir_error *error)
+{
+    return commit_log_first(task, collector, error) && commit_log_rest(task, collector, error);
 }
 
 void commit_offsets_add(struct commit_offsets *offsets, const struct task *task, weir_arena *arena)

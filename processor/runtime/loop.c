@@ -303,7 +303,10 @@ static bool flush(struct loop *loop, struct weir_error *error)
 static bool log_all(struct loop *loop, struct weir_error *error)
 {
     for (size_t i = 0; i < loop->task_count; i++)
-        if (loop->tasks[i]->progress && !commit_log(loop->tasks[i], &loop->collector, error))
+        if (loop->tasks[i]->progress && !commit_log_first(loop->tasks[i], &loop->collector, error))
+            return false;
+    for (size_t i = 0; i < loop->task_count; i++)
+        if (loop->tasks[i]->progress && !commit_log_rest(loop->tasks[i], &loop->collector, error))
             return false;
     return true;
 }
