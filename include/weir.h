@@ -33,6 +33,7 @@ typedef struct weir_stream weir_stream;     /* a sequence of facts */
 typedef struct weir_grouped weir_grouped;   /* a stream partitioned by its key, ready to aggregate */
 typedef struct weir_grouped_table weir_grouped_table; /* a table grouped anew: what leaves a group is subtracted from it */
 typedef struct weir_table weir_table;       /* the latest value per key (or key and window), kept in a named store */
+typedef struct weir_global_table weir_global_table; /* a topic as a table that every instance holds whole */
 typedef struct weir_branches weir_branches; /* a stream being split; the first matching branch wins */
 typedef struct weir_context weir_context;   /* the task, as seen from inside a callback */
 typedef struct weir_store weir_store;       /* a store, as seen from inside a callback */
@@ -503,6 +504,9 @@ WEIR_PUBLIC bool weir_topology_describe(weir_topology *, enum weir_describe_form
 WEIR_PUBLIC void weir_on_error_with(weir_topology *, struct weir_on_error_args);
 WEIR_PUBLIC weir_stream *weir_from_with(weir_topology *, const char *topic, const struct weir_type *key, struct weir_source_args);
 WEIR_PUBLIC weir_table *weir_table_with(weir_topology *, const char *topic, const char *store, const struct weir_type *key, struct weir_source_args);
+/* The latest value per key of all partitions of a topic, on every instance: loaded before processing begins, then
+ * followed. Nothing else may read the topic. */
+WEIR_PUBLIC weir_global_table *weir_global_with(weir_topology *, const char *topic, const char *store, const struct weir_type *key, struct weir_source_args);
 WEIR_PUBLIC void weir_store_with(weir_topology *, const char *name, const struct weir_type *key, struct weir_store_args);
 WEIR_PUBLIC weir_stream *weir_filter_with(weir_stream *, struct weir_step_args);
 WEIR_PUBLIC weir_stream *weir_filter_not_with(weir_stream *, struct weir_step_args);
@@ -537,6 +541,8 @@ WEIR_PUBLIC weir_table *weir_aggregate_table_with(weir_grouped_table *, const ch
 /* Records of two streams with equal keys that lie close in time. The name is that of its stores. */
 WEIR_PUBLIC weir_stream *weir_join_with(weir_stream *left, weir_stream *right, const char *name, struct weir_join_args);
 WEIR_PUBLIC weir_stream *weir_join_table_with(weir_stream *, weir_table *, struct weir_join_args);
+/* With the row of the key that `key` returns (NULL: none), whatever the stream's own key is. Inner or left. */
+WEIR_PUBLIC weir_stream *weir_join_global_with(weir_stream *, weir_global_table *, weir_mapper *key, struct weir_join_args);
 WEIR_PUBLIC weir_table *weir_join_tables_with(weir_table *, weir_table *, struct weir_join_args);
 WEIR_PUBLIC weir_stream *weir_changes_with(struct weir_changes_args);
 WEIR_PUBLIC weir_stream *weir_process_with(weir_stream *, struct weir_process_args);
@@ -554,6 +560,7 @@ WEIR_PUBLIC void weir_to_computed_with(weir_stream *, struct weir_sink_args);
 #define weir_on_error(t, ...) weir_on_error_with((t), (struct weir_on_error_args){.at = WEIR_AT, __VA_ARGS__})
 #define weir_from(t, topic, key, ...) weir_from_with((t), (topic), (key), WEIR_ARGS(source, value, __VA_ARGS__))
 #define weir_table_from(t, topic, store, key, ...) weir_table_with((t), (topic), (store), (key), WEIR_ARGS(source, value, __VA_ARGS__))
+#define weir_global(t, topic, store, key, ...) weir_global_with((t), (topic), (store), (key), WEIR_ARGS(source, value, __VA_ARGS__))
 #define weir_add_store(t, name, key, ...) weir_store_with((t), (name), (key), WEIR_ARGS(store, value, __VA_ARGS__))
 #define weir_filter(x, ...) WEIR_STREAM_OR_TABLE(x, weir_filter)((x), WEIR_ARGS(step, test, __VA_ARGS__))
 #define weir_filter_not(x, ...) WEIR_STREAM_OR_TABLE(x, weir_filter_not)((x), WEIR_ARGS(step, test, __VA_ARGS__))
@@ -579,6 +586,7 @@ WEIR_PUBLIC void weir_to_computed_with(weir_stream *, struct weir_sink_args);
 #define weir_aggregate(g, store, ...) WEIR_GROUPED(g, weir_aggregate)((g), (store), WEIR_ARGS(agg, step, __VA_ARGS__))
 #define weir_join(left, right, name, ...) weir_join_with((left), (right), (name), WEIR_ARGS(join, fn, __VA_ARGS__))
 #define weir_join_table(s, table, ...) weir_join_table_with((s), (table), WEIR_ARGS(join, fn, __VA_ARGS__))
+#define weir_join_global(s, global, key, ...) weir_join_global_with((s), (global), (key), WEIR_ARGS(join, fn, __VA_ARGS__))
 #define weir_changes(...) weir_changes_with(WEIR_ARGS(changes, table, __VA_ARGS__))
 #define weir_join_tables(left, right, ...) weir_join_tables_with((left), (right), WEIR_ARGS(join, fn, __VA_ARGS__))
 #define weir_process(s, ...) weir_process_with((s), WEIR_ARGS(process, processor, __VA_ARGS__))
@@ -609,7 +617,7 @@ WEIR_PUBLIC bool weir_app_describe(weir_app *, enum weir_describe_format, FILE *
 
 /* ---- views: any thread; a query sees exactly the state of a commit --------------------------------------------- */
 
-enum weir_view_kind { WEIR_VIEW_KEY_VALUE, WEIR_VIEW_WINDOW, WEIR_VIEW_SESSION };
+enum weir_view_kind { WEIR_VIEW_KEY_VALUE, WEIR_VIEW_WINDOW, WEIR_VIEW_SESSION, WEIR_VIEW_GLOBAL };
 struct weir_view_info { /* strings and types live as long as the app */
     const char *name;
     enum weir_view_kind kind;

@@ -56,6 +56,21 @@ void committed_init(struct committed *committed, struct rocks_family *family, st
     committed->commit = 1;
 }
 
+/* Rows change under both locks. */
+static void begin_change(struct committed *committed)
+{
+    if (committed->guard)
+        pthread_rwlock_wrlock(committed->guard);
+    pthread_rwlock_wrlock(&committed->lock);
+}
+
+static void end_change(struct committed *committed)
+{
+    pthread_rwlock_unlock(&committed->lock);
+    if (committed->guard)
+        pthread_rwlock_unlock(committed->guard);
+}
+
 static void give_up(struct committed *committed, struct committed_rows *rows)
 {
     pthread_mutex_lock(&committed->walks_lock);
@@ -174,7 +189,7 @@ static void prefetch(const struct committed *committed, const struct table *over
 void committed_publish(struct committed *committed, const struct table *overlay, bool below_known,
                        struct rocks_marks marks)
 {
-    pthread_rwlock_wrlock(&committed->lock);
+    begin_change(committed);
     committed->commit++;
     struct table_walks walks = open_walks(committed);
     for (size_t i = 0; i < overlay->count; i++) {
@@ -182,13 +197,13 @@ void committed_publish(struct committed *committed, const struct table *overlay,
         merge(committed, overlay->rows[i], below_known, walks);
     }
     end_write(committed, overlay->count, marks, walks);
-    pthread_rwlock_unlock(&committed->lock);
+    end_change(committed);
 }
 
 void committed_write(struct committed *committed, const struct store_row *rows, size_t count, struct rocks_marks marks)
 {
     assert(!committed->family);
-    pthread_rwlock_wrlock(&committed->lock);
+    begin_change(committed);
     committed->commit++;
     struct table_walks walks = open_walks(committed);
     for (size_t i = 0; i < count; i++) {
@@ -201,7 +216,7 @@ void committed_write(struct committed *committed, const struct store_row *rows, 
         write_row(committed, row, &rows[i], walks);
     }
     end_write(committed, count, marks, walks);
-    pthread_rwlock_unlock(&committed->lock);
+    end_change(committed);
 }
 
 static struct committed_rows *replace_rows(struct committed *committed)
@@ -228,23 +243,23 @@ static void clean_rows(struct committed *committed)
 void committed_applied(struct committed *committed, bool evict)
 {
     struct committed_rows *old = NULL;
-    pthread_rwlock_wrlock(&committed->lock);
+    begin_change(committed);
     if (evict)
         old = replace_rows(committed);
     else
         clean_rows(committed);
-    pthread_rwlock_unlock(&committed->lock);
+    end_change(committed);
     if (old) /* Outside of the lock: freeing many rows takes a while. */
         give_up(committed, old);
 }
 
 void committed_replaced(struct committed *committed, struct rocks_marks marks)
 {
-    pthread_rwlock_wrlock(&committed->lock);
+    begin_change(committed);
     committed->commit++;
     committed->marks = marks;
     struct committed_rows *old = committed->rows->table.count > 0 ? replace_rows(committed) : NULL;
-    pthread_rwlock_unlock(&committed->lock);
+    end_change(committed);
     if (old)
         give_up(committed, old);
 }

@@ -23,6 +23,7 @@ struct committed_rows { /* a table that outlives its place in the store while wa
 struct committed_walk;
 struct committed {
     pthread_rwlock_t lock;       /* over everything but walks */
+    pthread_rwlock_t *guard;     /* taken before lock to change rows; NULL: there are no other tasks (store_share) */
     struct committed_rows *rows; /* never NULL */
     struct rocks_family *family; /* the level below; NULL: there is none, deleted and expired rows are removed */
     struct expiry expiry;

@@ -62,6 +62,11 @@ void store_close(struct store *store)
     free(store);
 }
 
+void store_share(struct store *store, pthread_rwlock_t *guard)
+{
+    store->committed.guard = guard;
+}
+
 const struct store_spec *store_spec(const struct store *store)
 {
     return store->spec;

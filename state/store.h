@@ -13,6 +13,8 @@
  * others from the task's thread only. */
 #ifndef WEIR_STATE_STORE_H
 #define WEIR_STATE_STORE_H
+#include <pthread.h>
+
 #include "base/arena.h"
 #include "weir.h"
 
@@ -126,6 +128,13 @@ bool store_view_get(struct store *, weir_bytes key, weir_arena *, struct store_r
 /* A walk sees one commit, whatever is published while it is open. */
 struct store_cursor *store_view_scan(struct store *, weir_bytes from, weir_bytes to, bool descending,
                                      struct weir_error *);
+/* ---- the side of other tasks: a store that one thread writes and others read while they work ----
+ * From store_share on, the store changes under the write lock of the guard; whoever holds it for reading may call
+ * store_peek, which takes no lock itself: one lock serves a run of records. Call store_share before there are others. */
+void store_share(struct store *, pthread_rwlock_t *guard);
+/* As store_get, of the committed and durable levels. [any, under the guard] */
+bool store_peek(struct store *, weir_bytes key, weir_arena *, struct store_row *out, struct weir_error *);
+
 int64_t store_rows_approximate(struct store *);
 size_t store_bytes(struct store *); /* held in memory */
 #endif

@@ -66,13 +66,20 @@ static void write_flag(struct buffer *out, const char *name, bool flag)
 
 /* ---- views ------------------------------------------------------------------------------------------------------ */
 
+static const char *kind_name(enum weir_view_kind kind)
+{
+    static const char *const names[] = {[WEIR_VIEW_KEY_VALUE] = "key_value",
+                                        [WEIR_VIEW_WINDOW] = "window",
+                                        [WEIR_VIEW_SESSION] = "session",
+                                        [WEIR_VIEW_GLOBAL] = "global"};
+    return names[kind];
+}
+
 static void write_view(struct buffer *out, weir_app *app, const struct weir_view_info *info)
 {
-    static const char *const kinds[] = {
-        [WEIR_VIEW_KEY_VALUE] = "key_value", [WEIR_VIEW_WINDOW] = "window", [WEIR_VIEW_SESSION] = "session"};
     begin_item(out, app);
     write_member(out, "name", info->name);
-    write_member(out, "kind", kinds[info->kind]);
+    write_member(out, "kind", kind_name(info->kind));
     write_member(out, "key", info->key->name);
     write_member(out, "value", info->value->name);
     if (info->kind == WEIR_VIEW_WINDOW) {

@@ -28,7 +28,7 @@ static const char fixed_schemas[] =
     ",\"missing\":{\"type\":\"array\",\"items\":{}}," PAGE "," META "}},"
     "\"View\":{\"type\":\"object\",\"required\":[\"app\",\"name\",\"kind\",\"key\",\"value\"],\"properties\":{"
     "\"app\":" TEXT_SCHEMA ",\"name\":" TEXT_SCHEMA
-    ",\"kind\":{\"enum\":[\"key_value\",\"window\"]},\"key\":" TEXT_SCHEMA ",\"value\":" TEXT_SCHEMA "}},"
+    ",\"kind\":{\"enum\":[\"key_value\",\"window\",\"global\"]},\"key\":" TEXT_SCHEMA ",\"value\":" TEXT_SCHEMA "}},"
     "\"Views\":{\"type\":\"object\",\"required\":[\"data\"],\"properties\":{\"data\":{\"type\":\"array\",\"items\":{"
     "\"$ref\":\"#/components/schemas/View\"}}}},"
     "\"Listing\":{\"type\":\"object\",\"required\":[\"data\"],\"properties\":{\"data\":{\"type\":\"array\",\"items\":{"

@@ -64,7 +64,7 @@ static void write_node(const struct graph_node *node, struct buffer *out)
 
 static void write_part(const struct graph_subtopology *part, struct buffer *out)
 {
-    buffer_format(out, "{\"id\":%d,\"nodes\":[", part->id);
+    buffer_format(out, "{\"id\":%d,\"global\":%s,\"nodes\":[", part->id, part->is_global ? "true" : "false");
     for (size_t i = 0; i < part->nodes.count; i++) {
         buffer_text(out, i ? "," : "");
         write_node(part->nodes.items[i], out);

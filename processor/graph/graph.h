@@ -30,6 +30,8 @@ struct graph_store {
     bool of_processors;  /* declared by weir_add_store; all others belong to a table, and processors only read them */
     int32_t subtopology; /* -1 before graph_plan, or connected to nothing */
     int32_t index;       /* within the sub-topology */
+    bool of_global;
+    int32_t global; /* of a global table: its number among them; -1: of no global table */
     /* changelog topic: "<application.id>-<name>-changelog", unless spec.no_log */
 };
 
@@ -55,6 +57,7 @@ struct graph_node {
     bool key_changed;       /* since the last source or repartition: must not be grouped as it is */
     bool passes_null_keys;  /* of a record without a key a left or outer join still makes something (KIP-962) */
     bool sends_old;         /* a table's node: its changes carry what they replace (table_send_old) */
+    bool is_global;         /* sources: of a global table; read by no task */
     struct graph_nodes parents, children; /* in order of connection, which is the order of forwarding */
     struct graph_store *stores[WEIR_STORES_MAX];
     size_t store_count;
@@ -73,6 +76,7 @@ struct graph_node {
 
 struct graph_subtopology {
     int32_t id;
+    bool is_global;             /* has no tasks: one global table, kept whole by every instance */
     struct graph_nodes nodes;   /* parents before children, in order of creation otherwise */
     struct graph_nodes sources; /* sources.items[0]->topic is the lead topic: a user topic where there is one */
     struct graph_store **stores;

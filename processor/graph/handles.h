@@ -17,6 +17,9 @@ struct weir_table {
     struct table_view view;
     weir_table *from[2]; /* the tables it was made of; none: a source or an aggregate */
 };
+struct weir_global_table {
+    weir_table table;
+};
 struct weir_grouped {
     weir_topology *topology;
     struct graph_node *node;
@@ -115,6 +118,12 @@ struct graph_topic *repartition_topic(const struct verb *, const char *name, con
 /* A sink of that name behind the node, and the source on the other side of the topic. NULL: latched. */
 struct graph_node *repartition_sink(const struct verb *, struct graph_node *, struct graph_topic *, const char *name);
 struct graph_node *repartition_source(const struct verb *, struct graph_topic *, const char *name);
+/* ---- source.c ---- */
+
+/* The source of the verb's topic, new or known with the same arguments, named as given (NULL: generated). NULL: latched. */
+struct graph_node *source_node(const struct verb *, const struct weir_type *key, const struct weir_source_args *,
+                               const char *given);
+
 /* ---- join.c ---- */
 
 /* What all joins ask of their arguments and inputs. */

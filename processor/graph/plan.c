@@ -192,6 +192,17 @@ static void place_store(weir_topology *topology, struct graph_store *store)
     }
 }
 
+static void number_globals(weir_topology *topology)
+{
+    int32_t count = 0;
+    for (size_t i = 0; i < topology->subtopology_count; i++) {
+        struct graph_subtopology *part = &topology->subtopologies[i];
+        part->is_global = part->sources.count > 0 && part->sources.items[0]->is_global;
+        for (size_t s = 0; part->is_global && s < part->store_count; s++)
+            part->stores[s]->global = count++;
+    }
+}
+
 static void add_stores(weir_topology *topology)
 {
     for (size_t i = 0; i < topology->subtopology_count; i++)
@@ -219,6 +230,7 @@ static void cut(weir_topology *topology)
     add_sources(topology, false);
     add_sources(topology, true);
     add_stores(topology);
+    number_globals(topology);
 }
 
 bool graph_plan(weir_topology *topology, struct weir_error *error)

@@ -171,8 +171,8 @@ static struct graph_node *known_source(const struct verb *verb, const struct top
     return known;
 }
 
-static struct graph_node *source_node(const struct verb *verb, const struct weir_type *key,
-                                      const struct weir_source_args *args, const char *given)
+struct graph_node *source_node(const struct verb *verb, const struct weir_type *key,
+                               const struct weir_source_args *args, const char *given)
 {
     struct topics topics = {.count = 0};
     if (!verb_is_open(verb) || !find_topics(verb, key, args, &topics))
@@ -181,6 +181,10 @@ static struct graph_node *source_node(const struct verb *verb, const struct weir
     struct graph_node *known = name ? known_source(verb, &topics) : NULL;
     if (!name || !known)
         return name ? add_source(verb, &topics, args, name) : NULL;
+    if (known->is_global) {
+        verb_fail(verb, "a global table (%s) is the only reader of its topic", known->at);
+        return NULL;
+    }
     struct weir_source_args same = *args;
     same.name = given;
     return reads_the_same(verb, known, &topics) && agrees(verb, known, &same) ? known : NULL;

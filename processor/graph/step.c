@@ -101,6 +101,9 @@ bool step_check_stores(const struct verb *verb, const char *const stores[WEIR_ST
         const struct graph_store *store = stores[i] ? graph_find_store(verb->topology, stores[i]) : NULL;
         if (stores[i] && (!store || store->spec.hidden))
             return verb_fail(verb, "there is no store '%s'; declare it with weir_add_store first", stores[i]);
+        if (stores[i] && store->of_global)
+            return verb_fail(verb, "store '%s' is a global table's (%s); find its rows with weir_join_global",
+                             stores[i], store->at);
         for (size_t j = 0; stores[i] && j < i; j++)
             if (stores[j] && strcmp(stores[i], stores[j]) == 0)
                 return verb_fail(verb, "store '%s' is named twice", stores[i]);

@@ -110,7 +110,7 @@ struct graph_store *topology_add_store(const struct verb *verb, struct store_spe
     store->spec = spec;
     store->spec.name = topology_text(topology, spec.name);
     store->at = topology_text(topology, verb_place(verb));
-    store->subtopology = store->index = -1;
+    store->subtopology = store->index = store->global = -1;
     topology->stores = memory_grow(topology->stores, &topology->store_capacity, topology->store_count + 1,
                                    sizeof(struct graph_store *));
     topology->stores[topology->store_count++] = store;

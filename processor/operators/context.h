@@ -49,8 +49,9 @@ struct execution {
     /* The least stream time of the upstream tasks heard of lately, which may all still send records of that time.
      * INT64_MAX: not from a repartition topic; INT64_MIN: not all of them have been heard of yet. */
     int64_t slowest_time_ms;
-    int64_t emit_interval_ms;    /* windows that have closed and records nobody has met: looked for at most so often */
-    struct weir_headers headers; /* of the record in hand; forwarded */
+    struct store *const *globals; /* of the global tables, by graph_store.global; for store_peek only */
+    int64_t emit_interval_ms;     /* windows that have closed and records nobody has met: looked for at most so often */
+    struct weir_headers headers;  /* of the record in hand; forwarded */
     struct weir_metadata metadata; /* of the input record in hand */
     struct weir_error error;       /* the latch: the record in hand is poison, or worse */
     bool forget;                   /* weir_forget was called */
@@ -91,6 +92,7 @@ __attribute__((format(printf, 3, 4))) bool context_fail(weir_context *, enum wei
 const void *typed_get(struct weir_store *, const void *key,
                       int64_t *timestamp_ms); /* NULL: absent; timestamp may be NULL */
 void typed_put(struct weir_store *, const void *key, const void *value, int64_t timestamp_ms); /* value NULL deletes */
+const void *typed_peek(struct weir_store *, const void *key, int64_t *timestamp_ms); /* as typed_get, by store_peek */
 const void *typed_window_get(struct weir_store *, const void *key, int64_t start_ms, int64_t *timestamp_ms);
 void typed_window_put(struct weir_store *, const void *key, int64_t start_ms, const void *value, int64_t timestamp_ms);
 const void *typed_session_get(struct weir_store *, const void *key, int64_t start_ms, int64_t end_ms,

@@ -135,6 +135,8 @@ void *fold_initial(weir_context *, const void *initial);
 extern const struct operator operator_join_table, operator_left_join_table;
 /* node->args: none; node->stores[0]: what it keeps of its side of a stream-stream join */
 extern const struct operator operator_join_window;
+/* node->args: struct global_join_args */
+extern const struct operator operator_join_global;
 /* node->args: struct join_streams_args; node->stores: the other side, then what has met nobody (left and outer joins) */
 extern const struct operator operator_join_streams;
 /* node->args: struct join_streams_args; node->stores[0]: the stream it joins with itself */
@@ -163,6 +165,7 @@ typedef bool table_find(weir_context *, const struct table_view *, const struct 
                         struct weir_record *row);
 
 table_find table_find_kept;        /* in the table's store */
+table_find table_find_global;      /* in a global table's store; the record's key is the table's */
 table_find table_find_filtered;    /* in the parent, if the test lets it pass */
 table_find table_find_mapped;      /* in the parent, mapped again */
 table_find table_find_transformed; /* in the parent or not, transformed again */
@@ -182,6 +185,13 @@ struct table_view {
 struct stream_join_args {
     weir_joiner *fn;
     const struct table_view *table;
+};
+
+struct global_join_args {
+    weir_mapper *key; /* of the table, from the stream's record */
+    weir_joiner *fn;
+    const struct table_view *table;
+    bool is_left;
 };
 
 struct join_streams_args {

@@ -34,6 +34,16 @@ bool table_find_kept(weir_context *context, const struct table_view *view, const
     return row->value != NULL;
 }
 
+bool table_find_global(weir_context *context, const struct table_view *view, const struct weir_record *at,
+                       struct weir_record *row)
+{
+    struct weir_store handle = {.store = context->execution->globals[view->store->global],
+                                .spec = &view->store->spec,
+                                .execution = context->execution};
+    row->value = typed_peek(&handle, at->key, &row->timestamp_ms);
+    return row->value != NULL;
+}
+
 static weir_context as_node(const weir_context *context, const struct table_view *view)
 {
     weir_context as = *context;

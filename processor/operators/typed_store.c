@@ -112,13 +112,15 @@ const void *typed_read(struct weir_store *handle, const struct weir_type *type, 
     return value;
 }
 
-static const void *get_row(struct weir_store *handle, weir_bytes key, int64_t *timestamp_ms)
+typedef bool get_function(struct store *, weir_bytes key, weir_arena *, struct store_row *, struct weir_error *);
+
+static const void *get_row_by(get_function *get, struct weir_store *handle, weir_bytes key, int64_t *timestamp_ms)
 {
     weir_arena *arena = handle->execution->arena;
     struct weir_error error;
     struct store_row row;
     error_clear(&error);
-    if (!store_get(handle->store, key, arena, &row, &error)) {
+    if (!get(handle->store, key, arena, &row, &error)) {
         if (error.code != WEIR_OK)
             typed_latch(handle, error.code, error.message);
         return NULL;
@@ -126,6 +128,11 @@ static const void *get_row(struct weir_store *handle, weir_bytes key, int64_t *t
     if (timestamp_ms)
         *timestamp_ms = row.timestamp_ms;
     return typed_read(handle, handle->spec->value_type, arena_bytes(arena, row.value), arena);
+}
+
+static const void *get_row(struct weir_store *handle, weir_bytes key, int64_t *timestamp_ms)
+{
+    return get_row_by(store_get, handle, key, timestamp_ms);
 }
 
 static bool is_latched(const struct weir_store *handle)
@@ -140,6 +147,15 @@ const void *typed_get(struct weir_store *handle, const void *key, int64_t *times
     if (is_latched(handle) || !write_key(handle, key, &stored_key))
         return NULL;
     return get_row(handle, stored_key, timestamp_ms);
+}
+
+const void *typed_peek(struct weir_store *handle, const void *key, int64_t *timestamp_ms)
+{
+    weir_bytes stored_key;
+    assert(key && handle->spec->kind == STORE_KEY_VALUE);
+    if (is_latched(handle) || !write_key(handle, key, &stored_key))
+        return NULL;
+    return get_row_by(store_peek, handle, stored_key, timestamp_ms);
 }
 
 const void *typed_window_get(struct weir_store *handle, const void *key, int64_t start_ms, int64_t *timestamp_ms)

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "runtime/globals.h"
 #include "runtime/ingest.h"
 #include "runtime/loop.h"
 #include "runtime/task.h"
@@ -57,7 +58,7 @@ static bool all_settled(const struct weir_app *app)
     for (size_t i = 0; i < app->loop_count; i++)
         if (!app->loops[i] || !loop_settled(app->loops[i]))
             return false;
-    return true;
+    return globals_are_loaded(app->globals);
 }
 
 static void set_state(struct weir_app *app, enum weir_state state)
@@ -104,7 +105,8 @@ static bool open_broker(struct weir_app *app, struct weir_error *error)
 
 static bool start_loops(struct weir_app *app, struct weir_error *error)
 {
-    size_t count = (size_t)config_integer(app->config, "num.stream.threads");
+    bool has_tasks = app->layout.part_count > 0; /* not when there are global tables only */
+    size_t count = has_tasks ? (size_t)config_integer(app->config, "num.stream.threads") : 0;
     app->loops = memory_new(count * sizeof(struct loop *));
     app->loop_count = count;
     for (size_t i = 0; i < count; i++) {
@@ -132,6 +134,7 @@ static bool stop_loops(struct weir_app *app, int64_t deadline_us)
 static void free_app(struct weir_app *app)
 {
     ingest_free(app->ingest);
+    globals_free(app->globals);
     if (app->broker)
         app->broker->ops->close(app->broker);
     memory_free(app->loops);
@@ -170,6 +173,12 @@ static void share_memory(const struct config *config)
     database_set_cache((size_t)config_integer(config, "memory.max.bytes") / 2);
 }
 
+static bool open_globals(struct weir_app *app, struct weir_error *error)
+{
+    app->globals = globals_new(app, error);
+    return app->globals || app->layout.global_count == 0;
+}
+
 struct weir_app *weir_start(struct weir_topology *topology, struct weir_config settings, struct weir_error *error)
 {
     struct weir_app *app = new_app();
@@ -183,12 +192,12 @@ struct weir_app *weir_start(struct weir_topology *topology, struct weir_config s
         app->exactly_once = strcmp(config_text(app->config, "processing.guarantee"), "exactly_once_v2") == 0;
         ok = (!app->exactly_once || identity_open(&app->identity, app->config, application, error)) &&
              open_broker(app, error) && layout_create_topics(&app->layout, app->broker, app->config, error) &&
-             (app->ingest = ingest_new(app, error)) != NULL;
+             (app->ingest = ingest_new(app, error)) != NULL && open_globals(app, error);
     }
     pthread_mutex_lock(&app->lock);
     set_state(app, WEIR_REBALANCING);
     pthread_mutex_unlock(&app->lock);
-    if (ok && start_loops(app, error))
+    if (ok && start_loops(app, error) && (!app->globals || globals_start(app->globals, error)))
         return app;
     stop_loops(app, INT64_MAX);
     free_app(app);
@@ -210,6 +219,7 @@ bool weir_stop(struct weir_app *app, weir_duration grace, struct weir_error *err
                          "a thread did not stop within %lld ms; its last records will be processed again",
                          (long long)grace.ms);
     }
+    globals_stop(app->globals);
     pthread_mutex_lock(&app->lock);
     if (!failed && app->failure.code != WEIR_OK) {
         failed = true;
@@ -294,7 +304,7 @@ static void list_topics(const struct graph_node *node, struct weir_topic_info *o
 size_t weir_app_topics(struct weir_app *app, struct weir_topic_info *out, size_t max)
 {
     size_t count = 0;
-    for (size_t p = 0; p < app->layout.part_count; p++) {
+    for (size_t p = 0; p < app->layout.part_count + app->layout.global_count; p++) {
         const struct layout_part *part = &app->layout.parts[p];
         for (size_t n = 0; n < part->subtopology->nodes.count; n++)
             list_topics(part->subtopology->nodes.items[n], out, &count, max);
@@ -317,10 +327,12 @@ static int64_t lag_of(const struct task *task)
 size_t weir_app_tasks(struct weir_app *app, struct weir_task_info *out, size_t max)
 {
     pthread_rwlock_rdlock(&app->registry);
-    size_t count = app->task_count;
-    for (size_t i = 0; i < count && i < max; i++) {
+    size_t count = 0;
+    for (size_t i = 0; i < app->task_count; i++) {
         struct task *task = app->tasks[i];
-        out[i] = (struct weir_task_info){
+        if (task->part->subtopology->is_global || count++ >= max)
+            continue;
+        out[count - 1] = (struct weir_task_info){
             .subtopology = task->part->subtopology->id,
             .partition = task->partition,
             .state = atomic_load(&task->shown_state) == TASK_RUNNING ? "running" : "restoring",
@@ -355,7 +367,7 @@ size_t weir_app_nodes(struct weir_app *app, struct weir_node_info *out, size_t m
 {
     size_t count = 0;
     pthread_rwlock_rdlock(&app->registry);
-    for (size_t p = 0; p < app->layout.part_count; p++) {
+    for (size_t p = 0; p < app->layout.part_count + app->layout.global_count; p++) {
         const struct layout_part *part = &app->layout.parts[p];
         for (size_t n = 0; n < part->subtopology->nodes.count; n++, count++)
             if (count < max)

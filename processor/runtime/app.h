@@ -12,6 +12,7 @@
 #include "runtime/identity.h"
 #include "runtime/layout.h"
 
+struct globals;
 struct ingest;
 struct loop;
 struct task;
@@ -24,6 +25,7 @@ struct weir_app {
     struct identity identity; /* exactly once only */
     struct loop **loops;
     size_t loop_count;
+    struct globals *globals; /* NULL: the topology has none */
     struct ingest *ingest;
     struct figures figures;
 

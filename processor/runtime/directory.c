@@ -30,23 +30,29 @@ static bool make_all(char *path, struct weir_error *error)
     }
 }
 
-char *directory_of_application(const struct config *config, const char *application, struct weir_error *error)
+static char *made(char *path, struct weir_error *error)
 {
-    char *path = memory_format("%s/%s", config_text(config, "state.dir"), application);
     if (make_all(path, error))
         return path;
     memory_free(path);
     return NULL;
 }
 
+char *directory_of_application(const struct config *config, const char *application, struct weir_error *error)
+{
+    return made(memory_format("%s/%s", config_text(config, "state.dir"), application), error);
+}
+
+char *directory_of_global(const struct config *config, const char *application, const char *store,
+                          struct weir_error *error)
+{
+    return made(memory_format("%s/%s/global/%s", config_text(config, "state.dir"), application, store), error);
+}
+
 char *directory_of_task(const struct config *config, const char *application, int32_t part, int32_t partition,
                         struct weir_error *error)
 {
-    char *path = memory_format("%s/%s/%d_%d", config_text(config, "state.dir"), application, part, partition);
-    if (make_all(path, error))
-        return path;
-    memory_free(path);
-    return NULL;
+    return made(memory_format("%s/%s/%d_%d", config_text(config, "state.dir"), application, part, partition), error);
 }
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)

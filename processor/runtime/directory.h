@@ -8,6 +8,8 @@ char *directory_of_task(const struct config *, const char *application, int32_t 
                         struct weir_error *);
 /* <state.dir>/<application>, made in the same way. */
 char *directory_of_application(const struct config *, const char *application, struct weir_error *);
+/* Of a global table: <state.dir>/<application>/global/<store>. */
+char *directory_of_global(const struct config *, const char *application, const char *store, struct weir_error *);
 /* Renames a directory whose content is unusable to "<directory>.damaged", replacing an earlier one. */
 bool directory_set_aside(const char *directory, struct weir_error *);
 #endif

@@ -19,8 +19,9 @@ struct weir_test {
     struct layout layout;
     struct config *config;
     struct clock clock;
-    struct task **tasks; /* one per part */
-    weir_arena arena;    /* inputs and outputs, kept until the end */
+    struct task **tasks;    /* one per part, those of global tables behind */
+    struct store **globals; /* by graph_store.global */
+    weir_arena arena;       /* inputs and outputs, kept until the end */
     struct outbox outbox;
     size_t looped;               /* records of the outbox that were sent round */
     struct collector changelogs; /* its producer writes to the outbox */
@@ -112,26 +113,50 @@ static void set_partitions(struct layout_part *part)
         part->sink_partitions[i] = 1;
 }
 
-static bool open_tasks(struct weir_test *test, struct weir_error *error)
+static size_t task_count(const struct weir_test *test)
 {
-    struct task_output output = {test, output_send, output_partitions, output_release, output_dropped, output_dead};
-    struct task_settings settings = {
+    return test->layout.part_count + test->layout.global_count;
+}
+
+static bool is_global(const struct weir_test *test, size_t part)
+{
+    return part >= test->layout.part_count;
+}
+
+static bool open_task(struct weir_test *test, size_t part, struct weir_error *error)
+{
+    const struct task_output output = {test,           output_send,    output_partitions,
+                                       output_release, output_dropped, output_dead};
+    const struct task_settings settings = {
         .clock = &test->clock,
         /* The clock stands still: only an explicit setting turns the guard on. */
         .max_future_ms =
             config_is_set(test->config, "max.future.ms") ? config_integer(test->config, "max.future.ms") : -1,
         .lineage = true,
+        .globals = test->globals,
     };
-    test->tasks = memory_new(test->layout.part_count * sizeof(struct task *));
-    for (size_t i = 0; i < test->layout.part_count; i++)
+    const struct database_limits limits = {.committed_bytes_max = SIZE_MAX, .apply_interval_ms = INT64_MAX / 2000};
+    struct layout_part *layout = &test->layout.parts[part];
+    struct task *task = task_open(&test->layout, layout, 0, NULL, settings, output, limits, error);
+    test->tasks[part] = task;
+    return task && task_restored(task, -1, error);
+}
+
+static bool open_tasks(struct weir_test *test, struct weir_error *error)
+{
+    test->tasks = memory_new(task_count(test) * sizeof(struct task *));
+    test->globals = memory_new((test->layout.global_count + 1) * sizeof(struct store *));
+    for (size_t i = 0; i < task_count(test); i++)
         set_partitions(&test->layout.parts[i]);
-    for (size_t i = 0; i < test->layout.part_count; i++) {
-        test->tasks[i] = task_open(
-            &test->layout, &test->layout.parts[i], 0, NULL, settings, output,
-            (struct database_limits){.committed_bytes_max = SIZE_MAX, .apply_interval_ms = INT64_MAX / 2000}, error);
-        if (!test->tasks[i] || !task_restored(test->tasks[i], -1, error))
+    for (size_t i = test->layout.part_count; i < task_count(test); i++) {
+        layout_spread(&test->layout, &test->layout.parts[i], 1);
+        if (!open_task(test, i, error))
             return false;
+        test->globals[test->layout.parts[i].subtopology->stores[0]->global] = test->tasks[i]->stores[0];
     }
+    for (size_t i = 0; i < test->layout.part_count; i++)
+        if (!open_task(test, i, error))
+            return false;
     return true;
 }
 
@@ -158,12 +183,13 @@ void weir_test_free(weir_test *test)
 {
     if (!test)
         return;
-    for (size_t i = 0; test->tasks && i < test->layout.part_count; i++) {
+    for (size_t i = 0; test->tasks && i < task_count(test); i++) {
         struct weir_error ignored = {0};
         if (test->tasks[i])
             task_close(test->tasks[i], false, &ignored);
     }
     memory_free(test->tasks);
+    memory_free(test->globals);
     outbox_done(&test->outbox);
     layout_done(&test->layout);
     config_free(test->config);
@@ -176,7 +202,7 @@ void weir_test_free(weir_test *test)
 
 static bool enqueue(struct weir_test *test, const char *topic, const struct weir_raw_record *record)
 {
-    for (size_t p = 0; p < test->layout.part_count; p++)
+    for (size_t p = 0; p < task_count(test); p++)
         for (size_t s = 0; s < test->layout.parts[p].source_count; s++) {
             if (strcmp(test->layout.parts[p].sources[s].topic, topic) != 0)
                 continue;
@@ -208,24 +234,27 @@ static void note_failure(struct weir_test *test, const struct task *task)
     error_set(&test->failure, task->failure.code, "%s", task->failure.message);
 }
 
+/* A global table takes its records at once. */
 static struct task *choose(struct weir_test *test, struct task_source **source)
 {
     struct task *chosen = NULL;
-    for (size_t i = 0; i < test->layout.part_count; i++) {
+    for (size_t i = task_count(test); i-- > 0;) {
         struct task_source *head = task_choose(test->tasks[i]);
         if (test->tasks[i]->failure.code != WEIR_OK)
             note_failure(test, test->tasks[i]);
-        if (head && (!chosen || head->head.timestamp_ms < (*source)->head.timestamp_ms)) {
+        if (head && (!chosen || head->head.timestamp_ms <= (*source)->head.timestamp_ms)) {
             chosen = test->tasks[i];
             *source = head;
         }
+        if (chosen && is_global(test, i))
+            return chosen;
     }
     return chosen;
 }
 
 static void publish(struct weir_test *test)
 {
-    for (size_t i = 0; i < test->layout.part_count; i++) {
+    for (size_t i = 0; i < task_count(test); i++) {
         if (!test->tasks[i]->progress)
             continue;
         commit_log(test->tasks[i], &test->changelogs, &test->failure);

@@ -159,11 +159,37 @@ static bool is_hashed(const struct graph_subtopology *subtopology, const struct 
     return true;
 }
 
+/* How far each partition of a global table's topic was read (globals.h). */
+static void lay_position_store(struct layout *layout, struct layout_part *part)
+{
+    const struct store_spec spec = {
+        .name = arena_format(&layout->arena, "%s-position", part->stores[0].spec.name),
+        .kind = STORE_KEY_VALUE,
+        .no_log = true,
+        .key_type = &weir_bytes_type,
+        .value_type = &weir_bytes_type,
+    };
+    lay_store(layout, &part->stores[part->store_count++], &spec, true);
+}
+
+void layout_spread(struct layout *layout, struct layout_part *global, int32_t partitions)
+{
+    const struct layout_source one = global->sources[0];
+    global->partitions = 1; /* of the view: it has all rows */
+    global->source_count = (size_t)partitions;
+    global->sources = arena_alloc(&layout->arena, global->source_count * sizeof *global->sources);
+    for (int32_t i = 0; i < partitions; i++) {
+        global->sources[i] = one;
+        global->sources[i].has_partition = true;
+        global->sources[i].partition = i;
+    }
+}
+
 static void lay_part(struct layout *layout, struct layout_part *part, const struct graph_subtopology *subtopology,
                      const struct config *config)
 {
     part->subtopology = subtopology;
-    size_t most = subtopology->store_count + subtopology->sources.count;
+    size_t most = subtopology->store_count + subtopology->sources.count; /* a hidden one per source at most */
     part->stores = arena_alloc(&layout->arena, (most ? most : 1) * sizeof *part->stores);
     for (size_t i = 0; i < subtopology->store_count; i++) {
         struct layout_store *store = &part->stores[part->store_count++];
@@ -171,6 +197,8 @@ static void lay_part(struct layout *layout, struct layout_part *part, const stru
         store->is_hashed = is_hashed(subtopology, &store->spec);
     }
     lay_sources(layout, part, config);
+    if (subtopology->is_global)
+        lay_position_store(layout, part);
     part->sink_topics = arena_alloc(&layout->arena, (subtopology->nodes.count + 1) * sizeof *part->sink_topics);
     part->sink_partitions = arena_alloc(&layout->arena, (subtopology->nodes.count + 1) * sizeof *part->sink_partitions);
     for (size_t i = 0; i < subtopology->nodes.count; i++) {
@@ -178,6 +206,16 @@ static void lay_part(struct layout *layout, struct layout_part *part, const stru
         if (node->kind == GRAPH_SINK && !node->topic_of)
             part->sink_topics[node->index] = full_name(layout, node->topic);
     }
+}
+
+static size_t lay_parts(struct layout *layout, size_t behind, bool global, const struct config *config)
+{
+    const weir_topology *topology = layout->topology;
+    size_t count = 0;
+    for (size_t i = 0; i < topology->subtopology_count; i++)
+        if (topology->subtopologies[i].is_global == global)
+            lay_part(layout, &layout->parts[behind + count++], &topology->subtopologies[i], config);
+    return count;
 }
 
 static bool check_dead_letters(const struct layout *layout, const struct config *config, struct weir_error *error)
@@ -199,10 +237,9 @@ bool layout_init(struct layout *layout, weir_topology *topology, const char *app
         return false;
     lay_policies(layout, config);
     layout->application = arena_text(&layout->arena, application);
-    layout->part_count = topology->subtopology_count;
-    layout->parts = arena_alloc(&layout->arena, layout->part_count * sizeof *layout->parts);
-    for (size_t i = 0; i < layout->part_count; i++)
-        lay_part(layout, &layout->parts[i], &topology->subtopologies[i], config);
+    layout->parts = arena_alloc(&layout->arena, topology->subtopology_count * sizeof *layout->parts);
+    layout->part_count = lay_parts(layout, 0, false, config);
+    layout->global_count = lay_parts(layout, layout->part_count, true, config);
     return true;
 }
 
@@ -216,7 +253,7 @@ void layout_done(struct layout *layout)
 const struct layout_store *layout_find_store(const struct layout *layout, const char *name,
                                              const struct layout_part **part, size_t *index)
 {
-    for (size_t p = 0; p < layout->part_count; p++) {
+    for (size_t p = 0; p < layout->part_count + layout->global_count; p++) {
         for (size_t s = 0; s < layout->parts[p].store_count; s++) {
             const struct layout_store *store = &layout->parts[p].stores[s];
             if (store->hidden || strcmp(store->spec.name, name) != 0)

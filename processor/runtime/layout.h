@@ -14,7 +14,9 @@ struct layout_source {
     enum weir_policy reading;     /* never the default */
     const char *dead_letters; /* full name; of what a callback failed on also behind a repartition; NULL: none needed */
     uint32_t topic_hash;      /* CRC-32C of the full name; part of the lineage header */
-    int32_t lineage_store;    /* repartition topics: index of the store that remembers what was seen; else -1 */
+    bool has_partition;       /* of a global table: it reads this partition, not the task's */
+    int32_t partition;
+    int32_t lineage_store; /* repartition topics: index of the store that remembers what was seen; else -1 */
 };
 
 struct layout_store {
@@ -42,8 +44,8 @@ struct layout {
     weir_topology *topology;                /* owned */
     enum weir_policy processing, producing; /* never the default */
     bool letters_on_fail;                   /* WEIR_FAIL writes a dead letter, too */
-    struct layout_part *parts;
-    size_t part_count;
+    struct layout_part *parts;              /* those with tasks, behind them the global tables */
+    size_t part_count, global_count;
 };
 
 /* Takes the topology, always. Plans it; false: the latched or the plan's error. */
@@ -58,7 +60,14 @@ bool layout_create_topics(struct layout *, struct broker *, const struct config 
 /* How many tasks write a repartition topic; 0: none. */
 int32_t layout_upstream_partitions(const struct layout *, const char *topic);
 
-/* The store and its part by name; NULL: there is none. */
+/* Makes a source of each partition of the global table's topic. */
+void layout_spread(struct layout *, struct layout_part *global, int32_t partitions);
+static inline int32_t layout_partition(const struct layout_source *source, int32_t of_task)
+{
+    return source->has_partition ? source->partition : of_task;
+}
+
+/* The store and its part by name; also of a global table; NULL: there is none. */
 const struct layout_store *layout_find_store(const struct layout *, const char *name, const struct layout_part **part,
                                              size_t *index);
 #endif

@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "runtime/commit.h"
 #include "runtime/directory.h"
+#include "runtime/globals.h"
 #include "runtime/restore.h"
 
 enum {
@@ -393,9 +394,22 @@ static bool is_idle(const struct loop *loop)
     return true;
 }
 
+/* Nothing can be done until they are loaded. */
+static bool is_waiting_for_globals(const struct loop *loop)
+{
+    if (globals_are_loaded(loop->app->globals))
+        return false;
+    for (size_t i = 0; i < loop->task_count; i++)
+        if (!restore_is_done(&loop->restorer, loop->tasks[i]))
+            return false;
+    return true;
+}
+
 static int wait_ms(const struct loop *loop)
 {
     bool is_held_up = !is_idle(loop) && loop->processed == 0;
+    if (is_waiting_for_globals(loop))
+        return (int)loop->poll_ms;
     if ((!is_idle(loop) && !is_held_up) || !restore_is_idle(&loop->restorer) || loop->recovering || loop->rejoin)
         return 0;
     int64_t wait = is_held_up && loop->poll_ms > HELD_UP_WAIT_MS ? HELD_UP_WAIT_MS : loop->poll_ms;
@@ -503,11 +517,13 @@ static int burst(struct loop *loop, struct task *task)
     int done = 0;
     int64_t now = task->part->source_count > 1 ? now_us() : 0;
     struct task_source *source;
+    globals_enter(loop->app->globals);
     while (done < BURST_RECORDS && may_process(loop, task, now) && (source = task_choose(task))) {
         if (!task_process(task, source))
             break;
         done++;
     }
+    globals_leave(loop->app->globals);
     if (task->failure.code != WEIR_OK)
         fail_loop(loop, &task->failure);
     resume_when_low(loop, task);
@@ -529,9 +545,11 @@ static void process(struct loop *loop)
 static void punctuate(struct loop *loop)
 {
     int64_t wall = clock_wall_ms(&clock_system);
+    globals_enter(loop->app->globals);
     for (size_t i = 0; i < loop->task_count; i++)
         if (!task_punctuate(loop->tasks[i], wall))
             fail_loop(loop, &loop->tasks[i]->failure);
+    globals_leave(loop->app->globals);
 }
 
 static bool finish_restored(struct loop *loop, struct task *task, struct weir_error *error)
@@ -560,7 +578,7 @@ static void restore(struct loop *loop)
         if (task->state == TASK_RUNNING)
             continue;
         struct weir_error cause = {0};
-        if (!restore_is_done(&loop->restorer, task))
+        if (!globals_are_loaded(loop->app->globals) || !restore_is_done(&loop->restorer, task))
             all = false;
         else if (!finish_restored(loop, task, &cause))
             fail_loop(loop, &cause);
@@ -797,6 +815,7 @@ static void configure(struct loop *loop)
         .max_future_ms = config_integer(config, "max.future.ms"),
         .lineage = !loop->app->exactly_once,
         .emit_interval_ms = config_integer(config, "emit.interval.ms"),
+        .globals = globals_stores(loop->app->globals),
     };
     loop->limits = (struct database_limits){
         .memtable_bytes = per_task(loop, share, MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),

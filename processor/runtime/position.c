@@ -47,7 +47,7 @@ static char *put_position(char *at, const struct task *task, bool comma)
             *at++ = ',';
         memcpy(at, topic, size);
         at[size] = ':';
-        at = put_number(at + size + 1, (uint64_t)task->partition);
+        at = put_number(at + size + 1, (uint64_t)layout_partition(&task->part->sources[i], task->partition));
         *at++ = ':';
         at = put_number(at, (uint64_t)offset);
         comma = true;

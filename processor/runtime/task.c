@@ -152,6 +152,7 @@ static bool open_operators(struct task *task, int64_t stream_time_ms, struct wei
         .timestamp_ms = stream_time_ms,
         .upstream_time_ms = INT64_MAX,
         .metadata = no_metadata,
+        .globals = task->settings.globals,
         .emit_interval_ms = task->settings.emit_interval_ms,
         .slowest_time_ms = INT64_MAX,
     };

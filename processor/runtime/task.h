@@ -40,6 +40,7 @@ struct task_settings {
     int64_t max_future_ms;    /* -1: no guard */
     bool lineage;             /* repartition records carry it; repetitions are dropped wherever they do */
     int64_t emit_interval_ms; /* context.h */
+    struct store *const *globals;
 };
 
 enum { AHEAD_STORES_MAX = 4 };

@@ -221,14 +221,45 @@ static bool count_sink_partitions(struct layout *layout, struct broker *broker, 
     return true;
 }
 
+static size_t all_parts(const struct layout *layout)
+{
+    return layout->part_count + layout->global_count;
+}
+
+/* A topic that is not there yet gets as many partitions as the widest of the others. */
+static bool spread_globals(struct layout *layout, struct broker *broker, int32_t preferred, struct weir_error *error)
+{
+    int32_t most = preferred;
+    for (size_t i = 0; i < layout->part_count; i++)
+        if (i == 0 || layout->parts[i].partitions > most)
+            most = layout->parts[i].partitions;
+    for (size_t i = layout->part_count; i < all_parts(layout); i++) {
+        int32_t count = broker->ops->partitions(broker, layout->parts[i].sources[0].topic, error);
+        if (count < 0)
+            return false;
+        layout_spread(layout, &layout->parts[i], count > 0 ? count : most);
+    }
+    return true;
+}
+
+static void add_global(struct specs *specs, const struct layout_part *part)
+{
+    struct layout_part topic = *part;
+    topic.partitions = (int32_t)part->source_count;
+    add_source(specs, &topic, &part->sources[0]);
+}
+
 bool layout_create_topics(struct layout *layout, struct broker *broker, const struct config *config,
                           struct weir_error *error)
 {
-    if (!decide_partitions(layout, broker, (int32_t)config_integer(config, "embedded.partitions"), error))
+    int32_t preferred = (int32_t)config_integer(config, "embedded.partitions");
+    if (!decide_partitions(layout, broker, preferred, error) || !spread_globals(layout, broker, preferred, error))
         return false;
     struct specs specs = {0};
     for (size_t i = 0; i < layout->part_count; i++)
         add_part(&specs, &layout->parts[i]);
+    for (size_t i = layout->part_count; i < all_parts(layout); i++)
+        add_global(&specs, &layout->parts[i]);
     for (size_t i = 0; i < layout->part_count; i++)
         add_sinks(&specs, &layout->parts[i]);
     bool ok =

@@ -23,15 +23,20 @@ static bool serves(const struct weir_app *app, size_t i, const struct layout_par
     return app->tasks[i]->part == part && atomic_load(&app->tasks[i]->shown_state) == TASK_RUNNING;
 }
 
-static struct weir_view_info describe(struct weir_app *app, const struct layout_part *part, size_t index)
+static enum weir_view_kind kind_of(const struct layout_part *part, const struct store_spec *spec)
 {
     static const enum weir_view_kind kinds[] = {[STORE_KEY_VALUE] = WEIR_VIEW_KEY_VALUE,
                                                 [STORE_WINDOW] = WEIR_VIEW_WINDOW,
                                                 [STORE_SESSION] = WEIR_VIEW_SESSION};
+    return part->subtopology->is_global ? WEIR_VIEW_GLOBAL : kinds[spec->kind];
+}
+
+static struct weir_view_info describe(struct weir_app *app, const struct layout_part *part, size_t index)
+{
     const struct store_spec *spec = &part->stores[index].spec;
     struct weir_view_info info = {
         .name = spec->name,
-        .kind = kinds[spec->kind],
+        .kind = kind_of(part, spec),
         .key = spec->key_type,
         .value = spec->value_type,
         .window_ms = spec->window_size_ms,
@@ -52,7 +57,7 @@ static struct weir_view_info describe(struct weir_app *app, const struct layout_
 size_t weir_app_views(struct weir_app *app, struct weir_view_info *out, size_t max)
 {
     size_t count = 0;
-    for (size_t p = 0; p < app->layout.part_count; p++) {
+    for (size_t p = 0; p < app->layout.part_count + app->layout.global_count; p++) {
         const struct layout_part *part = &app->layout.parts[p];
         for (size_t s = 0; s < part->store_count; s++) {
             if (part->stores[s].hidden)

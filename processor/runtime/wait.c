@@ -36,7 +36,7 @@ static const struct layout_source *source_named(const struct layout_part *part, 
 
 static const struct layout_part *reader_of(const struct layout *layout, const char *topic)
 {
-    for (size_t i = 0; i < layout->part_count; i++)
+    for (size_t i = 0; i < layout->part_count + layout->global_count; i++)
         if (source_named(&layout->parts[i], topic))
             return &layout->parts[i];
     return NULL;
@@ -49,10 +49,9 @@ static int64_t committed_here(struct weir_app *app, const struct layout_part *pa
     pthread_rwlock_rdlock(&app->registry);
     for (size_t i = 0; i < app->task_count; i++) {
         struct task *task = app->tasks[i];
-        if (task->part != part || task->partition != target->partition)
-            continue;
-        for (size_t s = 0; s < part->source_count; s++)
-            if (strcmp(part->sources[s].topic, target->topic) == 0)
+        for (size_t s = 0; task->part == part && s < part->source_count; s++)
+            if (strcmp(part->sources[s].topic, target->topic) == 0 &&
+                layout_partition(&part->sources[s], task->partition) == target->partition)
                 committed = atomic_load(&task->committed[s]) < 0 ? 0 : atomic_load(&task->committed[s]);
     }
     pthread_rwlock_unlock(&app->registry);
@@ -152,7 +151,8 @@ static bool follow(struct weir_view *view, struct targets *targets, int64_t unti
         const struct layout_part *part = reader_of(&view->app->layout, target.topic);
         if (!part)
             return error_set(error, WEIR_INVALID, "position: '%s' is no input of this application", target.topic);
-        if (target.partition >= part->partitions)
+        int32_t partitions = part->subtopology->is_global ? (int32_t)part->source_count : part->partitions;
+        if (target.partition >= partitions)
             return error_set(error, WEIR_INVALID, "position: topic '%s' has no partition %d", target.topic,
                              target.partition);
         if (!leads_to(&view->app->layout, part, view->part, view->app->layout.part_count))

@@ -1,0 +1,89 @@
+/* global.c: a topic as a table that every instance holds whole, and joins with it: weir_global, weir_join_global.
+ *
+ * A global table is a sub-topology of its own without tasks; one thread of the app follows its topic. A stream finds its
+ * row by any key, so nothing needs to lie in the same partition.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "graph/handles.h"
+
+static bool check_topic(const struct verb *verb)
+{
+    const struct graph_topic *known = graph_find_topic(verb->topology, verb->name);
+    if (known && known->is_source)
+        return verb_fail(verb, "the topic is read already; a global table is the only reader of its topic");
+    return true;
+}
+
+static weir_table *add_table(const struct verb *verb, struct graph_node *source, const char *store, const char *name)
+{
+    struct graph_node *node = name ? node_add_behind(verb, source, &operator_table_source, name) : NULL;
+    weir_table *table = node ? table_of(verb->topology, node, table_find_kept) : NULL;
+    if (!table)
+        return NULL;
+    struct graph_store *kept = topology_add_store(verb, (struct store_spec){.name = store,
+                                                                            .kind = STORE_KEY_VALUE,
+                                                                            .no_log = true,
+                                                                            .key_type = node->key_type,
+                                                                            .value_type = node->value_type});
+    if (!kept || !table_keep_in_store(verb, table, kept))
+        return NULL;
+    kept->of_global = true;
+    table->view.find = table_find_global;
+    return table;
+}
+
+weir_global_table *weir_global_with(weir_topology *topology, const char *topic, const char *store,
+                                    const struct weir_type *key, struct weir_source_args args)
+{
+    if (!topology)
+        return NULL;
+    const struct verb verb = {topology, args.at, "global", topic};
+    if (!verb_is_open(&verb) || !verb_check_name(&verb, "the topic", topic) || !check_topic(&verb) ||
+        (args.name && !verb_check_name(&verb, "the node's .name", args.name)))
+        return NULL;
+    const char *given = args.name ? arena_format(&topology->arena, "%s-source", args.name) : NULL;
+    struct graph_node *source = source_node(&verb, key, &args, given);
+    if (!source)
+        return NULL;
+    source->is_global = true;
+    weir_table *table = add_table(&verb, source, store, node_name(&verb, "KTABLE", "SOURCE", args.name));
+    if (!table)
+        return NULL;
+    weir_global_table *global = arena_alloc(&topology->arena, sizeof *global);
+    global->table = *table;
+    return global;
+}
+
+static bool check_join(const struct verb *verb, const weir_global_table *global, weir_mapper *key,
+                       const struct weir_join_args *args)
+{
+    if (!verb_is_open(verb) || !verb_check_same(verb, global->table.topology) ||
+        !verb_check_function(verb, args->fn != NULL) ||
+        !verb_check_type(verb, "the result's type (.value)", args->value))
+        return false;
+    if (!key)
+        return verb_fail(verb, "the function that gives the table's key is missing");
+    if (args->kind != WEIR_INNER && args->kind != WEIR_LEFT)
+        return verb_fail(verb, "a stream and a table have an inner and a left join; the table alone causes nothing");
+    return !args->store || verb_fail(verb, "the result is a stream and has no .store");
+}
+
+weir_stream *weir_join_global_with(weir_stream *stream, weir_global_table *global, weir_mapper *key,
+                                   struct weir_join_args args)
+{
+    if (!stream || !global)
+        return NULL;
+    weir_topology *topology = stream->topology;
+    const struct verb verb = {topology, args.at, "join", args.name};
+    if (!check_join(&verb, global, key, &args))
+        return NULL;
+    const char *name = node_name(&verb, "KSTREAM", operator_join_global.kind, args.name);
+    struct graph_node *node = name ? node_add_behind(&verb, stream->node, &operator_join_global, name) : NULL;
+    if (!node)
+        return NULL;
+    const struct global_join_args join = {key, args.fn, &global->table.view, args.kind == WEIR_LEFT};
+    node->args = node_args(topology, &join, sizeof join);
+    node->user = args.user;
+    node->value_type = args.value;
+    node->passes_null_keys = args.kind == WEIR_LEFT;
+    return stream_of(topology, node);
+}

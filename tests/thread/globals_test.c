@@ -1,0 +1,263 @@
+/* Global tables of a whole app on the embedded log: loaded before anything is joined, followed while two stream threads
+ * join with them and a reader looks on, and found again after a restart. A plain program, so that it runs under
+ * ThreadSanitizer too. */
+#include <ftw.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "weir.h"
+
+enum { CUSTOMERS = 100, ORDERS = 600 };
+
+static int failures;
+static char folder[64];
+static char log_directory[96], state_directory[96];
+
+#define CHECK(condition, ...)                                                                                          \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            failures++;                                                                                                \
+            fprintf(stderr, "%s:%d: ", __FILE__, __LINE__);                                                            \
+            fprintf(stderr, __VA_ARGS__);                                                                              \
+            fputc('\n', stderr);                                                                                       \
+        }                                                                                                              \
+    } while (0)
+
+static const void *customer_of(weir_context *context, const struct weir_record *order)
+{
+    (void)context;
+    return order->value;
+}
+
+/* 1 where the customer was known, 0 where not. */
+static const void *is_known(weir_context *context, const struct weir_record *order, const struct weir_record *customer)
+{
+    (void)order;
+    int64_t *known = weir_alloc(context, sizeof *known);
+    *known = customer != NULL;
+    return known;
+}
+
+static void add(weir_context *context, const struct weir_record *record, void *sum)
+{
+    (void)context;
+    *(int64_t *)sum += *(const int64_t *)record->value;
+}
+
+static weir_topology *build(void)
+{
+    weir_topology *topology = weir_topology_new("shop");
+    weir_global_table *customers = weir_global(topology, "customers", "customers", &weir_str_type, &weir_str_type);
+    weir_stream *orders = weir_from(topology, "orders", &weir_str_type, &weir_str_type);
+    weir_stream *known =
+        weir_join_global(orders, customers, customer_of, is_known, .value = &weir_i64_type, .kind = WEIR_LEFT);
+    weir_grouped *by_order = weir_group(known);
+    weir_count(by_order, "all");
+    weir_aggregate(by_order, "known", add, .value = &weir_i64_type);
+    return topology;
+}
+
+static weir_app *start(void)
+{
+    struct weir_error error = {0};
+    weir_app *app = weir_start(build(),
+                               (struct weir_config){.application = "shop",
+                                                    .set = (const char *const[][2]){{"log.dir", log_directory},
+                                                                                    {"state.dir", state_directory},
+                                                                                    {"num.stream.threads", "2"},
+                                                                                    {"commit.interval.ms", "20"},
+                                                                                    {"state.flush.interval.ms", "50"},
+                                                                                    {NULL}}},
+                               &error);
+    if (!app) {
+        fprintf(stderr, "weir_start: %s\n", error.message);
+        exit(1);
+    }
+    return app;
+}
+
+static void stop(weir_app *app)
+{
+    struct weir_error error = {0};
+    CHECK(weir_stop(app, weir_seconds(30), &error), "weir_stop: %s", error.message);
+}
+
+static void put(weir_app *app, const char *topic, const char *key, const char *value, struct weir_produced *produced)
+{
+    struct weir_error error = {0};
+    const struct weir_raw_record record = {{key, strlen(key)}, {value, value ? strlen(value) : 0}, 1, {NULL, 0}};
+    CHECK(weir_produce(app, topic, &record, 1, produced, &error), "weir_produce: %s", error.message);
+}
+
+static void put_customers(weir_app *app, int from, int to)
+{
+    for (int i = from; i < to; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "c%d", i);
+        put(app, "customers", key, "somebody", NULL);
+    }
+}
+
+static void put_orders(weir_app *app, int count)
+{
+    for (int i = 0; i < count; i++) {
+        char key[16], customer[16];
+        snprintf(key, sizeof key, "o%d", i % 100);
+        snprintf(customer, sizeof customer, "c%d", i % CUSTOMERS);
+        put(app, "orders", key, customer, NULL);
+    }
+}
+
+static int64_t total(weir_app *app, const char *name)
+{
+    struct weir_error error = {0};
+    weir_arena *arena = weir_arena_new();
+    weir_view *view = weir_view_open(app, name, &error);
+    CHECK(view, "%s", error.message);
+    int64_t sum = 0;
+    weir_cursor *cursor = view ? weir_view_scan(view, arena, (struct weir_range){0}, &error) : NULL;
+    struct weir_row row;
+    while (cursor && weir_next(cursor, &row, &error))
+        sum += *(const int64_t *)row.value;
+    CHECK(error.code == WEIR_OK, "scan of %s: %s", name, error.message);
+    weir_cursor_close(cursor);
+    weir_view_close(view);
+    weir_arena_free(arena);
+    return sum;
+}
+
+static int64_t count_customers(weir_app *app)
+{
+    struct weir_error error = {0};
+    weir_arena *arena = weir_arena_new();
+    weir_view *view = weir_view_open(app, "customers", &error);
+    CHECK(view, "%s", error.message);
+    int64_t count = 0;
+    weir_cursor *cursor = weir_view_scan(view, arena, (struct weir_range){0}, &error);
+    struct weir_row row;
+    while (cursor && weir_next(cursor, &row, &error))
+        count++;
+    weir_cursor_close(cursor);
+    weir_view_close(view);
+    weir_arena_free(arena);
+    return count;
+}
+
+static void wait_for(weir_app *app, const char *view, int64_t expected)
+{
+    for (int tries = 0; tries < 1500 && total(app, view) != expected; tries++)
+        usleep(20 * 1000);
+    CHECK(total(app, view) == expected, "%s: total %lld, expected %lld", view, (long long)total(app, view),
+          (long long)expected);
+}
+
+static void wait_for_customers(weir_app *app, int64_t expected)
+{
+    for (int tries = 0; tries < 500 && count_customers(app) != expected; tries++)
+        usleep(20 * 1000);
+    CHECK(count_customers(app) == expected, "%lld customers, expected %lld", (long long)count_customers(app),
+          (long long)expected);
+}
+
+static void wait_until_running(weir_app *app)
+{
+    for (int tries = 0; tries < 1500 && weir_app_state(app) != WEIR_RUNNING; tries++)
+        usleep(10 * 1000);
+    CHECK(weir_app_state(app) == WEIR_RUNNING, "state is %s", weir_state_name(weir_app_state(app)));
+}
+
+static atomic_bool reading;
+
+static void *read_along(void *self)
+{
+    while (atomic_load(&reading))
+        count_customers(self);
+    return NULL;
+}
+
+static void *change_along(void *self)
+{
+    put_customers(self, 0, CUSTOMERS / 2); /* known already: nothing changes but the rows */
+    return NULL;
+}
+
+static void expect_global_view(weir_app *app)
+{
+    struct weir_error error = {0};
+    weir_view *view = weir_view_open(app, "customers", &error);
+    struct weir_view_info info = weir_view_describe(view);
+    CHECK(info.kind == WEIR_VIEW_GLOBAL && info.partitions == 1 && info.partitions_here == 1,
+          "kind %d, %d of %d partitions", (int)info.kind, info.partitions_here, info.partitions);
+    struct weir_produced produced;
+    char position[64];
+    put(app, "customers", "new", "own write", &produced);
+    snprintf(position, sizeof position, "customers:%d:%lld", produced.partition, (long long)produced.offset + 1);
+    weir_arena *arena = weir_arena_new();
+    struct weir_row row;
+    CHECK(weir_view_wait(view, position, 10000, &error), "weir_view_wait: %s", error.message);
+    CHECK(weir_view_get(view, arena, WEIR_STR("new"), &row, &error), "own write is not there: %s", error.message);
+    put(app, "customers", "new", NULL, &produced);
+    snprintf(position, sizeof position, "customers:%d:%lld", produced.partition, (long long)produced.offset + 1);
+    CHECK(weir_view_wait(view, position, 10000, &error), "weir_view_wait: %s", error.message);
+    CHECK(!weir_view_get(view, arena, WEIR_STR("new"), &row, &error) && error.code == WEIR_ABSENT,
+          "a deleted row is there");
+    weir_arena_free(arena);
+    weir_view_close(view);
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
+{
+    (void)status, (void)kind, (void)walk;
+    return remove(path);
+}
+
+static void expect_restarted(int64_t known)
+{
+    weir_app *app = start();
+    put_orders(app, ORDERS); /* at once: they must wait for the table */
+    wait_until_running(app);
+    wait_for(app, "known", known);
+    wait_for_customers(app, CUSTOMERS);
+    stop(app);
+}
+
+int main(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/weir-thread-globals-XXXXXX");
+    if (!mkdtemp(folder))
+        return 1;
+    snprintf(log_directory, sizeof log_directory, "%s/log", folder);
+    snprintf(state_directory, sizeof state_directory, "%s/state", folder);
+
+    weir_app *app = start();
+    wait_until_running(app);
+    put_orders(app, 10);
+    wait_for(app, "all", 10);
+    CHECK(total(app, "known") == 0, "somebody was known who was not there");
+    put_customers(app, 0, CUSTOMERS);
+    wait_for_customers(app, CUSTOMERS);
+    pthread_t reader, writer;
+    atomic_store(&reading, true);
+    pthread_create(&reader, NULL, read_along, app);
+    pthread_create(&writer, NULL, change_along, app);
+    put_orders(app, ORDERS);
+    wait_for(app, "all", ORDERS + 10);
+    wait_for(app, "known", ORDERS);
+    pthread_join(writer, NULL);
+    atomic_store(&reading, false);
+    pthread_join(reader, NULL);
+    expect_global_view(app);
+    stop(app);
+
+    expect_restarted(2 * ORDERS);
+    nftw(state_directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    expect_restarted(3 * ORDERS);
+
+    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    printf("%s\n", failures ? "FAILED" : "ok");
+    return failures != 0;
+}
