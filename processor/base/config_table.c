@@ -35,7 +35,8 @@ const struct setting config_table[] = {
      "Records held in memory per input partition before it is paused."},
     {"max.task.idle.ms", SETTING_MILLISECONDS, "0", -1, 3600000, {0}, STREAMS,
      "How long a task with an empty input waits for more before it goes on with the others, to keep records of several "
-     "topics in the order of their time. -1: never waits. 0: waits only for what the broker is known to hold already."},
+     "topics in the order of their time. What the broker is known to hold already is waited for in any case; with 0 nothing "
+     "else is. -1: never waits, and takes what is here."},
     {"state.dir", SETTING_TEXT, "${XDG_STATE_HOME:-$HOME/.local/state}/weir", 0, 0, {0}, STREAMS,
      "Directory of the stores, one folder per application. Without a home directory: `/var/lib/weir`."},
     {"replication.factor", SETTING_INTEGER, "-1", -1, 32767, {0}, STREAMS,

@@ -12,6 +12,7 @@
 #include "runtime/commit.h"
 #include "runtime/figures.h"
 #include "runtime/outbox.h"
+#include "runtime/ready.h"
 #include "schemas/codec.h"
 #include "state/keys.h"
 
@@ -234,12 +235,26 @@ static void note_failure(struct weir_test *test, const struct task *task)
     error_set(&test->failure, task->failure.code, "%s", task->failure.message);
 }
 
+/* What is not in a queue was not sent. */
+static bool is_never_behind(void *self, const struct task *task, size_t source)
+{
+    (void)self, (void)task, (void)source;
+    return false;
+}
+
+static bool is_ready(const struct weir_test *test, struct task *task)
+{
+    int64_t idle_ms = config_integer(test->config, "max.task.idle.ms");
+    const struct ready ready = {idle_ms < 0 ? READY_NEVER_WAITS : idle_ms * 1000, is_never_behind, NULL};
+    return ready_to_process(&ready, task, clock_wall_ms(&test->clock) * 1000);
+}
+
 /* A global table takes its records at once. */
 static struct task *choose(struct weir_test *test, struct task_source **source)
 {
     struct task *chosen = NULL;
     for (size_t i = task_count(test); i-- > 0;) {
-        struct task_source *head = task_choose(test->tasks[i]);
+        struct task_source *head = is_ready(test, test->tasks[i]) ? task_choose(test->tasks[i]) : NULL;
         if (test->tasks[i]->failure.code != WEIR_OK)
             note_failure(test, test->tasks[i]);
         if (head && (!chosen || head->head.timestamp_ms <= (*source)->head.timestamp_ms)) {

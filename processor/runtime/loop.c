@@ -17,6 +17,7 @@
 #include "runtime/commit.h"
 #include "runtime/directory.h"
 #include "runtime/globals.h"
+#include "runtime/ready.h"
 #include "runtime/restore.h"
 
 enum {
@@ -50,6 +51,7 @@ struct loop {
     size_t task_count, task_capacity;
     int64_t commit_interval_us, committed_us, lag_us, apply_after_us;
     int64_t poll_ms, max_idle_us;
+    int64_t burst_us; /* when the burst began */
     int processed; /* records, in the latest turn */
     size_t buffered_max;
     size_t committed_max; /* bytes of committed rows over all stores */
@@ -476,49 +478,26 @@ static bool poll_messages(struct loop *loop)
 }
 
 /* Asked once per burst: asking takes locks of the client, and nothing arrives during a burst. */
-static bool is_behind(struct loop *loop, const struct task *task, int32_t number, int64_t now)
+static bool is_behind(void *self, const struct task *task, size_t number)
 {
+    struct loop *loop = self;
     struct task_source *source = &task->sources[number];
-    if (source->asked_us != now) {
-        source->asked_us = now;
-        source->behind = loop->app->broker->ops->consumer_is_behind(loop->consumer, part_number(loop, task), number,
-                                                                    task->partition);
+    if (source->asked_us != loop->burst_us) {
+        source->asked_us = loop->burst_us;
+        source->behind = loop->app->broker->ops->consumer_is_behind(loop->consumer, part_number(loop, task),
+                                                                    (int32_t)number, task->partition);
     }
     return source->behind;
-}
-
-/* An empty input holds the task up until its records are here, however long that takes: a limit would turn a slow
- * machine into wrong answers. One that has caught up does so for at most the idle time. */
-static bool holds_up(struct loop *loop, const struct task *task, int32_t number, int64_t now)
-{
-    struct task_source *source = &task->sources[number];
-    if (source->queue.count > 0) {
-        source->empty_since_us = 0;
-        return false;
-    }
-    if (source->empty_since_us == 0)
-        source->empty_since_us = now;
-    return now - source->empty_since_us < loop->max_idle_us || is_behind(loop, task, number, now);
-}
-
-/* max.task.idle.ms (KIP-695). */
-static bool may_process(struct loop *loop, struct task *task, int64_t now)
-{
-    if (task->part->source_count == 1 || loop->max_idle_us < 0)
-        return true;
-    for (size_t i = 0; i < task->part->source_count; i++)
-        if (holds_up(loop, task, (int32_t)i, now))
-            return false;
-    return true;
 }
 
 static int burst(struct loop *loop, struct task *task)
 {
     int done = 0;
-    int64_t now = task->part->source_count > 1 ? now_us() : 0;
+    const struct ready ready = {loop->max_idle_us, is_behind, loop};
     struct task_source *source;
+    loop->burst_us = task->part->source_count > 1 ? now_us() : 0;
     globals_enter(loop->app->globals);
-    while (done < BURST_RECORDS && may_process(loop, task, now) && (source = task_choose(task))) {
+    while (done < BURST_RECORDS && ready_to_process(&ready, task, loop->burst_us) && (source = task_choose(task))) {
         if (!task_process(task, source))
             break;
         done++;
@@ -809,7 +788,8 @@ static void configure(struct loop *loop)
     loop->commit_interval_us = config_integer(config, "commit.interval.ms") * 1000;
     loop->poll_ms = config_integer(config, "poll.ms");
     loop->buffered_max = (size_t)config_integer(config, "buffered.records.per.partition");
-    loop->max_idle_us = config_integer(config, "max.task.idle.ms") * 1000;
+    int64_t idle_ms = config_integer(config, "max.task.idle.ms");
+    loop->max_idle_us = idle_ms < 0 ? READY_NEVER_WAITS : idle_ms * 1000;
     loop->settings = (struct task_settings){
         .clock = &clock_system,
         .max_future_ms = config_integer(config, "max.future.ms"),

@@ -211,7 +211,7 @@ static void rewind_source(struct task *task, size_t index)
     if (committed != BROKER_NO_OFFSET || source->first != BROKER_NO_OFFSET)
         source->position = committed != BROKER_NO_OFFSET ? committed : source->first;
     source->stream_time_ms = source->committed_stream_time_ms;
-    source->empty_since_us = source->asked_us = 0;
+    source->idle_until_us = source->asked_us = 0;
     upstream_done(&source->upstream);
     upstream_init(&source->upstream, layout_upstream_partitions(task->layout, source->layout->topic));
 }

@@ -56,7 +56,7 @@ struct task_source {
     int64_t position; /* offset behind the last record that was processed; -1: none */
     int64_t first;    /* offset of the first record that came; -1: none yet */
     bool paused;
-    int64_t empty_since_us; /* since when the queue is empty while others are not */
+    int64_t idle_until_us;  /* the queue is empty, here and at the broker: so long it is waited for (ready.h); 0: it is not */
     bool behind;            /* the broker may hold more of an empty queue's records, as of asked_us */
     int64_t asked_us;
     weir_arena head_arena; /* what the decoded head points to */

@@ -190,3 +190,44 @@ Test(source_time, without_the_setting_a_test_has_no_future_guard)
     expect(test, "out", "9999999999999@9999999999999 ");
     weir_test_free(test);
 }
+
+/* ---- max.task.idle.ms ---- */
+
+static void send_to(weir_test *test, const char *topic, const char *value, int64_t ts)
+{
+    weir_test_send_raw(test, topic,
+                       (struct weir_raw_record){.key = text("k"), .value = text(value), .timestamp_ms = ts});
+}
+
+static weir_topology *merged(void)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_to(weir_merge(weir_from(t, "a", &weir_str_type, &weir_str_type),
+                       weir_from(t, "b", &weir_str_type, &weir_str_type)),
+            "out");
+    return t;
+}
+
+Test(source_time, a_task_waits_for_its_empty_input_and_keeps_the_order_of_time)
+{
+    weir_test *test = drive_with(merged(), "max.task.idle.ms", "100");
+    send_to(test, "a", "late", 20);
+    weir_test_advance(test, weir_millis(99));
+    expect(test, "out", "");
+    send_to(test, "b", "early", 10);
+    expect(test, "out", "early@10 ");
+    weir_test_advance(test, weir_millis(99));
+    expect(test, "out", "");
+    weir_test_advance(test, weir_millis(1));
+    expect(test, "out", "late@20 ");
+    weir_test_free(test);
+}
+
+Test(source_time, without_an_idle_time_a_task_takes_what_there_is)
+{
+    weir_test *test = drive(merged());
+    send_to(test, "a", "late", 20);
+    send_to(test, "b", "early", 10);
+    expect(test, "out", "late@20 early@10 ");
+    weir_test_free(test);
+}
