@@ -32,10 +32,10 @@ static void output_release(void *self, struct broker_message *message)
     free(message->owner);
 }
 
-static void output_dropped(void *self, const char *reason)
+static void output_dropped(void *self, const struct weir_drop *drop)
 {
     (void)self;
-    measure_fail("bare task: a record was dropped: %s", reason);
+    measure_fail("bare task: a record was dropped: %s", drop->reason);
 }
 
 static void output_dead(void *self, const struct weir_dead_letter *letter)

@@ -167,6 +167,19 @@ struct weir_range {
     int64_t after_window_ms, after_window_end_ms; /* the end matters for sessions only */
 };
 
+/* A record that was left out of the results, as weir_drops gives it. Schema "weir.dropped". */
+struct weir_dropped {
+    weir_bytes reason; /* "late", "null_key", "unreadable", … */
+    weir_bytes node;   /* of the topology, that left it out */
+    weir_bytes topic;  /* where the input record came from; absent: a punctuator's record came from nowhere */
+    int32_t partition;
+    int64_t offset;
+    int64_t timestamp; /* milliseconds since 1970, UTC: of the record at that node; -1: none */
+    weir_bytes key, value; /* of the input record, as they came; a value too large for the topic is left out */
+    bool has_node, has_topic, has_key, has_value;
+};
+WEIR_PUBLIC extern const struct weir_type weir_dropped_type;
+
 /* A code says what must happen next; the message says what went wrong. */
 enum weir_code {
     WEIR_OK,
@@ -546,6 +559,11 @@ WEIR_PUBLIC weir_stream *weir_join_global_with(weir_stream *, weir_global_table 
 WEIR_PUBLIC weir_table *weir_join_tables_with(weir_table *, weir_table *, struct weir_join_args);
 WEIR_PUBLIC weir_stream *weir_changes_with(struct weir_changes_args);
 WEIR_PUBLIC weir_stream *weir_process_with(weir_stream *, struct weir_process_args);
+/* Everything that is left out of the results, wherever in the topology, through the topic "<name>-drops"; once in a
+ * topology. What the reader of this stream leaves out itself is counted only, and dead letters have a topic of their own. */
+WEIR_PUBLIC weir_stream *weir_drops_with(weir_topology *, const char *name, const char *at); /* key: weir_bytes, as it came; value: weir_dropped */
+/* The records that were too late for the windows of a count, reduce or aggregate, as they came to it. They stay in their task. */
+WEIR_PUBLIC weir_stream *weir_late_with(weir_table *, const char *at);
 WEIR_PUBLIC void weir_to_with(weir_stream *, struct weir_sink_args);
 WEIR_PUBLIC void weir_to_computed_with(weir_stream *, struct weir_sink_args);
 
@@ -590,6 +608,8 @@ WEIR_PUBLIC void weir_to_computed_with(weir_stream *, struct weir_sink_args);
 #define weir_changes(...) weir_changes_with(WEIR_ARGS(changes, table, __VA_ARGS__))
 #define weir_join_tables(left, right, ...) weir_join_tables_with((left), (right), WEIR_ARGS(join, fn, __VA_ARGS__))
 #define weir_process(s, ...) weir_process_with((s), WEIR_ARGS(process, processor, __VA_ARGS__))
+#define weir_drops(t, name) weir_drops_with((t), (name), WEIR_AT)
+#define weir_late(table) weir_late_with((table), WEIR_AT)
 #define weir_to(s, ...) weir_to_with((s), WEIR_ARGS(sink, topic, __VA_ARGS__))
 #define weir_to_computed(s, ...) weir_to_computed_with((s), WEIR_ARGS(sink, topic_of, __VA_ARGS__))
 
@@ -698,6 +718,19 @@ struct weir_drop_info {
     uint64_t records;
 };
 WEIR_PUBLIC size_t weir_app_drops(weir_app *, struct weir_drop_info *out, size_t max);
+struct weir_drop_place { /* of one reason; strings here and below live as long as the app */
+    const char *reason, *topic; /* topic NULL: a punctuator's */
+    int32_t partition;
+    uint64_t records;
+    int64_t last_offset;
+};
+WEIR_PUBLIC size_t weir_app_drop_places(weir_app *, struct weir_drop_place *out, size_t max);
+struct weir_drop {
+    const char *reason, *node, *topic; /* NULL: not known, a punctuator's */
+    int32_t partition;
+    int64_t offset, timestamp_ms, dropped_ms; /* timestamp -1: not known; dropped: by the wall clock */
+};
+WEIR_PUBLIC size_t weir_app_latest_drops(weir_app *, struct weir_drop *out, size_t max); /* of each reason, newest first */
 struct weir_dead_letter {
     const char *topic, *reason; /* strings live in the arena */
     const char *message;        /* what was wrong, and where in the value */

@@ -193,15 +193,77 @@ void handle_tasks(struct request *request)
     list_apps(request, list_tasks);
 }
 
+/* ---- drops ------------------------------------------------------------------------------------------------------ */
+
+static void write_text_or_null(struct buffer *out, const char *name, const char *text)
+{
+    buffer_format(out, "\"%s\":", name);
+    if (text && *text)
+        json_text(out, text);
+    else
+        buffer_text(out, "null");
+}
+
+static void write_places(struct buffer *out, const char *reason, const struct weir_drop_place *places, size_t count)
+{
+    bool follows = false;
+    buffer_text(out, ",\"places\":[");
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(places[i].reason, reason) != 0)
+            continue;
+        buffer_text(out, follows ? ",{" : "{");
+        follows = true;
+        write_text_or_null(out, "topic", places[i].topic);
+        write_number(out, "partition", places[i].partition);
+        buffer_format(out, ",\"records\":%" PRIu64, places[i].records);
+        write_number(out, "offset", places[i].last_offset);
+        buffer_byte(out, '}');
+    }
+    buffer_byte(out, ']');
+}
+
+static void write_latest(struct buffer *out, const char *reason, const struct weir_drop *latest, size_t count)
+{
+    bool follows = false;
+    buffer_text(out, ",\"latest\":[");
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(latest[i].reason, reason) != 0)
+            continue;
+        buffer_text(out, follows ? ",{" : "{");
+        follows = true;
+        write_text_or_null(out, "topic", latest[i].topic);
+        write_number(out, "partition", latest[i].partition);
+        write_number(out, "offset", latest[i].offset);
+        buffer_text(out, ",\"timestamp\":");
+        if (latest[i].timestamp_ms < 0)
+            buffer_text(out, "null");
+        else
+            json_time(out, latest[i].timestamp_ms);
+        buffer_byte(out, ',');
+        write_text_or_null(out, "node", latest[i].node);
+        buffer_text(out, ",\"dropped\":");
+        json_time(out, latest[i].dropped_ms);
+        buffer_byte(out, '}');
+    }
+    buffer_byte(out, ']');
+}
+
 static void list_drops(struct request *request, weir_app *app)
 {
     struct weir_drop_info infos[LIMIT_LISTED];
+    struct weir_drop_place places[LIMIT_LISTED];
+    struct weir_drop latest[LIMIT_LISTED];
     struct buffer *out = &request->response.body;
     size_t count = shown(weir_app_drops(app, infos, LIMIT_LISTED));
+    size_t place_count = shown(weir_app_drop_places(app, places, LIMIT_LISTED));
+    size_t latest_count = shown(weir_app_latest_drops(app, latest, LIMIT_LISTED));
     for (size_t i = 0; i < count; i++) {
         begin_item(out, app);
         write_member(out, "reason", infos[i].reason);
-        buffer_format(out, ",\"records\":%" PRIu64 "}", infos[i].records);
+        buffer_format(out, ",\"records\":%" PRIu64, infos[i].records);
+        write_places(out, infos[i].reason, places, place_count);
+        write_latest(out, infos[i].reason, latest, latest_count);
+        buffer_byte(out, '}');
     }
 }
 

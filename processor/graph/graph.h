@@ -17,6 +17,7 @@ struct graph_topic {
     bool
         is_spread; /* a repartition topic: over partitions as the author's .partition_of says, not by the hash of keys */
     bool is_computed;   /* stands for the topics that a sink computes; no topic of that name */
+    bool is_drops;      /* holds what was left out (weir_drops) */
     bool holds_changes; /* its values are new and old ones of a table (runtime/change.h) */
     const struct weir_type *key, *value;
     enum weir_format format; /* for writing; internal topics use WEIR_FORMAT_OBJECT */
@@ -94,6 +95,7 @@ struct weir_topology {
     size_t store_count, store_capacity;
     int32_t next_number;                /* of generated node names */
     struct weir_on_error_args on_error; /* .at NULL: not said */
+    struct graph_topic *drops;          /* of weir_drops; NULL: not asked for */
     bool planned;
     struct graph_subtopology *subtopologies;
     size_t subtopology_count;

@@ -31,10 +31,14 @@ static void *self_of(struct context_set *set, const struct graph_node *node)
 static void link_children(struct context_set *set, weir_context *context)
 {
     const struct graph_nodes *children = &context->node->children;
-    context->child_count = children->count;
     context->children = arena_alloc(&set->arena, children->count * sizeof(weir_context *));
-    for (size_t i = 0; i < children->count; i++)
-        context->children[i] = context_of(set, children->items[i]);
+    for (size_t i = 0; i < children->count; i++) {
+        weir_context *child = context_of(set, children->items[i]);
+        if (operator_is(children->items[i], &operator_late))
+            context->late = child;
+        else
+            context->children[context->child_count++] = child;
+    }
 }
 
 static void link_stores(struct context_set *set, weir_context *context, struct store *const *stores)

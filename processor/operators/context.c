@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "operators/operators.h"
@@ -41,6 +42,7 @@ void context_enter(weir_context *context, const struct weir_record *record)
     /* Only this thread writes; the others may read an older number, never a torn one. */
     __atomic_store_n(&context->records, context->records + 1, __ATOMIC_RELAXED);
     context->entered = record;
+    context->is_late = false;
     process(context, record);
     context->entered = NULL;
     leave(context);
@@ -89,6 +91,10 @@ void context_forward_to(weir_context *context, size_t child, const struct weir_r
 void context_drop(weir_context *context, const char *reason)
 {
     context->execution->calls->drop(context->execution->engine, context, reason);
+    if (!context->late || !context->entered || context->is_late || strcmp(reason, "late") != 0)
+        return;
+    context->is_late = true;
+    context_enter(context->late, context->entered);
 }
 
 bool context_fail(weir_context *context, enum weir_code code, const char *format, ...)

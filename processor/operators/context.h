@@ -70,6 +70,8 @@ struct weir_context {
     struct execution *execution;
     weir_context **children; /* in the order of node->children */
     size_t child_count;
+    weir_context *late;        /* takes records that are too late; no child; NULL: nobody asked */
+    bool is_late;              /* the record in this node was told to it */
     struct weir_store *stores; /* in the order of node->stores */
     void *self;
     const struct weir_record *entered; /* the record in this node now; NULL: none, as in a punctuator */

@@ -22,6 +22,9 @@ extern const struct operator operator_split; /* its children are branches, the f
 extern const struct operator operator_merge;
 extern const struct operator operator_keyed; /* drops records without a key in front of a repartition topic */
 
+/* node->args: none; behind a windowed aggregate */
+extern const struct operator operator_late;
+
 /* node->args: struct weir_processor. process_values keeps the key it was given. */
 extern const struct operator operator_process, operator_process_values;
 

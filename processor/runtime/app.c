@@ -379,7 +379,17 @@ size_t weir_app_nodes(struct weir_app *app, struct weir_node_info *out, size_t m
 
 size_t weir_app_drops(struct weir_app *app, struct weir_drop_info *out, size_t max)
 {
-    return figures_drops(&app->figures, out, max);
+    return drops_by_reason(&app->figures.drops, out, max);
+}
+
+size_t weir_app_drop_places(struct weir_app *app, struct weir_drop_place *out, size_t max)
+{
+    return drops_by_place(&app->figures.drops, out, max);
+}
+
+size_t weir_app_latest_drops(struct weir_app *app, struct weir_drop *out, size_t max)
+{
+    return drops_latest(&app->figures.drops, out, max);
 }
 
 size_t weir_app_dead_letters(struct weir_app *app, weir_arena *arena, struct weir_dead_letter *out, size_t max)

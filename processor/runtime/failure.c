@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "runtime/dead_letter.h"
+#include "runtime/leave_out.h"
 
 /* ---- letters ---- */
 
@@ -59,8 +60,8 @@ static bool apply(struct task *task, const struct graph_node *node, const struct
         return error_set(error, WEIR_FATAL, "%s (%s): %s (%s is fail)", node->name, node->at, failure->detail,
                          failure->setting);
     if (failure->policy == WEIR_SKIP)
-        task->output.dropped(task->output.self, failure->reason);
-    return true;
+        leave_out(task, node, failure->reason, error);
+    return error->code == WEIR_OK;
 }
 
 bool failure_at(struct task *task, const struct task_source *source, const struct weir_error *cause)
@@ -95,6 +96,9 @@ bool failure_reading(struct task *task, struct task_source *source, const struct
         .headers = message->headers,
     };
     struct weir_error error = {0};
+    task_take_in_hand(task, source);
+    task->execution.timestamp_ms = message->timestamp_ms;
+    task->execution.headers = (struct weir_headers){0};
     explain(&letter, "weir.reading", failure, node, &source->head_arena);
     return apply(task, node, failure, &letter, source->layout->dead_letters, &source->head_arena, &error) ||
            failure_at(task, source, &error);

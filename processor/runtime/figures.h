@@ -1,24 +1,19 @@
-/* figures.h: counters of an app: drops by reason, the latest dead letters, commits. Any thread. */
+/* figures.h: counters of an app: drops, the latest dead letters, commits. Any thread. */
 #ifndef WEIR_RUNTIME_FIGURES_H
 #define WEIR_RUNTIME_FIGURES_H
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/arena.h"
+#include "runtime/drops.h"
 #include "weir.h"
 
 enum {
-    FIGURES_REASONS_MAX = 64,
     FIGURES_REASON_BYTES = 48,
     FIGURES_LETTERS_MAX = 256,
     FIGURES_TOPIC_BYTES = 250,
     FIGURES_MESSAGE_BYTES = 200,
     FIGURES_BUCKETS = 12
-};
-
-struct figures_reason {
-    char name[FIGURES_REASON_BYTES];
-    uint64_t records;
 };
 
 struct figures_letter {
@@ -28,9 +23,8 @@ struct figures_letter {
 };
 
 struct figures {
-    pthread_mutex_t lock;
-    struct figures_reason drops[FIGURES_REASONS_MAX];
-    size_t drop_count;
+    struct drops drops;
+    pthread_mutex_t lock;                               /* of the letters */
     struct figures_letter letters[FIGURES_LETTERS_MAX]; /* a ring */
     uint64_t letter_count;
     _Atomic uint64_t commits, failed_commits, restored_records, rebalances;
@@ -40,11 +34,8 @@ struct figures {
 
 void figures_init(struct figures *);
 void figures_done(struct figures *);
-void figures_drop(struct figures *, const char *reason);
-/* Counts it, and keeps a copy of the letter. */
+/* Counts it as dropped, and keeps a copy of the letter; its topic must live as long as the figures. */
 void figures_dead_letter(struct figures *, const struct weir_dead_letter *);
 void figures_commit(struct figures *, int64_t took_us);
 int64_t figures_commit_bound_us(size_t bucket); /* upper bound of a bucket */
-/* Returns how many there are; names live as long as the figures. */
-size_t figures_drops(struct figures *, struct weir_drop_info *out, size_t max);
 #endif

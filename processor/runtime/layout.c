@@ -126,8 +126,10 @@ static void lay_sources(struct layout *layout, struct layout_part *part, const s
     part->sources = arena_alloc(&layout->arena, count * sizeof *part->sources);
     const struct graph_topic *topic;
     for (size_t i = 0; i < sources->count; i++)
-        for (size_t t = 0; (topic = graph_source_topic(sources->items[i], t)); t++)
+        for (size_t t = 0; (topic = graph_source_topic(sources->items[i], t)); t++) {
+            part->reads_drops = part->reads_drops || topic->is_drops;
             lay_source(layout, part, sources->items[i], topic, config);
+        }
 }
 
 static bool connects(const struct graph_node *node, const struct store_spec *spec)
@@ -237,6 +239,8 @@ bool layout_init(struct layout *layout, weir_topology *topology, const char *app
         return false;
     lay_policies(layout, config);
     layout->application = arena_text(&layout->arena, application);
+    if (topology->drops)
+        layout->drops = full_name(layout, topology->drops);
     layout->parts = arena_alloc(&layout->arena, topology->subtopology_count * sizeof *layout->parts);
     layout->part_count = lay_parts(layout, 0, false, config);
     layout->global_count = lay_parts(layout, layout->part_count, true, config);

@@ -35,7 +35,8 @@ struct layout_part { /* one sub-topology */
     size_t store_count;
     const char **sink_topics; /* by node->index; NULL where the node is no sink, or computes its topics */
     int32_t *sink_partitions; /* by node->index; 0: not known, because nobody asks */
-    int32_t partitions;       /* 0 until layout_count_partitions */
+    bool reads_drops;
+    int32_t partitions; /* 0 until layout_count_partitions */
 };
 
 struct layout {
@@ -43,6 +44,8 @@ struct layout {
     const char *application;
     weir_topology *topology;                /* owned */
     enum weir_policy processing, producing; /* never the default */
+    const char *drops;                      /* topic of drops, full name; NULL: the topology does not ask for them */
+    int32_t drops_partitions;               /* 0 until layout_create_topics */
     bool letters_on_fail;                   /* WEIR_FAIL writes a dead letter, too */
     struct layout_part *parts;              /* those with tasks, behind them the global tables */
     size_t part_count, global_count;

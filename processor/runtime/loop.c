@@ -52,7 +52,7 @@ struct loop {
     int64_t commit_interval_us, committed_us, lag_us, apply_after_us;
     int64_t poll_ms, max_idle_us;
     int64_t burst_us; /* when the burst began */
-    int processed; /* records, in the latest turn */
+    int processed;    /* records, in the latest turn */
     size_t buffered_max;
     size_t committed_max; /* bytes of committed rows over all stores */
     struct task_settings settings;
@@ -95,10 +95,10 @@ static void output_release(void *self, struct broker_message *message)
     loop->app->broker->ops->consumer_release(loop->consumer, message);
 }
 
-static void output_dropped(void *self, const char *reason)
+static void output_dropped(void *self, const struct weir_drop *drop)
 {
     struct loop *loop = self;
-    figures_drop(&loop->app->figures, reason);
+    drops_add(&loop->app->figures.drops, drop);
 }
 
 static void output_dead(void *self, const struct weir_dead_letter *letter)

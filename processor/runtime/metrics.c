@@ -106,8 +106,8 @@ static void write_stores(struct buffer *out, struct weir_app *app)
 
 static void write_drops(struct buffer *out, struct weir_app *app)
 {
-    struct weir_drop_info drops[FIGURES_REASONS_MAX];
-    size_t count = figures_drops(&app->figures, drops, FIGURES_REASONS_MAX);
+    struct weir_drop_info drops[DROPS_REASONS_MAX];
+    size_t count = drops_by_reason(&app->figures.drops, drops, DROPS_REASONS_MAX);
     head(out, "weir_records_dropped_total", "counter", "Records left out of the results, by reason.");
     for (size_t i = 0; i < count; i++) {
         sample(out, app, "weir_records_dropped_total", "reason", drops[i].reason);

@@ -116,8 +116,7 @@ static bool write_key(struct task *task, const struct graph_node *node, const st
     return true;
 }
 
-static struct weir_headers with_lineage(struct task *task, struct weir_headers headers,
-                                        unsigned char bytes[LINEAGE_BYTES])
+struct weir_headers sink_lineage(struct task *task, struct weir_headers headers, unsigned char bytes[LINEAGE_BYTES])
 {
     if (!task->in_hand || !task->settings.lineage)
         return headers;
@@ -176,7 +175,7 @@ static bool send(struct task *task, const struct graph_node *node, const char *t
                  struct broker_record *out)
 {
     unsigned char bytes[LINEAGE_BYTES];
-    out->headers = node->topic->internal ? with_lineage(task, record->headers, bytes) : record->headers;
+    out->headers = node->topic->internal ? sink_lineage(task, record->headers, bytes) : record->headers;
     if (!task->output.send(task->output.self, node, topic, out, &task->execution.error))
         return false;
     task->progress = true;

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "runtime/failure.h"
 #include "runtime/head.h"
+#include "runtime/leave_out.h"
 #include "runtime/sink.h"
 
 /* ---- life ---- */
@@ -75,13 +76,6 @@ struct task *task_open(const struct layout *layout, const struct layout_part *pa
     return task;
 }
 
-static void drop_record(void *engine, weir_context *context, const char *reason)
-{
-    struct task *task = engine;
-    (void)context;
-    task->output.dropped(task->output.self, reason);
-}
-
 static int64_t system_time(void *engine)
 {
     const struct task *task = engine;
@@ -124,7 +118,7 @@ static void cancel(void *engine, weir_timer timer)
 }
 
 static const struct engine_calls calls = {.send = sink_send,
-                                          .drop = drop_record,
+                                          .drop = leave_out_in_node,
                                           .schedule = schedule,
                                           .cancel = cancel,
                                           .system_time = system_time,
@@ -359,11 +353,16 @@ static bool follow_lineage(struct task *task, struct task_source *source, const 
     return !is_known || lineage_advance(&source->seen, &lineage);
 }
 
-static void enter_source(struct task *task, struct task_source *source, const struct broker_message *message)
+void task_take_in_hand(struct task *task, struct task_source *source)
 {
     task->in_hand = source;
-    task->in_hand_offset = message->offset;
+    task->in_hand_offset = queue_head(&source->queue)->offset;
     task->in_hand_sent = 0;
+}
+
+static void enter_source(struct task *task, struct task_source *source, const struct broker_message *message)
+{
+    task_take_in_hand(task, source);
     task->execution.timestamp_ms = source->head.timestamp_ms;
     task->execution.headers = source->head.headers;
     task->execution.metadata = (struct weir_metadata){source->layout->topic, message->partition, message->offset};
@@ -374,6 +373,21 @@ static void enter_source(struct task *task, struct task_source *source, const st
     context_enter(source->context, &source->head);
 }
 
+/* It was processed before, so nothing is missing: no drop to be told to the topology. */
+static void tell_repeated(struct task *task, const struct task_source *source, const struct broker_message *message)
+{
+    const struct weir_drop drop = {
+        .reason = "repeated",
+        .node = source->layout->node->name,
+        .topic = source->layout->topic,
+        .partition = message->partition,
+        .offset = message->offset,
+        .timestamp_ms = source->head.timestamp_ms,
+        .dropped_ms = system_time(task),
+    };
+    task->output.dropped(task->output.self, &drop);
+}
+
 bool task_process(struct task *task, struct task_source *source)
 {
     assert(source->head_ready && task->state == TASK_RUNNING);
@@ -381,7 +395,7 @@ bool task_process(struct task *task, struct task_source *source)
     if (follow_lineage(task, source, message))
         enter_source(task, source, message);
     else
-        task->output.dropped(task->output.self, "repeated");
+        tell_repeated(task, source, message);
     arena_clear(&task->arena);
     if (task->execution.error.code != WEIR_OK)
         return failure_at(task, source, &task->execution.error);

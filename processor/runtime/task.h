@@ -31,7 +31,7 @@ struct task_output {
     int32_t (*partitions)(void *self, const char *topic, struct weir_error *);
     void (*release)(void *self, struct broker_message *);
     /* For the figures: one record dropped, one dead letter written. */
-    void (*dropped)(void *self, const char *reason);
+    void (*dropped)(void *self, const struct weir_drop *);
     void (*dead)(void *self, const struct weir_dead_letter *); /* strings live until it returns */
 };
 
@@ -56,8 +56,9 @@ struct task_source {
     int64_t position; /* offset behind the last record that was processed; -1: none */
     int64_t first;    /* offset of the first record that came; -1: none yet */
     bool paused;
-    int64_t idle_until_us;  /* the queue is empty, here and at the broker: so long it is waited for (ready.h); 0: it is not */
-    bool behind;            /* the broker may hold more of an empty queue's records, as of asked_us */
+    int64_t
+        idle_until_us; /* the queue is empty, here and at the broker: so long it is waited for (ready.h); 0: it is not */
+    bool behind;       /* the broker may hold more of an empty queue's records, as of asked_us */
     int64_t asked_us;
     weir_arena head_arena; /* what the decoded head points to */
     bool head_ready;
@@ -122,4 +123,6 @@ bool task_process(struct task *, struct task_source *);
 /* Fires what is due by the wall clock. False: task->failure is set. */
 bool task_punctuate(struct task *, int64_t wall_ms);
 size_t task_queued(const struct task *);
+/* The head of the source is what everything that is sent now is caused by. */
+void task_take_in_hand(struct task *, struct task_source *);
 #endif

@@ -18,8 +18,10 @@ static const int64_t dead_letter_retention_ms = (int64_t)30 * 24 * 3600 * 1000; 
 static const int64_t join_changelog_additional_ms = (int64_t)24 * 60 * 60 * 1000;
 static const int64_t changelog_compaction_lag_ms = (int64_t)60 * 60 * 1000;
 
-static bool is_written_by(const struct layout_part *part, const char *topic)
+static bool is_written_by(const struct layout *layout, const struct layout_part *part, const char *topic)
 {
+    if (layout->drops && strcmp(layout->drops, topic) == 0)
+        return !part->reads_drops;
     for (size_t i = 0; i < part->subtopology->nodes.count; i++)
         if (part->sink_topics[i] && strcmp(part->sink_topics[i], topic) == 0)
             return true;
@@ -83,7 +85,7 @@ static int32_t count_of_writers(const struct layout *layout, const char *topic)
 {
     int32_t most = 0;
     for (size_t i = 0; i < layout->part_count; i++)
-        if (is_written_by(&layout->parts[i], topic) && layout->parts[i].partitions > most)
+        if (is_written_by(layout, &layout->parts[i], topic) && layout->parts[i].partitions > most)
             most = layout->parts[i].partitions;
     return most;
 }
@@ -218,6 +220,7 @@ static bool count_sink_partitions(struct layout *layout, struct broker *broker, 
             part->sink_partitions[i] = count;
         }
     }
+    layout->drops_partitions = layout->drops ? count_of_readers(layout, layout->drops) : 0;
     return true;
 }
 

@@ -168,6 +168,12 @@ static struct weir_join_args joining(struct world *world)
                                    .name = optional_name(world)};
 }
 
+static const char *topic_of(weir_context *context, const struct weir_record *record)
+{
+    (void)context, (void)record;
+    return NULL;
+}
+
 static weir_stream *process(struct world *world)
 {
     weir_stream *stream = one_stream(world);
@@ -182,7 +188,7 @@ static weir_stream *call_stream_verb(struct world *world)
 {
     weir_topology *topology = next(world) % 32 ? world->topology : world->other;
     const struct weir_step_args visiting = {.at = "fuzz:4", .visit = is_given(world) ? visit : NULL};
-    switch (next(world) % 19) {
+    switch (next(world) % 22) {
     case 0:
     case 1:
         return weir_from(topology, name(world), type(world), type(world), .dead_letters = optional_name(world));
@@ -217,6 +223,13 @@ static weir_stream *call_stream_verb(struct world *world)
         return weir_flat_map_values_with(one_stream(world), type(world), visiting);
     case 16:
         return weir_repartition(one_stream(world), name(world), .partitions = (int32_t)(next(world) % 4) - 1);
+    case 18:
+        return weir_drops(topology, name(world));
+    case 19:
+        return weir_late(one_table(world));
+    case 20:
+        weir_to_computed(one_stream(world), is_given(world) ? topic_of : NULL, .name = optional_name(world));
+        return NULL;
     case 17:
         weir_foreach_with(one_stream(world), visiting);
         weir_print(one_stream(world), is_given(world) ? stderr : NULL, .name = optional_name(world));

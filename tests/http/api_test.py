@@ -409,6 +409,15 @@ class Described(WithDoor):
         self.assertEqual(self.door.get("/v1").json["title"], "Weir demo")
         self.assertEqual(self.door.get("/v1/views/revenue").json["window_ms"], 60000)
 
+    def test_drops_say_where_and_which_were_the_latest(self):
+        late = next(row for row in self.door.get("/v1/drops").json["data"] if row["reason"] == "late")
+        self.assertEqual([(p["topic"], p["partition"], p["offset"]) for p in late["places"]], [("orders", 1, 4711)])
+        (latest,) = late["latest"]
+        self.assertEqual((latest["topic"], latest["partition"], latest["offset"], latest["node"]), ("orders", 1, 4711, "count-per-minute"))
+        self.assertRegex(latest["timestamp"], r"^\d{4}-\d\d-\d\dT[0-9:.]+Z$")
+        letters = next(row for row in self.door.get("/v1/drops").json["data"] if row["reason"] == "dead_letter")
+        self.assertEqual((letters["latest"][0]["timestamp"], letters["latest"][0]["node"]), (None, None))
+
     def test_the_topology_has_other_forms(self):
         for media in ("text/plain", "text/vnd.mermaid", "text/vnd.graphviz"):
             answer = self.door.get("/v1/topology", Accept=media)

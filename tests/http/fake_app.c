@@ -563,6 +563,28 @@ size_t weir_app_drops(weir_app *app, struct weir_drop_info *out, size_t max)
     return 2;
 }
 
+size_t weir_app_drop_places(weir_app *app, struct weir_drop_place *out, size_t max)
+{
+    if (app->index)
+        return 0;
+    if (max > 1) {
+        out[0] = (struct weir_drop_place){"late", "orders", 1, (uint64_t)(ticks() / 9), 4711};
+        out[1] = (struct weir_drop_place){"dead_letter", "orders", 0, 3, 42};
+    }
+    return 2;
+}
+
+size_t weir_app_latest_drops(weir_app *app, struct weir_drop *out, size_t max)
+{
+    if (app->index)
+        return 0;
+    if (max > 1) {
+        out[0] = (struct weir_drop){"late", "count-per-minute", "orders", 1, 4711, start_ms - 3600000, start_ms};
+        out[1] = (struct weir_drop){"dead_letter", NULL, "orders", 0, 42, -1, start_ms};
+    }
+    return 2;
+}
+
 size_t weir_app_dead_letters(weir_app *app, weir_arena *arena, struct weir_dead_letter *out, size_t max)
 {
     if (app->index)
