@@ -32,6 +32,7 @@ typedef struct weir_topology weir_topology; /* a graph under construction; owns 
 typedef struct weir_stream weir_stream;     /* a sequence of facts */
 typedef struct weir_grouped weir_grouped;   /* a stream partitioned by its key, ready to aggregate */
 typedef struct weir_grouped_table weir_grouped_table; /* a table grouped anew: what leaves a group is subtracted from it */
+typedef struct weir_cogrouped weir_cogrouped; /* grouped streams with keys of one type that share an aggregate */
 typedef struct weir_table weir_table;       /* the latest value per key (or key and window), kept in a named store */
 typedef struct weir_global_table weir_global_table; /* a topic as a table that every instance holds whole */
 typedef struct weir_branches weir_branches; /* a stream being split; the first matching branch wins */
@@ -455,6 +456,19 @@ struct weir_agg_args {
     void *user;
     const char *name;
 };
+struct weir_cogroup_args {
+    const char *at;
+    weir_aggregator *step; /* required; the records are those of this stream */
+    void *user;            /* of this stream's step */
+};
+struct weir_cogroup_agg_args {
+    const char *at;
+    const struct weir_type *value; /* of the aggregate; required */
+    const void *initial;           /* first value, of that type; NULL: all zero */
+    struct weir_window window;     /* emits on update */
+    weir_merger *merge;            /* required over sessions, and only there; finds the .user of the stream whose record it is */
+    const char *name;              /* the streams' nodes are NAME-cogroup-agg-N, in the order they were added */
+};
 struct weir_join_args {
     const char *at;
     weir_joiner *fn;
@@ -551,6 +565,10 @@ WEIR_PUBLIC weir_table *weir_aggregate_with(weir_grouped *, const char *store, s
 WEIR_PUBLIC weir_table *weir_count_table_with(weir_grouped_table *, struct weir_count_args);
 WEIR_PUBLIC weir_table *weir_reduce_table_with(weir_grouped_table *, const char *store, struct weir_reduce_args);
 WEIR_PUBLIC weir_table *weir_aggregate_table_with(weir_grouped_table *, const char *store, struct weir_agg_args);
+/* One aggregate of several grouped streams, each with its own step. */
+WEIR_PUBLIC weir_cogrouped *weir_cogroup_with(weir_grouped *, struct weir_cogroup_args);
+WEIR_PUBLIC weir_cogrouped *weir_cogroup_add_with(weir_cogrouped *, weir_grouped *, struct weir_cogroup_args);
+WEIR_PUBLIC weir_table *weir_cogroup_aggregate_with(weir_cogrouped *, const char *store, struct weir_cogroup_agg_args);
 /* Records of two streams with equal keys that lie close in time. The name is that of its stores. */
 WEIR_PUBLIC weir_stream *weir_join_with(weir_stream *left, weir_stream *right, const char *name, struct weir_join_args);
 WEIR_PUBLIC weir_stream *weir_join_table_with(weir_stream *, weir_table *, struct weir_join_args);
@@ -602,6 +620,9 @@ WEIR_PUBLIC void weir_to_computed_with(weir_stream *, struct weir_sink_args);
 #define weir_count(g, ...) WEIR_GROUPED(g, weir_count)((g), WEIR_ARGS(count, store, __VA_ARGS__))
 #define weir_reduce(g, store, ...) WEIR_GROUPED(g, weir_reduce)((g), (store), WEIR_ARGS(reduce, step, __VA_ARGS__))
 #define weir_aggregate(g, store, ...) WEIR_GROUPED(g, weir_aggregate)((g), (store), WEIR_ARGS(agg, step, __VA_ARGS__))
+#define weir_cogroup(g, ...) weir_cogroup_with((g), WEIR_ARGS(cogroup, step, __VA_ARGS__))
+#define weir_cogroup_add(c, g, ...) weir_cogroup_add_with((c), (g), WEIR_ARGS(cogroup, step, __VA_ARGS__))
+#define weir_cogroup_aggregate(c, store, ...) weir_cogroup_aggregate_with((c), (store), WEIR_ARGS(cogroup_agg, value, __VA_ARGS__))
 #define weir_join(left, right, name, ...) weir_join_with((left), (right), (name), WEIR_ARGS(join, fn, __VA_ARGS__))
 #define weir_join_table(s, table, ...) weir_join_table_with((s), (table), WEIR_ARGS(join, fn, __VA_ARGS__))
 #define weir_join_global(s, global, key, ...) weir_join_global_with((s), (global), (key), WEIR_ARGS(join, fn, __VA_ARGS__))

@@ -22,6 +22,11 @@ static const struct operator* const reduces[] = {[WINDOW_NONE] = &operator_reduc
                                                  [WINDOW_SLIDING] = &operator_sliding_reduce,
                                                  [WINDOW_SESSION] = &operator_session_reduce};
 
+const struct operator* aggregate_operator(const struct weir_window *window)
+{
+    return aggregates[window_kind(window)];
+}
+
 static struct graph_store *add_store(const struct verb *verb, const weir_grouped *grouped,
                                      const struct aggregate *aggregate)
 {
@@ -48,12 +53,17 @@ static struct graph_node *add_node(const struct verb *verb, weir_grouped *groupe
     return node;
 }
 
+/* A sliding window's aggregate is what another window begins with. */
+static bool keeps_old(const struct weir_window *window)
+{
+    return window_kind(window) == WINDOW_SLIDING;
+}
+
 static weir_table *add_aggregate(const struct verb *verb, weir_grouped *grouped, struct aggregate aggregate)
 {
     if (!verb_check_window(verb, &aggregate.fold.window))
         return NULL;
-    /* A sliding window's aggregate is what another window begins with. */
-    aggregate.fold.keeps_old = window_kind(&aggregate.fold.window) == WINDOW_SLIDING;
+    aggregate.fold.keeps_old = keeps_old(&aggregate.fold.window);
     struct graph_store *store = add_store(verb, grouped, &aggregate);
     struct graph_node *node = store ? add_node(verb, grouped, &aggregate) : NULL;
     if (!node)
@@ -104,12 +114,22 @@ weir_table *weir_reduce_with(weir_grouped *grouped, const char *store, struct we
                                             .fold = fold});
 }
 
-static bool check_merge(const struct verb *verb, const struct weir_agg_args *args)
+bool aggregate_check_merge(const struct verb *verb, const struct weir_window *window, bool has_merge)
 {
-    if (args->merge && args->window.gap.ms == 0)
+    if (has_merge && window->gap.ms == 0)
         return verb_fail(verb, "only sessions (.window.gap) are merged with .merge");
-    return args->merge || args->window.gap.ms == 0 ||
+    return has_merge || window->gap.ms == 0 ||
            verb_fail(verb, "sessions can grow together; say in .merge how their aggregates become one");
+}
+
+struct fold_args aggregate_fold(const struct weir_window *window, weir_merger *merge)
+{
+    return (struct fold_args){.first = fold_aggregate_first,
+                              .step = fold_aggregate,
+                              .merge = fold_aggregate_merge,
+                              .merger = merge,
+                              .keeps_old = keeps_old(window),
+                              .window = *window};
 }
 
 weir_table *weir_aggregate_with(weir_grouped *grouped, const char *store, struct weir_agg_args args)
@@ -120,16 +140,12 @@ weir_table *weir_aggregate_with(weir_grouped *grouped, const char *store, struct
     const struct verb verb = {topology, args.at, "aggregate", store};
     if (!verb_is_open(&verb) || !verb_check_function(&verb, args.step != NULL) ||
         !check_no_subtract(&verb, args.subtract != NULL) ||
-        !verb_check_type(&verb, "the aggregate's type (.value)", args.value) || !check_merge(&verb, &args))
+        !verb_check_type(&verb, "the aggregate's type (.value)", args.value) ||
+        !aggregate_check_merge(&verb, &args.window, args.merge != NULL))
         return NULL;
-    const void *initial = args.initial ? codec_copy(args.value, args.initial, &topology->arena) : NULL;
-    const struct fold_args fold = {.first = fold_aggregate_first,
-                                   .step = fold_aggregate,
-                                   .merge = fold_aggregate_merge,
-                                   .aggregate = args.step,
-                                   .merger = args.merge,
-                                   .initial = initial,
-                                   .window = args.window};
+    struct fold_args fold = aggregate_fold(&args.window, args.merge);
+    fold.aggregate = args.step;
+    fold.initial = args.initial ? codec_copy(args.value, args.initial, &topology->arena) : NULL;
     return add_aggregate(&verb, grouped,
                          (struct aggregate){.kinds = aggregates,
                                             .store = store,

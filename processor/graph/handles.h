@@ -16,6 +16,7 @@ struct weir_table {
     struct graph_node *node;
     struct table_view view;
     weir_table *from[2]; /* the tables it was made of; none: a source or an aggregate */
+    bool is_cogrouped;   /* its node passes on the changes of the aggregates in front */
 };
 struct weir_global_table {
     weir_table table;
@@ -110,6 +111,14 @@ bool table_keep_in_store(const struct verb *, weir_table *, struct graph_store *
 /* Asks the table to say what its changes replace (KTableImpl.enableSendingOldValues): false: it cannot, because a source
  * below keeps no rows. Then nothing has changed, or, with `force`, the verb fails. */
 bool table_send_old(const struct verb *, weir_table *, bool force);
+
+/* ---- aggregate.c: what cogroup.c shares with it ---- */
+
+const struct operator* aggregate_operator(const struct weir_window *);
+/* Sessions need a .merge, nothing else may have one. False: latched. */
+bool aggregate_check_merge(const struct verb *, const struct weir_window *, bool has_merge);
+/* The fold of an aggregate; .aggregate and .initial are still to be set. */
+struct fold_args aggregate_fold(const struct weir_window *, weir_merger *);
 
 /* ---- repartition.c ---- */
 

@@ -82,8 +82,9 @@ bool table_send_old(const struct verb *verb, weir_table *table, bool force)
     if (!can_send_old(verb, table, force))
         return false;
     node->sends_old = true;
-    for (size_t i = 0; table->from[1] && i < node->parents.count; i++)
-        node->parents.items[i]->sends_old = true; /* the two sides of the join */
+    bool is_passed_on = table->from[1] || table->is_cogrouped;
+    for (size_t i = 0; is_passed_on && i < node->parents.count; i++)
+        node->parents.items[i]->sends_old = true; /* the two sides of the join, the streams of the cogroup */
     return true;
 }
 

@@ -357,6 +357,63 @@ static weir_table *table(weir_topology *t, const char *name)
 }
 
 /* The caller frees it. */
+static const char cogroup_text[] =
+    "Topologies:\n"
+    "   Sub-topology: 0\n"
+    "    Source: KSTREAM-SOURCE-0000000000 (topics: [left])\n"
+    "      --> COGROUPKSTREAM-AGGREGATE-0000000002\n"
+    "    Source: KSTREAM-SOURCE-0000000001 (topics: [right])\n"
+    "      --> COGROUPKSTREAM-AGGREGATE-0000000003\n"
+    "    Processor: COGROUPKSTREAM-AGGREGATE-0000000002 (stores: [a])\n"
+    "      --> COGROUPKSTREAM-MERGE-0000000004\n"
+    "      <-- KSTREAM-SOURCE-0000000000\n"
+    "    Processor: COGROUPKSTREAM-AGGREGATE-0000000003 (stores: [a])\n"
+    "      --> COGROUPKSTREAM-MERGE-0000000004\n"
+    "      <-- KSTREAM-SOURCE-0000000001\n"
+    "    Processor: COGROUPKSTREAM-MERGE-0000000004 (stores: [])\n"
+    "      --> KTABLE-TOSTREAM-0000000005\n"
+    "      <-- COGROUPKSTREAM-AGGREGATE-0000000002, COGROUPKSTREAM-AGGREGATE-0000000003\n"
+    "    Processor: KTABLE-TOSTREAM-0000000005 (stores: [])\n"
+    "      --> KSTREAM-SINK-0000000006\n"
+    "      <-- COGROUPKSTREAM-MERGE-0000000004\n"
+    "    Sink: KSTREAM-SINK-0000000006 (topic: out)\n"
+    "      <-- KTABLE-TOSTREAM-0000000005\n"
+    "\n";
+
+static const char named_cogroup_text[] = "Topologies:\n"
+                                         "   Sub-topology: 0\n"
+                                         "    Source: KSTREAM-SOURCE-0000000000 (topics: [left])\n"
+                                         "      --> by\n"
+                                         "    Processor: by (stores: [])\n"
+                                         "      --> by-repartition-filter\n"
+                                         "      <-- KSTREAM-SOURCE-0000000000\n"
+                                         "    Processor: by-repartition-filter (stores: [])\n"
+                                         "      --> by-repartition-sink\n"
+                                         "      <-- by\n"
+                                         "    Sink: by-repartition-sink (topic: by-repartition)\n"
+                                         "      <-- by-repartition-filter\n"
+                                         "\n"
+                                         "  Sub-topology: 1\n"
+                                         "    Source: KSTREAM-SOURCE-0000000002 (topics: [right])\n"
+                                         "      --> both-cogroup-agg-1\n"
+                                         "    Source: by-repartition-source (topics: [by-repartition])\n"
+                                         "      --> both-cogroup-agg-0\n"
+                                         "    Processor: both-cogroup-agg-0 (stores: [a])\n"
+                                         "      --> both-cogroup-merge\n"
+                                         "      <-- by-repartition-source\n"
+                                         "    Processor: both-cogroup-agg-1 (stores: [a])\n"
+                                         "      --> both-cogroup-merge\n"
+                                         "      <-- KSTREAM-SOURCE-0000000002\n"
+                                         "    Processor: both-cogroup-merge (stores: [])\n"
+                                         "      --> KTABLE-TOSTREAM-0000000009\n"
+                                         "      <-- both-cogroup-agg-0, both-cogroup-agg-1\n"
+                                         "    Processor: KTABLE-TOSTREAM-0000000009 (stores: [])\n"
+                                         "      --> KSTREAM-SINK-0000000010\n"
+                                         "      <-- both-cogroup-merge\n"
+                                         "    Sink: KSTREAM-SINK-0000000010 (topic: out)\n"
+                                         "      <-- KTABLE-TOSTREAM-0000000009\n"
+                                         "\n";
+
 static char *describe(weir_topology *t, enum weir_describe_format format)
 {
     char *text = NULL;
@@ -613,4 +670,28 @@ Test(describe, a_grouped_table_is_as_kafka_streams_prints_it)
     weir_to(weir_changes(weir_count(by, "counts")), "out");
     weir_to(weir_changes(weir_reduce(by, "reds", keep, .subtract = keep, .name = "red")), "out2");
     expect_text(t, regroup_text);
+}
+
+static void add_any(weir_context *context, const struct weir_record *record, void *aggregate)
+{
+    (void)context, (void)record, (void)aggregate;
+}
+
+Test(describe, a_cogroup_is_as_kafka_streams_prints_it)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_stream *left = texts(t, "left"), *right = texts(t, "right");
+    weir_cogrouped *both = weir_cogroup_add(weir_cogroup(weir_group(left), add_any), weir_group(right), add_any);
+    weir_to(weir_changes(weir_cogroup_aggregate(both, "a", &weir_str_type)), "out");
+    expect_text(t, cogroup_text);
+}
+
+Test(describe, a_named_cogroup_behind_a_repartition_is_as_kafka_streams_prints_it)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_grouped *left = weir_group_by(texts(t, "left"), "by", &weir_str_type, value_of);
+    weir_cogrouped *both = weir_cogroup(left, add_any);
+    weir_cogroup_add(both, weir_group(texts(t, "right")), add_any);
+    weir_to(weir_changes(weir_cogroup_aggregate(both, "a", &weir_str_type, .name = "both")), "out");
+    expect_text(t, named_cogroup_text);
 }

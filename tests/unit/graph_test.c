@@ -565,3 +565,37 @@ Test(graph, a_table_joined_with_itself_again_and_again_is_refused)
     cr_expect(strstr(error.message, "lookups"), "%s", error.message);
     weir_topology_free(t);
 }
+
+/* ---- cogroup ---- */
+
+Test(graph, a_stream_is_in_a_cogroup_once)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_grouped *grouped = weir_group(texts(t, "in"));
+    weir_cogroup_add(weir_cogroup(grouped, add), grouped, add);
+    expect_refused(t, "the stream is in the group already");
+}
+
+Test(graph, streams_of_a_cogroup_have_keys_of_one_type)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_grouped *numbers = weir_group(weir_from(t, "numbers", &weir_i64_type, &weir_str_type));
+    weir_cogroup_add(weir_cogroup(weir_group(texts(t, "in")), add), numbers, add);
+    expect_refused(t, "cogroup_add: keys are of type");
+}
+
+Test(graph, a_cogroup_has_no_emit_on_close)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_cogroup_aggregate(weir_cogroup(weir_group(texts(t, "in")), add), "a", &weir_i64_type,
+                           .window = {.size = weir_seconds(1), .emit = WEIR_EMIT_ON_CLOSE});
+    expect_refused(t, "cogroup_aggregate 'a': cogrouped streams emit on update only");
+}
+
+Test(graph, a_cogroup_over_sessions_says_how_they_are_merged)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_cogroup_aggregate(weir_cogroup(weir_group(texts(t, "in")), add), "a", &weir_i64_type,
+                           .window = {.gap = weir_seconds(1)});
+    expect_refused(t, "cogroup_aggregate 'a': sessions can grow together");
+}
