@@ -12,5 +12,7 @@ const struct weir_entry topologies_builtin[] = {
     {"example-window", "counts page views per page and minute", example_window},
     {"example-join", "adds the customer's name to each order", example_join},
     {"example-processor", "warns when a sensor has been silent for a minute", example_processor},
+    {"example-session", "tells each visit of a web page once, when it is over", example_session},
+    {"example-cogroup", "keeps balances of deposits and withdrawals", example_cogroup},
     {NULL, NULL, NULL},
 };

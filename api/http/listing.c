@@ -298,6 +298,11 @@ static bool find_view(struct listing *listing, bool needs_windows)
         return false;
     }
     listing->info = weir_view_describe(listing->view->view);
+    if (listing->info.kind == WEIR_VIEW_SESSION) {
+        problem_answer(request, PROBLEM_UNSUPPORTED_QUERY, "The view \"%s\" holds sessions, which are not listed here.",
+                       listing->info.name);
+        return false;
+    }
     if (needs_windows && listing->info.kind != WEIR_VIEW_WINDOW) {
         problem_answer(request, PROBLEM_UNSUPPORTED_QUERY, "The view \"%s\" has no windows.", listing->info.name);
         return false;

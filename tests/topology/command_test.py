@@ -138,6 +138,18 @@ class TestCommand(unittest.TestCase):
             {"topic": "readings", "key": "t", "value": "1", "ts": 50000}, {"advance_ms": 20000}))
         self.assertEqual([(row["topic"], row["key"]) for row in parsed(out)], [("warnings", "s")])
 
+    def test_a_visit_is_told_once_when_it_is_over(self):
+        minute = 60000
+        out, _ = weir("test", "example-session", stdin=lines(*[
+            {"topic": "clicks", "key": key, "value": "/", "ts": at * minute} for key, at in [("a", 0), ("a", 20), ("b", 50), ("a", 90)]]))
+        self.assertEqual([(row["key"], row["value"]) for row in parsed(out)],
+                         [(f"a@0/{20 * minute}", 2), (f"b@{50 * minute}/{50 * minute}", 1)])
+
+    def test_streams_share_an_aggregate(self):
+        out, _ = weir("test", "example-cogroup", stdin=lines(
+            {"topic": "deposits", "key": "a", "value": 10, "ts": 1}, {"topic": "withdrawals", "key": "a", "value": 3, "ts": 2}))
+        self.assertEqual([row["value"] for row in parsed(out)], [10, 7])
+
     def test_a_bad_line_is_named(self):
         good = {"topic": "words", "key": "a", "value": "b", "ts": 1}
         for bad in ('{"topic":"nope","value":"x"}', '{"value":"x"}', "{", "[]", '{"topic":"words","valeu":"x"}',

@@ -1,4 +1,4 @@
-/* examples.h: the numbered examples, from the simplest to the one with a processor of its own. */
+/* examples.h: the numbered examples, in the order in which to read them. */
 #ifndef WEIR_TOPOLOGIES_EXAMPLES_EXAMPLES_H
 #define WEIR_TOPOLOGIES_EXAMPLES_EXAMPLES_H
 #include "weir.h"
@@ -8,4 +8,6 @@ weir_topology *example_count(void);
 weir_topology *example_window(void);
 weir_topology *example_join(void);
 weir_topology *example_processor(void);
+weir_topology *example_session(void);
+weir_topology *example_cogroup(void);
 #endif
