@@ -214,11 +214,30 @@ static weir_topology *aggregate_concat(void)
 
 /* ---- windows ---- */
 
+static weir_topology *windowed_count(const char *name, struct weir_window window)
+{
+    weir_topology *t = weir_topology_new(name);
+    return shown(t, weir_count(weir_group(stream(t, "in")), "counts", .window = window));
+}
+
 static weir_topology *tumbling_count(void)
 {
-    weir_topology *t = weir_topology_new("tumbling-count");
-    return shown(
-        t, weir_count(weir_group(stream(t, "in")), "counts", .window = {.size = ten_seconds, .grace = five_seconds}));
+    return windowed_count("tumbling-count", (struct weir_window){.size = ten_seconds, .grace = five_seconds});
+}
+
+static weir_topology *hopping_count(void)
+{
+    return windowed_count("hopping-count", (struct weir_window){.size = ten_seconds, .advance = five_seconds});
+}
+
+static weir_topology *sliding_count(void)
+{
+    return windowed_count("sliding-count", (struct weir_window){.difference = ten_seconds, .grace = five_seconds});
+}
+
+static weir_topology *session_count(void)
+{
+    return windowed_count("session-count", (struct weir_window){.gap = five_seconds});
 }
 
 /* ---- tables ---- */
@@ -250,6 +269,29 @@ static weir_topology *ktable_groupby_sum(void)
 }
 
 /* ---- joins ---- */
+
+static weir_topology *stream_stream(const char *name, enum weir_join_kind kind)
+{
+    weir_topology *t = weir_topology_new(name);
+    weir_stream *left = stream(t, "left");
+    return written(t, weir_join(left, stream(t, "right"), "pairs", pair, .value = &weir_str_type, .kind = kind,
+                                .within = ten_seconds, .grace = five_seconds));
+}
+
+static weir_topology *ss_inner(void)
+{
+    return stream_stream("ss-inner", WEIR_INNER);
+}
+
+static weir_topology *ss_left(void)
+{
+    return stream_stream("ss-left", WEIR_LEFT);
+}
+
+static weir_topology *ss_outer(void)
+{
+    return stream_stream("ss-outer", WEIR_OUTER);
+}
 
 static weir_topology *stream_table(const char *name, enum weir_join_kind kind)
 {
@@ -301,6 +343,12 @@ WEIR_EXPORT_TOPOLOGIES = {
     {"reduce-sum", "sums N by key", reduce_sum},
     {"aggregate-concat", "concatenates values by key", aggregate_concat},
     {"tumbling-count", "10 s, grace 5 s", tumbling_count},
+    {"hopping-count", "10 s every 5 s, no grace", hopping_count},
+    {"sliding-count", "10 s, grace 5 s", sliding_count},
+    {"session-count", "gap 5 s, no grace", session_count},
+    {"ss-inner", "two streams within 10 s, grace 5 s", ss_inner},
+    {"ss-left", "the same, left", ss_left},
+    {"ss-outer", "the same, outer", ss_outer},
     {"st-inner", "a stream with a table", st_inner},
     {"st-left", "the same, left", st_left},
     {"tt-inner", "a table with a table", tt_inner},

@@ -5,6 +5,10 @@ import random
 import subprocess
 
 
+# Topologies of Kafka Streams whose verbs Weir has not yet.
+NOT_YET = {"suppress-tumbling-count", "fk-inner", "fk-left", "gt-inner", "gt-left"}
+
+
 def line(topic, key, value, at):
     return json.dumps({"topic": topic, "key": key, "value": value, "ts": at}) + "\n"
 
@@ -52,12 +56,12 @@ class Named:
         return os.path.join(self.engines.work, "-".join(str(part) for part in parts) + ".jsonl")
 
     def topologies(self):
-        """(name, input topics) of all."""
+        """(name, input topics) of all that Weir can build."""
         file = self.file("list")
         self.engines.ask("list", file)
         self.engines.answered()
         with open(file) as lines:
-            return [(name, topics.split(",")) for name, topics in (text.split() for text in lines)]
+            return [(name, topics.split(",")) for name, topics in (text.split() for text in lines) if name not in NOT_YET]
 
     def compare(self, sizes, null_keys):
         """What differs, by topology and size."""

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""tests/oracle/mutants.py [--build DIRECTORY] [NAME…]   shows that the oracle notices: each mutant is a copy of the sources with one
+operator broken on purpose, and must differ from Kafka Streams in some of the generated cases.
+
+A mutant whose text is no longer found is a failure too: then it must be written anew. Closing line: "N of N mutants were caught"."""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import cases
+from engines import ROOT, Engines, Unavailable, kind_of_difference
+
+CASES = 500
+OPERATORS, RUNTIME, GRAPH = "processor/operators/", "processor/runtime/", "processor/graph/"
+
+# name: (file, what stands there, what stands there in the mutant)
+MUTANTS = {
+    "a window stays open one millisecond longer": (OPERATORS + "window.c", "end_ms <= closed_ms", "end_ms < closed_ms"),
+    "grace of windows is ignored": (OPERATORS + "window.c", "windowed_now(context, record), window->grace.ms)", "windowed_now(context, record), 0)"),
+    "grace of sliding windows is ignored": (OPERATORS + "sliding.c", "windowed_closed(context, now_ms, args->window.grace.ms)", "windowed_closed(context, now_ms, 0)"),
+    "grace of sessions is ignored": (OPERATORS + "session.c", "args->window.grace.ms + args->window.gap.ms", "args->window.gap.ms"),
+    "a deleted aggregate has the time of the row": (OPERATORS + "aggregate.c", "change.value ? change.timestamp_ms : record->timestamp_ms", "change.timestamp_ms"),
+    "an aggregate has the time of the last record": (OPERATORS + "aggregate.c", "if (old && stored_ms > record->timestamp_ms)", "if (false)"),
+    "a join of tables has the time of the change": (OPERATORS + "join_tables.c", "if (has_row && row.timestamp_ms > out.timestamp_ms)", "if (false)"),
+    "a regrouped row is added before it is taken out": (OPERATORS + "regroup.c",
+        "    if (old.is_there)\n        send(context, change, old.key, NULL, old.value);\n    if (new.is_there)\n        send(context, change, new.key, new.value, NULL);\n",
+        "    if (new.is_there)\n        send(context, change, new.key, new.value, NULL);\n    if (old.is_there)\n        send(context, change, old.key, NULL, old.value);\n"),
+    "a split sends a record down every branch": (OPERATORS + "split.c", "            return;\n", ""),
+    "a filter drops tombstones": (OPERATORS + "filter.c", "return args->test(context, record);", "return record->value && args->test(context, record);"),
+    "every repartition keeps null keys": (OPERATORS + "keyed.c", "if (record->key || context->node->passes_null_keys)", "if (true)"),
+    "no repartition keeps null keys": (OPERATORS + "keyed.c", "if (record->key || context->node->passes_null_keys)", "if (record->key)"),
+    "unmatched records of a join leave one millisecond late": (OPERATORS + "unmatched.c", "end_ms >= walk->stream_time_ms", "end_ms + 1 >= walk->stream_time_ms"),
+    "a pair of streams has the time of the newcomer": (OPERATORS + "join_streams.c",
+        "other->timestamp_ms > record->timestamp_ms ? other->timestamp_ms : record->timestamp_ms", "record->timestamp_ms"),
+    "a branch uses up no number": (GRAPH + "split.c", "    node_use_number(verb->topology);\n", ""),
+}
+
+
+def copy_sources(folder):
+    """The sources as they are now; what was built there before is built upon."""
+    for name in ("CMakeLists.txt", "CMakePresets.json", "api", "deploy", "docs", "include", "processor", "schemas", "state", "topologies", "tests", "LICENSE"):
+        shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+        subprocess.run(["cp", "-a", os.path.join(ROOT, name), folder], check=True)
+
+
+def build(folder):
+    binary = os.path.join(folder, "build")
+    if not os.path.exists(os.path.join(binary, "build.ninja")):
+        subprocess.run(["cmake", "-S", folder, "-B", binary, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DWEIR_BENCHMARKS=OFF"],
+                       check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run(["cmake", "--build", binary, "-j", "2", "--target", "run_cases"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return binary if done.returncode == 0 else print(done.stdout[-2000:])
+
+
+def apply(folder, file, before, after):
+    path = os.path.join(folder, file)
+    with open(path) as source:
+        text = source.read()
+    if before not in text:
+        return False
+    with open(path, "w") as source:
+        source.write(text.replace(before, after, 1))
+    return True
+
+
+def undo(folder, file):
+    with open(os.path.join(ROOT, file)) as source, open(os.path.join(folder, file), "w") as target:
+        target.write(source.read())
+
+
+def try_mutant(folder, name, batch, expected):
+    """What became of it, and whether that is as it must be."""
+    if not apply(folder, *MUTANTS[name]):
+        return "its text is not in " + MUTANTS[name][0], False
+    binary = build(folder)
+    undo(folder, MUTANTS[name][0])
+    if not binary:
+        return "does not compile", False
+    actual = Engines(binary).run_weir(batch, "mutant")
+    caught = [case["name"] for case, theirs, ours in zip(batch, expected, actual) if kind_of_difference(theirs, ours)]
+    return (f"caught by {len(caught)} cases, first by {caught[0]}", True) if caught else ("NOT CAUGHT", False)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default=os.path.join(ROOT, "build", "release"))
+    parser.add_argument("names", nargs="*", help="parts of names; without: all")
+    options = parser.parse_args()
+    engines, batch = Engines(options.build), [cases.generate(seed, 40) for seed in range(1, CASES + 1)]
+    try:
+        sane = [(case, theirs) for case, (theirs, ours) in zip(batch, engines.run(batch, "mutants")) if theirs == ours]
+    except Unavailable as problem:
+        print(f"SKIPPED {problem}")
+        sys.exit(77)
+    finally:
+        engines.close()
+    batch, expected = [case for case, _ in sane], [theirs for _, theirs in sane]
+    folder = os.path.join(engines.work, "mutant")
+    os.makedirs(folder, exist_ok=True)
+    copy_sources(folder)
+    wanted = [name for name in MUTANTS if not options.names or any(part in name for part in options.names)]
+    caught = 0
+    for name in wanted:
+        said, is_caught = try_mutant(folder, name, batch, expected)
+        print(f"{name}: {said}", flush=True)
+        caught += is_caught
+    print(f"{caught} of {len(wanted)} mutants were caught")
+    sys.exit(0 if caught == len(wanted) else 1)
+
+
+if __name__ == "__main__":
+    main()
