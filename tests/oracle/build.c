@@ -119,9 +119,10 @@ static const char *new_store(struct builder *builder, bool has_times)
 {
     struct build *build = builder->build;
     const char *name = text_of(builder, "store");
+    bool is_session = json_object_get(json_object_get(builder->op, "window"), "gap") != NULL;
     if (name)
-        build->stores[build->store_count++] =
-            (struct build_store){.name = name, .has_rows = true, .has_times = has_times};
+        build->stores[build->store_count++] = (struct build_store){
+            .name = name, .has_rows = true, .is_session = is_session, .has_times = has_times && !is_session};
     return name;
 }
 

@@ -9,7 +9,8 @@ enum { BUILD_MAX = 64 };
 
 struct build_store { /* to look at when everything was processed */
     const char *name;
-    bool has_rows;    /* false: a store of a join; only its changelog can be read */
+    bool has_rows; /* false: a store of a join; only its changelog can be read */
+    bool is_session;
     bool is_numbered; /* rows of a stream-stream join end with a number */
     bool has_times;   /* false: rows of a plain store or a session store, whose time Kafka Streams does not keep */
 };

@@ -99,7 +99,12 @@ def read_cases(file):
                 found.append([])
             else:
                 found[-1].append(line)
-    return found
+    return [with_sorted_rows(lines) for lines in found]
+
+
+def with_sorted_rows(lines):
+    """Stores of windows are walked by segments there and by keys here."""
+    return [line for line in lines if not line.startswith("row")] + sorted(line for line in lines if line.startswith("row"))
 
 
 def sort_of(lines):

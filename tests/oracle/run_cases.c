@@ -176,7 +176,9 @@ static void print_row(void *self, const struct weir_record *row)
     unsigned char number[8];
     printf("row %s ", store->name);
     print_bytes(stdout, wire(row->key_type, row->key, number));
-    if (row->window.end_ms != 0)
+    if (store->is_session)
+        printf("@%" PRId64 "/%" PRId64, row->window.start_ms, row->window.end_ms);
+    else if (row->window.end_ms != 0)
         printf("@%" PRId64, row->window.start_ms);
     putchar(' ');
     print_bytes(stdout, wire(row->value_type, row->value, number));
@@ -202,9 +204,10 @@ static void describe(struct run *run)
     free(text);
 }
 
+/* Kafka Streams counts neither what lies in front of an unlimited window nor what a repartition drops. */
 static uint64_t dropped(const struct run *run)
 {
-    uint64_t dropped = weir_test_dropped(run->test, NULL);
+    uint64_t dropped = weir_test_dropped(run->test, NULL) - weir_test_dropped(run->test, "early");
     for (size_t i = 0; i < run->build.repartition_count; i++)
         dropped -= run->build.repartitions[i].missing;
     return dropped;
