@@ -102,6 +102,23 @@ static weir_topology *tumbling(void)
     return topology;
 }
 
+static weir_topology *hopping(void)
+{
+    weir_topology *topology = weir_topology_new("benchmark-hopping");
+    struct weir_window window = {.size = weir_seconds(10), .advance = weir_seconds(5)};
+    write_out(weir_changes(weir_count(weir_group(orders(topology)), "windows", .window = window)));
+    return topology;
+}
+
+/* With a retention of the gap alone, as it would be, a session that ends exactly a gap ago may be gone. */
+static weir_topology *session(void)
+{
+    weir_topology *topology = weir_topology_new("benchmark-session");
+    struct weir_window window = {.gap = weir_seconds(2), .retention = weir_minutes(1)};
+    write_out(weir_changes(weir_count(weir_group(orders(topology)), "sessions", .window = window)));
+    return topology;
+}
+
 static weir_table *table(weir_topology *topology, size_t number, const char *store)
 {
     return weir_table_from(topology, input(number), store, &weir_str_type, &weir_bytes_type);
@@ -128,6 +145,8 @@ WEIR_EXPORT_TOPOLOGIES = {
     {"view", "how many orders has each product? a view and its changelog", view},
     {"count", "the same, every change also to a topic", count},
     {"tumbling", "orders per product and ten seconds, every change to a topic", tumbling},
+    {"hopping", "the same, a window every five seconds", hopping},
+    {"session", "orders per product and session with a gap of two seconds", session},
     {"stream-table", "orders with the stock of their product", stream_table},
     {"table-table", "the latest order of a product with its latest stock", table_table},
     {0},

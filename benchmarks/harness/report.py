@@ -138,12 +138,12 @@ COLUMNS = (("records/s", "records_per_s", 0), ("CPU-s per million", "cpu_s_per_m
 
 def print_throughput(rows):
     """One line per row: weir, kafka-streams, raw, and the ratios, for each figure."""
-    print(f"\n{'':38}" + "".join(f"| {title:^50}" for title, _, _ in COLUMNS))
+    print(f"\n{'':46}" + "".join(f"| {title:^50}" for title, _, _ in COLUMNS))
     one = f"{'weir':>11}{'streams':>11}{'raw':>11}{'W:KS':>8}{'W:raw':>8} "
-    print(f"{'row':38}" + "".join(f"| {one}" for _ in COLUMNS))
+    print(f"{'row':46}" + "".join(f"| {one}" for _ in COLUMNS))
     for (name, settings), cells in rows.items():
         weir, streams, raw = (cells[engine].figures() if engine in cells else None for engine in ("weir", "kafka-streams", "raw"))
-        line = f"{name + ' ' + describe(json.loads(settings)):38}"
+        line = f"{name + ' ' + describe(json.loads(settings)):46}"
         for _, figure, digits in COLUMNS:
             line += "| " + "".join(f"{number(figures, figure, digits):>11}" for figures in (weir, streams, raw))
             faster = figure == "records_per_s"
