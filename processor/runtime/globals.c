@@ -87,10 +87,10 @@ static void output_release(void *self, struct broker_message *message)
     globals->app->broker->ops->reader_release(globals->reader, message);
 }
 
-static void output_dropped(void *self, const char *reason)
+static void output_dropped(void *self, const struct weir_drop *drop)
 {
     struct globals *globals = self;
-    figures_drop(&globals->app->figures, reason);
+    drops_add(&globals->app->figures.drops, drop);
 }
 
 static void output_dead(void *self, const struct weir_dead_letter *letter)
