@@ -190,7 +190,7 @@ class Topology:
             window["grace"] = grace
             self.edges += [size, grace, size + grace]
             if self.rng.random() < 0.2:
-                window["retention"] = size + grace + self.rng.choice([0, 1, size])
+                window["retention"] = size * (2 if kind == "sliding" else 1) + grace + self.rng.choice([0, 1, size])
             if self.rng.random() < 0.25:
                 window["emit"] = "close"
                 window["retention"] = 10_000_000_000  # Kafka Streams forgets what it has let go before it was told

@@ -40,10 +40,10 @@ MUTANTS = {
 
 
 def copy_sources(folder):
-    """The sources as they are now; what was built there before is built upon."""
+    """The sources as they are now. Their times are new, so that nothing built of an older mutant stays."""
     for name in ("CMakeLists.txt", "CMakePresets.json", "api", "deploy", "docs", "include", "processor", "schemas", "state", "topologies", "tests", "LICENSE"):
         shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
-        subprocess.run(["cp", "-a", os.path.join(ROOT, name), folder], check=True)
+        subprocess.run(["cp", "-R", os.path.join(ROOT, name), folder], check=True)
 
 
 def build(folder):
@@ -69,6 +69,12 @@ def apply(folder, file, before, after):
 def undo(folder, file):
     with open(os.path.join(ROOT, file)) as source, open(os.path.join(folder, file), "w") as target:
         target.write(source.read())
+
+
+def is_sound(folder, batch, expected):
+    """The copy that nobody broke must differ in nothing, or mutants would be caught for what they are not."""
+    binary = build(folder)
+    return binary and Engines(binary).run_weir(batch, "mutant") == expected
 
 
 def try_mutant(folder, name, batch, expected):
@@ -101,6 +107,9 @@ def main():
     folder = os.path.join(engines.work, "mutant")
     os.makedirs(folder, exist_ok=True)
     copy_sources(folder)
+    if not is_sound(folder, batch, expected):
+        print("the copy without a mutation differs too")
+        sys.exit(1)
     wanted = [name for name in MUTANTS if not options.names or any(part in name for part in options.names)]
     caught = 0
     for name in wanted:
