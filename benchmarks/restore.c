@@ -28,7 +28,7 @@ static char (*keys_in_no_order(int64_t rows))[KEY_SIZE + 1]
     if (!keys)
         measure_fail("no memory for %" PRId64 " keys", rows);
     for (int64_t i = 0; i < rows; i++)
-        snprintf(keys[i], sizeof *keys, "key-%08" PRId64, i * STRIDE % rows);
+        snprintf(keys[i], sizeof *keys, "key-%08u", (unsigned)(i * STRIDE % rows) % 100000000u);
     return keys;
 }
 

@@ -35,7 +35,7 @@ static weir_bytes bytes_of(weir_arena *arena, const json_t *text)
     unsigned char *bytes = weir_arena_alloc(arena, size + 1);
     for (size_t i = 0; i < size; i++) {
         unsigned char c = (unsigned char)from[i];
-        bytes[count++] = c < 0x80 ? c : (unsigned char)(c << 6 | ((unsigned char)from[++i] & 0x3f));
+        bytes[count++] = c < 0x80 ? c : (unsigned char)((c & 0x03) * 64 + ((unsigned char)from[++i] & 0x3f));
     }
     return (weir_bytes){bytes, count};
 }
