@@ -12,9 +12,9 @@ static const struct weir_type timestamp_type = {
 
 /* clang-format off */
 #define REQUIRED(name_, type_) \
-    {.name = #name_, .type = type_, .offset = offsetof(struct weir_dropped, name_), .presence = WEIR_NO_PRESENCE}
+    {.name = #name_, .type = (type_), .offset = offsetof(struct weir_dropped, name_), .presence = WEIR_NO_PRESENCE}
 #define OPTIONAL(name_, type_) \
-    {.name = #name_, .type = type_, .offset = offsetof(struct weir_dropped, name_), \
+    {.name = #name_, .type = (type_), .offset = offsetof(struct weir_dropped, name_), \
      .presence = offsetof(struct weir_dropped, has_##name_), .initial = "null"}
 
 static const struct weir_field fields[] = {

@@ -42,13 +42,9 @@ weir_stream *weir_drops_with(weir_topology *topology, const char *name, const ch
 
 static bool has_late_records(const struct graph_node *node)
 {
-    const struct operator* const windowed[] = {&operator_window_aggregate,  &operator_window_reduce,
-                                               &operator_sliding_aggregate, &operator_sliding_reduce,
-                                               &operator_session_aggregate, &operator_session_reduce};
-    for (size_t i = 0; i < sizeof windowed / sizeof *windowed; i++)
-        if (operator_is(node, windowed[i]))
-            return true;
-    return false;
+    return operator_is(node, &operator_window_aggregate) || operator_is(node, &operator_window_reduce) ||
+           operator_is(node, &operator_sliding_aggregate) || operator_is(node, &operator_sliding_reduce) ||
+           operator_is(node, &operator_session_aggregate) || operator_is(node, &operator_session_reduce);
 }
 
 /* It forwards what came to the table's node, so it is of that one's input types. */

@@ -40,7 +40,9 @@ struct ingest {
     bool stopping;
     struct cached_count counts[PARTITIONS_CACHED_MAX]; /* the thread's own */
     size_t count_count;
-    uint32_t turn; /* partition of the next record without a key */
+    uint32_t turn;                       /* partition of the next record without a key */
+    struct broker_delivery **unanswered; /* the producer may write to them until it is closed */
+    size_t unanswered_count, unanswered_capacity;
 };
 
 /* At least 1; otherwise the error is set. */
@@ -160,6 +162,9 @@ void ingest_free(struct ingest *ingest)
     pthread_mutex_unlock(&ingest->lock);
     pthread_join(ingest->thread, NULL);
     collector_close(&ingest->collector);
+    for (size_t i = 0; i < ingest->unanswered_count; i++)
+        memory_free(ingest->unanswered[i]);
+    memory_free(ingest->unanswered);
     for (size_t i = 0; i < ingest->count_count; i++)
         memory_free(ingest->counts[i].topic);
     pthread_cond_destroy(&ingest->arrived);
@@ -183,6 +188,14 @@ static bool enqueue(struct ingest *ingest, struct request *request)
     return true;
 }
 
+/* Under the lock. Deliveries that an outage left open are kept until the producer has forgotten them. */
+static void keep_unanswered(struct ingest *ingest, struct broker_delivery *deliveries)
+{
+    ingest->unanswered = memory_grow(ingest->unanswered, &ingest->unanswered_capacity, ingest->unanswered_count + 1,
+                                     sizeof(struct broker_delivery *));
+    ingest->unanswered[ingest->unanswered_count++] = deliveries;
+}
+
 bool weir_produce(struct weir_app *app, const char *topic, const struct weir_raw_record *records, size_t count,
                   struct weir_produced *out, struct weir_error *error)
 {
@@ -196,9 +209,11 @@ bool weir_produce(struct weir_app *app, const char *topic, const struct weir_raw
     if (enqueue(ingest, &request))
         while (!request.done)
             pthread_cond_wait(&ingest->answered, &ingest->lock);
+    if (request.unanswered)
+        keep_unanswered(ingest, request.deliveries);
     pthread_mutex_unlock(&ingest->lock);
     memory_free(unwanted);
-    if (!request.unanswered) /* else the producer may still write to them; an outage costs these few bytes */
+    if (!request.unanswered)
         memory_free(request.deliveries);
     return request.error.code == WEIR_OK || error_set(error, request.error.code, "%s", request.error.message);
 }

@@ -87,7 +87,8 @@ static void take_out(struct embedded_ranges *ranges, int64_t number)
 
 void embedded_outcomes_init(struct embedded_outcomes *outcomes, char *path)
 {
-    *outcomes = (struct embedded_outcomes){.path = path, .next = 1, .limit = 1};
+    *outcomes = (struct embedded_outcomes){.next = 1, .limit = 1};
+    outcomes->path = path;
     pthread_mutex_init(&outcomes->lock, NULL);
 }
 
