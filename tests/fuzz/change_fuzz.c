@@ -21,6 +21,8 @@ static bool equal(weir_bytes a, weir_bytes b)
     return !a.data == !b.data && a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const weir_bytes bytes = {data, size};

@@ -4,6 +4,8 @@
 #include "base/bytes.h"
 #include "runtime/streams_commit.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     weir_arena arena = {0};
