@@ -425,6 +425,20 @@ struct weir_transform_args {
     void *user;
     const char *name;
 };
+enum weir_when_full {
+    WEIR_WHEN_FULL_DEFAULT, /* WEIR_EMIT_EARLY with .until, WEIR_SHUT_DOWN with .until_window_closes */
+    WEIR_EMIT_EARLY,        /* what has waited longest leaves before its time; not with .until_window_closes */
+    WEIR_SHUT_DOWN,         /* the app stops in front of the record that was too many */
+};
+/* One of .until_window_closes and .until. */
+struct weir_suppress_args {
+    const char *at;
+    bool until_window_closes; /* one change per window: the last, when its end and grace are over */
+    weir_duration until;      /* the latest change of a key, so long after the first that waits, by stream time */
+    int64_t max_records;      /* that may wait in a task; 0: any number */
+    int64_t max_bytes;        /* likewise, of their keys, values and headers */
+    enum weir_when_full when_full;
+};
 struct weir_changes_args {
     const char *at;
     weir_table *table;
@@ -541,6 +555,8 @@ WEIR_PUBLIC weir_stream *weir_map_values_with(weir_stream *, const struct weir_t
 WEIR_PUBLIC weir_table *weir_filter_table_with(weir_table *, struct weir_step_args);
 WEIR_PUBLIC weir_table *weir_filter_not_table_with(weir_table *, struct weir_step_args);
 WEIR_PUBLIC weir_table *weir_map_values_table_with(weir_table *, const struct weir_type *value, struct weir_step_args);
+/* The same table, but what it says waits in the store "<name>-store"; the name is the node's. */
+WEIR_PUBLIC weir_table *weir_suppress_with(weir_table *, const char *name, struct weir_suppress_args);
 WEIR_PUBLIC weir_table *weir_transform_values_with(weir_table *, const struct weir_type *value, struct weir_transform_args);
 WEIR_PUBLIC weir_stream *weir_flat_map_with(weir_stream *, const struct weir_type *key, const struct weir_type *value, struct weir_step_args);
 WEIR_PUBLIC weir_stream *weir_flat_map_values_with(weir_stream *, const struct weir_type *value, struct weir_step_args); /* forwards with the key it got */
@@ -602,6 +618,7 @@ WEIR_PUBLIC void weir_to_computed_with(weir_stream *, struct weir_sink_args);
 #define weir_filter_not(x, ...) WEIR_STREAM_OR_TABLE(x, weir_filter_not)((x), WEIR_ARGS(step, test, __VA_ARGS__))
 #define weir_map_values(x, value, ...) WEIR_STREAM_OR_TABLE(x, weir_map_values)((x), (value), WEIR_ARGS(step, map, __VA_ARGS__))
 #define weir_transform_values(table, value, ...) weir_transform_values_with((table), (value), WEIR_ARGS(transform, map, __VA_ARGS__))
+#define weir_suppress(table, name, ...) weir_suppress_with((table), (name), (struct weir_suppress_args){.at = WEIR_AT, __VA_ARGS__})
 #define weir_flat_map(s, key, value, ...) weir_flat_map_with((s), (key), (value), WEIR_ARGS(step, visit, __VA_ARGS__))
 #define weir_flat_map_values(s, value, ...) weir_flat_map_values_with((s), (value), WEIR_ARGS(step, visit, __VA_ARGS__))
 #define weir_map(s, key, value, ...) weir_map_with((s), (key), (value), WEIR_ARGS(step, map_pair, __VA_ARGS__))

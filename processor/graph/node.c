@@ -116,7 +116,10 @@ bool node_connect_view(const struct verb *verb, struct graph_node *node, const s
     if (!view->of[0])
         return verb_fail(verb, "the rows of %s (%s) are needed, but it keeps none; give it a store", view->node->name,
                          view->node->at);
-    if (view->node->store_count > 0)
+    bool is_suppressed = operator_is(view->node, &operator_suppress);
+    if (is_suppressed && !node_connect_store(verb, node, view->node->stores[0]))
+        return false;
+    if (view->node->store_count > 0 && !is_suppressed)
         return verb_fail(verb,
                          "the rows of %s (%s) are needed, but only it may use the stores it makes them with; give "
                          "it a .store to keep them in",

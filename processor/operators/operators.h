@@ -48,6 +48,16 @@ struct table_step_args {
     bool negated; /* a filter that lets pass what its test denies */
 };
 
+/* node->args: struct suppress_args; node->stores[0]: what is held back. */
+extern const struct operator operator_suppress;
+
+struct suppress_args {
+    int64_t wait_ms; /* behind the window's end, or behind the first change that waits */
+    bool is_final;   /* until the window closes; its deletions are not told */
+    bool shuts_down; /* when it is full */
+    int64_t max_records, max_bytes;
+};
+
 /* node->args: struct fold_args; node->stores[0]: the aggregates. */
 extern const struct operator operator_aggregate, operator_reduce;
 extern const struct operator operator_window_aggregate, operator_window_reduce;   /* tumbling, hopping, unlimited */
@@ -173,6 +183,7 @@ table_find table_find_filtered;    /* in the parent, if the test lets it pass */
 table_find table_find_mapped;      /* in the parent, mapped again */
 table_find table_find_transformed; /* in the parent or not, transformed again */
 table_find table_find_joined;      /* in both sides, joined again */
+table_find table_find_suppressed;  /* as it was before a change was held back; nothing is: in the parent */
 
 /* How the current value of a table is found: in its store, or worked out from the tables it was made of. */
 struct table_view {

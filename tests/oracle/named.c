@@ -240,6 +240,14 @@ static weir_topology *session_count(void)
     return windowed_count("session-count", (struct weir_window){.gap = five_seconds});
 }
 
+static weir_topology *suppress_tumbling_count(void)
+{
+    weir_topology *t = weir_topology_new("suppress-tumbling-count");
+    weir_table *counts =
+        weir_count(weir_group(stream(t, "in")), "counts", .window.size = ten_seconds, .window.grace = five_seconds);
+    return shown(t, weir_suppress(counts, "final", .until_window_closes = true));
+}
+
 /* ---- tables ---- */
 
 static void add_to_group(weir_context *context, const struct weir_record *record, void *aggregate)
@@ -366,6 +374,7 @@ WEIR_EXPORT_TOPOLOGIES = {
     {"hopping-count", "10 s every 5 s, no grace", hopping_count},
     {"sliding-count", "10 s, grace 5 s", sliding_count},
     {"session-count", "gap 5 s, no grace", session_count},
+    {"suppress-tumbling-count", "10 s, grace 5 s, told when they have closed", suppress_tumbling_count},
     {"ss-inner", "two streams within 10 s, grace 5 s", ss_inner},
     {"ss-left", "the same, left", ss_left},
     {"ss-outer", "the same, outer", ss_outer},
