@@ -6,13 +6,9 @@
 
 static bool is_windowed_aggregate(const struct graph_node *node)
 {
-    static const struct operator* const aggregates[] = {&operator_window_aggregate,  &operator_window_reduce,
-                                                        &operator_sliding_aggregate, &operator_sliding_reduce,
-                                                        &operator_session_aggregate, &operator_session_reduce};
-    for (size_t i = 0; i < sizeof aggregates / sizeof *aggregates; i++)
-        if (operator_is(node, aggregates[i]))
-            return true;
-    return false;
+    return operator_is(node, &operator_window_aggregate) || operator_is(node, &operator_window_reduce) ||
+           operator_is(node, &operator_sliding_aggregate) || operator_is(node, &operator_sliding_reduce) ||
+           operator_is(node, &operator_session_aggregate) || operator_is(node, &operator_session_reduce);
 }
 
 /* The longest time for which records still change a window that has ended, over all windows the table is made of

@@ -24,7 +24,11 @@ static void write_i32(struct buffer *out, int32_t number)
 
 static void write_sized(struct buffer *out, weir_bytes bytes)
 {
-    write_i32(out, bytes.data ? (int32_t)bytes.size : NONE);
+    if (!bytes.data) {
+        write_i32(out, NONE);
+        return;
+    }
+    write_i32(out, (int32_t)bytes.size);
     buffer_append(out, bytes.data, bytes.size);
 }
 
