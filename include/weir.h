@@ -588,6 +588,9 @@ WEIR_PUBLIC weir_table *weir_cogroup_aggregate_with(weir_cogrouped *, const char
 /* Records of two streams with equal keys that lie close in time. The name is that of its stores. */
 WEIR_PUBLIC weir_stream *weir_join_with(weir_stream *left, weir_stream *right, const char *name, struct weir_join_args);
 WEIR_PUBLIC weir_stream *weir_join_table_with(weir_stream *, weir_table *, struct weir_join_args);
+/* With the row of the right table whose key `foreign_key` finds in the left row; NULL: it names none. Inner or left. The
+ * name is that of two internal topics and a store; .store: keep the result. */
+WEIR_PUBLIC weir_table *weir_join_foreign_with(weir_table *left, weir_table *right, const char *name, weir_mapper *foreign_key, struct weir_join_args);
 /* With the row of the key that `key` returns (NULL: none), whatever the stream's own key is. Inner or left. */
 WEIR_PUBLIC weir_stream *weir_join_global_with(weir_stream *, weir_global_table *, weir_mapper *key, struct weir_join_args);
 WEIR_PUBLIC weir_table *weir_join_tables_with(weir_table *, weir_table *, struct weir_join_args);
@@ -642,6 +645,7 @@ WEIR_PUBLIC void weir_to_computed_with(weir_stream *, struct weir_sink_args);
 #define weir_cogroup_aggregate(c, store, ...) weir_cogroup_aggregate_with((c), (store), WEIR_ARGS(cogroup_agg, value, __VA_ARGS__))
 #define weir_join(left, right, name, ...) weir_join_with((left), (right), (name), WEIR_ARGS(join, fn, __VA_ARGS__))
 #define weir_join_table(s, table, ...) weir_join_table_with((s), (table), WEIR_ARGS(join, fn, __VA_ARGS__))
+#define weir_join_foreign(left, right, name, foreign_key, ...) weir_join_foreign_with((left), (right), (name), (foreign_key), WEIR_ARGS(join, fn, __VA_ARGS__))
 #define weir_join_global(s, global, key, ...) weir_join_global_with((s), (global), (key), WEIR_ARGS(join, fn, __VA_ARGS__))
 #define weir_changes(...) weir_changes_with(WEIR_ARGS(changes, table, __VA_ARGS__))
 #define weir_join_tables(left, right, ...) weir_join_tables_with((left), (right), WEIR_ARGS(join, fn, __VA_ARGS__))

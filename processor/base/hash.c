@@ -47,6 +47,58 @@ int32_t hash_partition(weir_bytes key, int32_t count)
     return (int32_t)(hash_murmur2(key) & 0x7fffffffu) % count;
 }
 
+/* ---- Murmur3 (Austin Appleby, public domain), x64, 128 bits ---- */
+
+static const uint64_t murmur3_c1 = 0x87c37b91114253d5u, murmur3_c2 = 0x4cf5ad432745937fu;
+
+static uint64_t rotate(uint64_t value, int by)
+{
+    return (value << by) | (value >> (64 - by));
+}
+
+static uint64_t murmur3_mix1(uint64_t k)
+{
+    return rotate(k * murmur3_c1, 31) * murmur3_c2;
+}
+
+static uint64_t murmur3_mix2(uint64_t k)
+{
+    return rotate(k * murmur3_c2, 33) * murmur3_c1;
+}
+
+static uint64_t murmur3_end(uint64_t h)
+{
+    h = (h ^ (h >> 33)) * 0xff51afd7ed558ccdu;
+    h = (h ^ (h >> 33)) * 0xc4ceb9fe1a85ec53u;
+    return h ^ (h >> 33);
+}
+
+void hash_murmur3(weir_bytes bytes, uint64_t *high, uint64_t *low)
+{
+    const unsigned char *data = bytes.data;
+    size_t size = bytes.size;
+    uint64_t h1 = 104729, h2 = 104729;
+    for (; size >= 16; data += 16, size -= 16) {
+        h1 = (rotate(h1 ^ murmur3_mix1(load64(data)), 27) + h2) * 5 + 0x52dce729u;
+        h2 = (rotate(h2 ^ murmur3_mix2(load64(data + 8)), 31) + h1) * 5 + 0x38495ab5u;
+    }
+    unsigned char tail[16] = {0};
+    if (size > 0)
+        memcpy(tail, data, size);
+    h2 ^= murmur3_mix2(load64(tail + 8)); /* of nothing: nothing */
+    h1 ^= murmur3_mix1(load64(tail));
+    h1 ^= bytes.size;
+    h2 ^= bytes.size;
+    h1 += h2;
+    h2 += h1;
+    h1 = murmur3_end(h1);
+    h2 = murmur3_end(h2);
+    h1 += h2;
+    h2 += h1;
+    *high = h1;
+    *low = h2;
+}
+
 static uint64_t mix(uint64_t a, uint64_t b)
 {
     __uint128_t product = (__uint128_t)a * b;

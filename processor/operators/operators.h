@@ -208,6 +208,19 @@ struct global_join_args {
     bool is_left;
 };
 
+/* The five nodes of a foreign-key join; node->args: struct foreign_join_args.
+ * receive and inform: node->stores[0] holds who has subscribed. */
+extern const struct operator operator_foreign_subscribe, operator_foreign_receive, operator_foreign_answer;
+extern const struct operator operator_foreign_inform, operator_foreign_resolve;
+struct foreign_join_args {
+    weir_mapper *extract; /* of the right table's key, from a left row */
+    weir_joiner *fn;
+    bool is_left;
+    const struct weir_type *primary_key_type, *foreign_key_type, *left_type, *right_type;
+    const struct table_view *table; /* answer: the right side; resolve: the left side */
+};
+weir_partition_of foreign_response_partition;
+
 struct join_streams_args {
     weir_joiner *fn;
     enum weir_join_kind kind;
