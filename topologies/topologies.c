@@ -14,5 +14,8 @@ const struct weir_entry topologies_builtin[] = {
     {"example-processor", "warns when a sensor has been silent for a minute", example_processor},
     {"example-session", "tells each visit of a web page once, when it is over", example_session},
     {"example-cogroup", "keeps balances of deposits and withdrawals", example_cogroup},
+    {"example-payments", "finds the payment of each order, or that there is none", example_payments},
+    {"example-foreign-key", "keeps the maker's name of each product", example_foreign_key},
+    {"example-global", "adds the shop's town to each sale", example_global},
     {NULL, NULL, NULL},
 };

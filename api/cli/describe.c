@@ -16,7 +16,7 @@ static int list(const struct command *command, int argc, char **argv)
     if (status != OPTIONS_GO_ON)
         return status;
     for (const struct weir_entry *entry = topologies_builtin; entry->name; entry++)
-        printf("%-20s%s\n", entry->name, entry->about);
+        printf("%-20s %s\n", entry->name, entry->about);
     return exit_after_output();
 }
 

@@ -360,6 +360,42 @@ static weir_topology *tt_outer(void)
     return table_table("tt-outer", WEIR_OUTER);
 }
 
+static weir_topology *foreign(const char *name, enum weir_join_kind kind)
+{
+    weir_topology *t = weir_topology_new(name);
+    weir_table *left = table(t, "left");
+    return shown(t, weir_join_foreign(left, table(t, "right"), "fk", record_foreign_key, pair, .value = &weir_str_type,
+                                      .kind = kind));
+}
+
+static weir_topology *fk_inner(void)
+{
+    return foreign("fk-inner", WEIR_INNER);
+}
+
+static weir_topology *fk_left(void)
+{
+    return foreign("fk-left", WEIR_LEFT);
+}
+
+static weir_topology *stream_global(const char *name, enum weir_join_kind kind)
+{
+    weir_topology *t = weir_topology_new(name);
+    weir_stream *left = stream(t, "left");
+    weir_global_table *right = weir_global(t, "right", "right-store", &weir_str_type, &weir_str_type);
+    return written(t, weir_join_global(left, right, record_foreign_key, pair, .value = &weir_str_type, .kind = kind));
+}
+
+static weir_topology *gt_inner(void)
+{
+    return stream_global("gt-inner", WEIR_INNER);
+}
+
+static weir_topology *gt_left(void)
+{
+    return stream_global("gt-left", WEIR_LEFT);
+}
+
 WEIR_EXPORT_TOPOLOGIES = {
     {"filter", "N is even", filter},
     {"mapvalues", "a '!' behind each value", mapvalues},
@@ -385,6 +421,10 @@ WEIR_EXPORT_TOPOLOGIES = {
     {"tt-inner", "a table with a table", tt_inner},
     {"tt-left", "the same, left", tt_left},
     {"tt-outer", "the same, outer", tt_outer},
+    {"fk-inner", "a table with the row of another that its values name", fk_inner},
+    {"fk-left", "the same, left", fk_left},
+    {"gt-inner", "a stream with a global table, by foreign key", gt_inner},
+    {"gt-left", "the same, left", gt_left},
     {"ktable-filter", "a table where N is even", ktable_filter},
     {"ktable-groupby-sum", "sums N of a table's rows by foreign key", ktable_groupby_sum},
     {NULL, NULL, NULL},

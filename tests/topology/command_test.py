@@ -150,6 +150,25 @@ class TestCommand(unittest.TestCase):
             {"topic": "deposits", "key": "a", "value": 10, "ts": 1}, {"topic": "withdrawals", "key": "a", "value": 3, "ts": 2}))
         self.assertEqual([row["value"] for row in parsed(out)], [10, 7])
 
+    def test_streams_meet_that_are_close_in_time(self):
+        hour = 3600000
+        out, _ = weir("test", "example-payments", stdin=lines(
+            {"topic": "placed-orders", "key": "a", "value": "book", "ts": 0}, {"topic": "placed-orders", "key": "b", "value": "pen", "ts": 1},
+            {"topic": "payments", "key": "a", "value": "paid", "ts": hour}, {"topic": "payments", "key": "c", "value": "paid", "ts": 2 * hour}))
+        self.assertEqual([(row["key"], row["value"], row["ts"]) for row in parsed(out)], [("a", "paid", hour), ("b", "unpaid", 1)])
+
+    def test_a_table_meets_the_rows_that_its_own_name(self):
+        out, _ = weir("test", "example-foreign-key", stdin=lines(
+            {"topic": "products", "key": "p1", "value": "m1", "ts": 1}, {"topic": "products", "key": "p2", "value": "m1", "ts": 2},
+            {"topic": "makers", "key": "m1", "value": "Acme", "ts": 3}, {"topic": "products", "key": "p1", "value": None, "ts": 4}))
+        self.assertEqual([(row["key"], row["value"]) for row in parsed(out)], [("p1", "Acme"), ("p2", "Acme"), ("p1", None)])
+
+    def test_a_stream_meets_a_global_table(self):
+        out, _ = weir("test", "example-global", stdin=lines(
+            {"topic": "shops", "key": "7", "value": "Lyon", "ts": 1}, {"topic": "sales", "key": "s1", "value": "7", "ts": 2},
+            {"topic": "sales", "key": "s2", "value": "8", "ts": 3}))
+        self.assertEqual([(row["key"], row["value"]) for row in parsed(out)], [("s1", "Lyon")])
+
     def test_a_bad_line_is_named(self):
         good = {"topic": "words", "key": "a", "value": "b", "ts": 1}
         for bad in ('{"topic":"nope","value":"x"}', '{"value":"x"}', "{", "[]", '{"topic":"words","valeu":"x"}',

@@ -10,4 +10,7 @@ weir_topology *example_join(void);
 weir_topology *example_processor(void);
 weir_topology *example_session(void);
 weir_topology *example_cogroup(void);
+weir_topology *example_payments(void);
+weir_topology *example_foreign_key(void);
+weir_topology *example_global(void);
 #endif
