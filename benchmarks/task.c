@@ -17,6 +17,11 @@ enum { RECORDS = 2000000, KEYS = 100000, COMMIT_EVERY = 20000 };
 
 extern const struct weir_entry weir_topologies[]; /* of workloads.c */
 
+struct inputs {
+    struct data left, right;
+    bool has_right; /* a stream, not a table that is there before */
+};
+
 struct shares { /* CPU seconds */
     double process, commit, apply;
 };
@@ -59,19 +64,29 @@ static double since(double *began)
     return passed;
 }
 
-static struct shares run(struct bare_task *bare, const struct data *orders, int64_t commit_every)
+/* Both streams of a join, each with half of the records between two commits. */
+static void push_both(struct bare_task *bare, const struct inputs *inputs, int64_t from, int64_t to)
+{
+    bare_task_push(bare, source_named(bare, "left"), &inputs->left, from, to);
+    if (inputs->has_right)
+        bare_task_push(bare, source_named(bare, "right"), &inputs->right, from, to);
+}
+
+static struct shares run(struct bare_task *bare, const struct inputs *inputs, int64_t commit_every)
 {
     struct shares shares = {0};
-    size_t source = source_named(bare, "left");
-    for (int64_t from = 0; from < orders->records; from += commit_every) {
-        int64_t to = from + commit_every < orders->records ? from + commit_every : orders->records;
-        bare_task_push(bare, source, orders, from, to);
+    const int64_t records = inputs->left.records;
+    if (inputs->has_right)
+        commit_every = (commit_every + 1) / 2;
+    for (int64_t from = 0; from < records; from += commit_every) {
+        int64_t to = from + commit_every < records ? from + commit_every : records;
+        push_both(bare, inputs, from, to);
         double began = measure_cpu_seconds();
         bare_task_process(bare);
         shares.process += since(&began);
         bare_task_commit(bare);
         shares.commit += since(&began);
-        bare_task_apply(bare, to == orders->records);
+        bare_task_apply(bare, to == records);
         shares.apply += since(&began);
     }
     return shares;
@@ -80,16 +95,20 @@ static struct shares run(struct bare_task *bare, const struct data *orders, int6
 int main(int argc, char **argv)
 {
     struct bare_task bare;
-    struct data orders;
+    struct inputs inputs = {0};
     const char *workload = argc > 1 ? argv[1] : "count", *directory = directory_new();
     int64_t records = argc > 2 ? measure_number(argv[2]) : RECORDS, keys = argc > 3 ? measure_number(argv[3]) : KEYS;
     int64_t commit_every = argc > 4 ? measure_number(argv[4]) : COMMIT_EVERY;
     if (records < 1 || keys < 1 || commit_every < 1)
         measure_fail("RECORDS, KEYS and COMMIT_EVERY are at least 1");
     bare_task_open(&bare, topology_named(workload), directory);
-    fill_other_side(&bare, keys);
-    data_open(&orders, "orders", records, keys);
-    struct shares shares = run(&bare, &orders, commit_every);
+    inputs.has_right = strcmp(workload, "stream-stream") == 0;
+    if (inputs.has_right)
+        data_open(&inputs.right, "payments", records / 2, keys);
+    else
+        fill_other_side(&bare, keys);
+    data_open(&inputs.left, inputs.has_right ? "purchases" : "orders", inputs.has_right ? records / 2 : records, keys);
+    struct shares shares = run(&bare, &inputs, commit_every);
     bare_task_close(&bare);
     directory_remove(directory);
     double each = 1e9 / (double)records;

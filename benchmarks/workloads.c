@@ -140,6 +140,45 @@ static weir_topology *table_table(void)
     return topology;
 }
 
+static const void *add_amount(weir_context *context, const struct weir_record *order, const struct weir_record *payment)
+{
+    return with(context, order, "\"amount\":", number_in(payment, "\"amount\":"));
+}
+
+static weir_topology *stream_stream(void)
+{
+    weir_topology *topology = weir_topology_new("benchmark-stream-stream");
+    weir_stream *purchases = orders(topology);
+    weir_stream *payments = weir_from(topology, input(1), &weir_str_type, &weir_bytes_type);
+    write_out(weir_join(purchases, payments, "payments", add_amount, .value = &weir_bytes_type,
+                        .within = weir_seconds(60), .name = "payments"));
+    return topology;
+}
+
+/* The text between the quotes behind "product_id":. */
+static const void *product_of(weir_context *context, const struct weir_record *order)
+{
+    static const char quoted[] = "\"product_id\":\"";
+    const weir_bytes *json = order->value;
+    const char *at = memmem(json->data, json->size, quoted, sizeof quoted - 1);
+    if (!at)
+        return NULL;
+    at += sizeof quoted - 1;
+    const char *end = memchr(at, '"', json->size - (size_t)(at - (const char *)json->data));
+    weir_bytes *key = weir_alloc(context, sizeof *key);
+    *key = (weir_bytes){at, end ? (size_t)(end - at) : 0};
+    return end ? key : NULL;
+}
+
+static weir_topology *foreign_key(void)
+{
+    weir_topology *topology = weir_topology_new("benchmark-foreign-key");
+    weir_table *purchases = table(topology, 0, "orders"), *products = table(topology, 1, "products");
+    write_out(weir_changes(weir_join_foreign(purchases, products, "product-of-order", product_of, add_stock,
+                                             .value = &weir_bytes_type, .store = "joined")));
+    return topology;
+}
+
 WEIR_EXPORT_TOPOLOGIES = {
     {"stateless", "orders of more than nothing, with their total", stateless},
     {"view", "how many orders has each product? a view and its changelog", view},
@@ -149,5 +188,7 @@ WEIR_EXPORT_TOPOLOGIES = {
     {"session", "orders per product and session with a gap of two seconds", session},
     {"stream-table", "orders with the stock of their product", stream_table},
     {"table-table", "the latest order of a product with its latest stock", table_table},
+    {"stream-stream", "purchases and payments that come within 60 s", stream_stream},
+    {"foreign-key", "purchases with the stock of the product they name", foreign_key},
     {0},
 };
