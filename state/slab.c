@@ -129,5 +129,5 @@ void slab_give(struct slab *slab, void *memory, size_t size)
 
 size_t slab_bytes(const struct slab *slab)
 {
-    return slab->arena.bytes + slab->large_bytes;
+    return __atomic_load_n(&slab->arena.bytes, __ATOMIC_RELAXED) + slab->large_bytes;
 }

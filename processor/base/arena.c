@@ -38,7 +38,8 @@ static struct arena_block *block_new(weir_arena *arena, size_t size)
     struct arena_block *block = memory_resize(NULL, sizeof *block + size);
     block->next = NULL;
     block->size = size;
-    arena->bytes += size;
+    /* Others may ask how much there is while the owner takes more (slab_bytes). */
+    __atomic_store_n(&arena->bytes, arena->bytes + size, __ATOMIC_RELAXED);
     return block;
 }
 

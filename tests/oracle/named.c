@@ -325,26 +325,6 @@ static weir_topology *st_left(void)
     return stream_table("st-left", WEIR_LEFT);
 }
 
-static weir_topology *global_table(const char *name, enum weir_join_kind kind)
-{
-    weir_topology *t = weir_topology_new(name);
-    weir_global_table *right = weir_global(t, "right", "right", &weir_str_type, &weir_str_type);
-    weir_stream *joined =
-        weir_join_global(stream(t, "left"), right, record_foreign_key, pair, .value = &weir_str_type, .kind = kind);
-    weir_to(joined, "out");
-    return t;
-}
-
-static weir_topology *gt_inner(void)
-{
-    return global_table("gt-inner", WEIR_INNER);
-}
-
-static weir_topology *gt_left(void)
-{
-    return global_table("gt-left", WEIR_LEFT);
-}
-
 static weir_topology *tt_inner(void)
 {
     return table_table("tt-inner", WEIR_INNER);
@@ -416,8 +396,6 @@ WEIR_EXPORT_TOPOLOGIES = {
     {"ss-outer", "the same, outer", ss_outer},
     {"st-inner", "a stream with a table", st_inner},
     {"st-left", "the same, left", st_left},
-    {"gt-inner", "a stream with a global table, by foreign key", gt_inner},
-    {"gt-left", "the same, left", gt_left},
     {"tt-inner", "a table with a table", tt_inner},
     {"tt-left", "the same, left", tt_left},
     {"tt-outer", "the same, outer", tt_outer},
