@@ -88,7 +88,8 @@ struct broker_ops {
     /* Partition count; 0 and WEIR_OK code: no such topic; -1: error. */
     int32_t (*partitions)(struct broker *, const char *topic, struct weir_error *);
     /* Creates what is missing; an existing topic must have the partition count and cleanup policy of the spec
-     * (WEIR_INVALID names both). partitions < 0: any count is fine, |partitions| is used when it is created. */
+     * (WEIR_INVALID names both; Kafka's may be "compact,delete" where "compact" is asked for). partitions < 0: any count
+     * is fine, |partitions| is used when it is created. */
     bool (*ensure)(struct broker *, const struct broker_topic_spec *, size_t count, struct weir_error *);
     /* First offset, and the offset behind the last record that readers may see: before the first open transaction. */
     bool (*range)(struct broker *, const char *topic, int32_t partition, int64_t *begin, int64_t *end,
