@@ -143,10 +143,6 @@ static bool check_policy(const rd_kafka_ConfigResource_t *resource, enum broker_
                          struct weir_error *error)
 {
     const char *topic = rd_kafka_ConfigResource_name(resource);
-    rd_kafka_resp_err_t code = rd_kafka_ConfigResource_error(resource);
-    if (code)
-        return error_set(error, kafka_reading_code_of(code), "topic %s: reading its configuration: %s", topic,
-                         rd_kafka_err2str(code));
     size_t count;
     const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &count);
     for (size_t i = 0; i < count; i++) {
@@ -161,25 +157,54 @@ static bool check_policy(const rd_kafka_ConfigResource_t *resource, enum broker_
 }
 
 /* librdkafka answers one topic per request reliably; several would be one request per topic anyway. */
+static rd_kafka_event_t *describe_config(rd_kafka_t *admin, const char *topic, struct weir_error *error)
+{
+    rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+    rd_kafka_AdminOptions_t *options = kafka_admin_options(admin, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(admin);
+    rd_kafka_DescribeConfigs(admin, &resource, 1, options, queue);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_ConfigResource_destroy(resource);
+    return kafka_admin_answer(queue, topic, error);
+}
+
+/* Any broker may be the one that answers, also one that has not heard of a new topic yet. */
+static rd_kafka_event_t *await_config(rd_kafka_t *admin, const char *topic, const rd_kafka_ConfigResource_t **resource,
+                                      struct weir_error *error)
+{
+    int64_t deadline_us = clock_monotonic_us(&clock_system) + KAFKA_ADMIN_TIMEOUT_MS * 1000;
+    for (;;) {
+        rd_kafka_event_t *event = describe_config(admin, topic, error);
+        if (!event)
+            return NULL;
+        size_t count;
+        const rd_kafka_ConfigResource_t **resources =
+            rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
+        *resource = count > 0 ? resources[0] : NULL;
+        rd_kafka_resp_err_t code = count > 0 ? rd_kafka_ConfigResource_error(resources[0]) : RD_KAFKA_RESP_ERR_NO_ERROR;
+        if (!code)
+            return event;
+        rd_kafka_event_destroy(event);
+        if (code != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || clock_monotonic_us(&clock_system) >= deadline_us) {
+            error_set(error, kafka_reading_code_of(code), "topic %s: reading its configuration: %s", topic,
+                      rd_kafka_err2str(code));
+            return NULL;
+        }
+        usleep(20 * 1000);
+    }
+}
+
 static bool check_existing(rd_kafka_t *admin, const struct broker_topic_spec *spec, int32_t found,
                            struct weir_error *error)
 {
     if (spec->partitions > 0 && found != spec->partitions)
         return error_set(error, WEIR_INVALID, "topic %s exists with %d partitions, %d are needed", spec->name,
                          (int)found, (int)spec->partitions);
-    rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, spec->name);
-    rd_kafka_AdminOptions_t *options = kafka_admin_options(admin, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(admin);
-    rd_kafka_DescribeConfigs(admin, &resource, 1, options, queue);
-    rd_kafka_AdminOptions_destroy(options);
-    rd_kafka_ConfigResource_destroy(resource);
-    rd_kafka_event_t *event = kafka_admin_answer(queue, spec->name, error);
+    const rd_kafka_ConfigResource_t *resource = NULL;
+    rd_kafka_event_t *event = await_config(admin, spec->name, &resource, error);
     if (!event)
         return false;
-    size_t count;
-    const rd_kafka_ConfigResource_t **resources =
-        rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
-    bool ok = count == 0 || check_policy(resources[0], spec->cleanup, error);
+    bool ok = !resource || check_policy(resource, spec->cleanup, error);
     rd_kafka_event_destroy(event);
     return ok;
 }
@@ -218,7 +243,7 @@ static bool find_missing(struct broker *base, const struct broker_topic_spec *sp
     return true;
 }
 
-bool kafka_ensure(struct broker *base, const struct broker_topic_spec *specs, size_t count, struct weir_error *error)
+static bool ensure(struct broker *base, const struct broker_topic_spec *specs, size_t count, struct weir_error *error)
 {
     struct kafka_broker *broker = kafka_broker_of(base);
     bool *is_missing = memory_new(count * sizeof *is_missing);
@@ -230,4 +255,19 @@ bool kafka_ensure(struct broker *base, const struct broker_topic_spec *specs, si
     }
     free(is_missing);
     return ok;
+}
+
+/* A connection that breaks, or a broker that restarts, at this moment must not end a start. What waited for its whole time
+ * is not tried again. */
+bool kafka_ensure(struct broker *base, const struct broker_topic_spec *specs, size_t count, struct weir_error *error)
+{
+    int64_t deadline_us = clock_monotonic_us(&clock_system) + (int64_t)KAFKA_ADMIN_TIMEOUT_MS * 1000;
+    for (;;) {
+        struct weir_error failure = {.code = WEIR_OK};
+        if (ensure(base, specs, count, &failure))
+            return true;
+        if (failure.code != WEIR_RETRY || clock_monotonic_us(&clock_system) >= deadline_us)
+            return error_set(error, failure.code, "%s", failure.message);
+        usleep(100 * 1000);
+    }
 }
