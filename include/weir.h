@@ -351,6 +351,7 @@ struct weir_source_args {
     weir_timestamp_of *timestamp;  /* NULL: the record's own timestamp */
     enum weir_untimed untimed;
     bool require_key;              /* a record without a key is a dead letter */
+    bool confidential;             /* values stay in their topic: a dead letter or a drop tells the place, never the value */
     const char *name;
 };
 struct weir_step_args {
@@ -811,6 +812,8 @@ WEIR_PUBLIC bool weir_test_recv_any(weir_test *, const char **topic, struct weir
 WEIR_PUBLIC const void *weir_test_get(weir_test *, const char *store, const void *key);
 WEIR_PUBLIC const void *weir_test_get_window(weir_test *, const char *store, const void *key, int64_t start_ms);
 WEIR_PUBLIC const void *weir_test_get_session(weir_test *, const char *store, const void *key, int64_t start_ms, int64_t end_ms);
+/* The stores that an app shows as views; how many there are. */
+WEIR_PUBLIC size_t weir_test_views(weir_test *, struct weir_view_info *out, size_t max);
 /* Calls visit for each row of the store, in key order; records live until visit returns. */
 WEIR_PUBLIC void weir_test_each(weir_test *, const char *store, void (*visit)(void *self, const struct weir_record *), void *self);
 WEIR_PUBLIC uint64_t weir_test_dropped(weir_test *, const char *reason); /* records dropped for that reason; NULL: for any */

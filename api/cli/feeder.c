@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "commerce/generator.h"
 
 enum { BATCH = 500, TICK_MS = 50, RETRY_MS = 200 };
 
@@ -27,7 +26,7 @@ struct feeder {
     atomic_bool stopping;
     weir_app *app;
     struct feeder_plan plan;
-    struct generator *shop;
+    struct system_events *events;
     struct batch batch;
 };
 
@@ -42,7 +41,8 @@ static void fill(struct feeder *feeder, int64_t until_ms)
     struct batch *batch = &feeder->batch;
     struct generator_event event;
     arena_clear(&batch->arena);
-    for (batch->count = 0; batch->count < BATCH && generator_next(feeder->shop, until_ms, &event); batch->count++) {
+    for (batch->count = 0; batch->count < BATCH && system_events_next(feeder->events, until_ms, &event);
+         batch->count++) {
         event.key = event.key ? arena_text(&batch->arena, event.key) : NULL;
         event.value = arena_text(&batch->arena, event.value);
         batch->events[batch->count] = event;
@@ -67,16 +67,17 @@ static void send(struct feeder *feeder, const char *topic, const struct weir_raw
 static void send_batch(struct feeder *feeder)
 {
     struct weir_raw_record records[BATCH];
-    for (size_t t = 0; generator_topics[t]; t++) {
+    const char *const *topics = feeder->plan.system->topics;
+    for (size_t t = 0; topics[t]; t++) {
         size_t count = 0;
         for (size_t i = 0; i < feeder->batch.count; i++) {
             const struct generator_event *event = &feeder->batch.events[i];
-            if (strcmp(event->topic, generator_topics[t]) == 0)
+            if (strcmp(event->topic, topics[t]) == 0)
                 records[count++] = (struct weir_raw_record){.key = bytes_of_text(event->key),
                                                             .value = bytes_of_text(event->value),
                                                             .timestamp_ms = event->timestamp_ms};
         }
-        send(feeder, generator_topics[t], records, count);
+        send(feeder, topics[t], records, count);
     }
 }
 
@@ -92,7 +93,7 @@ static void *feed(void *self)
 {
     struct feeder *feeder = self;
     send_until(feeder, clock_wall_ms(&clock_system));
-    generator_set_pace(feeder->shop, feeder->plan.events_per_second);
+    system_events_set_pace(feeder->events, feeder->plan.events_per_second);
     while (!atomic_load(&feeder->stopping)) {
         send_until(feeder, clock_wall_ms(&clock_system));
         pause_ms(TICK_MS);
@@ -106,11 +107,11 @@ struct feeder *feeder_start(weir_app *app, struct feeder_plan plan)
     feeder->app = app;
     feeder->plan = plan;
     arena_init(&feeder->batch.arena);
-    feeder->shop = generator_new(plan.seed, clock_wall_ms(&clock_system) - plan.backlog_ms,
-                                 (double)plan.backlog_events * 1000 / (double)plan.backlog_ms);
+    feeder->events = system_events_new(plan.system, plan.seed, clock_wall_ms(&clock_system) - plan.backlog_ms,
+                                       (double)plan.backlog_events * 1000 / (double)plan.backlog_ms);
     if (pthread_create(&feeder->thread, NULL, feed, feeder) == 0)
         return feeder;
-    generator_free(feeder->shop);
+    system_events_free(feeder->events);
     arena_done(&feeder->batch.arena);
     memory_free(feeder);
     return NULL;
@@ -122,7 +123,7 @@ void feeder_stop(struct feeder *feeder)
         return;
     atomic_store(&feeder->stopping, true);
     pthread_join(feeder->thread, NULL);
-    generator_free(feeder->shop);
+    system_events_free(feeder->events);
     arena_done(&feeder->batch.arena);
     memory_free(feeder);
 }

@@ -6,13 +6,14 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "commands.h"
-#include "commerce/generator.h"
 #include "exit.h"
 #include "json_text.h"
+#include "systems.h"
 
-static const int64_t start_of_the_shop_ms = 1733308200000; /* 2024-12-04T10:30:00Z */
+static const int64_t start_of_events_ms = 1733308200000; /* 2024-12-04T10:30:00Z */
 
 struct generate {
+    const struct system *system;
     const char *topic; /* NULL: all */
     bool pairs;
     struct integer_option events, seed, start_ms, rate;
@@ -37,11 +38,11 @@ static void print_json(weir_arena *arena, const struct generator_event *event)
 
 static int print_events(const struct generate *generate)
 {
-    struct generator *shop =
-        generator_new((uint64_t)generate->seed.value, generate->start_ms.value, (double)generate->rate.value);
+    struct system_events *events = system_events_new(generate->system, (uint64_t)generate->seed.value,
+                                                     generate->start_ms.value, (double)generate->rate.value);
     weir_arena *arena = weir_arena_new();
     struct generator_event event;
-    for (int64_t i = 0; i < generate->events.value && generator_next(shop, INT64_MAX, &event); i++) {
+    for (int64_t i = 0; i < generate->events.value && system_events_next(events, INT64_MAX, &event); i++) {
         if (generate->topic && strcmp(generate->topic, event.topic) != 0)
             continue;
         if (generate->pairs)
@@ -50,7 +51,7 @@ static int print_events(const struct generate *generate)
             print_json(arena, &event);
     }
     weir_arena_free(arena);
-    generator_free(shop);
+    system_events_free(events);
     return exit_after_output();
 }
 
@@ -61,12 +62,20 @@ static bool take_format(void *target, const char *value, struct weir_error *erro
            error_set(error, WEIR_INVALID, "\"%.60s\" is not one of jsonl, kcat", value);
 }
 
-static bool is_topic(const char *name)
+static bool is_topic(const struct system *system, const char *name)
 {
-    for (size_t i = 0; generator_topics[i]; i++)
-        if (strcmp(generator_topics[i], name) == 0)
+    for (size_t i = 0; system->topics[i]; i++)
+        if (strcmp(system->topics[i], name) == 0)
             return true;
     return false;
+}
+
+static const char *names_of_systems(char out[256])
+{
+    size_t size = 0;
+    for (const struct system *system = systems_all; system->topology; system++)
+        size += (size_t)snprintf(out + size, 256 - size, "%s%s", size ? ", " : "", system->topology);
+    return out;
 }
 
 static int generate_run(const struct command *command, int argc, char **argv)
@@ -74,7 +83,7 @@ static int generate_run(const struct command *command, int argc, char **argv)
     struct generate generate = {
         .events = {.value = 1000, .least = 0, .most = INT64_MAX},
         .seed = {.value = 1, .least = 0, .most = INT64_MAX},
-        .start_ms = {.value = start_of_the_shop_ms, .least = 0, .most = INT64_MAX / 2},
+        .start_ms = {.value = start_of_events_ms, .least = 0, .most = INT64_MAX / 2},
         .rate = {.value = 200, .least = 1, .most = 1000000},
     };
     const struct option options[] = {
@@ -90,11 +99,12 @@ static int generate_run(const struct command *command, int argc, char **argv)
     int status = options_read(command, options, OPTION_COUNT(options), &operands, argc, argv);
     if (status != OPTIONS_GO_ON)
         return status;
-    if (strcmp(operands.items[0], "commerce") != 0)
-        return exit_with(EXIT_MISUSED, "generate: events of \"%s\" are not known; there is commerce",
-                         operands.items[0]);
-    if (generate.topic && !is_topic(generate.topic))
-        return exit_with(EXIT_MISUSED, "generate: the shop does not write to \"%s\"", generate.topic);
+    generate.system = systems_find(operands.items[0]);
+    if (!generate.system)
+        return exit_with(EXIT_MISUSED, "generate: there are no events of \"%s\"; the systems are %s", operands.items[0],
+                         names_of_systems((char[256]){0}));
+    if (generate.topic && !is_topic(generate.system, generate.topic))
+        return exit_with(EXIT_MISUSED, "generate: %s has no events of \"%s\"", operands.items[0], generate.topic);
     if (generate.pairs && !generate.topic)
         return exit_with(EXIT_MISUSED, "generate: --format kcat needs --topic");
     return print_events(&generate);
@@ -102,8 +112,8 @@ static int generate_run(const struct command *command, int argc, char **argv)
 
 const struct command generate_command = {
     "generate",
-    "commerce",
-    "prints events of a shop to play with",
+    "SYSTEM",
+    "prints events of a system to play with: commerce, tradex and so on",
     "Some come late, some twice, a few are broken: lines {\"topic\",\"key\",\"value\",\"ts\"}, where the value of a "
     "broken\n"
     "one is a string.",

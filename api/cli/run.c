@@ -27,9 +27,9 @@ static int serve(weir_topology *topology, const struct settings *settings, const
         .address = config_text(config, "http.address"),
         .port = (uint16_t)config_integer(config, "http.port"),
     };
-    struct weir_config given = settings_config(settings, weir_topology_name(topology));
+    struct served served = {topology, settings_config(settings, weir_topology_name(topology))};
     signals_hold();
-    int status = serve_start(&serving, topology, given, options, false);
+    int status = serve_start(&serving, &served, 1, options, false);
     if (status != EXIT_DONE)
         return status;
     printf("http://%s:%d\n", serving.address, weir_http_port(serving.http));

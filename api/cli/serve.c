@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "serve.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -14,11 +15,11 @@ static bool open_door(struct serving *serving, struct weir_http_options options,
                       struct weir_error *error)
 {
     struct weir_error taken = {0};
-    serving->http = weir_http_start(&serving->app, 1, options, any_port ? &taken : error);
+    serving->http = weir_http_start(serving->apps, serving->count, options, any_port ? &taken : error);
     if (serving->http || !any_port)
         return serving->http != NULL;
     options.port = 0;
-    serving->http = weir_http_start(&serving->app, 1, options, error);
+    serving->http = weir_http_start(serving->apps, serving->count, options, error);
     return serving->http != NULL;
 }
 
@@ -28,25 +29,55 @@ static const char *shown_address(const char *address)
     return is_any ? "127.0.0.1" : address;
 }
 
-int serve_start(struct serving *serving, weir_topology *topology, struct weir_config config,
-                struct weir_http_options options, bool any_port)
+/* False: some could not commit; the error is the first one's. */
+static bool stop_apps(struct serving *serving, struct weir_error *error)
+{
+    bool committed = true;
+    while (serving->count > 0)
+        committed = weir_stop(serving->apps[--serving->count], weir_seconds(GRACE_S), error) && committed;
+    return committed;
+}
+
+static bool start_apps(struct serving *serving, const struct served *served, size_t count, struct weir_error *error)
+{
+    assert(count <= SERVE_APPS_MAX);
+    size_t taken = 0;
+    while (taken < count && error->code == WEIR_OK) {
+        weir_app *app = weir_start(served[taken].topology, served[taken].config, error);
+        if (app)
+            serving->apps[serving->count++] = app;
+        taken++;
+    }
+    for (; taken < count; taken++)
+        weir_topology_free(served[taken].topology);
+    return serving->count == count;
+}
+
+int serve_start(struct serving *serving, const struct served *served, size_t count, struct weir_http_options options,
+                bool any_port)
 {
     struct weir_error error = {0}, ignored = {0};
     *serving = (struct serving){.address = shown_address(options.address)};
-    serving->app = weir_start(topology, config, &error);
-    if (!serving->app)
-        return exit_with_error(&error);
-    if (open_door(serving, options, any_port, &error))
+    bool started = start_apps(serving, served, count, &error);
+    if (started && open_door(serving, options, any_port, &error))
         return EXIT_DONE;
-    if (!weir_stop(serving->app, weir_seconds(GRACE_S), &ignored))
+    if (!stop_apps(serving, &ignored))
         log_warning("command", "%s", ignored.message);
-    return exit_with(EXIT_UNAVAILABLE, "%s", error.message);
+    return started ? exit_with(EXIT_UNAVAILABLE, "%s", error.message) : exit_with_error(&error);
+}
+
+static bool has_failed(const struct serving *serving)
+{
+    for (size_t i = 0; i < serving->count; i++)
+        if (weir_app_state(serving->apps[i]) == WEIR_ERROR)
+            return true;
+    return false;
 }
 
 bool serve_wait(const struct serving *serving)
 {
     while (!signals_wait(LOOK_EVERY_MS))
-        if (weir_app_state(serving->app) == WEIR_ERROR)
+        if (has_failed(serving))
             return false;
     return true;
 }
@@ -54,11 +85,13 @@ bool serve_wait(const struct serving *serving)
 int serve_stop(struct serving *serving)
 {
     struct weir_error error = {0}, failure = {0};
-    bool failed = weir_app_failure(serving->app, &failure);
+    bool failed = false;
+    for (size_t i = 0; i < serving->count && !failed; i++)
+        failed = weir_app_failure(serving->apps[i], &failure);
     signals_end_at_once();
     weir_http_drain(serving->http);
     weir_http_stop(serving->http);
-    bool committed = weir_stop(serving->app, weir_seconds(GRACE_S), &error);
+    bool committed = stop_apps(serving, &error);
     if (failed)
         return exit_with(EXIT_FAILED, "%s", failure.message);
     return committed ? EXIT_DONE : exit_with(EXIT_FAILED, "%s", error.message);

@@ -16,7 +16,7 @@
 struct run {
     weir_test *driver;
     weir_arena *arena; /* of one line */
-    bool stats;
+    bool stats, views;
     long in, out;
 };
 
@@ -125,6 +125,36 @@ static void print_stats(const struct run *run)
     fputs("}}\n", stderr);
 }
 
+/* ---- views ---- */
+
+struct printed_view {
+    struct run *run;
+    const struct weir_view_info *info;
+};
+
+static void print_row(void *self, const struct weir_record *row)
+{
+    const struct printed_view *view = self;
+    weir_arena *arena = view->run->arena;
+    weir_arena_clear(arena);
+    fputs("{\"view\":", stdout);
+    json_text_write(stdout, arena, (weir_bytes){view->info->name, strlen(view->info->name)});
+    print_key(arena, row, view->info->kind == WEIR_VIEW_WINDOW || view->info->kind == WEIR_VIEW_SESSION);
+    print_value(stdout, arena, "value", row->value_type, row->value);
+    printf(",\"ts\":%" PRId64 "}\n", row->timestamp_ms);
+}
+
+static void print_views(struct run *run)
+{
+    enum { VIEWS_MAX = 256 };
+    struct weir_view_info views[VIEWS_MAX];
+    size_t count = weir_test_views(run->driver, views, VIEWS_MAX);
+    for (size_t i = 0; i < count && i < VIEWS_MAX; i++)
+        weir_test_each(run->driver, views[i].name, print_row, &(struct printed_view){run, &views[i]});
+}
+
+/* ---- all lines ---- */
+
 static int take_lines(struct run *run)
 {
     struct lines lines = {.file = stdin};
@@ -133,23 +163,26 @@ static int take_lines(struct run *run)
     while (error.code == WEIR_OK && lines_next(&lines, &text)) {
         weir_arena_clear(run->arena);
         bool ok = take_line(run, text, &error);
-        print_outputs(run);
+        if (!run->views)
+            print_outputs(run);
         if (!ok)
             error_set(&error, WEIR_FATAL, "the record could not be processed");
     }
     lines_done(&lines);
     if (error.code != WEIR_OK)
         return exit_with(EXIT_FAILED, "line %ld: %s", lines.number, error.message);
+    if (run->views)
+        print_views(run);
     if (run->stats)
         print_stats(run);
     return exit_after_output();
 }
 
-static int test(weir_topology *topology, const struct settings *settings, bool stats)
+static int test(weir_topology *topology, const struct settings *settings, struct run run)
 {
     struct weir_error error = {0};
     struct weir_config given = settings_config(settings, weir_topology_name(topology));
-    struct run run = {.stats = stats, .driver = weir_test_new(topology, given, &error)};
+    run.driver = weir_test_new(topology, given, &error);
     if (!run.driver)
         return exit_with_error(&error);
     run.arena = weir_arena_new();
@@ -162,17 +195,19 @@ static int test(weir_topology *topology, const struct settings *settings, bool s
 static int test_run(const struct command *command, int argc, char **argv)
 {
     struct settings settings = {0};
-    bool stats = false;
+    struct run run = {0};
     const struct option options[] = {
         SETTINGS_OPTIONS(&settings),
-        {"--stats", NULL, "counts records on standard error at the end", option_flag, &stats},
+        {"--stats", NULL, "counts records on standard error at the end", option_flag, &run.stats},
+        {"--views", NULL, "prints the rows of all views at the end, instead of what is written", option_flag,
+         &run.views},
     };
     struct operands operands = {.least = 1, .most = 1};
     int status = options_read(command, options, OPTION_COUNT(options), &operands, argc, argv);
     if (status == OPTIONS_GO_ON) {
         weir_topology *topology = catalog_build(operands.items[0], &status);
         if (topology)
-            status = test(topology, &settings, stats);
+            status = test(topology, &settings, run);
     }
     settings_done(&settings);
     return status;

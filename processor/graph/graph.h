@@ -72,6 +72,7 @@ struct graph_node {
     enum weir_policy reading;        /* sources */
     const char *dead_letters;        /* sources; NULL: as the topology or the settings say, else "<topic>.dlq" */
     bool require_key;                /* sources */
+    bool confidential;               /* sources: nobody but their readers sees the values */
     int32_t subtopology, index;      /* set by graph_plan; index within the sub-topology's nodes */
 };
 

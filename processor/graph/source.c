@@ -70,6 +70,7 @@ static bool agrees(const struct verb *verb, struct graph_node *source, const str
     if (args->name && strcmp(args->name, source->name) != 0)
         return verb_fail(verb, "its node is named '%s' already (%s)", source->name, source->at);
     require_key(source, args->require_key);
+    source->confidential = source->confidential || args->confidential;
     return true;
 }
 
@@ -109,6 +110,7 @@ static struct graph_node *add_source(const struct verb *verb, const struct topic
     node->untimed = args->untimed;
     node->dead_letters = topology_text(verb->topology, args->dead_letters);
     node->timestamp = args->timestamp;
+    node->confidential = args->confidential;
     require_key(node, args->require_key);
     return node;
 }

@@ -462,6 +462,39 @@ const void *weir_test_get_session(weir_test *test, const char *store, const void
     return end_lookup(test, &lookup);
 }
 
+static struct weir_view_info describe_store(const struct layout_part *part, const struct store_spec *spec)
+{
+    static const enum weir_view_kind kinds[] = {[STORE_KEY_VALUE] = WEIR_VIEW_KEY_VALUE,
+                                                [STORE_WINDOW] = WEIR_VIEW_WINDOW,
+                                                [STORE_SESSION] = WEIR_VIEW_SESSION};
+    return (struct weir_view_info){
+        .name = spec->name,
+        .kind = part->subtopology->is_global ? WEIR_VIEW_GLOBAL : kinds[spec->kind],
+        .key = spec->key_type,
+        .value = spec->value_type,
+        .window_ms = spec->window_size_ms,
+        .retention_ms = spec->retention_ms,
+        .partitions = 1,
+        .partitions_here = 1,
+    };
+}
+
+size_t weir_test_views(weir_test *test, struct weir_view_info *out, size_t max)
+{
+    size_t count = 0;
+    for (size_t p = 0; p < task_count(test); p++) {
+        const struct layout_part *part = &test->layout.parts[p];
+        for (size_t s = 0; s < part->store_count; s++) {
+            if (part->stores[s].hidden)
+                continue;
+            if (count < max)
+                out[count] = describe_store(part, &part->stores[s].spec);
+            count++;
+        }
+    }
+    return count;
+}
+
 void weir_test_each(weir_test *test, const char *name, void (*visit)(void *, const struct weir_record *), void *self)
 {
     const struct layout_part *part = NULL;

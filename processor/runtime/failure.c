@@ -92,7 +92,7 @@ bool failure_reading(struct task *task, struct task_source *source, const struct
         .offset = message->offset,
         .timestamp_ms = message->timestamp_ms,
         .key = message->key,
-        .value = message->value,
+        .value = node->confidential ? (weir_bytes){0} : message->value,
         .headers = message->headers,
     };
     struct weir_error error = {0};
@@ -119,7 +119,8 @@ static struct dead_letter letter_in_hand(const struct task *task)
     letter.partition = message->partition;
     letter.offset = message->offset;
     letter.key = message->key;
-    letter.value = message->value;
+    if (!task->in_hand->layout->node->confidential)
+        letter.value = message->value;
     return letter;
 }
 

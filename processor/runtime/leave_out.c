@@ -24,7 +24,8 @@ static struct weir_drop describe(const struct task *task, const struct graph_nod
     return drop;
 }
 
-static struct weir_dropped value_of(const struct weir_drop *drop, const struct broker_message *message)
+static struct weir_dropped value_of(const struct weir_drop *drop, const struct broker_message *message,
+                                    bool is_confidential)
 {
     struct weir_dropped value = {.reason = bytes_of_text(drop->reason),
                                  .node = bytes_of_text(drop->node),
@@ -38,8 +39,10 @@ static struct weir_dropped value_of(const struct weir_drop *drop, const struct b
     value.has_topic = true;
     value.key = message->key;
     value.has_key = message->key.data != NULL;
-    value.value = message->value;
-    value.has_value = message->value.data != NULL;
+    if (!is_confidential) {
+        value.value = message->value;
+        value.has_value = message->value.data != NULL;
+    }
     return value;
 }
 
@@ -64,7 +67,9 @@ static bool send(struct task *task, const struct weir_dropped *value, struct wei
 static void write_drop(struct task *task, const struct weir_drop *drop, struct weir_error *error)
 {
     struct weir_error cause = {0};
-    struct weir_dropped value = value_of(drop, task->in_hand ? queue_head(&task->in_hand->queue) : NULL);
+    const struct task_source *source = task->in_hand;
+    struct weir_dropped value =
+        value_of(drop, source ? queue_head(&source->queue) : NULL, source && source->layout->node->confidential);
     if (send(task, &value, &cause))
         return;
     if (cause.code == WEIR_POISON && value.has_value) {

@@ -5,19 +5,9 @@
  * event_id), and a few are broken. The same seed and start give the same events. Not thread-safe. */
 #ifndef WEIR_TOPOLOGIES_COMMERCE_GENERATOR_H
 #define WEIR_TOPOLOGIES_COMMERCE_GENERATOR_H
-#include <stdbool.h>
-#include <stdint.h>
+#include "simulation/event.h"
 
 struct generator;
-
-struct generator_event { /* strings live until the next call */
-    const char *topic;
-    const char *key;      /* NULL: a record without a key, which is one kind of broken */
-    const char *value;    /* JSON, unless it is broken */
-    int64_t timestamp_ms; /* of the event */
-    int64_t arrival_ms;   /* when a broker would receive it; never goes back */
-    bool broken;          /* nothing can be counted from it */
-};
 
 /* Topics of the events, in the order in which they should be created; ends with NULL. */
 extern const char *const generator_topics[];

@@ -1,0 +1,67 @@
+/* systems.c: see systems.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "systems.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "commerce/generator.h"
+#include "simulation/simulation.h"
+#include "tradex/world.h"
+
+const struct system systems_all[] = {
+    {"commerce", "a shop: orders, stock, notifications", "commerce-metrics/keys/revenue.confirmed", generator_topics,
+     NULL},
+    {"tradex", "a marketplace: users, products, orders, sales", "tradex-orders-per-status/keys/confirmed",
+     tradex_topics, &tradex_world},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+struct system_events {
+    struct generator *shop; /* one of the two */
+    struct simulation *simulation;
+};
+
+const struct system *systems_find(const char *topology)
+{
+    for (const struct system *system = systems_all; system->topology; system++)
+        if (strcmp(system->topology, topology) == 0)
+            return system;
+    return NULL;
+}
+
+struct system_events *system_events_new(const struct system *system, uint64_t seed, int64_t start_ms,
+                                        double events_per_second)
+{
+    struct system_events *events = calloc(1, sizeof *events);
+    if (!events)
+        abort();
+    if (system->world)
+        events->simulation = simulation_new(system->world, seed, start_ms, events_per_second);
+    else
+        events->shop = generator_new(seed, start_ms, events_per_second);
+    return events;
+}
+
+void system_events_free(struct system_events *events)
+{
+    if (!events)
+        return;
+    generator_free(events->shop);
+    simulation_free(events->simulation);
+    free(events);
+}
+
+void system_events_set_pace(struct system_events *events, double events_per_second)
+{
+    if (events->simulation)
+        simulation_set_pace(events->simulation, events_per_second);
+    else
+        generator_set_pace(events->shop, events_per_second);
+}
+
+bool system_events_next(struct system_events *events, int64_t until_ms, struct generator_event *event)
+{
+    return events->simulation ? simulation_next(events->simulation, until_ms, event)
+                              : generator_next(events->shop, until_ms, event);
+}

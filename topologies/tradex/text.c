@@ -1,0 +1,28 @@
+/* text.c: see text.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "text.h"
+
+#include <stdarg.h>
+
+weir_bytes tradex_text(weir_context *context, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    size_t size = (size_t)vsnprintf(NULL, 0, format, args);
+    char *text = weir_alloc(context, size + 1);
+    vsnprintf(text, size + 1, format, again);
+    va_end(again);
+    va_end(args);
+    return (weir_bytes){text, size};
+}
+
+void tradex_forward(weir_context *context, const struct weir_record *cause, weir_bytes key, const void *value)
+{
+    struct weir_record record = *cause;
+    weir_bytes *kept = weir_alloc(context, sizeof *kept);
+    *kept = key;
+    record.key = kept;
+    record.value = value;
+    weir_forward(context, &record);
+}
