@@ -134,10 +134,12 @@ void describe_text(const weir_topology *topology, struct buffer *out)
 {
     buffer_text(out, "Topologies:\n ");
     for (size_t i = 0; i < topology->subtopology_count; i++) {
-        const char *kind = topology->subtopologies[i].is_global ? " for global store (will not generate tasks)" : "";
-        buffer_format(out, "  Sub-topology: %zu%s\n", i, kind);
+        bool is_global = topology->subtopologies[i].is_global;
+        buffer_format(out, "  Sub-topology: %zu%s\n", i,
+                      is_global ? " for global store (will not generate tasks)" : "");
         write_part(&topology->subtopologies[i], out);
-        buffer_text(out, "\n");
+        if (!is_global)
+            buffer_text(out, "\n");
     }
 }
 

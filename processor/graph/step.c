@@ -128,13 +128,21 @@ static bool check_process(const struct verb *verb, const struct weir_process_arg
     return verb_check_function(verb, args->processor->process != NULL) && step_check_stores(verb, args->stores);
 }
 
+/* One with a name of its own uses up no number, unlike the other verbs' (KStreamImpl.process). */
+static const char *process_name(const struct verb *verb, const char *kind)
+{
+    if (!verb->name)
+        return node_name(verb, "KSTREAM", kind, NULL);
+    return verb_check_name(verb, "the node's .name", verb->name) ? topology_text(verb->topology, verb->name) : NULL;
+}
+
 weir_stream *weir_process_with(weir_stream *stream, struct weir_process_args args)
 {
     if (!stream)
         return NULL;
     const struct verb verb = {stream->topology, args.at, "process", args.name};
     const struct operator* what = args.key ? &operator_process : & operator_process_values;
-    const char *name = check_process(&verb, &args) ? node_name(&verb, "KSTREAM", what->kind, args.name) : NULL;
+    const char *name = check_process(&verb, &args) ? process_name(&verb, what->kind) : NULL;
     struct graph_node *node = name ? node_add_behind(&verb, stream->node, what, name) : NULL;
     if (!node)
         return NULL;

@@ -90,6 +90,8 @@ void context_forward_to(weir_context *context, size_t child, const struct weir_r
 
 void context_drop(weir_context *context, const char *reason)
 {
+    if (context->execution->error.code != WEIR_OK) /* it has failed, and is counted as that */
+        return;
     context->execution->calls->drop(context->execution->engine, context, reason);
     if (!context->late || !context->entered || context->is_late || strcmp(reason, "late") != 0)
         return;

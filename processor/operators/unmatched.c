@@ -50,6 +50,11 @@ static void write_list(weir_bytes old, bool is_left, weir_bytes value, struct bu
     buffer_append(out, value.data, value.size);
 }
 
+static uint32_t value_count(weir_bytes list)
+{
+    return list.size >= LIST_HEAD_BYTES ? bytes_get_u32((const char *)list.data + COUNT_AT) : 0;
+}
+
 bool unmatched_value(const struct unmatched_row *row, size_t *at, weir_bytes *value)
 {
     const char *data = row->values.data;
@@ -141,9 +146,9 @@ static void go_to_the_end(struct weir_store *handle, struct unmatched_walk *walk
         typed_latch(handle, error.code, error.message);
 }
 
-/* Kafka Streams walks on until it has met an open row of either side and comes to the one behind. The time it has come
- * to decides when it looks again, so it matters. */
-static bool is_over(struct unmatched_walk *walk, const struct unmatched_row *row)
+/* Kafka Streams walks on until it has met an open row of either side and comes to the value behind, which may be another
+ * of the same row (ListValueStore). The time it has come to decides when it looks again, so it matters. */
+static bool is_over(struct unmatched_walk *walk, const struct unmatched_row *row, weir_bytes values)
 {
     walk->reached_ms = row->timestamp_ms;
     walk->is_done = walk->left_open && walk->right_open;
@@ -155,6 +160,7 @@ static bool is_over(struct unmatched_walk *walk, const struct unmatched_row *row
         walk->left_open = true;
     else
         walk->right_open = true;
+    walk->is_done = walk->left_open && walk->right_open && value_count(values) > 1;
     return false;
 }
 
@@ -186,7 +192,7 @@ size_t unmatched_next(struct weir_store *handle, struct unmatched_walk *walk,
     while (cursor && count < UNMATCHED_ROWS_MAX && !walk->is_done) {
         if (!store_next(cursor, &stored, &error) || !read_key(handle, stored.key, &row))
             walk->is_done = true;
-        else if (is_over(walk, &row))
+        else if (is_over(walk, &row, stored.value))
             keep(handle, &stored, &rows[count++]);
         else if (walk->is_left_only)
             break;

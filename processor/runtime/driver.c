@@ -11,8 +11,10 @@
 #include "base/memory.h"
 #include "runtime/commit.h"
 #include "runtime/figures.h"
+#include "runtime/head.h"
 #include "runtime/outbox.h"
 #include "runtime/ready.h"
+#include "runtime/turns.h"
 #include "schemas/codec.h"
 #include "state/keys.h"
 
@@ -29,6 +31,7 @@ struct weir_test {
     struct figures figures;
     struct weir_error failure;
     int64_t **next_offsets; /* by part and source */
+    struct turns turns;     /* sources with records, but for those of global tables */
 };
 
 /* ---- what tasks give off ---- */
@@ -196,6 +199,7 @@ void weir_test_free(weir_test *test)
     memory_free(test->tasks);
     memory_free(test->globals);
     outbox_done(&test->outbox);
+    turns_done(&test->turns);
     layout_done(&test->layout);
     config_free(test->config);
     figures_done(&test->figures);
@@ -204,6 +208,30 @@ void weir_test_free(weir_test *test)
 }
 
 /* ---- running ---- */
+
+static void note_failure(struct weir_test *test, const struct task *task)
+{
+    if (task->failure.code != WEIR_OK)
+        error_set(&test->failure, task->failure.code, "%s", task->failure.message);
+}
+
+/* The source waits for its turn if it holds a record that can be read. */
+static void await_turn(struct weir_test *test, struct task *task, struct task_source *source)
+{
+    if (head_prepare(task, source))
+        turns_add(&test->turns, (struct turn){task, source});
+    note_failure(test, task);
+}
+
+static void push(struct weir_test *test, size_t part, size_t number, const struct broker_message *message)
+{
+    struct task *task = test->tasks[part];
+    struct task_source *source = &task->sources[number];
+    bool waits_already = source->queue.count > 0;
+    task_push(task, number, message);
+    if (!waits_already && !is_global(test, part))
+        await_turn(test, task, source);
+}
 
 static bool enqueue(struct weir_test *test, const char *topic, const struct weir_raw_record *record)
 {
@@ -219,7 +247,7 @@ static bool enqueue(struct weir_test *test, const char *topic, const struct weir
                 .value = record->value,
                 .headers = record->headers,
             };
-            task_push(test->tasks[p], s, &message);
+            push(test, p, s, &message);
             return true;
         }
     return false;
@@ -232,11 +260,6 @@ static void loop_back(struct weir_test *test)
         const struct outbox_record *written = &test->outbox.records[test->looped];
         enqueue(test, written->topic, &written->record);
     }
-}
-
-static void note_failure(struct weir_test *test, const struct task *task)
-{
-    error_set(&test->failure, task->failure.code, "%s", task->failure.message);
 }
 
 /* What is not in a queue was not sent. */
@@ -253,22 +276,18 @@ static bool is_ready(const struct weir_test *test, struct task *task)
     return ready_to_process(&ready, task, clock_wall_ms(&test->clock) * 1000);
 }
 
-/* A global table takes its records at once. */
-static struct task *choose(struct weir_test *test, struct task_source **source)
+/* The first turn of a task that need not wait for another of its inputs; the others keep theirs. */
+static bool choose(struct weir_test *test, struct turn *turn)
 {
-    struct task *chosen = NULL;
-    for (size_t i = task_count(test); i-- > 0;) {
-        struct task_source *head = is_ready(test, test->tasks[i]) ? task_choose(test->tasks[i]) : NULL;
-        if (test->tasks[i]->failure.code != WEIR_OK)
-            note_failure(test, test->tasks[i]);
-        if (head && (!chosen || head->head.timestamp_ms <= (*source)->head.timestamp_ms)) {
-            chosen = test->tasks[i];
-            *source = head;
-        }
-        if (chosen && is_global(test, i))
-            return chosen;
-    }
-    return chosen;
+    struct turns waiting = {0};
+    struct turn skipped;
+    bool found;
+    while ((found = turns_take(&test->turns, turn)) && !is_ready(test, turn->task))
+        turns_add(&waiting, *turn);
+    while (turns_take(&waiting, &skipped))
+        turns_add(&test->turns, skipped);
+    turns_done(&waiting);
+    return found;
 }
 
 static void publish(struct weir_test *test)
@@ -281,15 +300,28 @@ static void publish(struct weir_test *test)
     }
 }
 
+/* A global table takes its records at once. */
+static void process_globals(struct weir_test *test)
+{
+    for (size_t i = test->layout.part_count; i < task_count(test); i++) {
+        struct task *task = test->tasks[i];
+        for (struct task_source *source; (source = task_choose(task)) && task_process(task, source);)
+            publish(test);
+        note_failure(test, task);
+    }
+}
+
 static void process_all(struct weir_test *test)
 {
-    struct task *task;
-    struct task_source *source = NULL;
-    while (test->failure.code == WEIR_OK && (task = choose(test, &source))) {
-        if (!task_process(task, source))
-            note_failure(test, task);
+    struct turn turn;
+    process_globals(test);
+    while (test->failure.code == WEIR_OK && choose(test, &turn)) {
+        if (task_process(turn.task, turn.source))
+            await_turn(test, turn.task, turn.source);
+        note_failure(test, turn.task);
         publish(test);
         loop_back(test);
+        process_globals(test);
     }
 }
 

@@ -13,6 +13,7 @@ struct handle { /* one of the pointers is set */
     weir_table *table;
     weir_grouped *grouped;
     weir_grouped_table *grouped_table;
+    weir_global_table *global;
 };
 
 struct pair { /* of a map */
@@ -43,6 +44,11 @@ static const char *text_of(const struct builder *builder, const char *name)
 static weir_duration ms_of(const json_t *object, const char *name)
 {
     return weir_millis(json_integer_value(json_object_get(object, name)));
+}
+
+static int64_t count_of(const struct builder *builder, const char *name)
+{
+    return json_integer_value(json_object_get(builder->op, name));
 }
 
 static bool is(const struct builder *builder, const char *name, const char *wanted)
@@ -143,17 +149,39 @@ static struct weir_window window_of(const struct builder *builder)
 
 /* ---- operations ---- */
 
+static struct weir_source_args source_args(const struct builder *builder, const struct weir_type *value)
+{
+    struct weir_source_args args = {.at = WEIR_AT, .value = value, .untimed = WEIR_UNTIMED_SKIP};
+    const char *timestamp = text_of(builder, "timestamp");
+    args.timestamp = timestamp ? function_timestamp(timestamp) : NULL;
+    json_t *also = json_object_get(builder->op, "also");
+    for (size_t i = 0; i < json_array_size(also); i++)
+        args.also[i] = json_string_value(json_array_get(also, i));
+    return args;
+}
+
 static void make_stream(struct builder *builder)
 {
     struct build *build = builder->build;
-    made_stream(builder, weir_from(build->topology, text_of(builder, "topic"), build->text, build->text));
+    const char *value = json_string_value(json_array_get(json_object_get(builder->op, "type"), 1));
+    made_stream(builder, weir_from_with(build->topology, text_of(builder, "topic"), build->text,
+                                        source_args(builder, type_named(builder, value))));
 }
 
 static void make_table(struct builder *builder)
 {
     struct build *build = builder->build;
     const char *store = new_store(builder, true);
-    made_table(builder, weir_table_from(build->topology, text_of(builder, "topic"), store, build->text, build->text));
+    made_table(builder, weir_table_with(build->topology, text_of(builder, "topic"), store, build->text,
+                                        source_args(builder, build->text)));
+}
+
+static void make_global(struct builder *builder)
+{
+    struct build *build = builder->build;
+    weir_global_table *global =
+        weir_global(build->topology, text_of(builder, "topic"), new_store(builder, true), build->text, build->text);
+    add(builder, text_of(builder, "id"), (struct handle){.global = global});
 }
 
 static void make_filter(struct builder *builder)
@@ -258,31 +286,46 @@ static void make_merge(struct builder *builder)
 /* Kafka Streams does not count what a repartition drops, Weir does. */
 static const void *count_missing(weir_context *context, const struct weir_record *record)
 {
-    struct build_repartition *repartition = weir_user(context);
+    struct build_internal *repartition = weir_user(context);
     const void *key = repartition->map(context, record);
-    repartition->missing += key == NULL;
+    bool has_failed = repartition->map == function_key("fragile") && function_breaks(record);
+    repartition->missing += key == NULL && !has_failed;
     return key;
 }
 
-static struct build_repartition *add_repartition(struct builder *builder, weir_mapper *map)
+static const char *suffixed(struct builder *builder, const char *name, const char *suffix)
 {
-    struct build_repartition *made = &builder->build->repartitions[builder->build->repartition_count++];
-    *made = (struct build_repartition){text_of(builder, "name"), map, 0};
+    size_t size = strlen(name) + strlen(suffix) + 1;
+    char *both = weir_arena_alloc(builder->build->arena, size);
+    snprintf(both, size, "%s%s", name, suffix);
+    return both;
+}
+
+static struct build_internal *add_internal(struct builder *builder, const char *suffix, weir_mapper *map)
+{
+    struct build_internal *made = &builder->build->internals[builder->build->internal_count++];
+    *made = (struct build_internal){suffixed(builder, text_of(builder, "name"), suffix), map, 0};
     return made;
+}
+
+static struct build_internal *add_repartition(struct builder *builder, weir_mapper *map)
+{
+    return add_internal(builder, "-repartition", map);
 }
 
 static void make_rekey(struct builder *builder)
 {
-    struct build_repartition *through = add_repartition(builder, FUNCTION(key, builder));
-    made_stream(builder,
-                weir_rekey(in(builder)->stream, through->name, builder->build->text, count_missing, .user = through));
+    struct build_internal *through = add_repartition(builder, FUNCTION(key, builder));
+    made_stream(builder, weir_rekey(in(builder)->stream, text_of(builder, "name"), builder->build->text, count_missing,
+                                    .user = through));
 }
 
 static void make_repartition(struct builder *builder)
 {
     builder->build->is_uncounted = true;
     add_repartition(builder, NULL);
-    made_stream(builder, weir_repartition(in(builder)->stream, text_of(builder, "name")));
+    made_stream(builder, weir_repartition(in(builder)->stream, text_of(builder, "name"),
+                                          .partitions = (int32_t)count_of(builder, "partitions")));
 }
 
 static void make_to_table(struct builder *builder)
@@ -297,9 +340,9 @@ static void make_group(struct builder *builder)
 
 static void make_group_table_by(struct builder *builder)
 {
-    struct build_repartition *through = add_repartition(builder, FUNCTION(key, builder));
-    made_grouped_table(builder, weir_group_by(in(builder)->table, through->name, builder->build->text, through->map,
-                                              .value = value_type(builder),
+    struct build_internal *through = add_repartition(builder, FUNCTION(key, builder));
+    made_grouped_table(builder, weir_group_by(in(builder)->table, text_of(builder, "name"), builder->build->text,
+                                              through->map, .value = value_type(builder),
                                               .map_value = function_value(text_of(builder, "value_fn"))));
 }
 
@@ -309,9 +352,9 @@ static void make_group_by(struct builder *builder)
         make_group_table_by(builder);
         return;
     }
-    struct build_repartition *through = add_repartition(builder, FUNCTION(key, builder));
-    made_group(builder,
-               weir_group_by(in(builder)->stream, through->name, builder->build->text, count_missing, .user = through));
+    struct build_internal *through = add_repartition(builder, FUNCTION(key, builder));
+    made_group(builder, weir_group_by(in(builder)->stream, text_of(builder, "name"), builder->build->text,
+                                      count_missing, .user = through));
 }
 
 static void make_count(struct builder *builder)
@@ -351,6 +394,38 @@ static void make_aggregate(struct builder *builder)
     else
         made_table(builder, weir_aggregate(group->grouped, store, step, .value = value_type(builder), .window = window,
                                            .merge = window.gap.ms > 0 ? merger(value_type(builder)) : NULL));
+}
+
+static weir_cogrouped *cogrouped(const struct builder *builder)
+{
+    json_t *others = json_object_get(builder->op, "others"), *steps = json_object_get(builder->op, "fns");
+    weir_cogrouped *all =
+        weir_cogroup(in(builder)->grouped, function_aggregate(json_string_value(json_array_get(steps, 0))));
+    for (size_t i = 0; i < json_array_size(others); i++)
+        all = weir_cogroup_add(all, named(builder, json_string_value(json_array_get(others, i)))->grouped,
+                               function_aggregate(json_string_value(json_array_get(steps, i + 1))));
+    return all;
+}
+
+static void make_cogroup(struct builder *builder)
+{
+    const struct weir_window window = window_of(builder);
+    made_table(builder, weir_cogroup_aggregate(cogrouped(builder), new_store(builder, true), value_type(builder),
+                                               .window = window,
+                                               .merge = window.gap.ms > 0 ? merger(value_type(builder)) : NULL));
+}
+
+static void make_suppress(struct builder *builder)
+{
+    struct build *build = builder->build;
+    const char *name = text_of(builder, "label");
+    made_table(builder,
+               weir_suppress(in(builder)->table, name,
+                             .until_window_closes = json_is_true(json_object_get(builder->op, "until_window_closes")),
+                             .until = ms_of(builder->op, "until"), .max_records = count_of(builder, "max_records"),
+                             .max_bytes = count_of(builder, "max_bytes")));
+    build->stores[build->store_count++] =
+        (struct build_store){.name = suffixed(builder, name, "-store"), .is_held = true};
 }
 
 static void make_changes(struct builder *builder)
@@ -397,6 +472,40 @@ static void make_join_tables(struct builder *builder)
                                          .store = new_store(builder, true)));
 }
 
+static void make_join_foreign(struct builder *builder)
+{
+    struct build *build = builder->build;
+    const char *name = text_of(builder, "name");
+    add_internal(builder, "-subscription-registration-topic", NULL);
+    add_internal(builder, "-subscription-response-topic", NULL);
+    build->stores[build->store_count++] = (struct build_store){.name = suffixed(builder, name, "-subscription-store")};
+    made_table(builder,
+               weir_join_foreign(in(builder)->table, other(builder)->table, name, function_key(text_of(builder, "by")),
+                                 FUNCTION(join, builder), .value = build->text, .kind = join_kind(builder),
+                                 .store = new_store(builder, true)));
+}
+
+static void make_join_global(struct builder *builder)
+{
+    made_stream(builder,
+                weir_join_global(in(builder)->stream, other(builder)->global, function_key(text_of(builder, "by")),
+                                 FUNCTION(join, builder), .value = builder->build->text, .kind = join_kind(builder)));
+}
+
+static void make_route(struct builder *builder)
+{
+    struct build *build = builder->build;
+    json_t *children = json_object_get(builder->op, "children"), *ids = json_object_get(builder->op, "ids");
+    struct route *route = weir_arena_alloc(build->arena, sizeof *route);
+    for (size_t i = 0; i < sizeof route->children / sizeof *route->children; i++)
+        route->children[i] = suffixed(builder, json_string_value(json_array_get(children, i)), "");
+    weir_stream *routed = weir_process(in(builder)->stream, &function_route, .key = build->text, .user = route,
+                                       .name = text_of(builder, "label"));
+    for (size_t i = 0; i < json_array_size(ids); i++)
+        add(builder, json_string_value(json_array_get(ids, i)),
+            (struct handle){.stream = weir_peek(routed, look, .name = route->children[i])});
+}
+
 static void make_process(struct builder *builder)
 {
     struct build *build = builder->build;
@@ -420,15 +529,31 @@ static void make_process_values(struct builder *builder)
                                       .user = name));
 }
 
-static void make_to(struct builder *builder)
+static void add_output(struct build *build, const char *topic)
 {
-    struct build *build = builder->build;
-    const char *topic = text_of(builder, "topic");
     bool is_known = false;
     for (size_t i = 0; i < build->output_count; i++)
         is_known |= strcmp(build->outputs[i], topic) == 0;
     if (!is_known)
         build->outputs[build->output_count++] = topic;
+}
+
+static void make_to_computed(struct builder *builder)
+{
+    struct build *build = builder->build;
+    json_t *topics = json_object_get(builder->op, "topics");
+    struct choice *choice = weir_arena_alloc(build->arena, sizeof *choice);
+    for (size_t i = 0; i < sizeof choice->topics / sizeof *choice->topics; i++) {
+        choice->topics[i] = suffixed(builder, json_string_value(json_array_get(topics, i)), "");
+        add_output(build, choice->topics[i]);
+    }
+    weir_to_computed(in(builder)->stream, function_topic, .user = choice);
+}
+
+static void make_to(struct builder *builder)
+{
+    const char *topic = text_of(builder, "topic");
+    add_output(builder->build, topic);
     weir_to(in(builder)->stream, topic);
 }
 
@@ -440,6 +565,7 @@ static void make(struct builder *builder)
     } table[] = {
         {"stream", make_stream},
         {"table", make_table},
+        {"global", make_global},
         {"filter", make_filter},
         {"filter_not", make_filter_not},
         {"map_values", make_map_values},
@@ -459,13 +585,19 @@ static void make(struct builder *builder)
         {"count", make_count},
         {"reduce", make_reduce},
         {"aggregate", make_aggregate},
+        {"cogroup", make_cogroup},
+        {"suppress", make_suppress},
         {"changes", make_changes},
         {"join", make_join},
         {"join_table", make_join_table},
         {"join_tables", make_join_tables},
+        {"join_foreign", make_join_foreign},
+        {"join_global", make_join_global},
+        {"route", make_route},
         {"process", make_process},
         {"process_values", make_process_values},
         {"to", make_to},
+        {"to_computed", make_to_computed},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (is(builder, "op", table[i].name)) {
@@ -478,6 +610,7 @@ static void make(struct builder *builder)
 void build_case(struct build *build, json_t *ops)
 {
     struct builder builder = {.build = build};
+    weir_on_error(build->topology, .reading = WEIR_SKIP, .processing = WEIR_SKIP);
     for (size_t i = 0; i < json_array_size(ops); i++) {
         builder.op = json_array_get(ops, i);
         make(&builder);

@@ -11,14 +11,15 @@ struct build_store { /* to look at when everything was processed */
     const char *name;
     bool has_rows; /* false: a store of a join; only its changelog can be read */
     bool is_session;
+    bool is_held;     /* of a suppressed table: its deletions have no time in Kafka Streams */
     bool is_numbered; /* rows of a stream-stream join end with a number */
     bool has_times;   /* false: rows of a plain store or a session store, whose time Kafka Streams does not keep */
 };
 
-struct build_repartition {
-    const char *name;
-    weir_mapper *map;
-    uint64_t missing; /* keys that the mapper did not give, less those that were written all the same */
+struct build_internal { /* a topic between sub-topologies */
+    const char *topic;  /* without the application's name */
+    weir_mapper *map;   /* of what is repartitioned by a new key; NULL: missing keys cannot be told apart */
+    uint64_t missing;   /* keys that the mapper did not give, less those that were written all the same */
 };
 
 /* Strings point into the description. */
@@ -26,9 +27,9 @@ struct build {
     weir_topology *topology;
     const struct weir_type *text; /* weir_str_type, or weir_bytes_type where a case has binary keys and values */
     const char *outputs[BUILD_MAX];
-    size_t output_count, repartition_count, store_count;
+    size_t output_count, internal_count, store_count;
     struct build_store stores[BUILD_MAX];
-    struct build_repartition repartitions[BUILD_MAX];
+    struct build_internal internals[BUILD_MAX];
     bool
         is_uncounted; /* what a bare repartition drops cannot be told from other drops; joins drop by row, not segment */
     weir_arena *arena; /* of what callbacks are given; lives until the topology is done */

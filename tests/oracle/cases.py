@@ -7,27 +7,39 @@ A case is one JSON object; java/Build.java and build.c build the topology, java/
 """
 import random
 
-TESTS = ["all", "live", "dead", "even", "most", "key-even", "none"]
-VALUES = ["same", "bang", "keyed", "short", "blank", "empty", "weigh", "parity"]
-KEYS = ["same", "spread", "foreign", "mixed"]
+from records import Records
+
+TIMESTAMPS = ["shifted", "stalled", "negative"]
+TESTS = ["all", "live", "dead", "even", "most", "key-even", "none", "fragile"]
+VALUES = ["same", "bang", "keyed", "short", "blank", "empty", "weigh", "parity", "fragile"]
+FOREIGN_KEYS = ["spread", "spread", "foreign", "same"]
+KEYS = ["same", "spread", "spread", "foreign", "mixed", "mixed", "fragile"]
 FLATS = ["same", "both", "twice"]
 REDUCERS = {"S": ["join", "last"], "L": ["sum", "last", "most"]}
 AGGREGATORS = {"S": ["join", "log"], "L": ["sum", "total", "most"]}
 WINDOWS = ["time", "time", "time", "sliding", "session", "session", "unlimited"]
 KEYS_OF = {"time": "T", "sliding": "T", "unlimited": "T", "session": "E"}
-JOINERS = ["pair", "pair", "pair", "gap"]
+JOINERS = ["pair"] * 4 + ["gap", "fragile"]
 
 
 class Handle:
     """A stream, table or group while a topology grows: what may be done with it follows from its types."""
 
-    def __init__(self, name, kind, key="S", value="S", window=None, moved=False):
+    def __init__(self, name, kind, key="S", value="S", window=None, moved=False, topics=frozenset(), is_behind=False):
         self.name, self.kind, self.key, self.value, self.window, self.moved = name, kind, key, value, window, moved
         self.used = False
         self.kept = True  # a table that keeps no rows may not be asked for what a change replaces
+        self.stored = False  # its operation has a store; without one Kafka Streams does not know how to write its values
+        self.topics, self.is_behind = topics, is_behind  # that it is made of; an internal topic lies between
 
     def types(self):
         return [self.key, self.value, str(self.window)]
+
+
+def agree_on_time(*handles):
+    """Behind an internal topic Weir judges lateness by the stream time of the input that a record came from, Kafka Streams by
+    that of the reading task (DECISIONS 12): with one input they are the same."""
+    return len(frozenset().union(*(handle.topics for handle in handles))) <= 1 or not any(handle.is_behind for handle in handles)
 
 
 class Topology:
@@ -39,7 +51,9 @@ class Topology:
         self.edges = [self.unit]  # distances in time where something changes
         self.clocks = set()
         self.topics = []
+        self.number_topics = set()  # of these topics values are numbers
         self.at_least = 0  # the earliest time
+        self.globals = []
         self.self_joins = set()  # kinds of joins of a stream with itself
 
     # ---- pieces ----
@@ -55,9 +69,14 @@ class Topology:
     def add(self, what, like, kind=None, **fields):
         """Adds an operation behind `like` and a handle for what comes out of it."""
         types = {name: fields.pop(name, getattr(like, name)) for name in ("key", "window", "moved")}
-        out = fields.pop("out", like.value)
-        made = Handle(self.new_name("h"), kind or like.kind, value=out, **types)
+        out, beside = fields.pop("out", like.value), fields.pop("beside", [])
+        topics = like.topics.union(*(other.topics for other in beside))
+        is_behind = "name" in fields and what != "join" or any(handle.is_behind for handle in [like, *beside])
+        made = Handle(self.new_name("h"), kind or like.kind, value=out, topics=topics, is_behind=is_behind, **types)
         made.kept = fields.get("store") is not None or like.kept
+        made.stored = fields.get("store") is not None or (like.stored and what in ("filter", "filter_not"))
+        for other in beside:
+            other.used = True
         self.op(what, id=made.name, **{"in": like.name}, **fields, type=made.types())
         self.handles.append(made)
         like.used = True
@@ -73,13 +92,23 @@ class Topology:
 
     # ---- sources ----
 
+    def new_topic(self):
+        self.topics.append(f"in{len(self.topics)}")
+        return self.topics[-1]
+
     def source(self, kind, kept=None):
-        topic = f"in{len(self.topics)}"
-        self.topics.append(topic)
-        made = Handle(self.new_name("h"), kind)
-        made.kept = self.rng.random() < 0.85 if kept is None else kept
-        store = self.new_name("store-") if kind == "table" and made.kept else None
-        self.op(kind, id=made.name, topic=topic, store=store, type=made.types())
+        topic, rng = self.new_topic(), self.rng
+        made = Handle(self.new_name("h"), kind, topics=frozenset([topic]))
+        made.kept = rng.random() < 0.85 if kept is None else kept
+        made.stored = kind == "table" and made.kept
+        store = self.new_name("store-") if made.stored else None
+        also = [self.new_topic()] if kind == "stream" and rng.random() < 0.1 else None
+        timestamp = rng.choice(TIMESTAMPS) if rng.random() < 0.15 else None
+        if kind == "stream" and rng.random() < 0.1:
+            made.value = "L"
+            self.number_topics |= {topic, *(also or [])}
+        made.topics |= frozenset(also or [])
+        self.op(kind, id=made.name, topic=topic, also=also, timestamp=timestamp, store=store, type=made.types())
         self.handles.append(made)
         return made
 
@@ -110,7 +139,7 @@ class Topology:
 
     def value_function(self, like):
         fn = self.rng.choice(VALUES)
-        return fn, "L" if fn in ("weigh", "parity") else like.value if fn == "same" else "S"
+        return fn, "L" if fn in ("weigh", "parity") else like.value if fn in ("same", "fragile") else "S"
 
     def map_values(self):
         like = self.stream_or_table()
@@ -135,7 +164,7 @@ class Topology:
 
     def repartition(self):
         like = self.stream(lambda h: h.key == "S")
-        self.add("repartition", like, name=self.new_name("by-"), moved=False)
+        self.add("repartition", like, name=self.new_name("by-"), partitions=self.rng.choice([None, None, 1, 7]), moved=False)
 
     def to_table(self):
         like = self.stream(lambda h: h.key == "S" and not h.moved)
@@ -153,21 +182,23 @@ class Topology:
         like = self.stream()
         fns = [self.rng.choice(TESTS) for _ in range(self.rng.randint(1, 3))]
         rest = self.rng.random() < 0.5
-        made = [Handle(self.new_name("h"), "stream", like.key, like.value, like.window, like.moved) for _ in range(len(fns) + rest)]
-        self.op("branch", **{"in": like.name}, fns=fns, rest=rest, ids=[h.name for h in made], type=like.types())
+        self.op("branch", **{"in": like.name}, fns=fns, rest=rest, ids=self.copies(like, len(fns) + rest), type=like.types())
+
+    def copies(self, like, count):
+        """Names of new handles for streams like this one."""
+        made = [Handle(self.new_name("h"), "stream", like.key, like.value, like.window, like.moved, like.topics, like.is_behind) for _ in range(count)]
         self.handles += made
         like.used = True
+        return [handle.name for handle in made]
 
     def merge(self):
         left = self.stream()
         alike = [h for h in self.handles if h.kind == "stream" and h is not left and h.types() == left.types()]
         others = self.rng.sample(alike, min(len(alike), self.rng.choice([1, 1, 2])))
         if not others and left.types() == ["S", "S", "None"]:
-            others = [self.source("stream")]
+            others = [source for source in [self.source("stream")] if source.value == "S"]
         if others:
-            for other in others:
-                other.used = True
-            self.add("merge", left, others=[h.name for h in others], moved=left.moved or any(h.moved for h in others))
+            self.add("merge", left, beside=others, others=[h.name for h in others], moved=left.moved or any(h.moved for h in others))
 
     def rekey(self):
         self.add("rekey", self.stream(), name=self.new_name("by-"), fn=self.rng.choice(KEYS), key="S", window=None, moved=False)
@@ -203,7 +234,7 @@ class Topology:
     def aggregate(self):
         grouped = self.grouped()
         what = self.rng.choice(["count", "reduce", "aggregate"])
-        window = self.window() if self.rng.random() < 0.6 else None
+        window = self.window() if agree_on_time(grouped) and self.rng.random() < 0.6 else None
         value = {"count": "L", "reduce": grouped.value, "aggregate": self.rng.choice("SL")}[what]
         fn = {"count": None, "reduce": self.rng.choice(REDUCERS[value]), "aggregate": self.rng.choice(AGGREGATORS[value])}[what]
         self.add(what, grouped, "table", store=self.new_name("store-"), fn=fn, window=window, key=KEYS_OF[window["kind"]] if window else "S", value=value, out=value)
@@ -230,7 +261,11 @@ class Topology:
         left = self.stream(plain)
         right = self.pick("stream", plain) if self.rng.random() < 0.7 else None
         right = right or self.source("stream")
+        if not agree_on_time(left, right):
+            return
         kind = self.rng.choice(["inner", "left", "outer"])
+        # Weir deletes an unmatched record before the function is called, Kafka Streams behind it.
+        joiners = JOINERS if kind == "inner" else [fn for fn in JOINERS if fn != "fragile"]
         name, size = self.new_name("join-"), self.rng.choice([1, 3, 10]) * self.unit
         reach = {"within": size}
         if self.rng.random() < 0.25:
@@ -243,15 +278,15 @@ class Topology:
         if left is right:
             self.self_joins.add(kind)
             stores = stores[:1] if kind == "inner" else stores
-        right.used = True
-        self.add("join", left, other=right.name, name=name, fn=self.rng.choice(JOINERS), out="S", grace=grace, **reach,
+        self.add("join", left, beside=[right], other=right.name, name=name, fn=self.rng.choice(joiners), out="S", grace=grace, **reach,
                  stores=[f"{name}-{store}" for store in stores])
         self.ops[-1]["kind"] = kind
 
     def depends_on_stores(self):
-        """Kafka Streams' window stores in memory learn of time from records without a value too, those on disk do not; and
-        when windows close both tell them in different orders."""
-        return any(op["op"] == "join" or "emit" in (op.get("window") or {}) for op in self.ops)
+        """Kafka Streams' window stores in memory learn of time from records without a value too, those on disk do not; when
+        windows close both tell them in different orders; and a session that ends where the store does is a drop in memory only."""
+        windows = [op.get("window") or {} for op in self.ops]
+        return any(op["op"] == "join" for op in self.ops) or any("emit" in window or "gap" in window for window in windows)
 
     def join_table(self):
         left = self.stream(lambda h: not h.moved)
@@ -259,17 +294,79 @@ class Topology:
         if right is None and left.key == "S":
             right = self.kept_source()
         if right is not None:
-            right.used = True
-            self.add("join_table", left, other=right.name, kind=None, out="S", **{"fn": self.rng.choice(JOINERS)})
+            self.add("join_table", left, beside=[right], other=right.name, kind=None, out="S", **{"fn": self.rng.choice(JOINERS)})
             self.ops[-1]["kind"] = self.rng.choice(["inner", "left"])
 
+    def windowed_twins(self):
+        """Two tables of the same windows of one group."""
+        group = self.add("group", self.stream(lambda h: h.key == "S" and not h.moved and agree_on_time(h)), "grouped")
+        window = self.window()
+        key = KEYS_OF[window["kind"]]
+        twins = []
+        for what, fn in (("count", None), ("aggregate", self.rng.choice(AGGREGATORS["S"]))):
+            value = "L" if what == "count" else "S"
+            twins.append(self.add(what, group, "table", store=self.new_name("store-"), fn=fn, window=window, key=key, value=value, out=value))
+            self.ops[-1]["window"] = window
+        return twins
+
     def join_tables(self):
-        left = self.pick("table", lambda h: h.key == "S" and h.kept) or self.kept_source()
-        right = self.pick("table", lambda h: h is not left and h.key == "S" and h.kept) or self.kept_source()
-        right.used = True
-        store = self.new_name("store-") if self.rng.random() < 0.5 else None
-        self.add("join_tables", left, other=right.name, store=store, out="S", fn=self.rng.choice(JOINERS))
+        if self.rng.random() < 0.2:
+            left, right = self.windowed_twins()
+        else:
+            left = self.pick("table", lambda h: h.key == "S" and h.kept) or self.kept_source()
+            right = self.pick("table", lambda h: h is not left and h.key == "S" and h.kept) or self.kept_source()
+        store = self.new_name("store-") if left.key == "S" and self.rng.random() < 0.5 else None
+        self.add("join_tables", left, beside=[right], other=right.name, store=store, out="S", fn=self.rng.choice(JOINERS))
         self.ops[-1]["kind"] = self.rng.choice(["inner", "left", "outer"])
+
+    def join_foreign(self):
+        is_plain = lambda h: h.key == "S" and h.stored
+        left = self.pick("table", is_plain) or self.kept_source()
+        right = self.pick("table", lambda h: h is not left and is_plain(h)) or self.kept_source()
+        store = self.new_name("store-") if self.rng.random() < 0.5 else None
+        made = self.add("join_foreign", left, beside=[right], other=right.name, name=self.new_name("fk-"), by=self.rng.choice(FOREIGN_KEYS),
+                        store=store, out="S", fn=self.rng.choice(JOINERS))
+        made.kept = made.stored = store is not None
+        self.ops[-1]["kind"] = self.rng.choice(["inner", "left"])
+
+    def join_global(self):
+        like = self.stream()
+        if not self.globals or self.rng.random() < 0.3:
+            self.globals.append(self.new_name("h"))
+            self.op("global", id=self.globals[-1], topic=self.new_topic(), store=self.new_name("store-"))
+        self.add("join_global", like, other=self.rng.choice(self.globals), by=self.rng.choice(KEYS), fn=self.rng.choice(JOINERS), out="S")
+        self.ops[-1]["kind"] = self.rng.choice(["inner", "left"])
+
+    def suppress(self):
+        """Until windows close, for a time, or until there are too many."""
+        like = self.pick("table", lambda h: h.kept and h.stored and agree_on_time(h))
+        if like is None:
+            return
+        rng, bounds = self.rng, {}
+        if like.window and like.window["kind"] != "unlimited" and "emit" not in like.window and rng.random() < 0.6:
+            bounds = {"until_window_closes": True, "max_records": rng.choice([None, None, 100_000])}
+        else:
+            bounds = {"until": rng.choice([1, 3, 10]) * self.unit, "max_records": rng.choice([None, 1, 2, 4]), "max_bytes": rng.choice([None, None, 100, 250])}
+            self.edges.append(bounds["until"])
+        self.add("suppress", like, label=self.new_name("held-"), **bounds).stored = True
+
+    def cogroup(self):
+        groups = [self.grouped() for _ in range(self.rng.choice([1, 2, 2, 3]))]
+        value = self.rng.choice("SL")
+        window = self.window() if agree_on_time(*groups) and self.rng.random() < 0.4 else None
+        if window and window.pop("emit", None):
+            window.pop("retention")
+        self.add("cogroup", groups[0], "table", beside=groups[1:], others=[group.name for group in groups[1:]],
+                 fns=[self.rng.choice(AGGREGATORS[value]) for _ in groups], store=self.new_name("store-"), window=window,
+                 key=KEYS_OF[window["kind"]] if window else "S", value=value, out=value)
+        if window:
+            self.ops[-1]["window"] = window
+
+    def route(self):
+        like = self.stream(lambda h: h.key == "S")
+        like.moved = True
+        names = [self.new_name("child-"), self.new_name("child-")]
+        self.op("route", **{"in": like.name}, children=names, ids=self.copies(like, 2), label=self.new_name("route-"), type=like.types())
 
     def process(self):
         like = self.stream()
@@ -281,7 +378,9 @@ class Topology:
         self.add("process_values", self.stream(), store=self.new_name("store-"), out="S")
 
     OPERATIONS = {
-        filter: 3, map: 2, select_key: 2, flat_map_values: 2, foreach: 1, repartition: 3, to_table: 3, regroup: 4, process_values: 2, map_values: 3, flat_map: 2, peek: 1, branch: 2, merge: 2, rekey: 3, aggregate: 8, changes: 3, join: 5, join_table: 4, join_tables: 4, process: 2,
+        filter: 3, map: 2, select_key: 2, flat_map_values: 2, foreach: 1, repartition: 3, to_table: 3, regroup: 4, process_values: 2, map_values: 3,
+        flat_map: 2, peek: 1, branch: 2, merge: 2, rekey: 3, aggregate: 8, changes: 3, join: 5, join_table: 4, join_tables: 5, join_foreign: 4,
+        join_global: 3, process: 2, suppress: 4, cogroup: 3, route: 1,
     }
 
     def grow(self, count):
@@ -293,8 +392,14 @@ class Topology:
                 self.add("changes", handle, "stream")
         for handle in self.handles:
             if handle.kind == "stream" and not handle.used:
-                self.op("to", **{"in": handle.name}, topic=self.new_name("out-"))
+                self.write(handle)
         self.choose_clocks()
+
+    def write(self, handle):
+        if self.rng.random() < 0.1:
+            self.op("to_computed", **{"in": handle.name}, topics=[self.new_name("out-"), self.new_name("out-")])
+        else:
+            self.op("to", **{"in": handle.name}, topic=self.new_name("out-"))
 
     def choose_clocks(self):
         """The driver of Kafka Streams has one stream time for all sub-topologies, so only one may look at it."""
@@ -305,65 +410,6 @@ class Topology:
             self.clocks.add(op.get("clock"))
 
 
-class Input:
-    """Records: out of order, at equal times, at the edges of windows, tombstones, missing and odd keys."""
-
-    def __init__(self, rng, topology, binary):
-        self.rng, self.topology = rng, topology
-        keys = [f"k{i}" for i in range(rng.choice([1, 2, 3, 5]))]
-        if rng.random() < 0.2:
-            keys.append("")
-        if binary:
-            keys += ["\x00", "\xff\x00", "k0\x00"]
-        self.keys = keys
-        self.hot = rng.random() < 0.3
-        self.tombstones = rng.choice([0, 0.1, 0.1, 0.4])
-        self.missing_keys = rng.choice([0, 0, 0.05])
-        self.late = rng.choice([0, 0.25, 0.5])
-        self.headers = rng.choice([0, 0, 0.2])
-        self.binary = binary
-        self.now = rng.choice([0, 0, 1_000_000, 1_700_000_000_000])
-
-    def time(self):
-        rng, unit = self.rng, self.topology.unit
-        kind = rng.random()
-        if kind < 0.25:
-            pass
-        elif kind < 0.75:
-            self.now += rng.randint(0, 2 * unit)
-        elif kind < 0.9:
-            edge = rng.choice(self.topology.edges) or unit
-            self.now = (self.now // edge + 1) * edge + rng.choice([-1, 0, 0, 1])
-        else:
-            self.now += rng.choice(self.topology.edges) * rng.randint(1, 3) + rng.choice([-1, 0, 1])
-        at = self.now
-        if rng.random() < self.late:
-            at -= rng.choice(self.topology.edges) * rng.randint(0, 2) + rng.choice([-1, 0, 0, 1])
-        return max(at, self.topology.at_least)
-
-    def value(self):
-        rng = self.rng
-        if rng.random() < self.tombstones:
-            return None
-        if rng.random() < 0.03:
-            return ""
-        if self.binary and rng.random() < 0.2:
-            return "".join(chr(rng.randint(0, 255)) for _ in range(rng.randint(1, 4)))
-        return rng.choice("abc") + str(rng.randint(0, 99))
-
-    def record(self):
-        rng = self.rng
-        if "wall" in self.topology.clocks and rng.random() < 0.1:
-            return [rng.randint(1, 4) * self.topology.unit]
-        key = self.keys[0] if self.hot and rng.random() < 0.7 else rng.choice(self.keys)
-        if rng.random() < self.missing_keys:
-            key = None
-        record = [rng.choice(self.topology.topics), key, self.value(), self.time()]
-        if rng.random() < self.headers:
-            record.append([[rng.choice(["a", "b"]), rng.choice(["1", "", None])] for _ in range(rng.randint(1, 2))])
-        return record
-
-
 def generate(seed, records):
     rng = random.Random(f"weir-{seed}")
     topology = Topology(rng)
@@ -372,6 +418,6 @@ def generate(seed, records):
     if "inner" in topology.self_joins and len(topology.self_joins) > 1:
         return generate(f"{seed}'", records)  # Weir has one store for inner self-joins, Kafka Streams for all or none
     binary = rng.random() < 0.2
-    source = Input(rng, topology, binary)
+    source = Records(rng, topology, binary)
     return {"name": f"seed-{seed}", "binary": binary, "in_memory": rng.random() < 0.7 and not topology.depends_on_stores(), "self_join": "inner" in topology.self_joins, "ops": topology.ops,
             "input": [source.record() for _ in range(rng.randint(1, 2 * records))]}

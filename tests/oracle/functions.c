@@ -139,7 +139,33 @@ static const void *numbered_key(weir_context *context, int64_t number)
             return (table)[i].call;                                                                                    \
     return NULL
 
+/* ---- a record that cannot be processed ---- */
+
+static bool breaks(int64_t weight)
+{
+    return mod(weight, 6) == 1;
+}
+
+bool function_breaks(const struct weir_record *record)
+{
+    return record->value && breaks(weight(record));
+}
+
+/* True: it has failed. */
+static bool is_fragile(weir_context *context, const struct weir_record *record)
+{
+    bool is_broken = function_breaks(record);
+    if (is_broken)
+        weir_fail(context, "fragile");
+    return is_broken;
+}
+
 /* ---- tests ---- */
+
+static bool test_fragile(weir_context *context, const struct weir_record *record)
+{
+    return !is_fragile(context, record);
+}
 
 static bool test_all(weir_context *context, const struct weir_record *record)
 {
@@ -187,8 +213,8 @@ weir_predicate *function_test(const char *name)
     static const struct {
         const char *name;
         weir_predicate *call;
-    } table[] = {{"all", test_all},   {"none", test_none}, {"live", test_live},        {"dead", test_dead},
-                 {"even", test_even}, {"most", test_most}, {"key-even", test_key_even}};
+    } table[] = {{"all", test_all},   {"none", test_none}, {"live", test_live},         {"dead", test_dead},
+                 {"even", test_even}, {"most", test_most}, {"key-even", test_key_even}, {"fragile", test_fragile}};
     FIND(table, name);
 }
 
@@ -198,6 +224,11 @@ static const void *value_same(weir_context *context, const struct weir_record *r
 {
     (void)context;
     return record->value;
+}
+
+static const void *value_fragile(weir_context *context, const struct weir_record *record)
+{
+    return is_fragile(context, record) ? NULL : record->value;
 }
 
 static const void *value_bang(weir_context *context, const struct weir_record *record)
@@ -246,8 +277,9 @@ weir_mapper *function_value(const char *name)
     static const struct {
         const char *name;
         weir_mapper *call;
-    } table[] = {{"same", value_same},   {"bang", value_bang},   {"keyed", value_keyed}, {"short", value_short},
-                 {"blank", value_blank}, {"empty", value_empty}, {"weigh", value_weigh}, {"parity", value_parity}};
+    } table[] = {{"same", value_same},   {"bang", value_bang},     {"keyed", value_keyed},
+                 {"short", value_short}, {"blank", value_blank},   {"empty", value_empty},
+                 {"weigh", value_weigh}, {"parity", value_parity}, {"fragile", value_fragile}};
     FIND(table, name);
 }
 
@@ -256,6 +288,11 @@ weir_mapper *function_value(const char *name)
 static const void *key_same(weir_context *context, const struct weir_record *record)
 {
     return record->key ? keep_text(context, key_text(context, record)) : NULL;
+}
+
+static const void *key_fragile(weir_context *context, const struct weir_record *record)
+{
+    return is_fragile(context, record) ? NULL : key_same(context, record);
 }
 
 static const void *key_spread(weir_context *context, const struct weir_record *record)
@@ -281,7 +318,11 @@ weir_mapper *function_key(const char *name)
     static const struct {
         const char *name;
         weir_mapper *call;
-    } table[] = {{"same", key_same}, {"spread", key_spread}, {"foreign", key_foreign}, {"mixed", key_mixed}};
+    } table[] = {{"same", key_same},
+                 {"spread", key_spread},
+                 {"foreign", key_foreign},
+                 {"mixed", key_mixed},
+                 {"fragile", key_fragile}};
     FIND(table, name);
 }
 
@@ -486,6 +527,12 @@ static int64_t side_weight(const struct weir_record *side)
     return side ? weight(side) : sum(TEXT("null"));
 }
 
+/* As of the text that stands for it in a pair. */
+static int64_t side_weight_of_text(weir_context *context, const struct weir_record *side)
+{
+    return sum(side_text(context, side));
+}
+
 static const void *join_pair(weir_context *context, const struct weir_record *left, const struct weir_record *right)
 {
     return folded(context, JOIN(context, side_text(context, left), TEXT("+"), side_text(context, right)));
@@ -496,13 +543,70 @@ static const void *join_gap(weir_context *context, const struct weir_record *lef
     return mod(side_weight(left) + side_weight(right), 4) == 0 ? NULL : join_pair(context, left, right);
 }
 
+static const void *join_fragile(weir_context *context, const struct weir_record *left, const struct weir_record *right)
+{
+    if (!breaks(side_weight_of_text(context, left) + side_weight_of_text(context, right)))
+        return join_pair(context, left, right);
+    weir_fail(context, "fragile");
+    return NULL;
+}
+
 weir_joiner *function_join(const char *name)
 {
     static const struct {
         const char *name;
         weir_joiner *call;
-    } table[] = {{"pair", join_pair}, {"gap", join_gap}};
+    } table[] = {{"pair", join_pair}, {"gap", join_gap}, {"fragile", join_fragile}};
     FIND(table, name);
+}
+
+/* ---- timestamps ---- */
+
+static int64_t time_shifted(const struct weir_record *record, int64_t partition_time_ms)
+{
+    int64_t shifted_ms = record->timestamp_ms + 5 * (mod(weight(record), 5) - 2);
+    (void)partition_time_ms;
+    return shifted_ms > 1 ? shifted_ms : 1;
+}
+
+static int64_t time_stalled(const struct weir_record *record, int64_t partition_time_ms)
+{
+    return mod(weight(record), 3) != 0 || partition_time_ms < 0 ? record->timestamp_ms : partition_time_ms;
+}
+
+static int64_t time_negative(const struct weir_record *record, int64_t partition_time_ms)
+{
+    (void)partition_time_ms;
+    return mod(weight(record), 5) != 0 ? record->timestamp_ms : -1 - record->timestamp_ms;
+}
+
+weir_timestamp_of *function_timestamp(const char *name)
+{
+    static const struct {
+        const char *name;
+        weir_timestamp_of *call;
+    } table[] = {{"shifted", time_shifted}, {"stalled", time_stalled}, {"negative", time_negative}};
+    FIND(table, name);
+}
+
+/* ---- ways ---- */
+
+static void route_process(weir_context *context, const struct weir_record *record)
+{
+    const struct route *route = weir_user(context);
+    int64_t by = weight(record);
+    if (mod(by, 5) == 0)
+        weir_forward(context, record);
+    else
+        weir_forward_to(context, route->children[mod(by, 2)], record);
+}
+
+const struct weir_processor function_route = {.process = route_process};
+
+const char *function_topic(weir_context *context, const struct weir_record *record)
+{
+    const struct choice *choice = weir_user(context);
+    return choice->topics[mod(weight(record), 2)];
 }
 
 /* ---- the processor ---- */

@@ -10,11 +10,13 @@
 weir_predicate *function_test(const char *name);
 weir_mapper *function_value(const char *name);
 weir_mapper *function_key(const char *name);
+bool function_breaks(const struct weir_record *); /* what is called "fragile" fails of it */
 weir_visitor *function_flat(const char *name);
 weir_visitor *function_flat_values(const char *name);
 weir_reducer *function_reduce(const char *name);
 weir_aggregator *function_aggregate(const char *name);
 weir_joiner *function_join(const char *name);
+weir_timestamp_of *function_timestamp(const char *name);
 weir_merger function_merge_texts, function_merge_numbers; /* of two sessions that grew together */
 
 /* Counts records of a key, forwards every second count; a punctuation forwards all counts and forgets those above two.
@@ -29,4 +31,16 @@ extern const struct weir_processor function_tally;
 /* Forwards each value together with the one before it of the same key, and says in a header how long the two are. Its
  * .user is the name of its store. */
 extern const struct weir_processor function_recall;
+
+/* Forwards to one of its children, chosen by the value, and every fifth to all. Its .user is a struct route. */
+struct route {
+    const char *children[2];
+};
+extern const struct weir_processor function_route;
+
+/* Its .user is a struct choice: one of the topics, by the value. */
+struct choice {
+    const char *topics[2];
+};
+weir_topic_of function_topic;
 #endif

@@ -54,12 +54,17 @@ static struct weir_headers headers_of(weir_arena *arena, const json_t *array)
 
 /* ---- records ---- */
 
-static void print_record(const char *label, int input, const char *topic, const struct weir_raw_record *record)
+static void print_key_and_value(const char *label, int input, const char *topic, const struct weir_raw_record *record)
 {
     printf("%s %d %s ", label, input, topic);
     print_bytes(stdout, record->key);
     putchar(' ');
     print_bytes(stdout, record->value);
+}
+
+static void print_record(const char *label, int input, const char *topic, const struct weir_raw_record *record)
+{
+    print_key_and_value(label, input, topic, record);
     printf(" %" PRId64, record->timestamp_ms);
     for (size_t i = 0; i < record->headers.count; i++) {
         if (strcmp(record->headers.items[i].name, LINEAGE_HEADER) == 0)
@@ -104,7 +109,12 @@ static void print_row_of_log(const struct run *run, const struct build_store *st
     if (store->is_numbered && !row.value.data)
         return;
     row.key.size -= store->is_numbered ? 4 : 0;
-    print_record("log", run->input, store->name, &row);
+    if (!store->is_held) {
+        print_record("log", run->input, store->name, &row);
+        return;
+    }
+    print_key_and_value("log", run->input, store->name, &row);
+    putchar('\n');
 }
 
 /* As one commit behind the input would write it: the last row of each key, in order of keys. */
@@ -124,11 +134,13 @@ static void print_changelog(struct run *run, const struct build_store *store)
         print_row_of_log(run, store, rows[i]);
 }
 
-static void print_repartition(struct run *run, struct build_repartition *repartition)
+static void print_internal(struct run *run, struct build_internal *internal)
 {
     char topic[NAME_BYTES];
-    snprintf(topic, sizeof topic, APPLICATION "-%s-repartition", repartition->name);
-    repartition->missing -= print_topic(run, topic + sizeof APPLICATION, topic);
+    snprintf(topic, sizeof topic, APPLICATION "-%s", internal->topic);
+    uint64_t missing = print_topic(run, internal->topic, topic);
+    if (internal->map)
+        internal->missing -= missing;
 }
 
 static void print_outputs(struct run *run)
@@ -136,8 +148,8 @@ static void print_outputs(struct run *run)
     struct build *build = &run->build;
     for (size_t i = 0; i < build->output_count; i++)
         print_topic(run, build->outputs[i], build->outputs[i]);
-    for (size_t i = 0; i < build->repartition_count; i++)
-        print_repartition(run, &build->repartitions[i]);
+    for (size_t i = 0; i < build->internal_count; i++)
+        print_internal(run, &build->internals[i]);
     for (size_t i = 0; i < build->store_count; i++)
         print_changelog(run, &build->stores[i]);
 }
@@ -190,6 +202,16 @@ static void print_row(void *self, const struct weir_record *row)
 
 /* ---- a case ---- */
 
+/* Where a topic is computed is said in each engine's own words. */
+static void print_description(const char *line)
+{
+    const char *extractor = strstr(line, "(extractor class"), *end = extractor ? strchr(extractor, ')') : NULL;
+    if (end)
+        printf("describe %.*s(extractor class%s\n", (int)(extractor - line), line, end);
+    else
+        printf("describe %s\n", line);
+}
+
 static void describe(struct run *run)
 {
     struct weir_error error = {0};
@@ -200,7 +222,7 @@ static void describe(struct run *run)
     fclose(file);
     char *rest = text;
     for (char *line; is_described && (line = strsep(&rest, "\n")) && rest;)
-        printf("describe %s\n", line);
+        print_description(line);
     free(text);
 }
 
@@ -208,8 +230,8 @@ static void describe(struct run *run)
 static uint64_t dropped(const struct run *run)
 {
     uint64_t dropped = weir_test_dropped(run->test, NULL) - weir_test_dropped(run->test, "early");
-    for (size_t i = 0; i < run->build.repartition_count; i++)
-        dropped -= run->build.repartitions[i].missing;
+    for (size_t i = 0; i < run->build.internal_count; i++)
+        dropped -= run->build.internals[i].missing;
     return dropped;
 }
 

@@ -501,6 +501,23 @@ Test(describe, processors_are_as_kafka_streams_prints_them)
     expect_text(t, process_text);
 }
 
+Test(describe, a_named_processor_uses_up_no_number)
+{
+    static const struct weir_processor processor = {.process = visit};
+    weir_topology *t = weir_topology_new("t");
+    weir_to(weir_process(texts(t, "in"), &processor, .key = &weir_str_type, .name = "mine"), "out");
+    expect_text(t, "Topologies:\n"
+                   "   Sub-topology: 0\n"
+                   "    Source: KSTREAM-SOURCE-0000000000 (topics: [in])\n"
+                   "      --> mine\n"
+                   "    Processor: mine (stores: [])\n"
+                   "      --> KSTREAM-SINK-0000000001\n"
+                   "      <-- KSTREAM-SOURCE-0000000000\n"
+                   "    Sink: KSTREAM-SINK-0000000001 (topic: out)\n"
+                   "      <-- mine\n"
+                   "\n");
+}
+
 Test(describe, two_readers_of_a_topic_are_as_kafka_streams_prints_them)
 {
     weir_topology *t = weir_topology_new("t");

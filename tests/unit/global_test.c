@@ -76,6 +76,27 @@ static void end(weir_test *test)
     weir_test_free(test);
 }
 
+static const void *person_unknown(weir_context *context, const struct weir_record *order)
+{
+    (void)order;
+    weir_fail(context, "whose it is cannot be told");
+    return NULL;
+}
+
+Test(global, a_fact_that_fails_is_not_dropped_for_its_missing_key_too)
+{
+    struct weir_error error = {0};
+    weir_topology *t = weir_topology_new("t");
+    weir_on_error(t, .processing = WEIR_SKIP);
+    weir_to(weir_join_global(texts(t, "orders"), people(t), person_unknown, both, .value = &weir_str_type), "out");
+    weir_test *test = weir_test_new(t, (struct weir_config){0}, &error);
+    cr_assert_not_null(test, "%s", error.message);
+    put(test, "orders", "o1", "ann", 1);
+    cr_expect_eq(weir_test_dropped(test, "null_key"), 0);
+    cr_expect_eq(weir_test_dropped(test, NULL), 1);
+    end(test);
+}
+
 Test(global, a_fact_meets_the_row_of_the_key_it_names_and_keeps_its_own)
 {
     weir_test *test = join(WEIR_INNER);
@@ -238,8 +259,7 @@ Test(global, it_is_described_as_kafka_streams_prints_it)
                             "      --> KTABLE-SOURCE-0000000002\n"
                             "    Processor: KTABLE-SOURCE-0000000002 (stores: [rows])\n"
                             "      --> none\n"
-                            "      <-- KSTREAM-SOURCE-0000000001\n"
-                            "\n");
+                            "      <-- KSTREAM-SOURCE-0000000001\n");
     free(found);
     weir_topology_free(t);
 }

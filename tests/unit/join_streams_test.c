@@ -246,6 +246,21 @@ static void expect_rows(struct engine *engine, const char *store, const char *ro
     buffer_done(&out);
 }
 
+/* Kafka Streams stops at the second value of the row, not at the row behind it, and so looks again sooner. */
+Test(join_streams, a_row_of_two_values_is_where_the_next_look_begins)
+{
+    struct engine *engine = join(WEIR_OUTER);
+    put(engine, "r", "k1", "x", 46);
+    put(engine, "r", "k0", "y", 60);
+    put(engine, "l", "k1", "b", 60);
+    put(engine, "l", "k1", "c", 60);
+    put(engine, "l", "k5", "d", 61);
+    put(engine, "l", "k9", "e", 62);
+    put(engine, "l", "k8", "f", 76);
+    end_with(engine, "out \"k1\" \"-+x\" @46\nout \"k0\" \"-+y\" @60\n"
+                     "out \"k1\" \"b+-\" @60\nout \"k1\" \"c+-\" @60\n");
+}
+
 Test(join_streams, sequence_numbers_begin_at_one)
 {
     struct engine *engine = join(WEIR_INNER);

@@ -45,7 +45,7 @@ final class Build {
     final StreamsBuilder builder = new StreamsBuilder();
     final Set<String> inputs = new LinkedHashSet<>();
     final Set<String> outputs = new LinkedHashSet<>();
-    final Set<String> repartitions = new LinkedHashSet<>();
+    final Set<String> internals = new LinkedHashSet<>(); // topics, without the application's name
     final List<Store> stores = new ArrayList<>();
     final boolean countsDrops; // false: what Weir counts as dropped at a repartition or join, Kafka Streams counts otherwise
     private final Map<String, Handle> handles = new HashMap<>();
@@ -97,7 +97,7 @@ final class Build {
     private static char valueOf(String function, char input) {
         return switch (function) {
             case "weigh", "parity" -> 'L';
-            case "same" -> input;
+            case "same", "fragile" -> input;
             default -> 'S';
         };
     }
@@ -134,7 +134,14 @@ final class Build {
             case "foreach" -> foreach();
             case "to_table" -> in().with(in().stream().toTable(materialized("row", in().value)));
             case "repartition" -> repartition();
+            case "global" -> global();
             case "branch" -> branch();
+            case "route" -> route();
+            case "cogroup" -> cogroup();
+            case "suppress" -> suppress();
+            case "join_foreign" -> joinForeign();
+            case "join_global" -> joinGlobal();
+            case "to_computed" -> toComputed();
             case "merge" -> merge();
             case "rekey" -> rekey();
             case "group" -> in().with(in().stream().groupByKey(Grouped.with(TEXT, valueSerde(in().value))));
@@ -153,16 +160,29 @@ final class Build {
         };
     }
 
+    private Consumed<Object, Object> consumed(char value) {
+        Consumed<Object, Object> types = Consumed.with(TEXT, valueSerde(value));
+        return text("timestamp") == null ? types : types.withTimestampExtractor(Functions.timestamp(text("timestamp")));
+    }
+
     private Handle stream() {
-        inputs.add(text("topic"));
-        return new Handle(builder.stream(text("topic"), Consumed.with(TEXT, TEXT)), 'S', 0, 'S');
+        List<String> topics = new ArrayList<>(List.of(text("topic")));
+        op.path("also").forEach(other -> topics.add(other.asText()));
+        inputs.addAll(topics);
+        char value = op.path("type").path(1).asText("S").charAt(0);
+        return new Handle(builder.stream(topics, consumed(value)), 'S', 0, value);
     }
 
     private Handle table() {
         inputs.add(text("topic"));
-        Consumed<Object, Object> types = Consumed.with(TEXT, TEXT);
+        Consumed<Object, Object> types = consumed('S');
         return new Handle(text("store") == null ? builder.table(text("topic"), types)
                                                 : builder.table(text("topic"), types, materialized("row", 'S')), 'S', 0, 'S');
+    }
+
+    private Handle global() {
+        inputs.add(text("topic"));
+        return new Handle(builder.globalTable(text("topic"), Consumed.with(TEXT, TEXT), materialized("row", 'S')), 'S', 0, 'S');
     }
 
     private Handle filter() {
@@ -221,8 +241,9 @@ final class Build {
     }
 
     private Handle repartition() {
-        repartitions.add(text("name"));
-        return in().with(in().stream().repartition(Repartitioned.with(TEXT, valueSerde(in().value)).withName(text("name"))));
+        internals.add(text("name") + "-repartition");
+        Repartitioned<Object, Object> how = Repartitioned.with(TEXT, valueSerde(in().value)).withName(text("name"));
+        return in().with(in().stream().repartition(op.has("partitions") ? how.withNumberOfPartitions(op.get("partitions").asInt()) : how));
     }
 
     private Handle flatMap() {
@@ -244,16 +265,25 @@ final class Build {
         return null;
     }
 
+    /** A processor that chooses among two children by name. */
+    private Handle route() {
+        String[] children = { op.get("children").get(0).asText(), op.get("children").get(1).asText() };
+        KStream<Object, Object> routed = in().stream().process(() -> new Route(children), Named.as(text("label")));
+        for (int i = 0; i < children.length; i++)
+            handles.put(op.get("ids").get(i).asText(), in().with(routed.peek((k, v) -> { }, Named.as(children[i]))));
+        return null;
+    }
+
     private Handle rekey() {
         Functions.Map f = Functions.key(text("fn"));
-        repartitions.add(text("name"));
+        internals.add(text("name") + "-repartition");
         return in().rekeyed(in().stream().selectKey((k, v) -> f.map(k, v))
             .repartition(Repartitioned.with(TEXT, valueSerde(in().value)).withName(text("name"))), in().value);
     }
 
     private Handle groupBy() {
         Functions.Map f = Functions.key(text("fn"));
-        repartitions.add(text("name"));
+        internals.add(text("name") + "-repartition");
         return in().rekeyed(in().stream().groupBy((k, v) -> f.map(k, v),
             Grouped.with(text("name"), TEXT, valueSerde(in().value))), in().value);
     }
@@ -261,7 +291,7 @@ final class Build {
     private Handle groupTableBy() {
         Functions.Map key = Functions.key(text("fn")), map = Functions.value(text("value_fn"));
         char value = valueOf(text("value_fn"), in().value);
-        repartitions.add(text("name"));
+        internals.add(text("name") + "-repartition");
         return in().rekeyed(in().table().groupBy((k, v) -> KeyValue.pair(key.map(k, v), map.map(k, v)),
             Grouped.with(text("name"), TEXT, valueSerde(value))), value);
     }
@@ -284,11 +314,11 @@ final class Build {
         if (w == null) return in().with(plain(grouped, value), value);
         return switch (w.get("kind").asText()) {
             case "time" -> new Handle(windowed(grouped.windowedBy(timeWindows(w)), value), 'T', w.get("size").asLong(), value);
-            case "sliding" -> new Handle(windowed(grouped.windowedBy(SlidingWindows.ofTimeDifferenceAndGrace(ms(w, "difference"), ms(w, "grace"))), value),
+            case "sliding" -> new Handle(windowed(grouped.windowedBy(slidingWindows(w)), value),
                 'T', w.get("difference").asLong(), value);
-            case "unlimited" -> new Handle(windowed(grouped.windowedBy(UnlimitedWindows.of().startOn(Instant.ofEpochMilli(w.get("start").asLong()))), value),
+            case "unlimited" -> new Handle(windowed(grouped.windowedBy(unlimited(w)), value),
                 'T', Long.MAX_VALUE, value);
-            case "session" -> new Handle(sessions(grouped.windowedBy(SessionWindows.ofInactivityGapAndGrace(ms(w, "gap"), ms(w, "grace"))), value), 'E', 0, value);
+            case "session" -> new Handle(sessions(grouped.windowedBy(sessionWindows(w)), value), 'E', 0, value);
             default -> throw new IllegalArgumentException("no window " + w);
         };
     }
@@ -298,6 +328,18 @@ final class Build {
         Functions.Fold f = Functions.fold2(text("fn"));
         if (text("op").equals("reduce")) return grouped.reduce((a, v) -> f.fold(null, v, a), materialized("row", value));
         return grouped.aggregate(() -> Functions.initial(value), (k, v, a) -> f.fold(k, v, a), materialized("row", value));
+    }
+
+    private static SlidingWindows slidingWindows(JsonNode w) {
+        return SlidingWindows.ofTimeDifferenceAndGrace(ms(w, "difference"), ms(w, "grace"));
+    }
+
+    private static UnlimitedWindows unlimited(JsonNode w) {
+        return UnlimitedWindows.of().startOn(Instant.ofEpochMilli(w.get("start").asLong()));
+    }
+
+    private static SessionWindows sessionWindows(JsonNode w) {
+        return SessionWindows.ofInactivityGapAndGrace(ms(w, "gap"), ms(w, "grace"));
     }
 
     private static TimeWindows timeWindows(JsonNode w) {
@@ -321,7 +363,73 @@ final class Build {
         return grouped.aggregate(() -> Functions.initial(value), f::fold, (k, a, b) -> Functions.merge(a, b), materialized("session", value));
     }
 
+    private Aggregator<Object, Object, Object> cogroupStep(int at) {
+        Functions.Fold f = Functions.fold2(op.get("fns").get(at).asText());
+        return f::fold;
+    }
+
+    private Handle cogroup() {
+        char value = text("value").charAt(0);
+        CogroupedKStream<Object, Object> all = ((KGroupedStream<Object, Object>) in().node).cogroup(cogroupStep(0));
+        for (int i = 0; i < op.get("others").size(); i++)
+            all = all.cogroup((KGroupedStream<Object, Object>) handles.get(op.get("others").get(i).asText()).node, cogroupStep(i + 1));
+        Initializer<Object> first = () -> Functions.initial(value);
+        JsonNode w = op.get("window");
+        if (w == null) return in().with(all.aggregate(first, materialized("row", value)), value);
+        return switch (w.get("kind").asText()) {
+            case "time" -> new Handle(all.windowedBy(timeWindows(w)).aggregate(first, materialized("window", value)), 'T', w.get("size").asLong(), value);
+            case "sliding" -> new Handle(all.windowedBy(slidingWindows(w)).aggregate(first, materialized("window", value)), 'T', w.get("difference").asLong(), value);
+            case "unlimited" -> new Handle(all.windowedBy(unlimited(w)).aggregate(first, materialized("window", value)), 'T', Long.MAX_VALUE, value);
+            default -> new Handle(all.windowedBy(sessionWindows(w)).aggregate(first, (k, a, b) -> Functions.merge(a, b), materialized("session", value)), 'E', 0, value);
+        };
+    }
+
+    // ---- suppress ----
+
+    private <C extends Suppressed.BufferConfig<C>> C bounded(C config) {
+        if (op.has("max_records")) config = config.withMaxRecords(op.get("max_records").asLong());
+        if (op.has("max_bytes")) config = config.withMaxBytes(op.get("max_bytes").asLong());
+        return config;
+    }
+
+    private Handle suppress() {
+        Suppressed how;
+        if (op.has("until_window_closes"))
+            how = Suppressed.untilWindowCloses(bounded(Suppressed.BufferConfig.unbounded())).withName(text("label"));
+        else if (op.has("max_records") || op.has("max_bytes"))
+            how = Suppressed.untilTimeLimit(ms(op, "until"), bounded(Suppressed.BufferConfig.maxRecords(Long.MAX_VALUE))).withName(text("label"));
+        else
+            how = Suppressed.untilTimeLimit(ms(op, "until"), Suppressed.BufferConfig.unbounded()).withName(text("label"));
+        stores.add(new Store(text("label") + "-store", "held", in().value));
+        return in().with(in().table().suppress(how));
+    }
+
     // ---- joins ----
+
+    private Handle joinForeign() {
+        Functions.Map by = Functions.key(text("by"));
+        Functions.Join f = Functions.joiner(text("fn"));
+        KTable<Object, Object> left = in().table(), right = handle("other").table();
+        TableJoined<Object, Object> named = TableJoined.as(text("name"));
+        ValueJoiner<Object, Object, Object> join = f::join;
+        java.util.function.BiFunction<Object, Object, Object> key = by::map;
+        internals.add(text("name") + "-subscription-registration-topic");
+        internals.add(text("name") + "-subscription-response-topic");
+        stores.add(new Store(text("name") + "-subscription-store", "log", 'S'));
+        Materialized store = text("store") == null ? null : materialized("row", 'S');
+        boolean inner = text("kind").equals("inner");
+        if (store == null) store = (Materialized) Materialized.with(TEXT, TEXT);
+        return in().with(inner ? left.join(right, key, join, named, store) : left.leftJoin(right, key, join, named, store), 'S');
+    }
+
+    private Handle joinGlobal() {
+        Functions.Map by = Functions.key(text("by"));
+        Functions.Join f = Functions.joiner(text("fn"));
+        ValueJoiner<Object, Object, Object> join = f::join;
+        KeyValueMapper<Object, Object, Object> key = by::map;
+        GlobalKTable<Object, Object> right = (GlobalKTable<Object, Object>) handle("other").node;
+        return in().with(text("kind").equals("inner") ? in().stream().join(right, key, join) : in().stream().leftJoin(right, key, join), 'S');
+    }
 
     private JoinWindows joinWindows() {
         Duration grace = ms(op, "grace");
@@ -389,6 +497,13 @@ final class Build {
     private Handle to() {
         outputs.add(text("topic"));
         in().stream().to(text("topic"), Produced.with(keySerde(in()), valueSerde(in().value)));
+        return null;
+    }
+
+    private Handle toComputed() {
+        String[] topics = { op.get("topics").get(0).asText(), op.get("topics").get(1).asText() };
+        outputs.addAll(List.of(topics));
+        in().stream().to((k, v, c) -> topics[(int) Functions.mod(Functions.weight(v), 2)], Produced.with(keySerde(in()), valueSerde(in().value)));
         return null;
     }
 }

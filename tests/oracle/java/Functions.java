@@ -2,6 +2,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.kstream.Windowed;
+import org.apache.kafka.streams.processor.TimestampExtractor;
 
 /**
  * The functions that generated topologies are made of, by name. functions.c has the same; a function is total, and
@@ -49,8 +50,25 @@ final class Functions {
         return new IllegalArgumentException("no " + kind + " '" + name + "'");
     }
 
+    /** Throws for some values: a record that cannot be processed. */
+    static <T> T fragile(Object value, T result) {
+        if (value != null && mod(weight(value), 6) == 1) throw new IllegalStateException("fragile");
+        return result;
+    }
+
+    /** The time of a record: of its value, of its partition, or none. */
+    static TimestampExtractor timestamp(String name) {
+        return switch (name) {
+            case "shifted" -> (r, partition) -> r.value() == null ? r.timestamp() : Math.max(1, r.timestamp() + 5 * (mod(weight(r.value()), 5) - 2));
+            case "stalled" -> (r, partition) -> r.value() == null || mod(weight(r.value()), 3) != 0 || partition < 0 ? r.timestamp() : partition;
+            case "negative" -> (r, partition) -> r.value() == null || mod(weight(r.value()), 5) != 0 ? r.timestamp() : -1 - r.timestamp();
+            default -> throw unknown("timestamp", name);
+        };
+    }
+
     static Test test(String name) {
         return switch (name) {
+            case "fragile" -> (k, v) -> fragile(v, true);
             case "all" -> (k, v) -> true;
             case "none" -> (k, v) -> false;
             case "live" -> (k, v) -> v != null;
@@ -65,6 +83,7 @@ final class Functions {
     static Map value(String name) {
         return switch (name) {
             case "same" -> (k, v) -> v;
+            case "fragile" -> (k, v) -> fragile(v, v);
             case "bang" -> (k, v) -> v == null ? null : fold(text(v) + "!");
             case "keyed" -> (k, v) -> fold(text(k) + "=" + text(v));
             case "short" -> (k, v) -> v == null ? null : text(v).substring(Math.max(0, text(v).length() - 3));
@@ -79,6 +98,7 @@ final class Functions {
     static Map key(String name) {
         return switch (name) {
             case "same" -> (k, v) -> k == null ? null : text(k);
+            case "fragile" -> (k, v) -> fragile(v, k == null ? null : text(k));
             case "spread" -> (k, v) -> "k" + mod(weight(v), 5);
             case "foreign" -> (k, v) -> v == null || mod(weight(v), 7) == 0 ? null : "k" + mod(weight(v), 5);
             case "mixed" -> (k, v) -> fold(text(k) + "." + mod(weight(v), 3));
@@ -144,6 +164,7 @@ final class Functions {
 
     static Join joiner(String name) {
         return switch (name) {
+            case "fragile" -> (l, r) -> fragile(text(l) + text(r), fold(text(l) + "+" + text(r)));
             case "pair" -> (l, r) -> fold(text(l) + "+" + text(r));
             case "gap" -> (l, r) -> mod(weight(l) + weight(r), 4) == 0 ? null : fold(text(l) + "+" + text(r));
             default -> throw unknown("joiner", name);
