@@ -698,6 +698,14 @@ struct weir_row {
     } window; /* zero unless the view is windowed */
     int32_t partition;
     const char *position; /* "topic:partition:offset,…": inputs below these offsets are in this answer */
+    bool is_standby;      /* read from a standby, which may be behind the active copy */
+    weir_bytes order;     /* rows of a walk come in the order of these bytes, on every instance */
+};
+/* Which copies of a view may answer; {0}: the active ones of all partitions that are here. */
+struct weir_copies {
+    bool any;                  /* standbys too */
+    const int32_t *partitions; /* these alone; NULL: all */
+    size_t partition_count;
 };
 WEIR_PUBLIC size_t weir_app_views(weir_app *, struct weir_view_info *out, size_t max); /* how many there are */
 WEIR_MUST_CHECK WEIR_PUBLIC weir_view *weir_view_open(weir_app *, const char *store, struct weir_error *);
@@ -713,6 +721,16 @@ WEIR_PUBLIC bool weir_view_get_session(weir_view *, weir_arena *, const void *ke
 WEIR_PUBLIC weir_cursor *weir_view_scan(weir_view *, weir_arena *, struct weir_range, struct weir_error *);
 WEIR_PUBLIC bool weir_next(weir_cursor *, struct weir_row *, struct weir_error *);
 WEIR_PUBLIC void weir_cursor_close(weir_cursor *); /* NULL is fine */
+/* The same from the copies that are named. Of a view without windows both times are 0, of one with windows end_ms is. A key
+ * that none of the partitions asked for has is WEIR_ABSENT; while one of them is not here, it is WEIR_RETRY. */
+WEIR_PUBLIC bool weir_view_find(weir_view *, struct weir_copies, weir_arena *, const void *key, int64_t start_ms, int64_t end_ms, struct weir_row *, struct weir_error *);
+WEIR_PUBLIC weir_cursor *weir_view_walk(weir_view *, struct weir_copies, weir_arena *, struct weir_range, struct weir_error *);
+WEIR_PUBLIC size_t weir_view_held(weir_view *, struct weir_copies, int32_t *out); /* partitions this instance can answer for; room for all of the view */
+WEIR_PUBLIC const char *weir_view_position_of(weir_view *, struct weir_copies, weir_arena *); /* as weir_view_position */
+/* Addresses (application.server) of other instances that hold the partition, the active one first; any: standbys behind it.
+ * As far as this instance knows: partitions move. Strings live in the arena. */
+WEIR_PUBLIC size_t weir_view_holders(weir_view *, int32_t partition, bool any, weir_arena *, const char **out, size_t max);
+WEIR_PUBLIC bool weir_view_is_hashed(weir_view *); /* its keys are known to live where weir_view_partition says */
 WEIR_PUBLIC int32_t weir_view_partition(weir_view *, const void *key); /* where the key lives: murmur2, as Kafka's */
 /* Waits until every answer of the view contains the inputs of position ("topic:partition:offset,…", as weir_produce
  * and every row give them). False: WEIR_RETRY after wait_ms, WEIR_INVALID for a malformed or foreign position. */
@@ -743,13 +761,26 @@ WEIR_PUBLIC size_t weir_app_topics(weir_app *, struct weir_topic_info *out, size
 
 struct weir_task_info {
     int32_t subtopology, partition;
-    const char *state;        /* "restoring", "running" */
+    bool is_standby;          /* it follows the changelogs of a task that is active elsewhere */
+    const char *state;        /* "restoring", "running", "standby" */
     int64_t stream_time_ms;   /* -1: none yet */
     uint64_t records;         /* processed since the task came here */
     int64_t lag;              /* records of its inputs not yet processed; -1: unknown */
     int64_t restore_remaining;
 };
 WEIR_PUBLIC size_t weir_app_tasks(weir_app *, struct weir_task_info *out, size_t max);
+struct weir_share_info {
+    int32_t subtopology, partition;
+    bool is_standby;
+};
+struct weir_instance_info { /* of the group, this one first; everything lives in the arena */
+    const char *id;      /* of its clients */
+    const char *address; /* host:port of its REST interface (application.server); NULL: it has not said one */
+    bool is_self;
+    struct weir_share_info *shares; /* of another instance: as the group says; where standbys belong, once they are there */
+    size_t share_count;
+};
+WEIR_PUBLIC size_t weir_app_instances(weir_app *, weir_arena *, struct weir_instance_info **); /* how many */
 struct weir_node_info { /* live figures per node of the topology, summed over the tasks here */
     const char *name;   /* as in weir_topology_describe */
     uint64_t records;   /* that entered the node */

@@ -2,8 +2,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "catalog.h"
 #include "commands.h"
 #include "exit.h"
@@ -38,6 +40,22 @@ static int serve(weir_topology *topology, const struct settings *settings, const
     return serve_stop(&serving);
 }
 
+/* Where other instances reach this one. Not told when the port is yet to be found. */
+static void say_server(struct settings *settings, const struct config *config)
+{
+    const char *address = config_text(config, "http.address");
+    int64_t port = config_integer(config, "http.port");
+    char host[256] = "", *server;
+    if (*config_text(config, "application.server") || port == 0)
+        return;
+    bool is_any = strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0;
+    if (is_any && gethostname(host, sizeof host - 1) != 0)
+        return;
+    server = memory_format(strchr(address, ':') && !is_any ? "[%s]:%d" : "%s:%d", is_any ? host : address, (int)port);
+    settings_add(settings, "application.server", server);
+    memory_free(server);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
     struct settings settings = {0};
@@ -57,6 +75,7 @@ static int run(const struct command *command, int argc, char **argv)
         struct config *config = topology ? settings_fill(&settings, weir_topology_name(topology)) : NULL;
         if (config) {
             log_set_level(level_of(config));
+            say_server(&settings, config);
             status = serve(topology, &settings, config);
         } else if (topology) {
             weir_topology_free(topology);

@@ -184,16 +184,14 @@ static enum MHD_Result take_body(struct request *request, const char *upload, si
     return MHD_YES;
 }
 
-static enum MHD_Result hand_to_worker(struct connection *connection, struct MHD_Connection *handle)
+static enum MHD_Result hand_to(struct workers *workers, struct connection *connection, struct MHD_Connection *handle)
 {
     struct request *request = &connection->request;
     request->phase = REQUEST_WORK;
     MHD_suspend_connection(handle);
-    if (workers_submit(&connection->server->workers, request))
+    if (workers_submit(workers, request))
         return MHD_YES;
-    meter_reject(&connection->server->meter, METER_OVERLOAD);
-    problem_retry(request, 1000);
-    problem_answer(request, PROBLEM_OVERLOADED, "%d requests are waiting already.", LIMIT_JOBS);
+    workers_refuse(request);
     MHD_resume_connection(handle);
     return MHD_YES;
 }
@@ -208,8 +206,10 @@ static enum MHD_Result dispatch(struct connection *connection, struct MHD_Connec
     if (request->response.status)
         return finish(connection, handle);
     if (request_may_block(request))
-        return hand_to_worker(connection, handle);
+        return hand_to(&connection->server->workers, connection, handle);
     request_answer(request);
+    if (!request->response.status)
+        return hand_to(&connection->server->forwarders, connection, handle);
     return finish(connection, handle);
 }
 

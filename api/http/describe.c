@@ -172,6 +172,7 @@ static void list_tasks(struct request *request, weir_app *app)
         begin_item(out, app);
         buffer_format(out, ",\"task\":\"%d_%d\",\"subtopology\":%d,\"partition\":%d", task->subtopology,
                       task->partition, task->subtopology, task->partition);
+        write_member(out, "role", task->is_standby ? "standby" : "active");
         write_member(out, "state", task->state);
         buffer_text(out, ",\"stream_time\":");
         if (task->stream_time_ms < 0)
@@ -377,20 +378,51 @@ static void write_apps(struct request *request, struct buffer *out)
     buffer_byte(out, ']');
 }
 
-void handle_instances(struct request *request)
+static void write_shares(struct buffer *out, const struct weir_instance_info *instance, bool standby)
+{
+    bool follows = false;
+    buffer_text(out, standby ? ",\"standby\":[" : ",\"active\":[");
+    for (size_t i = 0; i < instance->share_count; i++) {
+        const struct weir_share_info *share = &instance->shares[i];
+        if (share->is_standby != standby)
+            continue;
+        buffer_format(out, follows ? ",\"%d_%d\"" : "\"%d_%d\"", share->subtopology, share->partition);
+        follows = true;
+    }
+    buffer_byte(out, ']');
+}
+
+static void write_self(struct request *request, struct buffer *out)
 {
     struct weir_http *server = request->server;
-    struct buffer *out = begin_list(request);
-    buffer_text(out, "{\"instance\":");
-    json_text(out, server->instance);
     write_member(out, "version", WEIR_VERSION);
     buffer_text(out, ",\"started\":");
     json_time(out, server->started_ms);
-    write_flag(out, "self", true);
     write_flag(out, "draining", atomic_load(&server->draining));
     write_apps(request, out);
-    buffer_byte(out, '}');
-    end_list(request);
+}
+
+static void list_instances(struct request *request, weir_app *app)
+{
+    struct weir_instance_info *instances;
+    struct buffer *out = &request->response.body;
+    size_t count = weir_app_instances(app, &request->arena, &instances);
+    for (size_t i = 0; i < count; i++) {
+        begin_item(out, app);
+        write_member(out, "id", instances[i].id);
+        write_member(out, "instance", instances[i].is_self ? request->server->instance : instances[i].address);
+        write_flag(out, "self", instances[i].is_self);
+        write_shares(out, &instances[i], false);
+        write_shares(out, &instances[i], true);
+        if (instances[i].is_self)
+            write_self(request, out);
+        buffer_byte(out, '}');
+    }
+}
+
+void handle_instances(struct request *request)
+{
+    list_apps(request, list_instances);
 }
 
 void handle_index(struct request *request)

@@ -2,6 +2,8 @@
  *
  * A page holds up to `limit` rows, or fewer when it grows beyond LIMIT_PAGE_BYTES; whether another follows is known by
  * asking for one row more. It is complete, or it is refused, unless the client allows a partial one.
+ * What is not here is asked of the instances that have it, and put together with what is: each sends at most a page of its
+ * rows (frames.h), in order, so the first page of all of them is among those.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <string.h>
@@ -9,8 +11,11 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "http/cursor.h"
+#include "http/frames.h"
 #include "http/handlers.h"
 #include "http/json.h"
+#include "http/merge.h"
+#include "http/peer.h"
 #include "http/point.h"
 #include "http/problem.h"
 #include "http/rows.h"
@@ -21,11 +26,15 @@ struct listing {
     const struct server_view *view;
     struct weir_view_info info; /* as of now */
     struct weir_range range;
-    const void *key; /* of a listing of one key's windows */
+    const void *key;           /* of a listing of one key's windows */
+    struct weir_copies copies; /* here */
+    struct peer_partitions wanted, held, missing;
+    bool is_asked; /* by another instance */
     enum rows_form form;
     size_t limit, count;
     bool more;
     struct cursor next;
+    struct buffer *framed; /* where rows for another instance go */
 };
 
 static bool refuse_range(struct request *request, const char *field, const char *why)
@@ -136,18 +145,58 @@ static bool read_cursor(struct listing *listing)
     return listing->range.after != NULL;
 }
 
-static bool check_complete(struct listing *listing)
+/* ---- which partitions, and where ---------------------------------------------------------------------------------- */
+
+static struct peer_partitions all_partitions(struct request *request, const struct weir_view_info *info)
+{
+    const struct peer_partitions none = {0};
+    return peer_missing(request, info, NULL, &none);
+}
+
+static void choose_wanted(struct listing *listing)
 {
     struct request *request = listing->request;
-    const struct weir_view_info *info = &listing->info;
-    if (listing->key || info->partitions_here >= info->partitions || request_value(request, QUERY_PARTIAL)->number)
-        return true;
-    problem_number(request, "partitions", info->partitions);
-    problem_number(request, "partitions_here", info->partitions_here);
+    listing->is_asked = peer_is_asked(request, &listing->info, &listing->wanted);
+    if (listing->is_asked)
+        return;
+    listing->wanted = all_partitions(request, &listing->info);
+    if (listing->key && weir_view_is_hashed(listing->view->view)) {
+        listing->wanted.items[0] = weir_view_partition(listing->view->view, listing->key);
+        listing->wanted.count = 1;
+    }
+}
+
+static void choose_partitions(struct listing *listing)
+{
+    struct request *request = listing->request;
+    choose_wanted(listing);
+    listing->copies = peer_copies(request);
+    listing->copies.partitions = listing->wanted.items;
+    listing->copies.partition_count = listing->wanted.count;
+    listing->held.items = arena_alloc(&request->arena, ((size_t)listing->info.partitions + 1) * sizeof(int32_t));
+    listing->held.count = weir_view_held(listing->view->view, listing->copies, listing->held.items);
+    listing->missing = peer_missing(request, &listing->info, &listing->wanted, &listing->held);
+    listing->copies.partitions = listing->held.items;
+    listing->copies.partition_count = listing->held.count;
+}
+
+static void refuse_incomplete(struct listing *listing, size_t answered)
+{
+    struct request *request = listing->request;
+    if (listing->wanted.count == 1) {
+        peer_refuse(request, listing->view, listing->wanted.items[0]);
+        return;
+    }
+    problem_number(request, "partitions", listing->info.partitions);
+    problem_number(request, "partitions_here", (int64_t)answered);
     problem_retry(request, 1000);
-    problem_answer(request, PROBLEM_ELSEWHERE, "%d of %d partitions are here; partial=allow answers from these.",
-                   info->partitions_here, info->partitions);
-    return false;
+    problem_answer(request, PROBLEM_ELSEWHERE, "%zu of %zu partitions can be read; partial=allow answers from these.",
+                   answered, listing->wanted.count);
+}
+
+static bool is_partial_allowed(const struct listing *listing)
+{
+    return !listing->is_asked && request_value(listing->request, QUERY_PARTIAL)->number;
 }
 
 /* ---- from a range to a page ------------------------------------------------------------------------------------- */
@@ -155,37 +204,43 @@ static bool check_complete(struct listing *listing)
 static void write_row(struct listing *listing, const struct weir_row *row)
 {
     struct request *request = listing->request;
-    struct buffer *out = &request->response.body;
     if (listing->form == ROWS_CSV) {
         rows_write_csv(request, &listing->info, row);
         return;
     }
-    if (listing->form == ROWS_JSON && listing->count)
-        buffer_byte(out, ',');
     rows_write_json(request, &listing->info, row);
     if (listing->form == ROWS_LINES)
-        buffer_byte(out, '\n');
+        buffer_byte(&request->response.body, '\n');
+}
+
+static void begin_row(struct listing *listing)
+{
+    if (listing->form == ROWS_JSON && listing->count)
+        buffer_byte(&listing->request->response.body, ',');
+    listing->count++;
 }
 
 static void take_row(struct listing *listing, const struct weir_row *row)
 {
+    begin_row(listing);
     write_row(listing, row);
-    listing->count++;
     listing->next.key = weir_key_to_text(&listing->request->arena, listing->info.key, row->key);
     listing->next.window_ms = row->window.start_ms;
 }
 
-static bool take_rows(struct listing *listing, struct weir_error *error)
+/* Calls take for up to a page of the rows that are here. */
+static bool walk_rows(struct listing *listing, void (*take)(struct listing *, const struct weir_row *),
+                      const struct buffer *page, struct weir_error *error)
 {
     weir_arena *arena = &listing->request->arena;
-    weir_cursor *cursor = weir_view_scan(listing->view->view, arena, listing->range, error);
+    weir_cursor *cursor = weir_view_walk(listing->view->view, listing->copies, arena, listing->range, error);
     struct weir_row row;
     while (cursor && weir_next(cursor, &row, error)) {
-        if (listing->count == listing->limit || listing->request->response.body.size > LIMIT_PAGE_BYTES) {
+        if (listing->count == listing->limit || page->size > LIMIT_PAGE_BYTES) {
             listing->more = true;
             break;
         }
-        take_row(listing, &row);
+        take(listing, &row);
     }
     weir_cursor_close(cursor);
     return cursor && error->code == WEIR_OK;
@@ -222,21 +277,20 @@ static const char *next_text(struct listing *listing)
     return copy;
 }
 
-static void write_metadata(struct listing *listing, const char *next)
+static void write_metadata(struct listing *listing, const char *next, const char *position, size_t answered)
 {
     struct request *request = listing->request;
     struct buffer *out = &request->response.body;
-    const struct weir_view_info *info = &listing->info;
     buffer_text(out, "],\"page\":{\"next\":");
     json_text(out, next);
     buffer_format(out, ",\"size\":%zu},\"metadata\":{\"view\":", listing->count);
-    json_text(out, info->name);
-    buffer_text(out, ",\"role\":\"active\",\"position\":");
-    json_position(out, weir_view_position(listing->view->view, &request->arena));
+    json_text(out, listing->info.name);
+    buffer_format(out, ",\"role\":\"%s\",\"position\":", listing->copies.any ? "any" : "active");
+    json_position(out, position);
     buffer_text(out, ",\"instance\":");
     json_text(out, request->server->instance);
-    buffer_format(out, ",\"partitions\":%d,\"partitions_here\":%d,\"complete\":%s}}\n", info->partitions,
-                  info->partitions_here, listing->key || info->partitions_here >= info->partitions ? "true" : "false");
+    buffer_format(out, ",\"partitions\":%d,\"partitions_here\":%zu,\"complete\":%s}}\n", listing->info.partitions,
+                  listing->held.count, answered == listing->wanted.count ? "true" : "false");
 }
 
 static void begin_page(struct listing *listing)
@@ -253,39 +307,180 @@ static void begin_page(struct listing *listing)
     }
 }
 
-/* A key without rows here may have some elsewhere: reading one of its windows tells. */
-static bool is_elsewhere(struct listing *listing, struct weir_error *error)
+static void end_page(struct listing *listing, const char *position, size_t answered)
 {
-    struct weir_row row;
-    const struct weir_view_info *info = &listing->info;
-    if (!listing->key || listing->count || info->partitions_here >= info->partitions)
-        return false;
-    return !weir_view_get_window(listing->view->view, &listing->request->arena, listing->key, 0, &row, error) &&
-           error->code == WEIR_RETRY;
-}
-
-static void answer_page(struct listing *listing)
-{
-    struct request *request = listing->request;
-    struct weir_error error = {0};
-    const struct query_value *limit = request_value(request, QUERY_LIMIT);
-    listing->limit = limit->given ? (size_t)limit->number : LIMIT_ROWS_DEFAULT;
-    listing->range.descending = request_value(request, QUERY_ORDER)->number != 0;
-    begin_page(listing);
-    if (!take_rows(listing, &error)) {
-        problem_of_error(request, &error, PROBLEM_VIEW_NOT_FOUND);
-        return;
-    }
-    if (is_elsewhere(listing, &error)) {
-        point_refuse(request, listing->view, listing->key, &error);
-        return;
-    }
     const char *next = next_text(listing);
     if (next)
         add_link(listing, next);
     if (listing->form == ROWS_JSON)
-        write_metadata(listing, next);
-    request->response.status = 200;
+        write_metadata(listing, next, position, answered);
+    listing->request->response.status = 200;
+}
+
+static void refuse_walk(struct listing *listing, const struct weir_error *error)
+{
+    if (error->code == WEIR_RETRY)
+        refuse_incomplete(listing, 0);
+    else
+        problem_of_error(listing->request, error, PROBLEM_VIEW_NOT_FOUND);
+}
+
+static void answer_from_here(struct listing *listing)
+{
+    struct request *request = listing->request;
+    struct weir_error error = {0};
+    begin_page(listing);
+    if (walk_rows(listing, take_row, &request->response.body, &error))
+        end_page(listing, weir_view_position_of(listing->view->view, listing->copies, &request->arena),
+                 listing->held.count);
+    else
+        refuse_walk(listing, &error);
+}
+
+/* ---- for and from other instances --------------------------------------------------------------------------------- */
+
+/* The row's text is written where rows are written, and taken from there. */
+static void frame_row(struct listing *listing, const struct weir_row *row)
+{
+    struct request *request = listing->request;
+    struct buffer *body = &request->response.body;
+    size_t began = body->size;
+    write_row(listing, row);
+    const struct frame frame = {
+        .order = row->order,
+        .key = weir_key_to_text(&request->arena, listing->info.key, row->key),
+        .window_ms = row->window.start_ms,
+        .partition = row->partition,
+        .text = {body->data + began, body->size - began},
+    };
+    frames_write_row(listing->framed, &frame);
+    body->size = began;
+    listing->count++;
+}
+
+static bool frame_rows(struct listing *listing, struct buffer *out, struct weir_error *error)
+{
+    struct request *request = listing->request;
+    listing->form = rows_form(request);
+    listing->framed = out;
+    frames_write_head(out, bytes_of_text(weir_view_position_of(listing->view->view, listing->copies, &request->arena)));
+    bool ok = walk_rows(listing, frame_row, out, error);
+    if (listing->more)
+        frames_set_more(out);
+    listing->count = 0;
+    listing->more = false;
+    return ok;
+}
+
+static void answer_instance(struct listing *listing)
+{
+    struct response *response = &listing->request->response;
+    struct weir_error error = {0};
+    struct buffer rows = {0};
+    if (listing->missing.count > 0)
+        refuse_incomplete(listing, listing->held.count);
+    else if (!frame_rows(listing, &rows, &error))
+        refuse_walk(listing, &error);
+    else {
+        buffer_clear(&response->body);
+        buffer_append(&response->body, rows.data, rows.size);
+        response->media = FRAMES_MEDIA;
+        response->status = 200;
+    }
+    buffer_done(&rows);
+}
+
+static struct merge_part *add_part(struct merge *merge, weir_arena *arena, weir_bytes rows)
+{
+    struct frames frames;
+    weir_bytes copy = arena_bytes(arena, rows);
+    return frames_read_head(&frames, copy) ? merge_add(merge, frames) : NULL;
+}
+
+struct asking {
+    struct listing *listing;
+    struct merge *merge;
+};
+
+/* False: it does not have these partitions, or cannot be reached. */
+static bool ask_instance(void *self, const struct peer_question *question)
+{
+    struct asking *asking = self;
+    struct http_reply reply;
+    struct request *request = asking->listing->request;
+    bool ok = peer_ask(request, question, (weir_bytes){0}, &reply) && reply.status == 200 &&
+              add_part(asking->merge, &request->arena, buffer_bytes(&reply.body));
+    http_reply_done(&reply);
+    return ok;
+}
+
+static void write_merged(struct listing *listing, struct merge *merge)
+{
+    struct buffer *body = &listing->request->response.body;
+    struct frame row;
+    while (merge_next(merge, listing->range.descending, &row)) {
+        if (listing->count == listing->limit || body->size > LIMIT_PAGE_BYTES) {
+            listing->more = true;
+            return;
+        }
+        begin_row(listing);
+        buffer_append(body, row.text.data, row.text.size);
+        listing->next.key = row.key;
+        listing->next.window_ms = row.window_ms;
+    }
+    listing->more = merge->more;
+}
+
+/* On a forwarder. */
+static void answer_from_all(struct listing *listing)
+{
+    struct request *request = listing->request;
+    struct weir_error error = {0};
+    struct buffer rows = {0};
+    struct merge merge = {0};
+    bool ok = frame_rows(listing, &rows, &error);
+    size_t answered = ok ? listing->held.count : 0;
+    if (ok) {
+        add_part(&merge, &request->arena, buffer_bytes(&rows));
+        struct asking asking = {listing, &merge};
+        answered += peer_ask_each(request, listing->view, listing->missing, ask_instance, &asking).count;
+    }
+    buffer_done(&rows);
+    if (!ok) {
+        refuse_walk(listing, &error);
+    } else if (answered < listing->wanted.count && !is_partial_allowed(listing)) {
+        refuse_incomplete(listing, answered);
+    } else {
+        begin_page(listing);
+        write_merged(listing, &merge);
+        end_page(listing, merge_position(&merge, &request->arena), answered);
+    }
+    merge_done(&merge);
+}
+
+/* ---- the routes --------------------------------------------------------------------------------------------------- */
+
+static void answer_page(struct listing *listing)
+{
+    struct request *request = listing->request;
+    const struct query_value *limit = request_value(request, QUERY_LIMIT);
+    listing->limit = limit->given ? (size_t)limit->number : LIMIT_ROWS_DEFAULT;
+    listing->range.descending = request_value(request, QUERY_ORDER)->number != 0;
+    choose_partitions(listing);
+    enum peer_routing routing = peer_routing(request, listing->view);
+    if (listing->is_asked)
+        answer_instance(listing);
+    else if (listing->missing.count == 0)
+        answer_from_here(listing);
+    else if (routing == PEER_REDIRECT && listing->wanted.count == 1 &&
+             peer_redirect(request, listing->view, listing->wanted.items[0]))
+        return;
+    else if (routing != PEER_NONE && !peer_moves_to_forwarder(request))
+        answer_from_all(listing);
+    else if (routing == PEER_NONE && is_partial_allowed(listing))
+        answer_from_here(listing);
+    else if (routing == PEER_NONE)
+        refuse_incomplete(listing, listing->held.count);
 }
 
 static bool find_view(struct listing *listing, bool needs_windows)
@@ -313,14 +508,14 @@ static bool find_view(struct listing *listing, bool needs_windows)
 void handle_entries(struct request *request)
 {
     struct listing listing = {.request = request};
-    if (find_view(&listing, false) && check_complete(&listing) && read_key_range(&listing) && read_cursor(&listing))
+    if (find_view(&listing, false) && read_key_range(&listing) && read_cursor(&listing))
         answer_page(&listing);
 }
 
 void handle_windows(struct request *request)
 {
     struct listing listing = {.request = request};
-    if (find_view(&listing, true) && check_complete(&listing) && read_time_range(&listing) && read_cursor(&listing))
+    if (find_view(&listing, true) && read_time_range(&listing) && read_cursor(&listing))
         answer_page(&listing);
 }
 

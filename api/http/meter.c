@@ -4,8 +4,8 @@
 
 #include <inttypes.h>
 
-static const unsigned statuses[METER_STATUSES] = {200, 202, 304, 400, 403, 404, 405, 406, 408, 413, 414,
-                                                  415, 422, 429, 431, 500, 501, 502, 503, 504, 505};
+static const unsigned statuses[METER_STATUSES] = {200, 202, 304, 307, 400, 403, 404, 405, 406, 408, 413,
+                                                  414, 415, 422, 429, 431, 500, 501, 502, 503, 504, 505};
 static const int64_t bounds_us[METER_BUCKETS] = {100, 250, 500, 1000, 2500, 5000, 10000, 100000, 1000000, 10000000};
 static const char *const bounds[METER_BUCKETS] = {"0.0001", "0.00025", "0.0005", "0.001", "0.0025",
                                                   "0.005",  "0.01",    "0.1",    "1",     "10"};
@@ -37,6 +37,11 @@ void meter_count(struct meter *meter, const struct route *route, unsigned status
 void meter_reject(struct meter *meter, enum meter_rejection why)
 {
     add(&meter->rejected[why], 1);
+}
+
+void meter_ask(struct meter *meter, bool answered)
+{
+    add(&meter->asked[answered], 1);
 }
 
 static const char *path_of(size_t row)
@@ -99,6 +104,12 @@ void meter_write(struct meter *meter, struct buffer *out)
     for (size_t i = 0; i < METER_REJECTIONS; i++)
         buffer_format(out, "weir_http_rejected_total{reason=\"%s\"} %" PRIu64 "\n", rejections[i],
                       read_counter(&meter->rejected[i]));
+    buffer_format(out,
+                  "# HELP weir_http_peer_requests_total Questions to other instances.\n"
+                  "# TYPE weir_http_peer_requests_total counter\n"
+                  "weir_http_peer_requests_total{answered=\"false\"} %" PRIu64 "\n"
+                  "weir_http_peer_requests_total{answered=\"true\"} %" PRIu64 "\n",
+                  read_counter(&meter->asked[false]), read_counter(&meter->asked[true]));
     buffer_format(out,
                   "# HELP weir_http_in_flight Requests being answered.\n# TYPE weir_http_in_flight gauge\n"
                   "weir_http_in_flight %" PRId64 "\n",

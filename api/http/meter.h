@@ -2,6 +2,7 @@
 #ifndef WEIR_HTTP_METER_H
 #define WEIR_HTTP_METER_H
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buffer.h"
@@ -19,10 +20,12 @@ struct meter_route {
 struct meter {
     struct meter_route routes[ROUTES_MAX + 1]; /* the last one: no route */
     _Atomic uint64_t rejected[METER_REJECTIONS];
+    _Atomic uint64_t asked[2]; /* of other instances: not answered, answered */
     _Atomic int64_t in_flight, connections;
 };
 
 void meter_count(struct meter *, const struct route *, unsigned status, int64_t microseconds); /* route may be NULL */
 void meter_reject(struct meter *, enum meter_rejection);
+void meter_ask(struct meter *, bool answered);
 void meter_write(struct meter *, struct buffer *); /* Prometheus text */
 #endif

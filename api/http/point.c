@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "http/handlers.h"
 #include "http/json.h"
+#include "http/peer.h"
 #include "http/point.h"
 #include "http/problem.h"
 #include "http/rows.h"
@@ -71,7 +72,7 @@ static void write_json(struct request *request, const struct server_view *view, 
     json_text(out, view->info.name);
     buffer_text(out, ",\"partition\":");
     json_integer(out, row->partition);
-    buffer_text(out, ",\"role\":\"active\",\"position\":");
+    buffer_text(out, row->is_standby ? ",\"role\":\"standby\",\"position\":" : ",\"role\":\"active\",\"position\":");
     json_position(out, row->position);
     buffer_text(out, ",\"instance\":");
     json_text(out, request->server->instance);
@@ -97,19 +98,79 @@ static void answer(struct request *request, const struct server_view *view, cons
     }
 }
 
-static bool read_row(struct request *request, const struct server_view *view, const void *key, struct weir_row *row,
-                     struct weir_error *error)
+static bool read_row(struct request *request, const struct server_view *view, struct weir_copies copies,
+                     const void *key, struct weir_row *row, struct weir_error *error)
 {
-    const struct query_value *window = request_value(request, QUERY_WINDOW);
-    if (view->info.kind == WEIR_VIEW_WINDOW)
-        return weir_view_get_window(view->view, &request->arena, key, window->number, row, error);
-    return weir_view_get(view->view, &request->arena, key, row, error);
+    int64_t start_ms = view->info.kind == WEIR_VIEW_WINDOW ? request_value(request, QUERY_WINDOW)->number : 0;
+    return weir_view_find(view->view, copies, &request->arena, key, start_ms, 0, row, error);
+}
+
+/* Where the key may be besides here. */
+static struct peer_partitions places_of(struct request *request, const struct server_view *view, const void *key)
+{
+    struct peer_partitions held = {arena_alloc(&request->arena, ((size_t)view->info.partitions + 1) * sizeof(int32_t)),
+                                   0},
+                           all = {arena_alloc(&request->arena, sizeof(int32_t)), 1};
+    held.count = weir_view_held(view->view, peer_copies(request), held.items);
+    all.items[0] = weir_view_partition(view->view, key);
+    return peer_missing(request, &view->info, weir_view_is_hashed(view->view) ? &all : NULL, &held);
+}
+
+/* On a forwarder: another instance has the key, or all of them have said that they do not, or that is not known. */
+static void ask_others(struct request *request, const struct server_view *view, const void *key)
+{
+    struct peer_partitions left = places_of(request, view, key);
+    bool has_moved = left.count == 0; /* here, since it was looked for */
+    if (peer_relay(request, view, &left))
+        return;
+    if (left.count > 0 || has_moved)
+        peer_refuse(request, view, has_moved ? weir_view_partition(view->view, key) : left.items[0]);
+    else
+        problem_answer(request, PROBLEM_KEY_NOT_FOUND, "The view \"%s\" has no such key.", view->info.name);
+}
+
+/* The key is not here, and may be elsewhere. False: here the matter ends. */
+static bool look_elsewhere(struct request *request, const struct server_view *view, const void *key)
+{
+    enum peer_routing routing = peer_routing(request, view);
+    if (routing == PEER_NONE)
+        return false;
+    if (routing == PEER_REDIRECT && weir_view_is_hashed(view->view) &&
+        peer_redirect(request, view, weir_view_partition(view->view, key)))
+        return true;
+    if (!peer_moves_to_forwarder(request))
+        ask_others(request, view, key);
+    return true;
+}
+
+/* Asked by another instance for some partitions: whether these have the key is certain when they are all here. */
+static bool read_asked(struct request *request, const struct server_view *view, const void *key, struct weir_row *row,
+                       struct weir_error *error)
+{
+    struct weir_copies copies = peer_copies(request);
+    struct peer_partitions asked;
+    if (!peer_is_asked(request, &view->info, &asked))
+        return false;
+    copies.partitions = asked.items;
+    copies.partition_count = asked.count;
+    *error = (struct weir_error){0};
+    return read_row(request, view, copies, key, row, error);
+}
+
+static void read_point(struct request *request, const struct server_view *view, const void *key)
+{
+    struct weir_error error = {0};
+    struct weir_row row = {0};
+    if (read_row(request, view, peer_copies(request), key, &row, &error) ||
+        (error.code == WEIR_RETRY && read_asked(request, view, key, &row, &error)))
+        answer(request, view, &row);
+    else if (error.code != WEIR_RETRY || !look_elsewhere(request, view, key))
+        point_refuse(request, view, key, &error);
 }
 
 void handle_point(struct request *request)
 {
     struct weir_error error = {0};
-    struct weir_row row = {0};
     const struct server_view *view = server_find_view(request->server, request->path_values[0], &error);
     bool window = request_value(request, QUERY_WINDOW)->given;
     if (!view) {
@@ -120,11 +181,7 @@ void handle_point(struct request *request)
                               : "This view has windows: add the parameter window, or read …/windows.");
     } else {
         const void *key = point_read_key(request, &view->info, request->path_values[1]);
-        if (!key)
-            return;
-        if (read_row(request, view, key, &row, &error))
-            answer(request, view, &row);
-        else
-            point_refuse(request, view, key, &error);
+        if (key)
+            read_point(request, view, key);
     }
 }

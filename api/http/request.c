@@ -60,7 +60,7 @@ void request_begin(struct request *request, weir_bytes raw_uri, uintptr_t uri_pl
     request->media = NULL;
     request->query = (struct query){0};
     request->id[0] = 0;
-    request->body_too_large = false;
+    request->body_too_large = request->wants_forwarder = request->on_forwarder = false;
     request->started_us = now_us;
     request->wait_until_us = 0;
     response->status = 0;
@@ -245,15 +245,15 @@ bool request_work(struct request *request, bool others_wait)
     if (request_value(request, QUERY_MIN_POSITION)->given && !wait_for_position(request, others_wait))
         return false;
     if (!request->response.status)
-        request->route->handle(request);
-    assert(request->response.status != 0);
+        request_answer(request);
     return true;
 }
 
 void request_answer(struct request *request)
 {
+    request->on_forwarder = request->wants_forwarder;
     request->route->handle(request);
-    assert(request->response.status != 0);
+    assert(request->response.status != 0 || (request->wants_forwarder && !request->on_forwarder));
 }
 
 weir_bytes request_header(const struct request *request, const char *lower_case_name)

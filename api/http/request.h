@@ -55,6 +55,7 @@ struct request {
     struct response response;
     char id[64]; /* X-Request-Id */
     bool body_too_large;
+    bool wants_forwarder, on_forwarder; /* it must ask other instances; it is where it may (peer.h) */
     int64_t started_us, wait_until_us;
     struct request *next_job;
     struct send_prepared *prepared; /* what the answer is sent from, if not from the response (send.h) */

@@ -161,7 +161,8 @@ static bool start_threads(struct weir_http *server)
     sigset_t all, old;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    bool started = workers_start(&server->workers) && pthread_create(&server->thread, NULL, loop, server) == 0;
+    bool started = workers_start(&server->workers) && workers_start(&server->forwarders) &&
+                   pthread_create(&server->thread, NULL, loop, server) == 0;
     if (started)
         pthread_setname_np(server->thread, "weir-http");
     pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -214,7 +215,9 @@ static bool open_door(struct weir_http *server, const char *address, uint16_t po
         return error_set(error, WEIR_FATAL, "http: libmicrohttpd does not start: %s", strerror(errno));
     }
     bool is_v6 = strchr(address, ':') != NULL;
-    server->instance = memory_format(is_v6 ? "[%s]:%u" : "%s:%u", address, (unsigned)server->port);
+    const char *said = weir_app_setting(server->apps[0], "application.server");
+    server->instance =
+        said && *said ? memory_text(said) : memory_format(is_v6 ? "[%s]:%u" : "%s:%u", address, (unsigned)server->port);
     if (!open_loop(server, error))
         return false;
     return start_threads(server) || error_set(error, WEIR_FATAL, "http: no thread can be started");
@@ -234,6 +237,7 @@ static void free_server(struct weir_http *server)
         free(server->views[i]);
     }
     workers_done(&server->workers);
+    workers_done(&server->forwarders);
     pthread_mutex_destroy(&server->views_lock);
     free(server->views);
     free(server->apps);
@@ -267,10 +271,12 @@ weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http
     server->started_ms = clock_wall_ms(&clock_system);
     pthread_mutex_init(&server->views_lock, NULL);
     workers_init(&server->workers);
+    workers_init(&server->forwarders);
     make_id_prefix(server);
     if (open_door(server, options.address ? options.address : "127.0.0.1", options.port, error))
         return server;
     workers_stop(&server->workers);
+    workers_stop(&server->forwarders);
     free_server(server);
     return NULL;
 }
@@ -294,6 +300,7 @@ void weir_http_stop(weir_http *server)
     atomic_store(&server->draining, true);
     atomic_store(&server->stopping, true);
     workers_stop(&server->workers);
+    workers_stop(&server->forwarders);
     atomic_store(&server->quitting, true);
     server_wake(server);
     pthread_join(server->thread, NULL);

@@ -7,6 +7,7 @@
 
 #include <microhttpd.h>
 
+#include "http/problem.h"
 #include "http/request.h"
 #include "http/server.h"
 
@@ -62,10 +63,21 @@ static void *work(void *self)
             continue;
         }
         struct weir_http *server = request->server;
+        if (!request->response.status && workers_submit(&server->forwarders, request))
+            continue;
+        if (!request->response.status)
+            workers_refuse(request);
         MHD_resume_connection(request->connection); /* from here on it is the loop's; its phase was never ours */
         server_wake(server);                        /* which libmicrohttpd does only for loops of its own */
     }
     return NULL;
+}
+
+void workers_refuse(struct request *request)
+{
+    meter_reject(&request->server->meter, METER_OVERLOAD);
+    problem_retry(request, 1000);
+    problem_answer(request, PROBLEM_OVERLOADED, "%d requests are waiting already.", LIMIT_JOBS);
 }
 
 void workers_init(struct workers *workers)

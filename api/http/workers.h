@@ -26,4 +26,5 @@ void workers_stop(struct workers *); /* what was submitted is answered and resum
 void workers_done(struct workers *);
 /* The request's connection must be suspended. False: too many are waiting; the request is still the caller's. */
 bool workers_submit(struct workers *, struct request *);
+void workers_refuse(struct request *); /* answers one that was not taken */
 #endif

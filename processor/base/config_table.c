@@ -20,6 +20,13 @@ const struct setting config_table[] = {
     {"group.instance.id", SETTING_NAME, "", 0, 0, {0}, KAFKA,
      "Static membership: with a name that survives a restart (a StatefulSet's pod name), a short restart causes no "
      "rebalance. Unique per instance; each thread appends its number. Empty: dynamic membership."},
+    {"application.server", SETTING_TEXT, "", 0, 0, {0}, STREAMS,
+     "`host:port` under which the other instances reach the REST interface of this one, so that any instance answers for "
+     "any key. Empty: `weir run` takes `http.address` and `http.port` (the host's name for `0.0.0.0`), unless the port is 0; "
+     "an instance without it is not asked by others."},
+    {"num.standby.replicas", SETTING_INTEGER, "0", 0, 16, {0}, STREAMS,
+     "How many other instances keep a copy of each task's state up to date, so that they can take the task over without "
+     "reading its changelogs, and answer queries with `consistency=any`. Needs as many instances and one more."},
     {"num.stream.threads", SETTING_INTEGER, "1", 1, 256, {0}, STREAMS,
      "Threads that process tasks. More than there are input partitions are idle."},
     {"processing.guarantee", SETTING_CHOICE, "at_least_once", 0, 0, {"at_least_once", "exactly_once_v2"}, STREAMS,
@@ -78,6 +85,9 @@ const struct setting config_table[] = {
      "Address the REST interface and the dashboard listen on."},
     {"http.port", SETTING_INTEGER, "8080", 0, 65535, {0}, OURS,
      "Port of the REST interface and the dashboard. 0: any free one, which is printed."},
+    {"http.routing", SETTING_CHOICE, "proxy", 0, 0, {"proxy", "redirect", "none"}, OURS,
+     "What becomes of a query for a key that another instance holds: `proxy` asks it on behalf of the client, `redirect` "
+     "sends the client there (307; scans are put together here all the same), `none` answers 503."},
     {"log.dir", SETTING_TEXT, "<state.dir>/log", 0, 0, {0}, OURS,
      "Directory of the embedded broker, used when `bootstrap.servers` is empty."},
     {"embedded.partitions", SETTING_INTEGER, "4", 1, 1024, {0}, OURS,
@@ -94,7 +104,6 @@ const struct setting_advice config_advice[] = {
     {"default.value.serde", "types belong to the topology"},
     {"default.deserialization.exception.handler", "it is deserialization.exception.handler"},
     {"default.production.exception.handler", "it is production.exception.handler"},
-    {"num.standby.replicas", "this version has no standby replicas"},
     {"topology.optimization", "topologies are always optimised"},
     {"enable.auto.commit", "offsets are committed with the state, see commit.interval.ms"},
 };

@@ -46,6 +46,17 @@ struct broker_rebalance {
     void (*settled)(void *self); /* after the last assigned or revoked of one rebalance */
 };
 
+struct broker_place {
+    const char *topic;
+    int32_t partition;
+};
+
+struct broker_member {           /* of a group; everything lives in the arena it was asked for with */
+    const char *client;          /* as it was given to consumer_open */
+    struct broker_place *places; /* of the lead topics, as the group has dealt them */
+    size_t place_count;
+};
+
 struct broker_offset {
     const char *topic;
     int32_t partition;
@@ -99,6 +110,14 @@ struct broker_ops {
                       struct weir_error *);
     /* Names of all topics, sorted, in the arena. */
     bool (*topics)(struct broker *, weir_arena *, const char ***names, size_t *count, struct weir_error *);
+
+    /* -- what members of a group know of each other [any]; NULL: a broker of one process -- */
+    /* Who is in the group and holds what. False, WEIR_RETRY: not to be told now, also while partitions change hands. */
+    bool (*members)(struct broker *, const char *group, weir_arena *, struct broker_member **, size_t *count,
+                    struct weir_error *);
+    /* As `committed`, of several places at once and with the metadata, in the arena. */
+    bool (*commits)(struct broker *, const char *group, const struct broker_place *, size_t count, weir_arena *,
+                    struct broker_start *, struct weir_error *);
 
     /* -- consuming in a group -- */
     /* member: client id of this member, unique in the process. */

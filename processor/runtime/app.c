@@ -12,6 +12,7 @@
 #include "runtime/globals.h"
 #include "runtime/ingest.h"
 #include "runtime/loop.h"
+#include "runtime/peers.h"
 #include "runtime/task.h"
 
 /* ---- shared state ---- */
@@ -131,8 +132,15 @@ static bool stop_loops(struct weir_app *app, int64_t deadline_us)
     return all;
 }
 
+static bool start_peers(struct weir_app *app, struct weir_error *error)
+{
+    app->peers = peers_start(app, error);
+    return app->peers || error->code == WEIR_OK;
+}
+
 static void free_app(struct weir_app *app)
 {
+    peers_stop(app->peers);
     ingest_free(app->ingest);
     globals_free(app->globals);
     if (app->broker)
@@ -179,6 +187,14 @@ static bool open_globals(struct weir_app *app, struct weir_error *error)
     return app->globals || app->layout.global_count == 0;
 }
 
+/* Whoever shares a group with other processes needs a name, and whoever has transactions does. */
+static bool open_identity(struct weir_app *app, const char *application, struct weir_error *error)
+{
+    bool has_others = *config_text(app->config, "bootstrap.servers") != 0;
+    return (!has_others && !app->exactly_once) ||
+           identity_open(&app->identity, app->config, application, has_others, error);
+}
+
 struct weir_app *weir_start(struct weir_topology *topology, struct weir_config settings, struct weir_error *error)
 {
     struct weir_app *app = new_app();
@@ -190,14 +206,15 @@ struct weir_app *weir_start(struct weir_topology *topology, struct weir_config s
     if (ok) {
         share_memory(app->config);
         app->exactly_once = strcmp(config_text(app->config, "processing.guarantee"), "exactly_once_v2") == 0;
-        ok = (!app->exactly_once || identity_open(&app->identity, app->config, application, error)) &&
-             open_broker(app, error) && layout_create_topics(&app->layout, app->broker, app->config, error) &&
+        ok = open_identity(app, application, error) && open_broker(app, error) &&
+             layout_create_topics(&app->layout, app->broker, app->config, error) &&
              (app->ingest = ingest_new(app, error)) != NULL && open_globals(app, error);
     }
     pthread_mutex_lock(&app->lock);
     set_state(app, WEIR_REBALANCING);
     pthread_mutex_unlock(&app->lock);
-    if (ok && start_loops(app, error) && (!app->globals || globals_start(app->globals, error)))
+    if (ok && start_peers(app, error) && start_loops(app, error) &&
+        (!app->globals || globals_start(app->globals, error)))
         return app;
     stop_loops(app, INT64_MAX);
     free_app(app);
@@ -324,6 +341,9 @@ static int64_t lag_of(const struct task *task)
     return lag;
 }
 
+static const char *const state_names[] = {
+    [TASK_RESTORING] = "restoring", [TASK_RUNNING] = "running", [TASK_STANDBY] = "standby"};
+
 size_t weir_app_tasks(struct weir_app *app, struct weir_task_info *out, size_t max)
 {
     pthread_rwlock_rdlock(&app->registry);
@@ -335,7 +355,8 @@ size_t weir_app_tasks(struct weir_app *app, struct weir_task_info *out, size_t m
         out[count - 1] = (struct weir_task_info){
             .subtopology = task->part->subtopology->id,
             .partition = task->partition,
-            .state = atomic_load(&task->shown_state) == TASK_RUNNING ? "running" : "restoring",
+            .is_standby = atomic_load(&task->is_standby),
+            .state = state_names[atomic_load(&task->shown_state)],
             .stream_time_ms = atomic_load(&task->shown_stream_time_ms),
             .records = atomic_load(&task->records),
             .lag = lag_of(task),

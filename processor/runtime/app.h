@@ -15,6 +15,7 @@
 struct globals;
 struct ingest;
 struct loop;
+struct peers;
 struct task;
 
 struct weir_app {
@@ -22,11 +23,12 @@ struct weir_app {
     struct config *config;
     struct broker *broker;
     bool exactly_once;
-    struct identity identity; /* exactly once only */
+    struct identity identity;
     struct loop **loops;
     size_t loop_count;
     struct globals *globals; /* NULL: the topology has none */
     struct ingest *ingest;
+    struct peers *peers; /* NULL: the broker is this process's alone */
     struct figures figures;
 
     pthread_rwlock_t registry;

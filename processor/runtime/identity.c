@@ -56,7 +56,7 @@ static bool keep_uuid(struct identity *identity, const char *path, struct weir_e
     return error_set(error, WEIR_INVALID, "cannot write %s: %s", path, strerror(errno));
 }
 
-bool identity_open(struct identity *identity, const struct config *config, const char *application,
+bool identity_open(struct identity *identity, const struct config *config, const char *application, bool alone,
                    struct weir_error *error)
 {
     *identity = (struct identity){.lock = -1};
@@ -70,6 +70,10 @@ bool identity_open(struct identity *identity, const struct config *config, const
     bool ok = identity->lock >= 0 || error_set(error, WEIR_INVALID, "cannot open %s: %s", path, strerror(errno));
     if (ok && flock(identity->lock, LOCK_EX | LOCK_NB) == 0)
         ok = keep_uuid(identity, path, error);
+    else if (ok && alone)
+        ok = error_set(error, WEIR_INVALID,
+                       "%s is locked: another instance works on this state directory; give each its own state.dir",
+                       path);
     else if (ok)
         identity_close(identity);
     memory_free(path);

@@ -17,6 +17,7 @@
 #include "runtime/commit.h"
 #include "runtime/directory.h"
 #include "runtime/globals.h"
+#include "runtime/peers.h"
 #include "runtime/ready.h"
 #include "runtime/restore.h"
 
@@ -261,6 +262,7 @@ static void settled(void *self)
 {
     struct loop *loop = self;
     atomic_fetch_add(&loop->app->figures.rebalances, 1);
+    peers_ask(loop->app->peers);
     log_info("loop", "thread %d: %zu tasks assigned", loop->number, loop->task_count);
 }
 
@@ -276,9 +278,7 @@ static bool join_group(struct loop *loop, struct weir_error *error)
             topics[s] = layout->parts[i].sources[s].topic;
         groups[i] = (struct broker_subscription){topics, layout->parts[i].source_count};
     }
-    const char *client = config_text(loop->app->config, "client.id");
-    char *member = memory_format("%s-%d-StreamThread-%d-consumer", *client ? client : layout->application,
-                                 (int)getpid(), loop->number);
+    char *member = peers_client_id(loop->app, loop->number);
     struct broker_rebalance calls = {loop, assigned, revoked, settled};
     loop->consumer = loop->app->broker->ops->consumer_open(loop->app->broker, layout->application, member, groups,
                                                            layout->part_count, calls, error);

@@ -1,6 +1,8 @@
 /* task.h: one sub-topology on one partition: its queues, contexts, stores, and the way of a record through them.
  *
  *   TASK_RESTORING --task_restored--> TASK_RUNNING --task_close--> gone
+ *          ^                               |
+ *     task_resume ---- TASK_STANDBY <-- task_stand_by
  *
  * A task belongs to one thread. What views and figures read of it is marked [any]. It knows no broker: its records leave
  * through task_output, its inputs are pushed by the loop or the test driver, which also commits it (commit.h). */
@@ -17,7 +19,7 @@
 #include "runtime/queue.h"
 #include "runtime/upstream.h"
 
-enum task_state { TASK_RESTORING, TASK_RUNNING };
+enum task_state { TASK_RESTORING, TASK_RUNNING, TASK_STANDBY };
 
 struct task;
 
@@ -98,6 +100,7 @@ struct task {
     _Atomic int64_t shown_stream_time_ms; /* [any] */
     _Atomic int64_t restore_remaining;    /* [any] */
     _Atomic int shown_state;              /* [any] */
+    _Atomic bool is_standby;              /* [any] it follows a task that is active elsewhere (standbys.h) */
     _Atomic int64_t *committed;           /* [any] per source: offset behind the last published record; -1 */
 };
 

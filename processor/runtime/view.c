@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "runtime/peers.h"
 #include "runtime/position.h"
 #include "runtime/task.h"
 #include "runtime/view.h"
@@ -18,9 +19,23 @@
 
 /* ---- the catalogue ---- */
 
-static bool serves(const struct weir_app *app, size_t i, const struct layout_part *part)
+static const struct weir_copies active = {0};
+
+static bool is_asked(const struct weir_copies *copies, int32_t partition)
 {
-    return app->tasks[i]->part == part && atomic_load(&app->tasks[i]->shown_state) == TASK_RUNNING;
+    for (size_t i = 0; i < copies->partition_count; i++)
+        if (copies->partitions[i] == partition)
+            return true;
+    return !copies->partitions;
+}
+
+static bool serves(const struct weir_app *app, size_t i, const struct layout_part *part,
+                   const struct weir_copies *copies)
+{
+    const struct task *task = app->tasks[i];
+    int state = atomic_load(&task->shown_state);
+    return task->part == part && is_asked(copies, task->partition) &&
+           (state == TASK_RUNNING || (state == TASK_STANDBY && copies->any));
 }
 
 static enum weir_view_kind kind_of(const struct layout_part *part, const struct store_spec *spec)
@@ -45,7 +60,7 @@ static struct weir_view_info describe(struct weir_app *app, const struct layout_
     };
     pthread_rwlock_rdlock(&app->registry);
     for (size_t i = 0; i < app->task_count; i++) {
-        if (!serves(app, i, part))
+        if (!serves(app, i, part, &active))
             continue;
         info.partitions_here++;
         info.rows_approximate += store_rows_approximate(app->tasks[i]->stores[index]);
@@ -145,7 +160,9 @@ static bool get_from(const struct weir_view *view, const struct task *task, weir
                      struct weir_row *row, struct weir_error *error)
 {
     struct store_row stored;
-    *row = (struct weir_row){.partition = task->partition, .position = position_text(task, arena)};
+    *row = (struct weir_row){.partition = task->partition,
+                             .position = position_text(task, arena),
+                             .is_standby = atomic_load(&task->is_standby)};
     if (!store_view_get(task->stores[view->index], stored_key, arena, &stored, error))
         return false;
     stored.key = stored_key;
@@ -153,6 +170,7 @@ static bool get_from(const struct weir_view *view, const struct task *task, weir
 }
 
 struct lookup { /* a key, and what was learnt while looking for it */
+    struct weir_copies copies;
     weir_bytes stored_key;
     int32_t partition; /* where murmur2 puts it */
     bool is_here;      /* that partition, restored */
@@ -168,8 +186,8 @@ static bool ask(const struct weir_view *view, struct lookup *lookup, bool expect
         const struct task *task = app->tasks[i];
         if (task->part != view->part || (task->partition == lookup->partition) != expected)
             continue;
-        if (!serves(app, i, view->part)) {
-            lookup->is_restoring = lookup->is_restoring || expected;
+        if (!serves(app, i, view->part, &lookup->copies)) {
+            lookup->is_restoring = lookup->is_restoring || (expected && !atomic_load(&task->is_standby));
             continue;
         }
         lookup->is_here = lookup->is_here || expected;
@@ -184,7 +202,8 @@ static bool ask(const struct weir_view *view, struct lookup *lookup, bool expect
 static bool explain_miss(const struct weir_view *view, const struct lookup *lookup, struct weir_error *error)
 {
     const char *name = view->store->spec.name;
-    if (lookup->served == view->part->partitions || (lookup->is_here && view->store->is_hashed))
+    int32_t asked = lookup->copies.partitions ? (int32_t)lookup->copies.partition_count : view->part->partitions;
+    if (lookup->served == asked || (lookup->is_here && view->store->is_hashed))
         return error_set(error, WEIR_ABSENT, "view %s has no such key", name);
     if (lookup->is_restoring)
         return error_set(error, WEIR_RETRY, "view %s, partition %d is restoring", name, lookup->partition);
@@ -214,14 +233,15 @@ static void stored_form(const struct weir_view *view, weir_bytes key, int64_t st
         buffer_append(out, key.data, key.size);
 }
 
-static bool get(struct weir_view *view, weir_arena *arena, const void *key, int64_t start_ms, int64_t end_ms,
-                struct weir_row *row, struct weir_error *error)
+bool weir_view_find(struct weir_view *view, struct weir_copies copies, weir_arena *arena, const void *key,
+                    int64_t start_ms, int64_t end_ms, struct weir_row *row, struct weir_error *error)
 {
     struct buffer plain = {0}, stored = {0};
     bool found = false;
     if (key_bytes(view, key, &plain, error)) {
         stored_form(view, buffer_bytes(&plain), start_ms, end_ms, &stored);
-        struct lookup lookup = {.stored_key = buffer_bytes(&stored),
+        struct lookup lookup = {.copies = copies,
+                                .stored_key = buffer_bytes(&stored),
                                 .partition = hash_partition(buffer_bytes(&plain), view->part->partitions)};
         found = find(view, &lookup, arena, row, error);
     }
@@ -242,32 +262,61 @@ static bool check_kind(const struct weir_view *view, enum store_kind kind, struc
 bool weir_view_get(struct weir_view *view, weir_arena *arena, const void *key, struct weir_row *row,
                    struct weir_error *error)
 {
-    return check_kind(view, STORE_KEY_VALUE, error) && get(view, arena, key, 0, 0, row, error);
+    return check_kind(view, STORE_KEY_VALUE, error) && weir_view_find(view, active, arena, key, 0, 0, row, error);
 }
 
 bool weir_view_get_window(struct weir_view *view, weir_arena *arena, const void *key, int64_t start_ms,
                           struct weir_row *row, struct weir_error *error)
 {
-    return check_kind(view, STORE_WINDOW, error) && get(view, arena, key, start_ms, 0, row, error);
+    return check_kind(view, STORE_WINDOW, error) && weir_view_find(view, active, arena, key, start_ms, 0, row, error);
 }
 
 bool weir_view_get_session(struct weir_view *view, weir_arena *arena, const void *key, int64_t start_ms, int64_t end_ms,
                            struct weir_row *row, struct weir_error *error)
 {
-    return check_kind(view, STORE_SESSION, error) && get(view, arena, key, start_ms, end_ms, row, error);
+    return check_kind(view, STORE_SESSION, error) &&
+           weir_view_find(view, active, arena, key, start_ms, end_ms, row, error);
 }
 
-const char *weir_view_position(struct weir_view *view, weir_arena *arena)
+const char *weir_view_position_of(struct weir_view *view, struct weir_copies copies, weir_arena *arena)
 {
     struct buffer text = {0};
     pthread_rwlock_rdlock(&view->app->registry);
     for (size_t i = 0; i < view->app->task_count; i++)
-        if (serves(view->app, i, view->part))
+        if (serves(view->app, i, view->part, &copies))
             position_write(view->app->tasks[i], &text);
     pthread_rwlock_unlock(&view->app->registry);
     const char *copy = arena_text(arena, text.data ? text.data : "");
     buffer_done(&text);
     return copy;
+}
+
+const char *weir_view_position(struct weir_view *view, weir_arena *arena)
+{
+    return weir_view_position_of(view, active, arena);
+}
+
+size_t weir_view_held(struct weir_view *view, struct weir_copies copies, int32_t *out)
+{
+    size_t count = 0;
+    pthread_rwlock_rdlock(&view->app->registry);
+    for (size_t i = 0; i < view->app->task_count; i++)
+        if (serves(view->app, i, view->part, &copies))
+            out[count++] = view->app->tasks[i]->partition;
+    pthread_rwlock_unlock(&view->app->registry);
+    return count;
+}
+
+size_t weir_view_holders(struct weir_view *view, int32_t partition, bool any, weir_arena *arena, const char **out,
+                         size_t max)
+{
+    const struct peer_share share = {(int32_t)(view->part - view->app->layout.parts), partition};
+    return peers_holders(view->app->peers, share, any, arena, out, max);
+}
+
+bool weir_view_is_hashed(struct weir_view *view)
+{
+    return view->store->is_hashed;
 }
 
 /* ---- walks ---- */
@@ -282,6 +331,7 @@ struct walk { /* over one partition; its head is the next row in order */
 
 struct weir_cursor {
     struct weir_view *view;
+    struct weir_copies copies;
     weir_arena *arena;
     struct weir_range range;
     struct walk *walks;
@@ -297,9 +347,13 @@ static bool advance(struct walk *walk, struct weir_error *error)
 static bool open_walks(struct weir_cursor *cursor, const struct bounds *bounds, struct weir_error *error)
 {
     struct weir_app *app = cursor->view->app;
+    size_t served = 0;
     cursor->walks = memory_new((app->task_count + 1) * sizeof *cursor->walks);
-    for (size_t i = 0; i < app->task_count && !bounds->is_empty; i++) {
-        if (!serves(app, i, cursor->view->part))
+    for (size_t i = 0; i < app->task_count; i++) {
+        if (!serves(app, i, cursor->view->part, &cursor->copies))
+            continue;
+        served++;
+        if (bounds->is_empty)
             continue;
         struct walk *walk = &cursor->walks[cursor->walk_count];
         walk->task = app->tasks[i];
@@ -312,15 +366,17 @@ static bool open_walks(struct weir_cursor *cursor, const struct bounds *bounds, 
         if (!advance(walk, error))
             return false;
     }
-    return true;
+    return !cursor->copies.partitions || served == cursor->copies.partition_count ||
+           error_set(error, WEIR_RETRY, "view %s: %zu of the %zu partitions asked for are here",
+                     cursor->view->store->spec.name, served, cursor->copies.partition_count);
 }
 
-struct weir_cursor *weir_view_scan(struct weir_view *view, weir_arena *arena, struct weir_range range,
-                                   struct weir_error *error)
+struct weir_cursor *weir_view_walk(struct weir_view *view, struct weir_copies copies, weir_arena *arena,
+                                   struct weir_range range, struct weir_error *error)
 {
     struct bounds bounds = {0};
     struct weir_cursor *cursor = memory_new(sizeof *cursor);
-    *cursor = (struct weir_cursor){.view = view, .arena = arena, .range = range};
+    *cursor = (struct weir_cursor){.view = view, .copies = copies, .arena = arena, .range = range};
     pthread_rwlock_rdlock(&view->app->registry);
     bool ok = bounds_of(&bounds, &view->store->spec, &range, error) && open_walks(cursor, &bounds, error);
     bounds_done(&bounds);
@@ -328,6 +384,12 @@ struct weir_cursor *weir_view_scan(struct weir_view *view, weir_arena *arena, st
         return cursor;
     weir_cursor_close(cursor);
     return NULL;
+}
+
+struct weir_cursor *weir_view_scan(struct weir_view *view, weir_arena *arena, struct weir_range range,
+                                   struct weir_error *error)
+{
+    return weir_view_walk(view, active, arena, range, error);
 }
 
 static struct walk *first_in_order(const struct weir_cursor *cursor)
@@ -357,7 +419,10 @@ bool weir_next(struct weir_cursor *cursor, struct weir_row *row, struct weir_err
         struct walk *walk = first_in_order(cursor);
         if (!walk)
             return false;
-        *row = (struct weir_row){.partition = walk->task->partition, .position = walk->position};
+        *row = (struct weir_row){.partition = walk->task->partition,
+                                 .position = walk->position,
+                                 .is_standby = atomic_load(&walk->task->is_standby),
+                                 .order = arena_bytes(cursor->arena, walk->head.key)};
         if (!decode_row(cursor->view, &walk->head, cursor->arena, row, error) || !advance(walk, error))
             return false;
         if (is_wanted(cursor, row))

@@ -49,7 +49,7 @@ static int64_t committed_here(struct weir_app *app, const struct layout_part *pa
     pthread_rwlock_rdlock(&app->registry);
     for (size_t i = 0; i < app->task_count; i++) {
         struct task *task = app->tasks[i];
-        for (size_t s = 0; task->part == part && s < part->source_count; s++)
+        for (size_t s = 0; task->part == part && !atomic_load(&task->is_standby) && s < part->source_count; s++)
             if (strcmp(part->sources[s].topic, target->topic) == 0 &&
                 layout_partition(&part->sources[s], task->partition) == target->partition)
                 committed = atomic_load(&task->committed[s]) < 0 ? 0 : atomic_load(&task->committed[s]);

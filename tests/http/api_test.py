@@ -1,4 +1,5 @@
 """What the REST interface promises, asked over a socket. SPDX-License-Identifier: Apache-2.0"""
+import concurrent.futures
 import json
 import os
 import re
@@ -355,6 +356,89 @@ class Partial(WithDoor):
         answer = self.door.get(f"{ENTRIES}?partial=allow&limit=1000").json
         self.assertEqual((len(answer["data"]), answer["metadata"]["complete"]), (250, False))
         self.assertEqual((answer["metadata"]["partitions"], answer["metadata"]["partitions_here"]), (4, 2))
+
+
+class Pair(unittest.TestCase):
+    """Two instances with half of the partitions each; the first asks the second."""
+
+    @classmethod
+    def setUpClass(cls):
+        still = {"FAKE_STILL": 1, "FAKE_PARTITIONS_HERE": 2}
+        cls.second = Door(PROGRAM, FAKE_PARTITIONS_FROM=2, **still)
+        cls.peer = f"127.0.0.1:{cls.second.port}"
+        cls.first = Door(PROGRAM, FAKE_PEER=cls.peer, **still)
+        cls.whole = Door(PROGRAM, FAKE_STILL=1)
+        cls.sending = Door(PROGRAM, FAKE_PEER=cls.peer, FAKE_ROUTING="redirect", **still)
+        cls.alone = Door(PROGRAM, FAKE_PEER="127.0.0.1:1", **still)
+
+    @classmethod
+    def tearDownClass(cls):
+        for door in (cls.first, cls.second, cls.whole, cls.sending, cls.alone):
+            door.close()
+
+    def test_a_key_of_the_other_instance_is_answered_with_its_tag(self):
+        for key in ("customer-000", "customer-001", "customer-002", "customer-003"):
+            expected, found = self.whole.get(f"{KEYS}/{key}"), self.first.get(f"{KEYS}/{key}")
+            self.assertEqual(found.status, 200, key)
+            self.assertEqual(found.json["value"], expected.json["value"])
+            self.assertEqual(found.headers["etag"], expected.headers["etag"])
+            self.assertEqual(self.first.get(f"{KEYS}/{key}", If_None_Match=expected.headers["etag"]).status, 304)
+
+    def test_a_key_nobody_has_is_absent_once_everybody_was_asked(self):
+        self.assertEqual(self.first.get(f"{KEYS}/nobody").code, "key-not-found")
+        self.assertEqual(self.second.get(f"{KEYS}/nobody").code, "not-owner")
+
+    def test_pages_are_those_of_a_single_instance(self):
+        for query in ("limit=7", "limit=7&order=desc", "prefix=customer-01&limit=3"):
+            for accept in ("application/json", "application/x-ndjson", "text/csv"):
+                self.assertEqual(self.pages(self.first, query, accept), self.pages(self.whole, query, accept))
+
+    def pages(self, door, query, accept):
+        rows, cursor = [], ""
+        for _ in range(200):
+            answer = door.get(f"{ENTRIES}?{query}{cursor}", Accept=accept)
+            self.assertEqual(answer.status, 200)
+            rows.append(answer.json["data"] if accept == "application/json" else answer.body)
+            link = answer.headers.get("link")
+            if not link:
+                return rows
+            cursor = "&cursor=" + re.search(r"cursor=([^>]+)>", link)[1]
+        self.fail("the pages do not end")
+
+    def test_windows_are_merged_in_order(self):
+        for path in ("/v1/views/revenue/windows?limit=1000", "/v1/views/revenue/keys/DE/windows?limit=1000"):
+            found, expected = self.first.get(path).json, self.whole.get(path).json
+            self.assertEqual(found["data"], expected["data"])
+            self.assertTrue(found["metadata"]["complete"])
+
+    def test_many_keys_come_in_the_order_they_were_asked_for(self):
+        keys = {"keys": ["customer-003", "nobody", "customer-000", "customer-002"]}
+        found, expected = (door.post(f"{KEYS}:batch", keys).json for door in (self.first, self.whole))
+        self.assertEqual((found["data"], found["missing"]), (expected["data"], expected["missing"]))
+
+    def test_an_instance_that_is_asked_never_asks(self):
+        forwarded = {"X_Weir_Forwarded": "somebody"}
+        self.assertEqual(self.first.get(f"{KEYS}/customer-002", **forwarded).code, "not-owner")
+        self.assertEqual(self.first.get(ENTRIES, **forwarded).code, "partitions-elsewhere")
+
+    def test_an_instance_that_does_not_answer_is_named(self):
+        answer = self.alone.get(f"{KEYS}/customer-002")
+        self.assertEqual((answer.status, answer.code, answer.json["owner"]), (503, "not-owner", "127.0.0.1:1"))
+        self.assertEqual(answer.headers["retry-after"], "1")
+        self.assertEqual(self.alone.get(ENTRIES).code, "partitions-elsewhere")
+        partial = self.alone.get(f"{ENTRIES}?partial=allow&limit=1000").json
+        self.assertEqual((len(partial["data"]), partial["metadata"]["complete"]), (250, False))
+
+    def test_many_clients_at_once_are_all_answered(self):
+        def ask(number):
+            return self.first.get(f"{ENTRIES}?limit=500&from=customer-{number:03}").status
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            self.assertEqual(set(pool.map(ask, range(64))), {200})
+
+    def test_instances_say_what_they_hold(self):
+        instances = self.first.get("/v1/instances").json["data"]
+        peers = [one for one in instances if not one["self"]]
+        self.assertEqual((peers[0]["instance"], peers[0]["standby"]), (self.peer, ["0_1"]))
 
 
 class Health(WithDoor):

@@ -1,6 +1,7 @@
 /* fake_app.c: see fake_app.h. It stands in for the runtime when the doors are tested or looked at alone; types and codecs
  * are the real ones. Rows move with the clock, so that a dashboard has something to show. Knobs, from the environment:
- * FAKE_STATE (index of enum weir_state), FAKE_PARTITIONS_HERE (of 4), FAKE_STILL (rows do not move).
+ * FAKE_STATE (index of enum weir_state), FAKE_PARTITIONS_HERE (of 4; they begin at FAKE_PARTITIONS_FROM), FAKE_STILL (rows
+ * do not move), FAKE_PEER (host:port of an instance with the other partitions), FAKE_ROUTING (http.routing).
  * SPDX-License-Identifier: Apache-2.0 */
 #include "fake_app.h"
 
@@ -91,6 +92,7 @@ struct weir_view {
 };
 struct weir_cursor {
     struct weir_view *view;
+    struct weir_copies copies;
     struct weir_range range;
     weir_arena *arena;
     int at, count;
@@ -147,6 +149,8 @@ const char *weir_app_name(weir_app *app)
 
 const char *weir_app_setting(weir_app *app, const char *key)
 {
+    if (strcmp(key, "http.routing") == 0)
+        return getenv("FAKE_ROUTING") ? getenv("FAKE_ROUTING") : "proxy";
     return strcmp(key, "application.id") == 0 ? app->name : NULL;
 }
 
@@ -197,6 +201,45 @@ bool weir_app_describe(weir_app *app, enum weir_describe_format format, FILE *ou
 static int32_t partitions_here(void)
 {
     return knob("FAKE_PARTITIONS_HERE", PARTITIONS);
+}
+
+static bool is_here(int32_t partition)
+{
+    int32_t from = knob("FAKE_PARTITIONS_FROM", 0);
+    return partition >= from && partition < from + partitions_here();
+}
+
+static bool is_asked(const struct weir_copies *copies, int32_t partition)
+{
+    for (size_t i = 0; i < copies->partition_count; i++)
+        if (copies->partitions[i] == partition)
+            return true;
+    return !copies->partitions;
+}
+
+size_t weir_view_held(weir_view *view, struct weir_copies copies, int32_t *out)
+{
+    size_t count = 0;
+    (void)view;
+    for (int32_t p = 0; p < PARTITIONS; p++)
+        if (is_here(p) && is_asked(&copies, p))
+            out[count++] = p;
+    return count;
+}
+
+size_t weir_view_holders(weir_view *view, int32_t partition, bool any, weir_arena *arena, const char **out, size_t max)
+{
+    (void)view, (void)any, (void)arena;
+    if (is_here(partition) || !getenv("FAKE_PEER") || max == 0)
+        return 0;
+    out[0] = getenv("FAKE_PEER");
+    return 1;
+}
+
+bool weir_view_is_hashed(weir_view *view)
+{
+    (void)view;
+    return false;
 }
 
 static struct weir_view_info info_of(enum view_id id)
@@ -397,11 +440,28 @@ bool weir_view_get_window(weir_view *view, weir_arena *arena, const void *key, i
     return get(view, arena, key, start, row, error);
 }
 
-weir_cursor *weir_view_scan(weir_view *view, weir_arena *arena, struct weir_range range, struct weir_error *error)
+bool weir_view_find(weir_view *view, struct weir_copies copies, weir_arena *arena, const void *key, int64_t start,
+                    int64_t end, struct weir_row *row, struct weir_error *error)
+{
+    (void)end;
+    bool found = get(view, arena, key, start, row, error);
+    bool is_all = partitions_here() == PARTITIONS || copies.partitions;
+    if (found && is_here(row->partition) && is_asked(&copies, row->partition))
+        return true;
+    if (found || (error->code == WEIR_ABSENT && !is_all)) {
+        *error = (struct weir_error){0};
+        error_set(error, is_all ? WEIR_ABSENT : WEIR_RETRY, "not in the partitions that are here");
+    }
+    return false;
+}
+
+weir_cursor *weir_view_walk(weir_view *view, struct weir_copies copies, weir_arena *arena, struct weir_range range,
+                            struct weir_error *error)
 {
     (void)error;
     weir_cursor *cursor = arena_alloc(arena, sizeof *cursor);
-    *cursor = (struct weir_cursor){.view = view, .range = range, .arena = arena, .count = rows_of(view->id)};
+    *cursor = (struct weir_cursor){
+        .view = view, .copies = copies, .range = range, .arena = arena, .count = rows_of(view->id)};
     return cursor;
 }
 
@@ -411,7 +471,8 @@ static bool is_in_range(const struct weir_cursor *cursor, const struct weir_row 
     enum view_id id = cursor->view->id;
     weir_bytes text = id == STOCK ? (weir_bytes){0} : *(const weir_bytes *)row->key;
     int sign = range->descending ? -1 : 1;
-    if (row->partition >= partitions_here() || (range->from && compare_keys(id, row->key, range->from) < 0) ||
+    if (!is_here(row->partition) || !is_asked(&cursor->copies, row->partition) ||
+        (range->from && compare_keys(id, row->key, range->from) < 0) ||
         (range->to && compare_keys(id, row->key, range->to) > 0))
         return false;
     if (range->prefix.size &&
@@ -434,6 +495,7 @@ bool weir_next(weir_cursor *cursor, struct weir_row *row, struct weir_error *err
         int i = cursor->range.descending ? cursor->count - 1 - cursor->at : cursor->at;
         cursor->at++;
         make_row(cursor->view->id, cursor->arena, i, row);
+        row->order = arena_bytes(cursor->arena, bytes_of_text(arena_format(cursor->arena, "%08d", i)));
         if (is_in_range(cursor, row))
             return true;
     }
@@ -467,6 +529,12 @@ bool weir_view_wait(weir_view *view, const char *position, int64_t wait_ms, stru
             return error_set(error, WEIR_RETRY, "not there after %lld ms", (long long)wait_ms);
         usleep(2000);
     }
+}
+
+const char *weir_view_position_of(weir_view *view, struct weir_copies copies, weir_arena *arena)
+{
+    (void)copies;
+    return weir_view_position(view, arena);
 }
 
 const char *weir_view_position(weir_view *view, weir_arena *arena)
@@ -536,6 +604,21 @@ size_t weir_app_tasks(weir_app *app, struct weir_task_info *out, size_t max)
         out[3].stream_time_ms = out[3].lag = -1;
     }
     return count;
+}
+
+size_t weir_app_instances(weir_app *app, weir_arena *arena, struct weir_instance_info **out)
+{
+    (void)app;
+    *out = arena_alloc(arena, 2 * sizeof **out);
+    for (size_t i = 0; i < 2; i++) {
+        (*out)[i] = (struct weir_instance_info){.id = i ? "peer" : "self",
+                                                .address = i ? getenv("FAKE_PEER") : NULL,
+                                                .is_self = i == 0,
+                                                .shares = arena_alloc(arena, sizeof(struct weir_share_info)),
+                                                .share_count = 1};
+        (*out)[i].shares[0] = (struct weir_share_info){0, (int32_t)i, i != 0};
+    }
+    return getenv("FAKE_PEER") ? 2 : 1;
 }
 
 size_t weir_app_nodes(weir_app *app, struct weir_node_info *out, size_t max)

@@ -1,5 +1,6 @@
 /* groups.c: offsets of groups that this process need not be a member of, and waiting for admin answers.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
 #include "base/error.h"
 #include "kafka.h"
 
@@ -27,11 +28,12 @@ rd_kafka_event_t *kafka_admin_answer(rd_kafka_queue_t *queue, const char *what, 
     return NULL;
 }
 
-static rd_kafka_event_t *ask_offset(rd_kafka_t *admin, const char *group, const char *topic, int32_t partition,
-                                    struct weir_error *error)
+static rd_kafka_event_t *ask_offsets(rd_kafka_t *admin, const char *group, const struct broker_place *places,
+                                     size_t count, struct weir_error *error)
 {
-    rd_kafka_topic_partition_list_t *wanted = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(wanted, topic, partition);
+    rd_kafka_topic_partition_list_t *wanted = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++)
+        rd_kafka_topic_partition_list_add(wanted, places[i].topic, places[i].partition);
     rd_kafka_ListConsumerGroupOffsets_t *request = rd_kafka_ListConsumerGroupOffsets_new(group, wanted);
     rd_kafka_topic_partition_list_destroy(wanted);
     rd_kafka_AdminOptions_t *options = kafka_admin_options(admin, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
@@ -42,35 +44,70 @@ static rd_kafka_event_t *ask_offset(rd_kafka_t *admin, const char *group, const 
     return kafka_admin_answer(queue, group, error);
 }
 
-static bool read_offset(rd_kafka_event_t *event, const char *group, int64_t *offset, struct weir_error *error)
+static bool read_start(const rd_kafka_topic_partition_t *found, const char *group, weir_arena *arena,
+                       struct broker_start *start, struct weir_error *error)
 {
-    size_t count;
+    if (found->err)
+        return error_set(error, kafka_reading_code_of(found->err), "group %s topic %s partition %d: %s", group,
+                         found->topic, (int)found->partition, rd_kafka_err2str(found->err));
+    weir_bytes metadata = {found->metadata, found->metadata ? found->metadata_size : 0};
+    start->offset = found->offset >= 0 ? found->offset : BROKER_NO_OFFSET;
+    start->metadata = arena_bytes(arena, metadata).data;
+    return true;
+}
+
+/* In the order of the places: the answer has one of its own. */
+static bool read_starts(const rd_kafka_topic_partition_list_t *found, const char *group,
+                        const struct broker_place *places, size_t count, weir_arena *arena, struct broker_start *starts,
+                        struct weir_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        starts[i] = (struct broker_start){BROKER_NO_OFFSET, ""};
+        const rd_kafka_topic_partition_t *one =
+            found ? rd_kafka_topic_partition_list_find(found, places[i].topic, places[i].partition) : NULL;
+        if (one && !read_start(one, group, arena, &starts[i], error))
+            return false;
+    }
+    return true;
+}
+
+static bool read_answer(rd_kafka_event_t *event, const char *group, const struct broker_place *places, size_t count,
+                        weir_arena *arena, struct broker_start *starts, struct weir_error *error)
+{
+    size_t groups;
     const rd_kafka_group_result_t **results =
-        rd_kafka_ListConsumerGroupOffsets_result_groups(rd_kafka_event_ListConsumerGroupOffsets_result(event), &count);
-    const rd_kafka_error_t *failure = count > 0 ? rd_kafka_group_result_error(results[0]) : NULL;
+        rd_kafka_ListConsumerGroupOffsets_result_groups(rd_kafka_event_ListConsumerGroupOffsets_result(event), &groups);
+    const rd_kafka_error_t *failure = groups > 0 ? rd_kafka_group_result_error(results[0]) : NULL;
     if (failure)
         return error_set(error, kafka_reading_code_of(rd_kafka_error_code(failure)), "group %s: %s", group,
                          rd_kafka_error_string(failure));
-    const rd_kafka_topic_partition_list_t *found = count > 0 ? rd_kafka_group_result_partitions(results[0]) : NULL;
-    int64_t committed = BROKER_NO_OFFSET;
-    if (found && found->cnt > 0) {
-        const rd_kafka_topic_partition_t *one = &found->elems[0];
-        if (one->err)
-            return error_set(error, kafka_reading_code_of(one->err), "group %s topic %s partition %d: %s", group,
-                             one->topic, (int)one->partition, rd_kafka_err2str(one->err));
-        committed = one->offset >= 0 ? one->offset : BROKER_NO_OFFSET;
-    }
-    *offset = committed;
-    return true;
+    return read_starts(groups > 0 ? rd_kafka_group_result_partitions(results[0]) : NULL, group, places, count, arena,
+                       starts, error);
+}
+
+bool kafka_commits(struct broker *base, const char *group, const struct broker_place *places, size_t count,
+                   weir_arena *arena, struct broker_start *starts, struct weir_error *error)
+{
+    if (count == 0)
+        return true;
+    rd_kafka_event_t *event = ask_offsets(kafka_broker_of(base)->admin, group, places, count, error);
+    if (!event)
+        return false;
+    bool ok = read_answer(event, group, places, count, arena, starts, error);
+    rd_kafka_event_destroy(event);
+    return ok;
 }
 
 bool kafka_committed(struct broker *base, const char *group, const char *topic, int32_t partition, int64_t *offset,
                      struct weir_error *error)
 {
-    rd_kafka_event_t *event = ask_offset(kafka_broker_of(base)->admin, group, topic, partition, error);
-    if (!event)
-        return false;
-    bool ok = read_offset(event, group, offset, error);
-    rd_kafka_event_destroy(event);
+    const struct broker_place place = {topic, partition};
+    struct broker_start start;
+    weir_arena arena;
+    arena_init(&arena);
+    bool ok = kafka_commits(base, group, &place, 1, &arena, &start, error);
+    if (ok)
+        *offset = start.offset;
+    arena_done(&arena);
     return ok;
 }

@@ -209,7 +209,7 @@ void kafka_reader_release(struct broker_reader *, struct broker_message *);
 int64_t kafka_reader_position(struct broker_reader *, int32_t token);
 void kafka_reader_close(struct broker_reader *);
 
-/* -- topics.c, ensure.c, groups.c: [any] -- */
+/* -- topics.c, ensure.c, groups.c, members.c: [any] -- */
 /* Partition count of one topic as this client sees it; 0: no such topic; -1: error. all_led: also wait for leaders. */
 int32_t kafka_topic_partitions(rd_kafka_t *, rd_kafka_topic_t *, bool *all_led, struct weir_error *);
 int32_t kafka_partitions(struct broker *, const char *topic, struct weir_error *);
@@ -219,6 +219,10 @@ bool kafka_topics(struct broker *, weir_arena *, const char ***names, size_t *co
 bool kafka_ensure(struct broker *, const struct broker_topic_spec *, size_t count, struct weir_error *);
 bool kafka_committed(struct broker *, const char *group, const char *topic, int32_t partition, int64_t *offset,
                      struct weir_error *);
+bool kafka_commits(struct broker *, const char *group, const struct broker_place *, size_t count, weir_arena *,
+                   struct broker_start *, struct weir_error *);
+bool kafka_members(struct broker *, const char *group, weir_arena *, struct broker_member **, size_t *count,
+                   struct weir_error *);
 /* Waits for the answer to an admin request; NULL: none came or it failed as a whole. Takes the queue. */
 rd_kafka_event_t *kafka_admin_answer(rd_kafka_queue_t *, const char *what, struct weir_error *);
 rd_kafka_AdminOptions_t *kafka_admin_options(rd_kafka_t *, rd_kafka_admin_op_t);

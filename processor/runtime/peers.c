@@ -1,0 +1,328 @@
+/* peers.c: see peers.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/peers.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "runtime/app.h"
+
+enum { LOOK_EVERY_MS = 1000, LOOK_AGAIN_MS = 100, REPLICAS_MAX = 16 };
+
+#define THREAD_MARK "-StreamThread-"
+
+struct peers {
+    struct weir_app *app;
+    char *self; /* our client ids without the thread */
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t lock; /* everything below */
+    pthread_cond_t wake;
+    bool stopping, asked;
+    weir_arena arena;
+    struct peer *items;
+    size_t count;
+};
+
+/* ---- client ids ---- */
+
+static char *id_of(const struct weir_app *app)
+{
+    const char *client = config_text(app->config, "client.id");
+    const char *server = config_text(app->config, "application.server");
+    return memory_format("%s-%s%s%s", *client ? client : app->layout.application, app->identity.uuid,
+                         *server ? "@" : "", server);
+}
+
+char *peers_client_id(const struct weir_app *app, int32_t thread)
+{
+    char *id = id_of(app);
+    char *text = memory_format("%s" THREAD_MARK "%d-consumer", id, thread);
+    memory_free(id);
+    return text;
+}
+
+const char *peers_instance_id(const struct weir_app *app, weir_arena *arena)
+{
+    char *id = id_of(app);
+    const char *copy = arena_text(arena, id);
+    memory_free(id);
+    return copy;
+}
+
+static const char *last_mark(const char *text)
+{
+    const char *found = NULL;
+    for (const char *at = text; (at = strstr(at, THREAD_MARK)); at++)
+        found = at;
+    return found;
+}
+
+bool peers_read_client_id(const char *text, weir_arena *arena, struct peer *out)
+{
+    const char *mark = last_mark(text);
+    if (!mark)
+        return false;
+    const char *id = arena_bytes(arena, (weir_bytes){text, (size_t)(mark - text)}).data;
+    const char *at = strrchr(id, '@');
+    out->id = id;
+    out->address = at && at[1] ? at + 1 : NULL;
+    return true;
+}
+
+/* ---- from members to peers ---- */
+
+struct builder {
+    struct peers *peers;
+    weir_arena *arena;
+    struct peer *items;
+    size_t count;
+};
+
+static int32_t part_led_by(const struct layout *layout, const char *topic)
+{
+    for (size_t i = 0; i < layout->part_count; i++)
+        if (strcmp(layout->parts[i].sources[0].topic, topic) == 0)
+            return (int32_t)i;
+    return -1;
+}
+
+static struct peer *peer_named(struct builder *builder, const struct peer *read)
+{
+    for (size_t i = 0; i < builder->count; i++)
+        if (strcmp(builder->items[i].id, read->id) == 0)
+            return &builder->items[i];
+    struct peer *peer = &builder->items[builder->count++];
+    *peer = *read;
+    peer->is_self = strcmp(peer->id, builder->peers->self) == 0;
+    return peer;
+}
+
+static void add_member(struct builder *builder, const struct broker_member *member)
+{
+    struct peer read = {0};
+    if (!peers_read_client_id(member->client, builder->arena, &read))
+        return;
+    struct peer *peer = peer_named(builder, &read);
+    struct peer_share *shares =
+        arena_alloc(builder->arena, (peer->share_count + member->place_count + 1) * sizeof *shares);
+    if (peer->share_count)
+        memcpy(shares, peer->shares, peer->share_count * sizeof *shares);
+    peer->shares = shares;
+    for (size_t i = 0; i < member->place_count; i++) {
+        int32_t part = part_led_by(&builder->peers->app->layout, member->places[i].topic);
+        if (part >= 0)
+            peer->shares[peer->share_count++] = (struct peer_share){part, member->places[i].partition};
+    }
+}
+
+/* False: not to be told now; what was known before stays. */
+static bool look(struct peers *peers)
+{
+    struct weir_app *app = peers->app;
+    struct broker_member *members = NULL;
+    size_t count = 0;
+    struct weir_error error = {0};
+    weir_arena arena;
+    arena_init(&arena);
+    if (!app->broker->ops->members(app->broker, app->layout.application, &arena, &members, &count, &error)) {
+        log_debug("peers", "%s", error.message);
+        arena_done(&arena);
+        return false;
+    }
+    struct builder builder = {peers, &arena, arena_alloc(&arena, (count + 1) * sizeof(struct peer)), 0};
+    for (size_t i = 0; i < count; i++)
+        add_member(&builder, &members[i]);
+    pthread_mutex_lock(&peers->lock);
+    arena_done(&peers->arena);
+    peers->arena = arena;
+    peers->items = builder.items;
+    peers->count = builder.count;
+    pthread_mutex_unlock(&peers->lock);
+    return true;
+}
+
+/* ---- the thread ---- */
+
+static void wait_ms(struct peers *peers, int64_t ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += ms % 1000 * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    while (!peers->stopping && !peers->asked)
+        if (pthread_cond_timedwait(&peers->wake, &peers->lock, &until) == ETIMEDOUT)
+            break;
+}
+
+/* The group becomes stable a moment after this instance has settled, so who asks is answered twice. */
+static void *run(void *self)
+{
+    struct peers *peers = self;
+    pthread_mutex_lock(&peers->lock);
+    while (!peers->stopping) {
+        bool again = peers->asked;
+        peers->asked = false;
+        pthread_mutex_unlock(&peers->lock);
+        again = !look(peers) || again;
+        pthread_mutex_lock(&peers->lock);
+        wait_ms(peers, again ? LOOK_AGAIN_MS : LOOK_EVERY_MS);
+    }
+    pthread_mutex_unlock(&peers->lock);
+    return NULL;
+}
+
+static void free_peers(struct peers *peers)
+{
+    pthread_cond_destroy(&peers->wake);
+    pthread_mutex_destroy(&peers->lock);
+    arena_done(&peers->arena);
+    memory_free(peers->self);
+    memory_free(peers);
+}
+
+struct peers *peers_start(struct weir_app *app, struct weir_error *error)
+{
+    if (!app->broker->ops->members)
+        return NULL;
+    struct peers *peers = memory_new(sizeof *peers);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&peers->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&peers->lock, NULL);
+    arena_init(&peers->arena);
+    peers->app = app;
+    peers->self = id_of(app);
+    int failure = pthread_create(&peers->thread, NULL, run, peers);
+    if (failure == 0)
+        return peers;
+    error_set(error, WEIR_FATAL, "cannot start a thread: %s", strerror(failure));
+    free_peers(peers);
+    return NULL;
+}
+
+void peers_stop(struct peers *peers)
+{
+    if (!peers)
+        return;
+    pthread_mutex_lock(&peers->lock);
+    peers->stopping = true;
+    pthread_cond_signal(&peers->wake);
+    pthread_mutex_unlock(&peers->lock);
+    pthread_join(peers->thread, NULL);
+    free_peers(peers);
+}
+
+void peers_ask(struct peers *peers)
+{
+    if (!peers)
+        return;
+    pthread_mutex_lock(&peers->lock);
+    peers->asked = true;
+    pthread_cond_signal(&peers->wake);
+    pthread_mutex_unlock(&peers->lock);
+}
+
+/* ---- what is known ---- */
+
+static struct peer copy_peer(const struct peer *peer, weir_arena *arena)
+{
+    struct peer copy = *peer;
+    copy.id = arena_text(arena, peer->id);
+    copy.address = peer->address ? arena_text(arena, peer->address) : NULL;
+    copy.shares = arena_alloc(arena, (peer->share_count + 1) * sizeof *copy.shares);
+    if (peer->share_count)
+        memcpy(copy.shares, peer->shares, peer->share_count * sizeof *copy.shares);
+    return copy;
+}
+
+size_t peers_known(struct peers *peers, weir_arena *arena, struct peer **out)
+{
+    *out = NULL;
+    if (!peers)
+        return 0;
+    pthread_mutex_lock(&peers->lock);
+    size_t count = peers->count;
+    *out = arena_alloc(arena, (count + 1) * sizeof **out);
+    for (size_t i = 0; i < count; i++)
+        (*out)[i] = copy_peer(&peers->items[i], arena);
+    pthread_mutex_unlock(&peers->lock);
+    return count;
+}
+
+static bool holds(const struct peer *peer, struct peer_share share)
+{
+    for (size_t i = 0; i < peer->share_count; i++)
+        if (peer->shares[i].part == share.part && peer->shares[i].partition == share.partition)
+            return true;
+    return false;
+}
+
+static uint64_t weight(const struct peer *peer, struct peer_share share)
+{
+    uint64_t high = 0, low = 0;
+    char *text = memory_format("%s %d_%d", peer->id, share.part, share.partition);
+    hash_murmur3((weir_bytes){text, strlen(text)}, &high, &low);
+    memory_free(text);
+    return high;
+}
+
+static bool is_among(const size_t *indices, size_t count, size_t index)
+{
+    for (size_t i = 0; i < count; i++)
+        if (indices[i] == index)
+            return true;
+    return false;
+}
+
+size_t peers_place_standbys(const struct peer *peers, size_t count, struct peer_share share, size_t replicas,
+                            size_t *out)
+{
+    size_t placed = 0;
+    for (; placed < replicas; placed++) {
+        size_t best = count;
+        for (size_t i = 0; i < count; i++)
+            if (!holds(&peers[i], share) && !is_among(out, placed, i) &&
+                (best == count || weight(&peers[i], share) > weight(&peers[best], share)))
+                best = i;
+        if (best == count)
+            break;
+        out[placed] = best;
+    }
+    return placed;
+}
+
+static void add_address(const struct peer *peer, const char **out, size_t *count, size_t max)
+{
+    if (!peer->is_self && peer->address && *count < max)
+        out[(*count)++] = peer->address;
+}
+
+size_t peers_holders(struct peers *peers, struct peer_share share, bool any, weir_arena *arena, const char **out,
+                     size_t max)
+{
+    struct peer *known;
+    size_t standbys[REPLICAS_MAX], count = 0, known_count = peers_known(peers, arena, &known);
+    for (size_t i = 0; i < known_count; i++)
+        if (holds(&known[i], share))
+            add_address(&known[i], out, &count, max);
+    if (!any || known_count == 0)
+        return count;
+    size_t replicas = (size_t)config_integer(peers->app->config, "num.standby.replicas");
+    size_t placed = peers_place_standbys(known, known_count, share, replicas, standbys);
+    for (size_t i = 0; i < placed; i++)
+        add_address(&known[standbys[i]], out, &count, max);
+    return count;
+}

@@ -1,0 +1,45 @@
+/* peers.h: the other instances of the application: who they are, where their REST interface is, what they hold.
+ *
+ * All of it comes from the group: its coordinator tells every member's client id and partitions, and the client id says the
+ * instance and its address (application.server). Nothing else is exchanged, so nothing else can disagree. Form of a client
+ * id: "<client>-<uuid>[@<host:port>]-StreamThread-<n>-consumer", "<client>" being client.id or application.id.
+ * What is known is at most a second old, and older while partitions change hands. Any thread. */
+#ifndef WEIR_RUNTIME_PEERS_H
+#define WEIR_RUNTIME_PEERS_H
+#include "runtime/layout.h"
+
+struct peers;
+struct weir_app;
+
+struct peer_share {
+    int32_t part, partition; /* part: index in the layout */
+};
+
+struct peer {
+    const char *id;      /* client ids without the thread */
+    const char *address; /* NULL: none */
+    bool is_self;
+    struct peer_share *shares; /* active */
+    size_t share_count;
+};
+
+/* The client id of one of this instance's threads; a new string. */
+char *peers_client_id(const struct weir_app *, int32_t thread);
+const char *peers_instance_id(const struct weir_app *, weir_arena *); /* the same without the thread */
+/* Reads a client id into id and address, in the arena. False: it is not of this form. */
+bool peers_read_client_id(const char *text, weir_arena *, struct peer *out);
+
+/* NULL: the broker serves this process alone, or an error. */
+struct peers *peers_start(struct weir_app *, struct weir_error *);
+void peers_stop(struct peers *); /* NULL is fine, in all of these */
+void peers_ask(struct peers *);  /* look again soon: partitions have changed hands */
+/* What is known, copied to the arena; 0: nothing yet. */
+size_t peers_known(struct peers *, weir_arena *, struct peer **out);
+/* Addresses of other instances that hold the share: the active one, then, when asked for, those of its standbys. */
+size_t peers_holders(struct peers *, struct peer_share, bool any, weir_arena *, const char **out, size_t max);
+
+/* Where the standbys of a share belong: indices into peers, the best first. Every instance with the same knowledge finds
+ * the same: instances without the active task, ordered by a hash of instance and share (rendezvous hashing: Thaler and
+ * Ravishankar 1998), so that little moves when one comes or goes. */
+size_t peers_place_standbys(const struct peer *, size_t count, struct peer_share, size_t replicas, size_t *out);
+#endif

@@ -1,0 +1,145 @@
+"""Instances of `weir run example-count` on a real broker, with ports and state directories of their own.
+SPDX-License-Identifier: Apache-2.0"""
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+BOOTSTRAP = os.environ.get("BOOTSTRAP", "")
+WEIR = str(pathlib.Path(os.environ.get("BUILD", "build/release")).resolve() / "weir")
+SESSION_MS = 6000
+VIEW = "/v1/views/word-counts"
+began = time.monotonic()
+
+
+class Failure(Exception):
+    pass
+
+
+def say(text):
+    print(f"{time.monotonic() - began:6.1f} s  {text}", flush=True)
+
+
+def wait_for(what, condition, seconds=60):
+    """Polls until the condition is true; returns what it returned."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answer = condition()
+        if answer:
+            return answer
+        time.sleep(0.05)
+    raise Failure(f"{what}: not within {seconds} s")
+
+
+def expect(found, expected, what):
+    if found != expected:
+        raise Failure(f"{what}: {str(found)[:300]}, expected {str(expected)[:300]}")
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def get(url, timeout=10):
+    """(status, body); (0, None) while nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=timeout) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read() or b"null")
+    except (OSError, ValueError):
+        return 0, None
+
+
+class Instance:
+    def __init__(self, name, application, folder, **settings):
+        self.name, self.application, self.folder, self.settings = name, application, folder, settings
+        self.state = folder / f"state-{name}"
+        self.port = free_port()
+        self.process = None
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def command(self, **more):
+        settings = {"bootstrap.servers": BOOTSTRAP, "application.id": self.application, "state.dir": str(self.state),
+                    "consumer.session.timeout.ms": SESSION_MS, "state.flush.interval.ms": 500, **self.settings, **more}
+        arguments = [WEIR, "run", "example-count", "--port", str(self.port)]
+        for key, value in settings.items():
+            arguments += ["--set", f"{key}={value}"]
+        return arguments
+
+    def start(self):
+        self.state.mkdir(parents=True, exist_ok=True)
+        with open(self.folder / f"{self.name}.log", "ab") as log:
+            self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=log)
+        line = self.process.stdout.readline().decode().strip()
+        if not line.startswith("http://"):
+            raise Failure(f"{self.name} ended with status {self.process.wait()}:\n{self.log()[-2000:]}")
+        return self
+
+    def log(self):
+        return (self.folder / f"{self.name}.log").read_text(errors="replace")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        expect(self.process.wait(timeout=60), 0, f"{self.name}: exit status")
+
+    def get(self, path, **options):
+        return get(f"http://{self.address}{path}", **options)
+
+    def rows(self, query="limit=10000"):
+        """All rows, page by page; None while the listing is refused."""
+        rows, cursor = {}, ""
+        while True:
+            status, body = self.get(f"{VIEW}/entries?{query}{cursor}")
+            if status != 200:
+                return None
+            keys = [row["key"] for row in body["data"]]
+            expect(keys, sorted(keys), f"{self.name}: order of the rows")
+            rows.update({row["key"]: row["value"] for row in body["data"]})
+            if not body["page"]["next"]:
+                return rows
+            cursor = "&cursor=" + body["page"]["next"]
+
+    def post(self, path, body):
+        request = urllib.request.Request(f"http://{self.address}{path}", json.dumps(body).encode(),
+                                         {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read())
+
+    def shares(self, role="active"):
+        """Of all instances, as this one knows them; by instance."""
+        status, body = self.get("/v1/instances")
+        return {one["instance"]: set(one[role]) for one in body["data"]} if status == 200 else {}
+
+
+def create_words(partitions, topic="words"):
+    subprocess.run([WEIR, "produce", topic, "--create", "--set", f"bootstrap.servers={BOOTSTRAP}", "--set",
+                    f"embedded.partitions={partitions}"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+
+
+def produce(words, topic="words"):
+    text = "".join(f"{number}\t{word}\n" for number, word in enumerate(words)).encode()
+    subprocess.run(["kcat", "-b", BOOTSTRAP, "-P", "-t", topic, "-K", "\t", "-X", "partitioner=murmur2_random"], input=text,
+                   check=True, stderr=subprocess.DEVNULL)
+
+
+def read_words(topic="words"):
+    """All of the topic, for it may hold words of earlier runs."""
+    text = subprocess.run(["kcat", "-b", BOOTSTRAP, "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-f", r"%s\n"], check=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    return text.decode().split()
