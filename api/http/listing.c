@@ -367,6 +367,7 @@ static bool frame_rows(struct listing *listing, struct buffer *out, struct weir_
     bool ok = walk_rows(listing, frame_row, out, error);
     if (listing->more)
         frames_set_more(out);
+    listing->framed = NULL;
     listing->count = 0;
     listing->more = false;
     return ok;
@@ -468,17 +469,16 @@ static void answer_page(struct listing *listing)
     listing->range.descending = request_value(request, QUERY_ORDER)->number != 0;
     choose_partitions(listing);
     enum peer_routing routing = peer_routing(request, listing->view);
+    bool is_enough = listing->missing.count == 0 || (routing == PEER_NONE && is_partial_allowed(listing));
     if (listing->is_asked)
         answer_instance(listing);
-    else if (listing->missing.count == 0)
+    else if (is_enough)
         answer_from_here(listing);
     else if (routing == PEER_REDIRECT && listing->wanted.count == 1 &&
              peer_redirect(request, listing->view, listing->wanted.items[0]))
         return;
     else if (routing != PEER_NONE && !peer_moves_to_forwarder(request))
         answer_from_all(listing);
-    else if (routing == PEER_NONE && is_partial_allowed(listing))
-        answer_from_here(listing);
     else if (routing == PEER_NONE)
         refuse_incomplete(listing, listing->held.count);
 }

@@ -168,7 +168,8 @@ static bool send_request(int fd, const struct http_call *call)
     if (call->body.data)
         buffer_format(&text, "Content-Length: %zu\r\n", call->body.size);
     buffer_text(&text, "\r\n");
-    buffer_append(&text, call->body.data, call->body.size);
+    if (call->body.size > 0)
+        buffer_append(&text, call->body.data, call->body.size);
     bool ok = send_all(fd, buffer_bytes(&text), call->deadline_us);
     buffer_done(&text);
     return ok;

@@ -102,7 +102,7 @@ bool kafka_committed(struct broker *base, const char *group, const char *topic, 
                      struct weir_error *error)
 {
     const struct broker_place place = {topic, partition};
-    struct broker_start start;
+    struct broker_start start = {BROKER_NO_OFFSET, ""};
     weir_arena arena;
     arena_init(&arena);
     bool ok = kafka_commits(base, group, &place, 1, &arena, &start, error);
