@@ -250,7 +250,8 @@ static bool receive_head(int fd, const struct http_call *call, struct http_reply
         if (!end)
             continue;
         size_t size = (size_t)(end - reply->head.data) + 4;
-        buffer_append(rest, reply->head.data + size, reply->head.size - size);
+        if (size < reply->head.size)
+            buffer_append(rest, reply->head.data + size, reply->head.size - size);
         reply->head.size = size;
         return true;
     }
@@ -272,7 +273,7 @@ static bool receive_body(int fd, const struct http_call *call, struct http_reply
     if (got > reply->size || reply->size > call->bytes_max)
         return error_set(error, WEIR_INVALID, "%s: an answer of %zu bytes where %zu are allowed", call->address,
                          reply->size, call->bytes_max);
-    bool taken = got == 0 || take_body(call, reply, rest->data, got);
+    bool taken = got == 0 || !rest->data || take_body(call, reply, rest->data, got);
     char *chunk = memory_new(READ_BYTES);
     while (taken && got < reply->size) {
         size_t left = reply->size - got;
