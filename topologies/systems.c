@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "commerce/generator.h"
+#include "platform/world.h"
 #include "simulation/simulation.h"
 #include "tradex/world.h"
 
@@ -14,6 +15,8 @@ const struct system systems_all[] = {
      NULL},
     {"tradex", "a marketplace: users, products, orders, sales", "tradex-orders-per-status/keys/confirmed",
      tradex_topics, &tradex_world},
+    {"platform", "sessions, audit and requests of a user base", "platform-concurrent-users/keys/all", platform_topics,
+     &platform_world},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -1,6 +1,6 @@
 /* sketch_test.c: are percentiles within 1 %, whatever the numbers and their order?
  * SPDX-License-Identifier: Apache-2.0 */
-#include "commerce/sketch.h"
+#include "sketch/sketch.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include "facts.h"
 #include "order_event.h"
 #include "parts.h"
-#include "sketch.h"
+#include "sketch/sketch.h"
 #include "views.h"
 
 struct self {

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "order_created.h"
 #include "pieces.h"
-#include "text.h"
+#include "record/record.h"
 #include "tradex_views.h"
 #include "user_registered.h"
 
@@ -17,7 +17,7 @@ void lines_of(weir_context *context, const struct weir_record *record)
         line->product_id = item->product_id;
         line->quantity = item->quantity;
         line->price = item->price;
-        tradex_forward(context, record, tradex_text(context, "%.*s/%zu", TRADEX_CHARS(order->order_id), i), line);
+        record_forward(context, record, record_text(context, "%.*s/%zu", RECORD_CHARS(order->order_id), i), line);
     }
 }
 

@@ -6,7 +6,7 @@
 #include "order_created.h"
 #include "order_updated.h"
 #include "pieces.h"
-#include "text.h"
+#include "record/record.h"
 #include "trade_command.h"
 #include "tradex_views.h"
 
@@ -38,12 +38,12 @@ void order_of_command(weir_context *context, const struct weir_record *record)
         weir_fail(context, "data.items: there are none, a quantity is not positive, or the total is too large");
         return;
     }
-    order->order_id = tradex_text(context, "order-%d-%lld", (int)place.partition, (long long)place.offset);
+    order->order_id = record_text(context, "order-%d-%lld", (int)place.partition, (long long)place.offset);
     order->user_id = data->user_id;
     order->items = data->items;
     order->status = TRADE_STATUS_pending;
     order->created_at = record->timestamp_ms;
-    tradex_forward(context, record, order->order_id, order);
+    record_forward(context, record, order->order_id, order);
 }
 
 /* ---- events ---- */
@@ -173,6 +173,6 @@ const void *status_of(weir_context *context, const struct weir_record *record)
     if (order_progress_value(record)->history.count == 0)
         return NULL;
     weir_bytes *status = weir_alloc(context, sizeof *status);
-    *status = tradex_text(context, "%s", trade_status_type.symbols[order_progress_value(record)->status]);
+    *status = record_text(context, "%s", trade_status_type.symbols[order_progress_value(record)->status]);
     return status;
 }

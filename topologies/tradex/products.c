@@ -6,8 +6,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "catalog_command.h"
 #include "pieces.h"
+#include "record/record.h"
 #include "stock_updated.h"
-#include "text.h"
 #include "tradex_parts.h"
 #include "tradex_views.h"
 
@@ -49,7 +49,7 @@ void catalogue_entry_of(weir_context *context, const struct weir_record *record)
     entry->price = data->price;
     entry->category = data->has_category ? data->category : *WEIR_STR("unknown");
     entry->seller = record->key ? *(const weir_bytes *)record->key : *WEIR_STR("unknown");
-    tradex_forward(context, record, data->sku, entry);
+    record_forward(context, record, data->sku, entry);
 }
 
 void initial_stock_of(weir_context *context, const struct weir_record *record)
@@ -61,7 +61,7 @@ void initial_stock_of(weir_context *context, const struct weir_record *record)
     change->kind = STOCK_CHANGE_KIND_INITIAL;
     change->quantity = data->has_stock ? data->stock : 0;
     change->at = record->timestamp_ms;
-    tradex_forward(context, record, data->sku, change);
+    record_forward(context, record, data->sku, change);
 }
 
 /* ---- stock.updated ---- */
@@ -82,7 +82,7 @@ void stock_change_of(weir_context *context, const struct weir_record *record)
     change->kind = is_increase ? STOCK_CHANGE_KIND_INCREASE : STOCK_CHANGE_KIND_DECREASE;
     change->quantity = event->quantity;
     change->at = event->updated_at;
-    tradex_forward(context, record, event->product_id, change);
+    record_forward(context, record, event->product_id, change);
 }
 
 int64_t stock_updated_time(const struct weir_record *record, int64_t partition_time_ms)
@@ -108,8 +108,8 @@ static weir_bytes identity_of(weir_context *context, const struct weir_record *r
     const struct stock_change *change = stock_change_value(record);
     const weir_bytes product = *(const weir_bytes *)record->key;
     if (change->kind == STOCK_CHANGE_KIND_INITIAL)
-        return tradex_text(context, "%.*s/initial", TRADEX_CHARS(product));
-    return tradex_text(context, "%.*s/%s/%lld/%lld", TRADEX_CHARS(product),
+        return record_text(context, "%.*s/initial", RECORD_CHARS(product));
+    return record_text(context, "%.*s/%s/%lld/%lld", RECORD_CHARS(product),
                        change->kind == STOCK_CHANGE_KIND_INCREASE ? "increase" : "decrease",
                        (long long)change->quantity, (long long)change->at);
 }

@@ -4,7 +4,7 @@
  * time of that status. Category and seller are those of the catalogue at that moment.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "pieces.h"
-#include "text.h"
+#include "record/record.h"
 #include "trade_item.h"
 #include "tradex_parts.h"
 #include "tradex_views.h"
@@ -27,7 +27,7 @@ void sales_of(weir_context *context, const struct weir_record *record)
         sale->units = item->quantity;
         sale->amount.unscaled = item->quantity * item->price.unscaled; /* is_sound_order: it fits */
         sale->category = sale->seller = *WEIR_STR("");                 /* joined behind */
-        tradex_forward(context, &sold, item->product_id, sale);
+        record_forward(context, &sold, item->product_id, sale);
     }
 }
 

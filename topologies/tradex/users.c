@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "auth_command.h"
 #include "pieces.h"
-#include "text.h"
+#include "record/record.h"
 #include "user_registered.h"
 
 void registration_of(weir_context *context, const struct weir_record *record)
@@ -21,11 +21,11 @@ void registration_of(weir_context *context, const struct weir_record *record)
         return;
     }
     struct user_registered *user = user_registered_new(context);
-    user->user_id = tradex_text(context, "user-%d-%lld", (int)place.partition, (long long)place.offset);
+    user->user_id = record_text(context, "user-%d-%lld", (int)place.partition, (long long)place.offset);
     user->email = command->data.email;
     user->role = command->data.has_role ? command->data.role : USER_ROLE_buyer;
     user->created_at = record->timestamp_ms;
-    tradex_forward(context, record, user->email, user);
+    record_forward(context, record, user->email, user);
 }
 
 const void *email_of(weir_context *context, const struct weir_record *record)
@@ -55,7 +55,7 @@ static void register_once(weir_context *context, const struct weir_record *recor
         return;
     }
     weir_put(self->emails, record->key, &user->user_id);
-    tradex_forward(context, record, user->user_id, user);
+    record_forward(context, record, user->user_id, user);
 }
 
 const struct weir_processor registration_processor = {
@@ -79,7 +79,7 @@ const void *user_id_of(weir_context *context, const struct weir_record *record)
 const void *role_of(weir_context *context, const struct weir_record *record)
 {
     weir_bytes *role = weir_alloc(context, sizeof *role);
-    *role = tradex_text(context, "%s", user_role_type.symbols[user_registered_value(record)->role]);
+    *role = record_text(context, "%s", user_role_type.symbols[user_registered_value(record)->role]);
     return role;
 }
 

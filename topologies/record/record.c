@@ -1,10 +1,10 @@
-/* text.c: see text.h.
+/* record.c: see record.h.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "text.h"
+#include "record.h"
 
 #include <stdarg.h>
 
-weir_bytes tradex_text(weir_context *context, const char *format, ...)
+weir_bytes record_text(weir_context *context, const char *format, ...)
 {
     va_list args, again;
     va_start(args, format);
@@ -17,7 +17,7 @@ weir_bytes tradex_text(weir_context *context, const char *format, ...)
     return (weir_bytes){text, size};
 }
 
-void tradex_forward(weir_context *context, const struct weir_record *cause, weir_bytes key, const void *value)
+void record_forward(weir_context *context, const struct weir_record *cause, weir_bytes key, const void *value)
 {
     struct weir_record record = *cause;
     weir_bytes *kept = weir_alloc(context, sizeof *kept);

@@ -3,8 +3,8 @@
  * Numbers below 128 are kept exactly, larger ones in 64 buckets per power of two (as HdrHistogram does), so that the
  * middle of a bucket is never more than 1/128 away. Only integers decide: the same numbers give the same bytes in any
  * order, and two sketches are merged by adding their counts. */
-#ifndef WEIR_TOPOLOGIES_COMMERCE_SKETCH_H
-#define WEIR_TOPOLOGIES_COMMERCE_SKETCH_H
+#ifndef WEIR_TOPOLOGIES_SKETCH_SKETCH_H
+#define WEIR_TOPOLOGIES_SKETCH_SKETCH_H
 #include "weir.h"
 
 /* Bytes that sketch_add may need for its result. */
