@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/hash.h"
 #include "base/memory.h"
 
 enum {
@@ -24,10 +23,11 @@ enum {
     CHUNK_VISITS_MAX = 2048, /* rows looked at under one read lock */
 };
 
-static struct committed_rows *rows_new(bool is_ordered)
+static struct committed_rows *rows_new(bool is_ordered, size_t tail_bytes)
 {
     struct committed_rows *rows = memory_new(sizeof *rows);
     table_init(&rows->table);
+    table_group(&rows->table, tail_bytes);
     rows->table.is_ordered = is_ordered;
     rows->users = 1;
     return rows;
@@ -43,13 +43,13 @@ static void lock_init(pthread_rwlock_t *lock)
     pthread_rwlockattr_destroy(&attributes);
 }
 
-void committed_init(struct committed *committed, struct rocks_family *family, struct expiry expiry,
+void committed_init(struct committed *committed, struct rocks_family *family, struct expiry expiry, size_t tail_bytes,
                     struct rocks_marks marks)
 {
     memset(committed, 0, sizeof *committed);
     lock_init(&committed->lock);
     pthread_mutex_init(&committed->walks_lock, NULL);
-    committed->rows = rows_new(false);
+    committed->rows = rows_new(false, tail_bytes);
     committed->family = family;
     committed->expiry = expiry;
     committed->marks = marks;
@@ -131,7 +131,7 @@ static void merge(struct committed *committed, const struct table_row *from, boo
     struct store_row row = table_row_at(from, &from->last);
     struct table_row *into = below_known ? from->below : NULL;
     if (!into) {
-        uint64_t hash = hash_table(row.key);
+        uint64_t hash = table_hash(table, row.key);
         into = table_find(table, row.key, hash);
         if (!into) {
             into = table_insert(table, row.key, hash, row.value.size);
@@ -183,7 +183,7 @@ static void prefetch(const struct committed *committed, const struct table *over
     if (row->below)
         __builtin_prefetch(row->below);
     else
-        table_fetch_slot(&committed->rows->table, hash_table(table_key(row)));
+        table_fetch_slot(&committed->rows->table, table_hash(&committed->rows->table, table_key(row)));
 }
 
 void committed_publish(struct committed *committed, const struct table *overlay, bool below_known,
@@ -207,7 +207,7 @@ void committed_write(struct committed *committed, const struct store_row *rows, 
     committed->commit++;
     struct table_walks walks = open_walks(committed);
     for (size_t i = 0; i < count; i++) {
-        uint64_t hash = hash_table(rows[i].key);
+        uint64_t hash = table_hash(&committed->rows->table, rows[i].key);
         struct table_row *row = table_find(&committed->rows->table, rows[i].key, hash);
         if (!row) {
             row = table_insert(&committed->rows->table, rows[i].key, hash, rows[i].value.size);
@@ -222,7 +222,7 @@ void committed_write(struct committed *committed, const struct store_row *rows, 
 static struct committed_rows *replace_rows(struct committed *committed)
 {
     struct committed_rows *old = committed->rows;
-    committed->rows = rows_new(old->table.is_ordered);
+    committed->rows = rows_new(old->table.is_ordered, old->table.tail_bytes);
     committed->dirty = 0;
     committed->fresh = 0;
     committed->swept = 0;
@@ -269,8 +269,8 @@ void committed_replaced(struct committed *committed, struct rocks_marks marks)
 bool committed_get(struct committed *committed, weir_bytes key, weir_arena *arena, struct store_row *out,
                    int64_t *stream_time_ms)
 {
-    uint64_t hash = hash_table(key);
     pthread_rwlock_rdlock(&committed->lock);
+    uint64_t hash = table_hash(&committed->rows->table, key);
     *stream_time_ms = committed->marks.stream_time_ms;
     const struct table_row *row = committed_find(committed, key, hash);
     if (row) {

@@ -32,6 +32,7 @@ struct store_cursor {
     struct source sources[SOURCES_MAX];
     size_t count;
     struct buffer range; /* memory of from and to */
+    bool is_grouped;     /* the task's tables are walked along the list of one group */
 };
 
 /* ---- sources ---- */
@@ -51,13 +52,20 @@ static bool is_inside(const struct store_cursor *cursor, weir_bytes key)
     return !cursor->to.data || bytes_compare(key, cursor->to) < 0;
 }
 
+static struct table_row *next_row(const struct store_cursor *cursor, struct table_row *row)
+{
+    if (!cursor->is_grouped)
+        return cursor->descending ? order_previous(row) : order_next(row);
+    return cursor->descending ? table_links(row)->older : table_links(row)->newer;
+}
+
 static bool step_table(struct store_cursor *cursor, struct source *source, struct weir_error *error)
 {
     (void)error;
-    if (!source->is_started)
+    if (source->is_started)
+        source->row = next_row(cursor, source->row);
+    else if (!cursor->is_grouped)
         source->row = first_row(cursor, source->table);
-    else
-        source->row = cursor->descending ? order_previous(source->row) : order_next(source->row);
     source->is_started = true;
     if (!source->row || !is_inside(cursor, table_key(source->row)))
         return false;
@@ -102,7 +110,7 @@ static void begin(struct store_cursor *cursor, weir_bytes from, weir_bytes to, b
 {
     set_range(cursor, from, to);
     cursor->descending = descending;
-    cursor->is_failed = false;
+    cursor->is_failed = cursor->is_grouped = false;
     cursor->count = 0;
 }
 
@@ -141,6 +149,47 @@ static struct store_cursor *take_idle(struct store *store)
     return cursor ? cursor : cursor_new(store);
 }
 
+/* Both ends lie in one group of the tables. */
+static bool is_in_one_group(const struct store_cursor *cursor)
+{
+    size_t tail = cursor->store->overlay.tail_bytes;
+    return tail > 0 && cursor->from.data && cursor->from.size == cursor->to.size && cursor->from.size > tail &&
+           memcmp(cursor->from.data, cursor->to.data, cursor->from.size - tail) == 0;
+}
+
+static void add_table(struct store_cursor *cursor, const struct table *table, struct table_row *row)
+{
+    if (table->count == 0 || (cursor->is_grouped && !row))
+        return;
+    add_source(cursor, step_table, table);
+    cursor->sources[cursor->count - 1].row = row;
+}
+
+/* False: the group is too long to be walked. Only the task's thread makes or uses an index of such tables. */
+static bool add_groups(struct store_cursor *cursor)
+{
+    const struct store *store = cursor->store;
+    const struct table *committed = &store->committed.rows->table;
+    weir_bytes bound = cursor->descending ? cursor->to : cursor->from;
+    struct table_row *newest, *older;
+    cursor->is_grouped = is_in_one_group(cursor) &&
+                         table_group_seek(&store->overlay, bound, cursor->descending, &newest) &&
+                         table_group_seek(committed, bound, cursor->descending, &older);
+    if (!cursor->is_grouped)
+        return false;
+    add_table(cursor, &store->overlay, newest);
+    add_table(cursor, committed, older);
+    return true;
+}
+
+static void add_ordered(struct store_cursor *cursor)
+{
+    struct store *store = cursor->store;
+    table_make_ordered(&store->overlay);
+    add_table(cursor, &store->overlay, NULL);
+    add_table(cursor, committed_ordered(&store->committed), NULL);
+}
+
 struct store_cursor *store_scan(struct store *store, weir_bytes from, weir_bytes to, bool descending,
                                 struct weir_error *error)
 {
@@ -148,12 +197,8 @@ struct store_cursor *store_scan(struct store *store, weir_bytes from, weir_bytes
     struct store_cursor *cursor = take_idle(store);
     begin(cursor, from, to, descending);
     cursor->stream_time_ms = store->observed_ms;
-    table_make_ordered(&store->overlay);
-    if (store->overlay.count > 0)
-        add_source(cursor, step_table, &store->overlay);
-    const struct table *committed = committed_ordered(&store->committed);
-    if (committed->count > 0)
-        add_source(cursor, step_table, committed);
+    if (!add_groups(cursor))
+        add_ordered(cursor);
     seek_durable(cursor);
     return cursor;
 }

@@ -11,8 +11,8 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "base/hash.h"
 #include "base/memory.h"
+#include "state/keys.h"
 #include "state/store_private.h"
 
 /* ---- life ---- */
@@ -39,10 +39,12 @@ struct store *store_open(struct database *database, const struct store_spec *spe
     store->observed_ms = marks.stream_time_ms;
     store->times = store->committed_times = (struct store_times){marks.stream_time_ms, EXPIRY_NO_TIME};
     store->below_known = true;
+    size_t tail_bytes = spec->kind == STORE_JOIN ? KEYS_JOIN_TAIL_BYTES : 0;
     table_init(&store->overlay);
+    table_group(&store->overlay, tail_bytes);
     run_init(&store->run);
     store->run_position = -1;
-    committed_init(&store->committed, store->family, store->expiry, marks);
+    committed_init(&store->committed, store->family, store->expiry, tail_bytes, marks);
     if (store->family)
         rocks_family_expire(store->family, store->expiry, marks.stream_time_ms);
     database->stores++;
@@ -108,7 +110,7 @@ static bool get_durable(struct store *store, weir_bytes key, weir_arena *arena, 
 
 bool store_get(struct store *store, weir_bytes key, weir_arena *arena, struct store_row *out, struct weir_error *error)
 {
-    uint64_t hash = hash_table(key);
+    uint64_t hash = table_hash(&store->overlay, key);
     const struct table_row *row = table_find(&store->overlay, key, hash);
     if (!row) {
         store->hint = (struct store_hint){hash, committed_find(&store->committed, key, hash), false};
@@ -122,14 +124,14 @@ bool store_get(struct store *store, weir_bytes key, weir_arena *arena, struct st
 
 void store_fetch_slot(const struct store *store, weir_bytes key)
 {
-    uint64_t hash = hash_table(key);
+    uint64_t hash = table_hash(&store->overlay, key);
     table_fetch_slot(&store->overlay, hash);
     table_fetch_slot(&store->committed.rows->table, hash);
 }
 
 void store_fetch_row(const struct store *store, weir_bytes key)
 {
-    uint64_t hash = hash_table(key);
+    uint64_t hash = table_hash(&store->overlay, key);
     table_fetch_row(&store->overlay, hash);
     table_fetch_row(&store->committed.rows->table, hash);
 }
@@ -147,7 +149,7 @@ static struct table_row *insert(struct store *store, weir_bytes key, uint64_t ha
 
 void store_put(struct store *store, weir_bytes key, weir_bytes value, int64_t timestamp_ms)
 {
-    uint64_t hash = hash_table(key);
+    uint64_t hash = table_hash(&store->overlay, key);
     struct table_row *row = table_find(&store->overlay, key, hash);
     if (!row)
         row = insert(store, key, hash, value.size);

@@ -48,7 +48,7 @@ void table_done(struct table *table)
 void table_clear(struct table *table)
 {
     size_t slots = table->mask + 1;
-    if (slots > SLOTS_MIN && table->count < slots / SPARSE) {
+    if (slots > SLOTS_MIN && table->used < slots / SPARSE) {
         free(table->slots);
         slots_new(table, slots / 2);
     } else {
@@ -56,19 +56,91 @@ void table_clear(struct table *table)
     }
     slab_clear(&table->slab);
     order_init(&table->order);
-    table->count = 0;
+    table->count = table->used = 0;
     table->versioned_count = 0;
+}
+
+void table_group(struct table *table, size_t tail_bytes)
+{
+    assert(table->count == 0);
+    table->tail_bytes = tail_bytes;
+}
+
+/* ---- groups ---- */
+
+enum { WALK_MAX = 64 }; /* rows of a list that are walked before the ordered index is asked for */
+
+static bool is_of_group(const struct table *table, const struct table_row *row, weir_bytes key)
+{
+    return row->key_size == key.size && memcmp(row->key, key.data, key.size - table->tail_bytes) == 0;
+}
+
+static int compare_tails(const struct table *table, const struct table_row *row, weir_bytes key)
+{
+    size_t at = key.size - table->tail_bytes;
+    return memcmp(row->key + at, (const char *)key.data + at, table->tail_bytes);
+}
+
+/* The newest row of the key's group; NULL: there is none. */
+static struct table_slot *find_slot(const struct table *table, weir_bytes key, uint64_t hash)
+{
+    assert(key.size >= table->tail_bytes);
+    for (size_t i = hash & table->mask;; i = (i + 1) & table->mask) {
+        struct table_slot *slot = &table->slots[i];
+        if (!slot->row)
+            return NULL;
+        if (slot->hash == hash && is_of_group(table, slot->row, key))
+            return slot;
+    }
+}
+
+struct place {                       /* in a list: between two rows */
+    struct table_row *older, *newer; /* older < key <= newer */
+    bool is_far;
+};
+
+/* Below `newest`, which is not before the key. */
+static struct place place_by_order(const struct table *table, weir_bytes key)
+{
+    struct table_row *newer = order_seek(&table->order, key);
+    return (struct place){.older = table_links(newer)->older, .newer = newer};
+}
+
+static struct place find_place(const struct table *table, struct table_row *newest, weir_bytes key)
+{
+    struct place place = {.older = newest};
+    for (int steps = 0; place.older && compare_tails(table, place.older, key) >= 0; steps++) {
+        place.is_far = steps > WALK_MAX;
+        if (place.is_far && table->is_ordered)
+            return place_by_order(table, key);
+        place.newer = place.older;
+        place.older = table_links(place.older)->older;
+    }
+    return place;
+}
+
+static struct table_row *find_in_group(const struct table *table, struct table_row *newest, weir_bytes key)
+{
+    struct table_row *row = find_place(table, newest, key).newer;
+    return row && compare_tails(table, row, key) == 0 ? row : NULL;
+}
+
+bool table_group_seek(const struct table *table, weir_bytes bound, bool before, struct table_row **out)
+{
+    const struct table_slot *slot = find_slot(table, bound, table_hash(table, bound));
+    struct place place = {0};
+    if (slot)
+        place = find_place(table, slot->row, bound);
+    *out = before ? place.older : place.newer;
+    return !place.is_far;
 }
 
 struct table_row *table_find(const struct table *table, weir_bytes key, uint64_t hash)
 {
-    for (size_t i = hash & table->mask;; i = (i + 1) & table->mask) {
-        const struct table_slot *slot = &table->slots[i];
-        if (!slot->row)
-            return NULL;
-        if (slot->hash == hash && bytes_equal(table_key(slot->row), key))
-            return slot->row;
-    }
+    const struct table_slot *slot = find_slot(table, key, hash);
+    if (!slot)
+        return NULL;
+    return table->tail_bytes ? find_in_group(table, slot->row, key) : slot->row;
 }
 
 void table_fetch_slot(const struct table *table, uint64_t hash)
@@ -85,7 +157,7 @@ void table_fetch_row(const struct table *table, uint64_t hash)
     __builtin_prefetch(row->key);
 }
 
-static void place(struct table *table, uint64_t hash, struct table_row *row)
+static void take_slot(struct table *table, uint64_t hash, struct table_row *row)
 {
     size_t i = hash & table->mask;
     while (table->slots[i].row)
@@ -100,7 +172,7 @@ static void grow_slots(struct table *table)
     slots_new(table, count * 2);
     for (size_t i = 0; i < count; i++)
         if (old[i].row)
-            place(table, old[i].hash, old[i].row);
+            take_slot(table, old[i].hash, old[i].row);
     free(old);
 }
 
@@ -109,25 +181,64 @@ static size_t value_offset(size_t key_size)
     return (key_size + 7) & ~(size_t)7;
 }
 
+/* What lies in front of a row, in the same piece of memory. */
+static size_t front(const struct table *table)
+{
+    return table->tail_bytes ? sizeof(struct table_links) : 0;
+}
+
 static struct table_row *row_new(struct table *table, weir_bytes key, size_t value_size)
 {
     assert(key.data && key.size < UINT32_MAX / 2 && value_size < UINT32_MAX / 2);
-    size_t size = slab_round(sizeof(struct table_row) + value_offset(key.size) + value_size);
-    struct table_row *row = slab_take(&table->slab, size);
+    size_t size = slab_round(front(table) + sizeof(struct table_row) + value_offset(key.size) + value_size);
+    struct table_row *row = (void *)((char *)slab_take(&table->slab, size) + front(table));
     memset(row, 0, sizeof *row);
-    row->size = (uint32_t)size;
+    row->size = (uint32_t)(size - front(table));
     row->key_size = (uint32_t)key.size;
     if (key.size)
         memcpy(row->key, key.data, key.size);
     return row;
 }
 
+static void give_row(struct table *table, struct table_row *row)
+{
+    slab_give(&table->slab, (char *)row - front(table), row->size + front(table));
+}
+
+static void join_group(struct table *table, struct table_slot *slot, struct table_row *row)
+{
+    struct place place = find_place(table, slot->row, table_key(row));
+    if (place.is_far)
+        table_make_ordered(table); /* the row is not in `rows` yet, and so not in there */
+    *table_links(row) = (struct table_links){place.older, place.newer};
+    if (place.older)
+        table_links(place.older)->newer = row;
+    if (place.newer)
+        table_links(place.newer)->older = row;
+    else
+        slot->row = row;
+}
+
+/* At the slot of its group, or at one of its own. */
+static void enter(struct table *table, struct table_row *row, uint64_t hash)
+{
+    struct table_slot *slot = table->tail_bytes ? find_slot(table, table_key(row), hash) : NULL;
+    if (slot) {
+        join_group(table, slot, row);
+        return;
+    }
+    if (table->tail_bytes)
+        *table_links(row) = (struct table_links){NULL, NULL};
+    if ((table->used + 1) * 2 > table->mask + 1)
+        grow_slots(table);
+    take_slot(table, hash, row);
+    table->used++;
+}
+
 struct table_row *table_insert(struct table *table, weir_bytes key, uint64_t hash, size_t value_size)
 {
     struct table_row *row = row_new(table, key, value_size);
-    if ((table->count + 1) * 2 > table->mask + 1)
-        grow_slots(table);
-    place(table, hash, row);
+    enter(table, row, hash);
     assert(table->count < UINT32_MAX);
     row->at = (uint32_t)table->count;
     table->rows = memory_grow(table->rows, &table->capacity, table->count + 1, sizeof(struct table_row *));
@@ -268,26 +379,40 @@ static void free_slot(struct table *table, size_t gap)
     table->slots[gap].row = NULL;
 }
 
-static size_t slot_of(const struct table *table, const struct table_row *row, uint64_t hash)
+/* False: the group has no other row, and its slot is to be freed. */
+static bool leave_group(struct table_slot *slot, struct table_row *row)
 {
-    size_t i = hash & table->mask;
-    while (table->slots[i].row != row) {
-        assert(table->slots[i].row);
-        i = (i + 1) & table->mask;
-    }
-    return i;
+    const struct table_links links = *table_links(row);
+    if (links.older)
+        table_links(links.older)->newer = links.newer;
+    if (links.newer)
+        table_links(links.newer)->older = links.older;
+    else
+        slot->row = links.older;
+    return slot->row != NULL;
+}
+
+static void leave(struct table *table, struct table_row *row)
+{
+    uint64_t hash = table_hash(table, table_key(row));
+    struct table_slot *slot = find_slot(table, table_key(row), hash);
+    assert(slot);
+    if (table->tail_bytes && leave_group(slot, row))
+        return;
+    free_slot(table, (size_t)(slot - table->slots));
+    table->used--;
 }
 
 void table_remove(struct table *table, struct table_row *row)
 {
     assert(!row->is_versioned && !row->last.older);
-    free_slot(table, slot_of(table, row, hash_table(table_key(row))));
+    leave(table, row);
     struct table_row *moved = table->rows[--table->count];
     table->rows[row->at] = moved;
     moved->at = row->at;
     order_remove(&table->order, &table->slab, row);
     give_value(table, row, &row->last);
-    slab_give(&table->slab, row, row->size);
+    give_row(table, row);
 }
 
 static weir_bytes key_of(const void *item)

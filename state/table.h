@@ -1,10 +1,16 @@
 /* table.h: rows in memory: a hash table for single keys and, from the first scan on, an ordered index.
  *
+ * A grouped table finds all rows whose keys differ in their last bytes only (the records of one key in a join store) at
+ * one slot, as a list in order of key: reading a few of them needs no ordered index, and adding one behind the others,
+ * which is what time does, costs nothing. Where a list has grown so long that walking it from its end is too far, the
+ * ordered index helps.
+ *
  * Both levels of a store are tables: the overlay, cleared at each commit, and the committed level, whose rows may keep
  * older versions for walks that are open. Rows stay where they are until they are removed or the table is cleared.
  * Not thread-safe; state/committed.h adds what concurrent readers need. */
 #ifndef WEIR_STATE_TABLE_H
 #define WEIR_STATE_TABLE_H
+#include "base/hash.h"
 #include "state/order.h"
 #include "state/slab.h"
 #include "state/store.h"
@@ -34,6 +40,8 @@ struct table {
     struct slab slab;
     struct table_slot *slots; /* open addressing, linear probing, at most half full */
     size_t mask;              /* count of slots - 1 */
+    size_t used;              /* slots that are not free */
+    size_t tail_bytes;        /* of a key, behind what names its group; 0: every row is a group of its own */
     struct table_row **rows;  /* in order of insertion as long as nothing is removed */
     size_t count, capacity;
     struct order order;
@@ -49,6 +57,8 @@ struct table_walks {
 };
 
 void table_init(struct table *);
+/* Before the first row: every key has more than tail_bytes, and equal sizes within a group. */
+void table_group(struct table *, size_t tail_bytes);
 void table_done(struct table *);
 void table_clear(struct table *);
 struct table_row *table_find(const struct table *, weir_bytes key, uint64_t hash); /* NULL: absent */
@@ -57,6 +67,9 @@ void table_fetch_slot(const struct table *, uint64_t hash);
 void table_fetch_row(const struct table *, uint64_t hash);
 /* The key must be absent. The row is deleted until table_write; value_size is how much room to keep for its value. */
 struct table_row *table_insert(struct table *, weir_bytes key, uint64_t hash, size_t value_size);
+/* The first row of the bound's group with key >= bound, the last one < bound (before); NULL: there is none. False: that
+ * is too far along the list, and there is no ordered index to help. */
+bool table_group_seek(const struct table *, weir_bytes bound, bool before, struct table_row **out);
 /* Replaces the value, in place where it fits. The value may lie in the row itself. */
 void table_write(struct table *, struct table_row *, weir_bytes value, int64_t timestamp_ms);
 /* As table_write, but keeps the version before where an open walk needs it. */
@@ -76,6 +89,21 @@ static inline const struct table_version *table_version_at(const struct table_ro
     while (version && version->commit > commit)
         version = version->older;
     return version;
+}
+
+struct table_links { /* of a row in a grouped table, in front of it */
+    struct table_row *older, *newer;
+};
+
+static inline struct table_links *table_links(struct table_row *row)
+{
+    return (struct table_links *)row - 1;
+}
+
+/* What slots are found by. */
+static inline uint64_t table_hash(const struct table *table, weir_bytes key)
+{
+    return hash_table((weir_bytes){key.data, key.size - table->tail_bytes});
 }
 
 static inline weir_bytes table_key(const struct table_row *row)

@@ -1,11 +1,11 @@
 /* view.c: single rows for readers on any thread. See store.h; walks are in cursor.c.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "base/hash.h"
 #include "state/store_private.h"
 
 bool store_peek(struct store *store, weir_bytes key, weir_arena *arena, struct store_row *out, struct weir_error *error)
 {
-    const struct table_row *row = committed_find(&store->committed, key, hash_table(key));
+    const struct table_row *row =
+        committed_find(&store->committed, key, table_hash(&store->committed.rows->table, key));
     struct store_row found;
     if (row)
         found = table_row_at(row, &row->last);
