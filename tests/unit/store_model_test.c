@@ -69,6 +69,8 @@ static weir_bytes new_key(struct model *m, int i)
         text[k] = (char)("\0\1a\377"[draw(m, 4)]);
     if (m->spec.kind == STORE_WINDOW) {
         keys_window_write((weir_bytes){text, size}, i * 10, &key);
+    } else if (m->spec.kind == STORE_JOIN) { /* few keys, so that many rows share one */
+        keys_join_write((weir_bytes){text, size % 2}, i * 10, (uint32_t)draw(m, 3), &key);
     } else if (m->spec.kind == STORE_SESSION) {
         keys_session_write((weir_bytes){text, size}, (int64_t)draw(m, (uint64_t)i * 10 + 1), i * 10, &key);
     } else {
@@ -83,7 +85,13 @@ static int64_t key_time(const struct model *m, int i)
     weir_bytes key;
     int64_t start_ms, end_ms;
     weir_arena arena = {0};
+    uint32_t sequence;
     bool is_session = m->spec.kind == STORE_SESSION;
+    if (m->spec.kind == STORE_JOIN) {
+        cr_assert(keys_join_read(m->keys[i], &arena, &key, &start_ms, &sequence));
+        arena_done(&arena);
+        return start_ms;
+    }
     cr_assert(is_session ? keys_session_read(m->keys[i], &arena, &key, &start_ms, &end_ms)
                          : keys_window_read(m->keys[i], &arena, &key, &start_ms));
     arena_done(&arena);
@@ -373,6 +381,11 @@ Test(store_model, a_window_store_equals_the_model)
 {
     run_seeds((struct store_spec){.name = "window", .kind = STORE_WINDOW, .window_size_ms = 10, .retention_ms = 50},
               true);
+}
+
+Test(store_model, a_join_store_equals_the_model)
+{
+    run_seeds((struct store_spec){.name = "join", .kind = STORE_JOIN, .retention_ms = 50}, true);
 }
 
 Test(store_model, a_session_store_equals_the_model)

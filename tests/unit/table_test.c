@@ -254,3 +254,118 @@ Test(slab, a_piece_given_back_is_taken_again)
     cr_assert_eq(slab.large_bytes, 0);
     slab_done(&slab);
 }
+
+/* ---- groups: keys of which the last byte does not count ---- */
+
+static void init_grouped(struct table *table)
+{
+    table_init(table);
+    table_group(table, 1);
+}
+
+static struct table_row *insert_grouped(struct table *table, const char *key)
+{
+    weir_bytes bytes = bytes_of_text(key);
+    return table_insert(table, bytes, table_hash(table, bytes), 4);
+}
+
+static struct table_row *find_grouped(const struct table *table, const char *key)
+{
+    weir_bytes bytes = bytes_of_text(key);
+    return table_find(table, bytes, table_hash(table, bytes));
+}
+
+static void expect_list(const struct table *table, const char *bound, const char *tails)
+{
+    struct table_row *row;
+    char found[16] = "";
+    cr_assert(table_group_seek(table, bytes_of_text(bound), false, &row));
+    for (size_t i = 0; row && i + 1 < sizeof found; row = table_links(row)->newer)
+        found[i++] = row->key[row->key_size - 1];
+    cr_expect_str_eq(found, tails);
+}
+
+Test(table, rows_of_a_group_are_in_order_however_they_came)
+{
+    struct table table;
+    init_grouped(&table);
+    for (const char *tails = "dbeac", *tail = tails; *tail; tail++)
+        insert_grouped(&table, (char[]){'k', *tail, 0});
+    insert_grouped(&table, "qc");
+    expect_list(&table, "ka", "abcde");
+    expect_list(&table, "kc", "cde");
+    expect_list(&table, "qa", "c");
+    expect_list(&table, "kz", "");
+    expect_list(&table, "xa", "");
+    table_done(&table);
+}
+
+Test(table, the_row_before_a_bound_is_found_too)
+{
+    struct table table;
+    struct table_row *row;
+    init_grouped(&table);
+    insert_grouped(&table, "kb");
+    insert_grouped(&table, "kd");
+    cr_assert(table_group_seek(&table, bytes_of_text("kd"), true, &row));
+    cr_expect_eq(row, find_grouped(&table, "kb"));
+    cr_assert(table_group_seek(&table, bytes_of_text("kb"), true, &row));
+    cr_expect_null(row);
+    table_done(&table);
+}
+
+Test(table, a_row_leaves_its_group_and_the_last_one_its_slot)
+{
+    struct table table;
+    init_grouped(&table);
+    insert_grouped(&table, "ka");
+    insert_grouped(&table, "kb");
+    insert_grouped(&table, "kc");
+    table_remove(&table, find_grouped(&table, "kb"));
+    expect_list(&table, "ka", "ac");
+    table_remove(&table, find_grouped(&table, "kc"));
+    expect_list(&table, "ka", "a");
+    table_remove(&table, find_grouped(&table, "ka"));
+    cr_expect_eq(table.used, 0);
+    cr_expect_null(find_grouped(&table, "ka"));
+    insert_grouped(&table, "ka");
+    expect_list(&table, "ka", "a");
+    table_done(&table);
+}
+
+Test(table, many_groups_are_found_when_the_slots_have_grown)
+{
+    struct table table;
+    char key[16];
+    init_grouped(&table);
+    for (int i = 0; i < 2000; i++) {
+        snprintf(key, sizeof key, "%04d%c", i % 500, 'a' + i / 500);
+        insert_grouped(&table, key);
+    }
+    cr_expect_eq(table.used, 500);
+    for (int i = 0; i < 500; i++) {
+        snprintf(key, sizeof key, "%04da", i);
+        expect_list(&table, key, "abcd");
+    }
+    table_clear(&table);
+    cr_expect_null(find_grouped(&table, "0000a"));
+    table_done(&table);
+}
+
+/* Later rows come first, so that each walks past all before it: the table gets its ordered index, and uses it. */
+Test(table, a_long_group_is_searched_by_order)
+{
+    struct table table;
+    struct table_row *row;
+    init_grouped(&table);
+    for (int tail = 200; tail >= 1; tail--)
+        insert_grouped(&table, (char[]){'k', (char)tail, 0});
+    cr_expect(table.is_ordered);
+    row = find_grouped(&table, "k\x64");
+    cr_assert_not_null(row);
+    cr_expect_eq((unsigned char)table_links(row)->older->key[1], 0x63);
+    cr_expect_eq((unsigned char)table_links(row)->newer->key[1], 0x65);
+    table_remove(&table, row);
+    cr_expect_null(find_grouped(&table, "k\x64"));
+    table_done(&table);
+}
