@@ -1,8 +1,8 @@
 /* apply.c: writing committed rows to RocksDB. See store.h.
  *
- * Rows go in sorted, in batches that are atomic each; the marks (position, stream time) ride in the last one. A crash
- * between two batches therefore leaves rows ahead of the position, never behind it, and the replay from the position
- * writes the same rows again: the last writer wins.
+ * Rows go in sorted: many as a file with their marks (position, times), few in batches that are atomic each, of which the
+ * last one has the marks. A crash between two batches therefore leaves rows ahead of the position, never behind it, and
+ * the replay from the position writes the same rows again: the last writer wins.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
 #include <stdlib.h>
@@ -50,13 +50,35 @@ static bool write_row(struct store *store, const struct store_row *row, int64_t 
     return write_full_batch(store, error);
 }
 
-bool store_write_rows(struct store *store, struct store_row *const *rows, size_t count, struct rocks_marks marks,
-                      struct weir_error *error)
+static bool write_batches(struct store *store, struct store_rows rows, struct rocks_marks marks,
+                          struct weir_error *error)
 {
     bool done = true;
-    for (size_t i = 0; done && i < count; i++)
-        done = write_row(store, rows[i], marks.stream_time_ms, error);
+    for (size_t i = 0; done && i < rows.count; i++) {
+        struct store_row row = rows.row_of(rows.items[i]);
+        done = write_row(store, &row, marks.stream_time_ms, error);
+    }
     return done && write_last_batch(store, marks, error);
+}
+
+static bool write_bulk(struct store *store, struct store_rows rows, struct rocks_marks marks, struct weir_error *error)
+{
+    struct rocks_bulk *bulk = rocks_bulk_open(store->family, marks);
+    for (size_t i = 0; i < rows.count; i++) {
+        struct store_row row = rows.row_of(rows.items[i]), out;
+        if (store_row_to_write(store, &row, marks.stream_time_ms, &out))
+            rocks_bulk_row(bulk, &out);
+    }
+    if (!rocks_bulk_close(bulk, error))
+        return false;
+    store->applied = marks;
+    return true;
+}
+
+bool store_write_rows(struct store *store, struct store_rows rows, bool in_bulk, struct rocks_marks marks,
+                      struct weir_error *error)
+{
+    return in_bulk ? write_bulk(store, rows, marks, error) : write_batches(store, rows, marks, error);
 }
 
 /* ---- committed rows ---- */
@@ -73,17 +95,27 @@ bool store_apply_due(const struct store *store, int64_t now_us)
     return is_behind && now_us - store->applied_us >= limits->apply_interval_ms * 1000;
 }
 
+static struct store_row row_of(const void *item)
+{
+    const struct table_row *row = item;
+    return table_row_at(row, &row->last);
+}
+
+/* Rows that would fill a memtable are flushed as a file anyway; they are cheaper written as one at once. */
+static bool fill_memtable(const struct store *store, size_t rows)
+{
+    const struct table *table = &store->committed.rows->table;
+    return rows > 0 && table->slab.used / table->count * rows > store->database->limits.memtable_bytes / 2;
+}
+
 static bool write_dirty(struct store *store, struct rocks_marks marks, struct weir_error *error)
 {
     size_t count;
     struct table_row **rows = table_dirty_sorted(&store->committed.rows->table, &count);
-    bool done = true;
-    for (size_t i = 0; done && i < count; i++) {
-        struct store_row row = table_row_at(rows[i], &rows[i]->last);
-        done = write_row(store, &row, marks.stream_time_ms, error);
-    }
+    bool done = store_write_rows(store, (struct store_rows){(void **)rows, count, row_of}, fill_memtable(store, count),
+                                 marks, error);
     free(rows);
-    return done && write_last_batch(store, marks, error);
+    return done;
 }
 
 static bool is_applied(const struct store *store)
@@ -101,6 +133,8 @@ static bool apply(struct store *store, bool evict, int64_t now_us, struct weir_e
         return false;
     store->applied_us = now_us;
     committed_applied(&store->committed, evict);
+    if (evict)
+        store_left_to_durable(store);
     store_forget_below(store);
     return true;
 }

@@ -43,13 +43,13 @@ static void lock_init(pthread_rwlock_t *lock)
     pthread_rwlockattr_destroy(&attributes);
 }
 
-void committed_init(struct committed *committed, struct rocks_family *family, struct expiry expiry, size_t tail_bytes,
+void committed_init(struct committed *committed, struct rocks_family *family, struct expiry expiry,
                     struct rocks_marks marks)
 {
     memset(committed, 0, sizeof *committed);
     lock_init(&committed->lock);
     pthread_mutex_init(&committed->walks_lock, NULL);
-    committed->rows = rows_new(false, tail_bytes);
+    committed->rows = rows_new(false, expiry.time_at);
     committed->family = family;
     committed->expiry = expiry;
     committed->marks = marks;
@@ -133,6 +133,8 @@ static void merge(struct committed *committed, const struct table_row *from, boo
     if (!into) {
         uint64_t hash = table_hash(table, row.key);
         into = table_find(table, row.key, hash);
+        if (table->wants_order)
+            table_make_ordered(table);
         if (!into) {
             into = table_insert(table, row.key, hash, row.value.size);
             into->is_new = from->is_new;
@@ -270,9 +272,10 @@ bool committed_get(struct committed *committed, weir_bytes key, weir_arena *aren
                    int64_t *stream_time_ms)
 {
     pthread_rwlock_rdlock(&committed->lock);
-    uint64_t hash = table_hash(&committed->rows->table, key);
+    struct table *table = &committed->rows->table;
     *stream_time_ms = committed->marks.stream_time_ms;
-    const struct table_row *row = committed_find(committed, key, hash);
+    const struct table_row *row = table_find(table, key, table_hash(table, key));
+    bool wants_order = table->wants_order;
     if (row) {
         *out = table_row_at(row, &row->last);
         out->key = arena_bytes(arena, out->key);
@@ -280,6 +283,8 @@ bool committed_get(struct committed *committed, weir_bytes key, weir_arena *aren
             out->value = arena_bytes(arena, out->value);
     }
     pthread_rwlock_unlock(&committed->lock);
+    if (wants_order)
+        committed_ordered(committed);
     return row != NULL;
 }
 

@@ -36,8 +36,7 @@ struct committed {
     struct committed_walk *walks; /* open ones */
 };
 
-/* tail_bytes: of a grouped table (table.h); 0: it is not. */
-void committed_init(struct committed *, struct rocks_family *, struct expiry, size_t tail_bytes, struct rocks_marks);
+void committed_init(struct committed *, struct rocks_family *, struct expiry, struct rocks_marks);
 void committed_done(struct committed *); /* no walk may be open */
 
 /* ---- the task's side ---- */

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "state/keys.h"
 #include "state/store_private.h"
 
 enum { SOURCES_MAX = 3 };
@@ -149,12 +150,14 @@ static struct store_cursor *take_idle(struct store *store)
     return cursor ? cursor : cursor_new(store);
 }
 
-/* Both ends lie in one group of the tables. */
-static bool is_in_one_group(const struct store_cursor *cursor)
+/* Its size, where both ends lie in one group of the tables; else 0. */
+static size_t group_size(const struct store_cursor *cursor)
 {
-    size_t tail = cursor->store->overlay.tail_bytes;
-    return tail > 0 && cursor->from.data && cursor->from.size == cursor->to.size && cursor->from.size > tail &&
-           memcmp(cursor->from.data, cursor->to.data, cursor->from.size - tail) == 0;
+    size_t tail = cursor->store->expiry.time_at;
+    if (tail == 0 || cursor->from.size <= tail || cursor->to.size < cursor->from.size)
+        return 0;
+    weir_bytes group = {cursor->from.data, cursor->from.size - tail};
+    return keys_is_window_prefix(group) && memcmp(cursor->to.data, group.data, group.size) == 0 ? group.size : 0;
 }
 
 static void add_table(struct store_cursor *cursor, const struct table *table, struct table_row *row)
@@ -165,21 +168,15 @@ static void add_table(struct store_cursor *cursor, const struct table *table, st
     cursor->sources[cursor->count - 1].row = row;
 }
 
-/* False: the group is too long to be walked. Only the task's thread makes or uses an index of such tables. */
-static bool add_groups(struct store_cursor *cursor)
+static void add_groups(struct store_cursor *cursor, size_t size)
 {
-    const struct store *store = cursor->store;
-    const struct table *committed = &store->committed.rows->table;
+    struct store *store = cursor->store;
     weir_bytes bound = cursor->descending ? cursor->to : cursor->from;
-    struct table_row *newest, *older;
-    cursor->is_grouped = is_in_one_group(cursor) &&
-                         table_group_seek(&store->overlay, bound, cursor->descending, &newest) &&
-                         table_group_seek(committed, bound, cursor->descending, &older);
-    if (!cursor->is_grouped)
-        return false;
-    add_table(cursor, &store->overlay, newest);
-    add_table(cursor, committed, older);
-    return true;
+    struct table *committed = &store->committed.rows->table;
+    cursor->is_grouped = true;
+    add_table(cursor, &store->overlay, table_group_seek(&store->overlay, bound, size, cursor->descending));
+    add_table(cursor, committed, table_group_seek(committed, bound, size, cursor->descending));
+    store_order_if_wanted(store);
 }
 
 static void add_ordered(struct store_cursor *cursor)
@@ -197,9 +194,13 @@ struct store_cursor *store_scan(struct store *store, weir_bytes from, weir_bytes
     struct store_cursor *cursor = take_idle(store);
     begin(cursor, from, to, descending);
     cursor->stream_time_ms = store->observed_ms;
-    if (!add_groups(cursor))
+    size_t size = group_size(cursor);
+    if (size > 0)
+        add_groups(cursor, size);
+    else
         add_ordered(cursor);
-    seek_durable(cursor);
+    if (size == 0 || !store_is_later(store, cursor->from))
+        seek_durable(cursor);
     return cursor;
 }
 

@@ -29,6 +29,11 @@ void keys_window_prefix(weir_bytes key, struct buffer *out)
     buffer_append(out, "\0\0", END_BYTES);
 }
 
+bool keys_is_window_prefix(weir_bytes bytes)
+{
+    return bytes.size >= END_BYTES && memcmp((const char *)bytes.data + bytes.size - END_BYTES, "\0\0", END_BYTES) == 0;
+}
+
 static void append_time(uint64_t time, struct buffer *out)
 {
     char bytes[TIME_BYTES];

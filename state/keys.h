@@ -15,8 +15,9 @@
 
 void keys_window_write(weir_bytes key, int64_t start_ms, struct buffer *); /* store form; appends */
 bool keys_window_read(weir_bytes stored, weir_arena *, weir_bytes *key,
-                      int64_t *start_ms);                                      /* false: not a window key */
-void keys_window_prefix(weir_bytes key, struct buffer *);                      /* all windows of key begin with it */
+                      int64_t *start_ms);                 /* false: not a window key */
+void keys_window_prefix(weir_bytes key, struct buffer *); /* all windows of key begin with it */
+bool keys_is_window_prefix(weir_bytes); /* can it be one? Nowhere else in a key are two zero bytes side by side */
 void keys_window_log_write(weir_bytes key, int64_t start_ms, struct buffer *); /* changelog form */
 bool keys_window_log_read(weir_bytes logged, weir_bytes *key, int64_t *start_ms);
 void keys_windowed_record_write(weir_bytes key, int64_t start_ms, struct buffer *);         /* user topic form */
@@ -27,7 +28,6 @@ void keys_session_log_write(weir_bytes key, int64_t start_ms, int64_t end_ms, st
 bool keys_session_log_read(weir_bytes logged, weir_bytes *key, int64_t *start_ms, int64_t *end_ms);
 /* The smallest key behind every key that begins with prefix; false: there is none (all 0xFF). */
 bool keys_after_prefix(weir_bytes prefix, struct buffer *);
-enum { KEYS_JOIN_TAIL_BYTES = 12 }; /* behind what all rows of one key begin with */
 void keys_join_write(weir_bytes key, int64_t start_ms, uint32_t sequence, struct buffer *); /* store form */
 bool keys_join_read(weir_bytes stored, weir_arena *, weir_bytes *key, int64_t *start_ms, uint32_t *sequence);
 void keys_join_log_write(weir_bytes key, int64_t start_ms, uint32_t sequence, struct buffer *);

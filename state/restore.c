@@ -28,23 +28,17 @@ void store_restore_emitted(struct store *store, int64_t closed_ms)
     store->times.emitted_ms = store->committed_times.emitted_ms = closed_ms;
 }
 
-static bool write_bulk(struct store *store, struct store_row *const *rows, size_t count, struct rocks_marks marks,
-                       struct weir_error *error)
+static struct store_row row_of(const void *item)
 {
-    struct rocks_bulk *bulk = rocks_bulk_open(store->family, marks);
-    struct store_row row;
-    for (size_t i = 0; i < count; i++)
-        if (store_row_to_write(store, rows[i], marks.stream_time_ms, &row))
-            rocks_bulk_row(bulk, &row);
-    return rocks_bulk_close(bulk, error);
+    return *(const struct store_row *)item;
 }
 
 static bool write_run(struct store *store, struct rocks_marks marks, struct weir_error *error)
 {
     size_t count;
     struct store_row **rows = run_sorted(&store->run, &count);
-    bool done = count >= BULK_ROWS_MIN ? write_bulk(store, rows, count, marks, error)
-                                       : store_write_rows(store, rows, count, marks, error);
+    bool done = store_write_rows(store, (struct store_rows){(void **)rows, count, row_of}, count >= BULK_ROWS_MIN,
+                                 marks, error);
     free(rows);
     return done;
 }
@@ -52,7 +46,7 @@ static bool write_run(struct store *store, struct rocks_marks marks, struct weir
 /* Committed rows that were never applied come again: the restore goes on from the applied position. */
 static bool flush_run(struct store *store, struct weir_error *error)
 {
-    struct rocks_marks marks = {store->run_position, store->observed_ms};
+    struct rocks_marks marks = {store->run_position, store->observed_ms, store->times.written_ms};
     if (store->run_position <= store->applied.position)
         return true;
     if (!write_run(store, marks, error))
@@ -60,6 +54,7 @@ static bool flush_run(struct store *store, struct weir_error *error)
     run_clear(&store->run);
     store->applied = marks;
     committed_replaced(&store->committed, marks);
+    store_left_to_durable(store);
     rocks_family_expire(store->family, store->expiry, marks.stream_time_ms);
     store_forget_below(store);
     return true;
@@ -72,7 +67,8 @@ bool store_restore(struct store *store, const struct store_row *rows, size_t cou
     for (size_t i = 0; i < count; i++)
         observe(store, &rows[i]);
     if (!store->family) {
-        committed_write(&store->committed, rows, count, (struct rocks_marks){next_position, store->observed_ms});
+        struct rocks_marks marks = {next_position, store->observed_ms, store->times.written_ms};
+        committed_write(&store->committed, rows, count, marks);
         store_forget_below(store);
         return true;
     }

@@ -274,7 +274,7 @@ static uint64_t property(struct rocks_family *family, const char *name)
     return value;
 }
 
-/* To RocksDB every version of a row that is not compacted yet is a row, and the two marks are. */
+/* To RocksDB every version of a row that is not compacted yet is a row, and so are the marks. */
 static int64_t estimate_rows(struct rocks_family *family)
 {
     uint64_t rows = property(family, "rocksdb.estimate-num-keys");

@@ -1,7 +1,7 @@
 /* rocks.h: the durable level: RocksDB as the stores see it, and nothing of RocksDB's own.
  *
  * One database per task, one column family per store. A row is stored under 0x01 and its key as its timestamp (8 bytes,
- * big-endian) and its value; what the store knows about itself (position, stream time) under 0x00 and a name, in the
+ * big-endian) and its value; what the store knows about itself (struct rocks_marks) under 0x00 and a name, in the
  * same family and the same batch as the rows it speaks of. The write-ahead log is off: the changelog is the log.
  * [any]: from any thread; everything else from the task's thread. */
 #ifndef WEIR_STATE_ROCKS_H
@@ -14,9 +14,10 @@ struct rocks_family;
 struct rocks_bulk;
 struct rocks_walk;
 
-struct rocks_marks {        /* what a store knows about itself */
-    int64_t position;       /* -1: nothing restored yet */
-    int64_t stream_time_ms; /* EXPIRY_NO_TIME: none */
+struct rocks_marks {  /* what a store knows about itself; EXPIRY_NO_TIME: none */
+    int64_t position; /* -1: nothing restored yet */
+    int64_t stream_time_ms;
+    int64_t written_ms; /* the greatest time in a key that was written */
 };
 
 void rocks_set_cache(size_t bytes); /* [any] */

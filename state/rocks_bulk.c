@@ -30,6 +30,8 @@ static void put(struct rocks_bulk *bulk, const void *value, size_t size)
 
 static void put_mark(struct rocks_bulk *bulk, const char *name, int64_t mark)
 {
+    if (mark == EXPIRY_NO_TIME)
+        return;
     char value[sizeof(uint64_t)];
     bytes_put_u64(value, (uint64_t)mark);
     rocks_key(&bulk->family->key, ROCKS_META, name, strlen(name));
@@ -40,8 +42,8 @@ static void put_mark(struct rocks_bulk *bulk, const char *name, int64_t mark)
 static void put_marks(struct rocks_bulk *bulk, struct rocks_marks marks)
 {
     put_mark(bulk, ROCKS_POSITION, marks.position);
-    if (marks.stream_time_ms != EXPIRY_NO_TIME)
-        put_mark(bulk, ROCKS_STREAM_TIME, marks.stream_time_ms);
+    put_mark(bulk, ROCKS_STREAM_TIME, marks.stream_time_ms);
+    put_mark(bulk, ROCKS_WRITTEN_TIME, marks.written_ms);
 }
 
 struct rocks_bulk *rocks_bulk_open(struct rocks_family *family, struct rocks_marks marks)

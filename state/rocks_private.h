@@ -35,6 +35,7 @@ struct rocks {
 
 #define ROCKS_POSITION "position"
 #define ROCKS_STREAM_TIME "stream-time"
+#define ROCKS_WRITTEN_TIME "written-time"
 
 /* What RocksDB holds for a row or a mark; both clear the buffer first. */
 void rocks_key(struct buffer *, unsigned char kind, const void *data, size_t size);

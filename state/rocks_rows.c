@@ -89,9 +89,10 @@ static bool read_mark(struct rocks_family *family, const char *name, int64_t *ma
 
 bool rocks_family_marks(struct rocks_family *family, struct rocks_marks *marks, struct weir_error *error)
 {
-    *marks = (struct rocks_marks){-1, EXPIRY_NO_TIME};
+    *marks = (struct rocks_marks){-1, EXPIRY_NO_TIME, EXPIRY_NO_TIME};
     return read_mark(family, ROCKS_POSITION, &marks->position, error) &&
-           read_mark(family, ROCKS_STREAM_TIME, &marks->stream_time_ms, error);
+           read_mark(family, ROCKS_STREAM_TIME, &marks->stream_time_ms, error) &&
+           read_mark(family, ROCKS_WRITTEN_TIME, &marks->written_ms, error);
 }
 
 /* ---- batches ---- */
@@ -110,6 +111,8 @@ void rocks_batch_row(struct rocks_family *family, const struct store_row *row)
 
 static void put_mark(struct rocks_family *family, const char *name, int64_t mark)
 {
+    if (mark == EXPIRY_NO_TIME)
+        return;
     char value[sizeof(uint64_t)];
     bytes_put_u64(value, (uint64_t)mark);
     rocks_key(&family->key, ROCKS_META, name, strlen(name));
@@ -119,8 +122,8 @@ static void put_mark(struct rocks_family *family, const char *name, int64_t mark
 void rocks_batch_marks(struct rocks_family *family, struct rocks_marks marks)
 {
     put_mark(family, ROCKS_POSITION, marks.position);
-    if (marks.stream_time_ms != EXPIRY_NO_TIME)
-        put_mark(family, ROCKS_STREAM_TIME, marks.stream_time_ms);
+    put_mark(family, ROCKS_STREAM_TIME, marks.stream_time_ms);
+    put_mark(family, ROCKS_WRITTEN_TIME, marks.written_ms);
 }
 
 size_t rocks_batch_bytes(struct rocks_family *family)

@@ -12,8 +12,9 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "state/keys.h"
 #include "state/store_private.h"
+
+enum { FETCHED_KEY_MAX = 62 };
 
 /* ---- life ---- */
 
@@ -23,10 +24,20 @@ static bool read_durable(struct store *store, struct rocks_marks *marks, struct 
     return store->family && rocks_family_marks(store->family, marks, error);
 }
 
+/* A database of a version that did not write the greatest time down yet may hold rows of any. */
+static void begin_times(struct store *store, struct rocks_marks marks)
+{
+    bool is_known = marks.written_ms != EXPIRY_NO_TIME;
+    store->times = (struct store_times){is_known ? marks.written_ms : marks.stream_time_ms, EXPIRY_NO_TIME};
+    store->committed_times = store->times;
+    bool may_hold_rows = store->family && !rocks_family_is_empty(store->family);
+    store->durable_until_ms = may_hold_rows && !is_known ? INT64_MAX : marks.written_ms;
+}
+
 struct store *store_open(struct database *database, const struct store_spec *spec, struct weir_error *error)
 {
     assert(spec->name && spec->name[0]);
-    struct rocks_marks marks = {-1, EXPIRY_NO_TIME};
+    struct rocks_marks marks = {-1, EXPIRY_NO_TIME, EXPIRY_NO_TIME};
     struct store *store = memory_new(sizeof *store);
     store->spec = spec;
     store->database = database;
@@ -37,14 +48,13 @@ struct store *store_open(struct database *database, const struct store_spec *spe
     }
     store->applied = marks;
     store->observed_ms = marks.stream_time_ms;
-    store->times = store->committed_times = (struct store_times){marks.stream_time_ms, EXPIRY_NO_TIME};
+    begin_times(store, marks);
     store->below_known = true;
-    size_t tail_bytes = spec->kind == STORE_JOIN ? KEYS_JOIN_TAIL_BYTES : 0;
     table_init(&store->overlay);
-    table_group(&store->overlay, tail_bytes);
+    table_group(&store->overlay, store->expiry.time_at);
     run_init(&store->run);
     store->run_position = -1;
-    committed_init(&store->committed, store->family, store->expiry, tail_bytes, marks);
+    committed_init(&store->committed, store->family, store->expiry, marks);
     if (store->family)
         rocks_family_expire(store->family, store->expiry, marks.stream_time_ms);
     database->stores++;
@@ -98,7 +108,7 @@ static bool get_durable(struct store *store, weir_bytes key, weir_arena *arena, 
     struct weir_error failure;
     struct store_row row;
     error_clear(&failure);
-    if (!store->family || rocks_family_is_empty(store->family)) {
+    if (!store->family || rocks_family_is_empty(store->family) || store_is_later(store, key)) {
         store->hint.is_absent = true;
         return false;
     }
@@ -106,6 +116,14 @@ static bool get_durable(struct store *store, weir_bytes key, weir_arena *arena, 
         return answer(store, &row, out);
     store->hint.is_absent = failure.code == WEIR_OK;
     return failure.code != WEIR_OK && error_set(error, failure.code, "%s", failure.message);
+}
+
+void store_order_if_wanted(struct store *store)
+{
+    if (store->overlay.wants_order)
+        table_make_ordered(&store->overlay);
+    if (store->committed.rows->table.wants_order)
+        committed_ordered(&store->committed);
 }
 
 bool store_get(struct store *store, weir_bytes key, weir_arena *arena, struct store_row *out, struct weir_error *error)
@@ -116,22 +134,34 @@ bool store_get(struct store *store, weir_bytes key, weir_arena *arena, struct st
         store->hint = (struct store_hint){hash, committed_find(&store->committed, key, hash), false};
         row = store->hint.row;
     }
+    store_order_if_wanted(store);
     if (!row)
         return get_durable(store, key, arena, out, error);
     struct store_row found = table_row_at(row, &row->last);
     return answer(store, &found, out);
 }
 
+/* Where the rows of a key lie. All windows of a key begin with the same bytes; zero bytes in a key, which are written as
+ * two, and long keys are not worth it. */
+static uint64_t fetched_hash(const struct store *store, weir_bytes key)
+{
+    char group[FETCHED_KEY_MAX + 2] = {0};
+    if (store->expiry.time_at == 0 || key.size > FETCHED_KEY_MAX)
+        return hash_table(key);
+    memcpy(group, key.data, key.size);
+    return hash_table((weir_bytes){group, key.size + 2});
+}
+
 void store_fetch_slot(const struct store *store, weir_bytes key)
 {
-    uint64_t hash = table_hash(&store->overlay, key);
+    uint64_t hash = fetched_hash(store, key);
     table_fetch_slot(&store->overlay, hash);
     table_fetch_slot(&store->committed.rows->table, hash);
 }
 
 void store_fetch_row(const struct store *store, weir_bytes key)
 {
-    uint64_t hash = table_hash(&store->overlay, key);
+    uint64_t hash = fetched_hash(store, key);
     table_fetch_row(&store->overlay, hash);
     table_fetch_row(&store->committed.rows->table, hash);
 }
@@ -223,7 +253,7 @@ void store_drop(struct store *store)
 
 void store_publish(struct store *store, int64_t changelog_position)
 {
-    struct rocks_marks marks = {changelog_position, store->observed_ms};
+    struct rocks_marks marks = {changelog_position, store->observed_ms, store->times.written_ms};
     committed_publish(&store->committed, &store->overlay, store->below_known, marks);
     if (store->family)
         rocks_family_expire(store->family, store->expiry, marks.stream_time_ms);

@@ -75,7 +75,8 @@ bool store_get(struct store *, weir_bytes key, weir_arena *, struct store_row *o
                struct weir_error *); /* false and code WEIR_OK: absent */
 void store_put(struct store *, weir_bytes key, weir_bytes value,
                int64_t timestamp_ms); /* value.data NULL deletes; copies */
-/* Hints that key will be read and written soon: its slot in the tables, then (a little later) its row. Never waits. */
+/* Hints that key will be read and written soon: its slot in the tables, then (a little later) its row. The key is that
+ * of a record, also where rows are of its windows. Never waits. */
 void store_fetch_slot(const struct store *, weir_bytes key);
 void store_fetch_row(const struct store *, weir_bytes key);
 /* Rows with from <= key < to in order (from.data NULL: first; to.data NULL: no end), overlay included. No write to

@@ -30,6 +30,7 @@ struct store {
     struct store_times times, committed_times; /* as of now; as of the last commit */
     int64_t observed_ms;          /* stream time, EXPIRY_NO_TIME: none; the committed level has its own, older one */
     struct rocks_marks applied;   /* what RocksDB holds */
+    int64_t durable_until_ms;     /* of no later time (in its key) is a row that RocksDB alone holds */
     int64_t applied_us;           /* when it was last written */
     struct rocks_walk *idle_walk; /* kept between scans until RocksDB is written again */
     struct run run;               /* restore: rows that are not written yet */
@@ -44,10 +45,30 @@ static inline bool store_has_expired(const struct store *store, const struct sto
            expiry_has_expired(store->expiry, row->key, row->timestamp_ms, stream_time_ms);
 }
 
+/* What has this key, and all of its group behind it, is not in RocksDB, or in memory too. */
+static inline bool store_is_later(const struct store *store, weir_bytes key)
+{
+    return expiry_key_time(store->expiry, key) > store->durable_until_ms;
+}
+
+/* RocksDB alone holds what was committed so far. */
+static inline void store_left_to_durable(struct store *store)
+{
+    if (store->committed_times.written_ms > store->durable_until_ms)
+        store->durable_until_ms = store->committed_times.written_ms;
+}
+
+/* Makes the indices that searches have found missing. */
+void store_order_if_wanted(struct store *);
 /* What RocksDB must be told of a row; false: nothing. See apply.c. */
 bool store_row_to_write(const struct store *, const struct store_row *, int64_t stream_time_ms, struct store_row *out);
-/* Writes sorted rows and marks in batches. */
-bool store_write_rows(struct store *, struct store_row *const *, size_t count, struct rocks_marks, struct weir_error *);
+struct store_rows { /* sorted, each key once */
+    void *const *items;
+    size_t count;
+    struct store_row (*row_of)(const void *item);
+};
+/* Writes rows and marks: in batches, through a memtable, or in bulk, as a file that is taken in (rocks_bulk.c). */
+bool store_write_rows(struct store *, struct store_rows, bool in_bulk, struct rocks_marks, struct weir_error *);
 void store_cursor_free(struct store_cursor *); /* one that is not open; NULL is fine */
 /* RocksDB, the committed level or both have changed under hints, kept walks and the overlay's links. */
 void store_forget_below(struct store *);

@@ -14,7 +14,11 @@
 #include "base/memory.h"
 #include "state/sort.h"
 
-enum { SLOTS_MIN = 64, SPARSE = 16 };
+enum {
+    SLOTS_MIN = 64,
+    SPARSE = 16,
+    WALK_MAX = 64, /* rows of a list that are walked before the ordered index is asked for */
+};
 
 struct table_slot {
     uint64_t hash;
@@ -68,76 +72,87 @@ void table_group(struct table *table, size_t tail_bytes)
 
 /* ---- groups ---- */
 
-enum { WALK_MAX = 64 }; /* rows of a list that are walked before the ordered index is asked for */
+struct bound {
+    weir_bytes group, tail; /* tail: where in the group; may be of any size */
+};
 
-static bool is_of_group(const struct table *table, const struct table_row *row, weir_bytes key)
+static struct bound bound_at(weir_bytes bytes, size_t group_size)
 {
-    return row->key_size == key.size && memcmp(row->key, key.data, key.size - table->tail_bytes) == 0;
+    assert(bytes.size >= group_size);
+    return (struct bound){{bytes.data, group_size}, {(const char *)bytes.data + group_size, bytes.size - group_size}};
 }
 
-static int compare_tails(const struct table *table, const struct table_row *row, weir_bytes key)
-{
-    size_t at = key.size - table->tail_bytes;
-    return memcmp(row->key + at, (const char *)key.data + at, table->tail_bytes);
-}
-
-/* The newest row of the key's group; NULL: there is none. */
-static struct table_slot *find_slot(const struct table *table, weir_bytes key, uint64_t hash)
+static struct bound bound_of_key(const struct table *table, weir_bytes key)
 {
     assert(key.size >= table->tail_bytes);
+    return bound_at(key, key.size - table->tail_bytes);
+}
+
+/* The newest row of the group; NULL: there is none. */
+static struct table_slot *find_slot(const struct table *table, weir_bytes group, uint64_t hash)
+{
     for (size_t i = hash & table->mask;; i = (i + 1) & table->mask) {
         struct table_slot *slot = &table->slots[i];
         if (!slot->row)
             return NULL;
-        if (slot->hash == hash && is_of_group(table, slot->row, key))
+        if (slot->hash == hash && slot->row->key_size == group.size + table->tail_bytes &&
+            memcmp(slot->row->key, group.data, group.size) == 0)
             return slot;
     }
 }
 
 struct place {                       /* in a list: between two rows */
-    struct table_row *older, *newer; /* older < key <= newer */
-    bool is_far;
+    struct table_row *older, *newer; /* older < bound <= newer */
 };
 
-/* Below `newest`, which is not before the key. */
-static struct place place_by_order(const struct table *table, weir_bytes key)
+static bool is_before(const struct table *table, const struct table_row *row, const struct bound *bound)
 {
-    struct table_row *newer = order_seek(&table->order, key);
+    weir_bytes tail = {row->key + bound->group.size, table->tail_bytes};
+    return bytes_compare(tail, bound->tail) < 0;
+}
+
+/* Some row of the group is not before the bound, which is what both lie one behind the other for. */
+static struct place place_by_order(const struct table *table, const struct bound *bound)
+{
+    weir_bytes bytes = {bound->group.data, bound->group.size + bound->tail.size};
+    struct table_row *newer = order_seek(&table->order, bytes);
     return (struct place){.older = table_links(newer)->older, .newer = newer};
 }
 
-static struct place find_place(const struct table *table, struct table_row *newest, weir_bytes key)
+static struct place find_place(struct table *table, struct table_row *newest, const struct bound *bound)
 {
     struct place place = {.older = newest};
-    for (int steps = 0; place.older && compare_tails(table, place.older, key) >= 0; steps++) {
-        place.is_far = steps > WALK_MAX;
-        if (place.is_far && table->is_ordered)
-            return place_by_order(table, key);
+    for (int steps = 0; place.older && !is_before(table, place.older, bound); steps++) {
+        if (steps == WALK_MAX && table->is_ordered)
+            return place_by_order(table, bound);
+        if (steps == WALK_MAX)
+            table->wants_order = true;
         place.newer = place.older;
         place.older = table_links(place.older)->older;
     }
     return place;
 }
 
-static struct table_row *find_in_group(const struct table *table, struct table_row *newest, weir_bytes key)
+struct table_row *table_group_seek(struct table *table, weir_bytes bytes, size_t group_size, bool before)
 {
-    struct table_row *row = find_place(table, newest, key).newer;
-    return row && compare_tails(table, row, key) == 0 ? row : NULL;
+    const struct bound bound = bound_at(bytes, group_size);
+    const struct table_slot *slot = find_slot(table, bound.group, hash_table(bound.group));
+    if (!slot)
+        return NULL;
+    struct place place = find_place(table, slot->row, &bound);
+    return before ? place.older : place.newer;
 }
 
-bool table_group_seek(const struct table *table, weir_bytes bound, bool before, struct table_row **out)
+static struct table_row *find_in_group(struct table *table, struct table_row *newest, weir_bytes key)
 {
-    const struct table_slot *slot = find_slot(table, bound, table_hash(table, bound));
-    struct place place = {0};
-    if (slot)
-        place = find_place(table, slot->row, bound);
-    *out = before ? place.older : place.newer;
-    return !place.is_far;
+    const struct bound bound = bound_of_key(table, key);
+    struct table_row *row = find_place(table, newest, &bound).newer;
+    return row && bytes_equal(table_key(row), key) ? row : NULL;
 }
 
-struct table_row *table_find(const struct table *table, weir_bytes key, uint64_t hash)
+struct table_row *table_find(struct table *table, weir_bytes key, uint64_t hash)
 {
-    const struct table_slot *slot = find_slot(table, key, hash);
+    const struct table_slot *slot = find_slot(table, bound_of_key(table, key).group, hash);
     if (!slot)
         return NULL;
     return table->tail_bytes ? find_in_group(table, slot->row, key) : slot->row;
@@ -207,9 +222,8 @@ static void give_row(struct table *table, struct table_row *row)
 
 static void join_group(struct table *table, struct table_slot *slot, struct table_row *row)
 {
-    struct place place = find_place(table, slot->row, table_key(row));
-    if (place.is_far)
-        table_make_ordered(table); /* the row is not in `rows` yet, and so not in there */
+    const struct bound bound = bound_of_key(table, table_key(row));
+    struct place place = find_place(table, slot->row, &bound);
     *table_links(row) = (struct table_links){place.older, place.newer};
     if (place.older)
         table_links(place.older)->newer = row;
@@ -222,13 +236,15 @@ static void join_group(struct table *table, struct table_slot *slot, struct tabl
 /* At the slot of its group, or at one of its own. */
 static void enter(struct table *table, struct table_row *row, uint64_t hash)
 {
-    struct table_slot *slot = table->tail_bytes ? find_slot(table, table_key(row), hash) : NULL;
+    struct table_slot *slot = NULL;
+    if (table->tail_bytes) {
+        slot = find_slot(table, bound_of_key(table, table_key(row)).group, hash);
+        *table_links(row) = (struct table_links){NULL, NULL};
+    }
     if (slot) {
         join_group(table, slot, row);
         return;
     }
-    if (table->tail_bytes)
-        *table_links(row) = (struct table_links){NULL, NULL};
     if ((table->used + 1) * 2 > table->mask + 1)
         grow_slots(table);
     take_slot(table, hash, row);
@@ -239,6 +255,8 @@ struct table_row *table_insert(struct table *table, weir_bytes key, uint64_t has
 {
     struct table_row *row = row_new(table, key, value_size);
     enter(table, row, hash);
+    if (table->wants_order)
+        table_make_ordered(table);
     assert(table->count < UINT32_MAX);
     row->at = (uint32_t)table->count;
     table->rows = memory_grow(table->rows, &table->capacity, table->count + 1, sizeof(struct table_row *));
@@ -394,8 +412,8 @@ static bool leave_group(struct table_slot *slot, struct table_row *row)
 
 static void leave(struct table *table, struct table_row *row)
 {
-    uint64_t hash = table_hash(table, table_key(row));
-    struct table_slot *slot = find_slot(table, table_key(row), hash);
+    struct table_slot *slot =
+        find_slot(table, bound_of_key(table, table_key(row)).group, table_hash(table, table_key(row)));
     assert(slot);
     if (table->tail_bytes && leave_group(slot, row))
         return;
@@ -434,6 +452,7 @@ static struct table_row **rows_sorted(const struct table *table, bool dirty_only
 
 void table_make_ordered(struct table *table)
 {
+    table->wants_order = false;
     if (table->is_ordered)
         return;
     size_t count;

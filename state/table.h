@@ -1,15 +1,17 @@
 /* table.h: rows in memory: a hash table for single keys and, from the first scan on, an ordered index.
  *
- * A grouped table finds all rows whose keys differ in their last bytes only (the records of one key in a join store) at
- * one slot, as a list in order of key: reading a few of them needs no ordered index, and adding one behind the others,
- * which is what time does, costs nothing. Where a list has grown so long that walking it from its end is too far, the
- * ordered index helps.
+ * A grouped table finds all rows whose keys differ in their last bytes only (the windows, sessions or join records of one
+ * key) at one slot, as a list in order of key: reading a few of them needs no ordered index, and adding one behind the
+ * others, which is what time does, costs nothing. A search that went far along a list wants the ordered index; whoever
+ * may change the table makes it.
  *
  * Both levels of a store are tables: the overlay, cleared at each commit, and the committed level, whose rows may keep
  * older versions for walks that are open. Rows stay where they are until they are removed or the table is cleared.
  * Not thread-safe; state/committed.h adds what concurrent readers need. */
 #ifndef WEIR_STATE_TABLE_H
 #define WEIR_STATE_TABLE_H
+#include <stdatomic.h>
+
 #include "base/hash.h"
 #include "state/order.h"
 #include "state/slab.h"
@@ -28,7 +30,7 @@ struct table_row {
     struct order_node *node; /* its place in the ordered index; NULL: not in it */
     struct table_version last;
     uint32_t at;             /* index in table.rows */
-    uint32_t key_size, size; /* size: of the piece of memory that holds the row */
+    uint32_t key_size, size; /* size: of the piece of memory that holds the row, without its links */
     bool is_dirty;           /* committed: RocksDB does not have it yet */
     bool is_new;             /* known to be absent from the levels below when it was first written */
     bool is_versioned;       /* listed in table.versioned */
@@ -45,7 +47,8 @@ struct table {
     struct table_row **rows;  /* in order of insertion as long as nothing is removed */
     size_t count, capacity;
     struct order order;
-    bool is_ordered;              /* the index is kept; stays so when the table is cleared */
+    _Atomic bool is_ordered;      /* the index is kept; stays so when the table is cleared */
+    _Atomic bool wants_order;     /* a search went far without it */
     struct table_row **versioned; /* rows that have older versions */
     size_t versioned_count, versioned_capacity;
 };
@@ -61,15 +64,15 @@ void table_init(struct table *);
 void table_group(struct table *, size_t tail_bytes);
 void table_done(struct table *);
 void table_clear(struct table *);
-struct table_row *table_find(const struct table *, weir_bytes key, uint64_t hash); /* NULL: absent */
+struct table_row *table_find(struct table *, weir_bytes key, uint64_t hash); /* NULL: absent */
 /* Into the processor's cache: the slot of a hash; and the row that the slot names. */
 void table_fetch_slot(const struct table *, uint64_t hash);
 void table_fetch_row(const struct table *, uint64_t hash);
 /* The key must be absent. The row is deleted until table_write; value_size is how much room to keep for its value. */
 struct table_row *table_insert(struct table *, weir_bytes key, uint64_t hash, size_t value_size);
-/* The first row of the bound's group with key >= bound, the last one < bound (before); NULL: there is none. False: that
- * is too far along the list, and there is no ordered index to help. */
-bool table_group_seek(const struct table *, weir_bytes bound, bool before, struct table_row **out);
+/* Of the group that the first group_size bytes of the bound name: the first row >= bound, the last one < bound (before);
+ * NULL: there is none. */
+struct table_row *table_group_seek(struct table *, weir_bytes bound, size_t group_size, bool before);
 /* Replaces the value, in place where it fits. The value may lie in the row itself. */
 void table_write(struct table *, struct table_row *, weir_bytes value, int64_t timestamp_ms);
 /* As table_write, but keeps the version before where an open walk needs it. */

@@ -23,8 +23,7 @@ static void add_store(struct task_source *source, struct store *store)
 static void find_stores(struct task *task, struct task_source *source, const struct graph_node *node)
 {
     for (size_t i = 0; i < node->store_count; i++)
-        if (node->stores[i]->spec.kind == STORE_KEY_VALUE)
-            add_store(source, task->stores[node->stores[i]->index]);
+        add_store(source, task->stores[node->stores[i]->index]);
     for (size_t i = 0; i < node->children.count; i++)
         if (!node->children.items[i]->key_changed)
             find_stores(task, source, node->children.items[i]);

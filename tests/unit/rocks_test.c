@@ -49,7 +49,7 @@ static void write_rows(struct rocks_family *family, int from, int to, int64_t po
             value[k] = (char)((i * 31 + (int)k * 17) * 7919 >> 3);
         rocks_batch_row(family, &(struct store_row){bytes_of_text(key), {value, sizeof value}, i});
     }
-    rocks_batch_marks(family, (struct rocks_marks){position, EXPIRY_NO_TIME});
+    rocks_batch_marks(family, (struct rocks_marks){position, EXPIRY_NO_TIME, EXPIRY_NO_TIME});
     cr_assert(rocks_batch_write(family, &error), "%s", error.message);
 }
 
@@ -242,7 +242,7 @@ Test(rocks, marks_are_not_rows)
     struct rocks *rocks = open_rocks();
     struct rocks_family *family = rocks_family_open(rocks, "s", &error);
     cr_assert_eq(position_of(family), -1);
-    rocks_batch_marks(family, (struct rocks_marks){5, 9});
+    rocks_batch_marks(family, (struct rocks_marks){5, 9, 8});
     cr_assert(rocks_batch_write(family, &error));
     cr_assert_eq(count_rows(family, &error), 0);
     cr_assert_eq(rocks_family_rows(family), 0);

@@ -64,13 +64,13 @@ static weir_bytes new_key(struct model *m, int i)
 {
     struct buffer key = {0};
     char text[8];
-    size_t size = draw(m, 6);
+    size_t size = draw(m, 2) ? draw(m, 6) : draw(m, 2); /* half of the keys are short, so that many rows share one */
     for (size_t k = 0; k < size; k++)
         text[k] = (char)("\0\1a\377"[draw(m, 4)]);
     if (m->spec.kind == STORE_WINDOW) {
         keys_window_write((weir_bytes){text, size}, i * 10, &key);
-    } else if (m->spec.kind == STORE_JOIN) { /* few keys, so that many rows share one */
-        keys_join_write((weir_bytes){text, size % 2}, i * 10, (uint32_t)draw(m, 3), &key);
+    } else if (m->spec.kind == STORE_JOIN) {
+        keys_join_write((weir_bytes){text, size}, i * 10, (uint32_t)draw(m, 3), &key);
     } else if (m->spec.kind == STORE_SESSION) {
         keys_session_write((weir_bytes){text, size}, (int64_t)draw(m, (uint64_t)i * 10 + 1), i * 10, &key);
     } else {
