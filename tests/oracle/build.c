@@ -108,6 +108,14 @@ static void made_grouped_table(struct builder *builder, weir_grouped_table *grou
     add(builder, text_of(builder, "id"), (struct handle){.grouped_table = grouped});
 }
 
+static char *suffixed(struct builder *builder, const char *name, const char *suffix)
+{
+    size_t size = strlen(name) + strlen(suffix) + 1;
+    char *both = weir_arena_alloc(builder->build->arena, size);
+    snprintf(both, size, "%s%s", name, suffix);
+    return both;
+}
+
 /* A function that is not there is a NULL, which the verb refuses. */
 #define FUNCTION(kind, builder) function_##kind(text_of((builder), "fn"))
 
@@ -219,6 +227,23 @@ static void map_pair(weir_context *context, const struct weir_record *record, st
     out->value = pair->value(context, record);
 }
 
+static void make_transform_values(struct builder *builder)
+{
+    struct build *build = builder->build;
+    const char *keeps = text_of(builder, "keeps");
+    weir_table *table = in(builder)->table;
+    if (keeps) {
+        char *name = suffixed(builder, keeps, "");
+        weir_add_store(build->topology, name, build->text, build->text);
+        build->stores[build->store_count++] = (struct build_store){.name = name, .has_rows = true};
+        made_table(builder, weir_transform_values(table, build->text, function_remember, .stores = {name}, .user = name,
+                                                  .store = new_store(builder, true)));
+    } else {
+        made_table(builder, weir_transform_values(table, value_type(builder), FUNCTION(value, builder),
+                                                  .store = new_store(builder, true)));
+    }
+}
+
 static void make_map(struct builder *builder)
 {
     struct build *build = builder->build;
@@ -291,14 +316,6 @@ static const void *count_missing(weir_context *context, const struct weir_record
     bool has_failed = repartition->map == function_key("fragile") && function_breaks(record);
     repartition->missing += key == NULL && !has_failed;
     return key;
-}
-
-static const char *suffixed(struct builder *builder, const char *name, const char *suffix)
-{
-    size_t size = strlen(name) + strlen(suffix) + 1;
-    char *both = weir_arena_alloc(builder->build->arena, size);
-    snprintf(both, size, "%s%s", name, suffix);
-    return both;
 }
 
 static struct build_internal *add_internal(struct builder *builder, const char *suffix, weir_mapper *map)
@@ -410,6 +427,7 @@ static weir_cogrouped *cogrouped(const struct builder *builder)
 static void make_cogroup(struct builder *builder)
 {
     const struct weir_window window = window_of(builder);
+    builder->build->is_uncounted |= json_object_get(builder->op, "window") != NULL;
     made_table(builder, weir_cogroup_aggregate(cogrouped(builder), new_store(builder, true), value_type(builder),
                                                .window = window,
                                                .merge = window.gap.ms > 0 ? merger(value_type(builder)) : NULL));
@@ -518,6 +536,18 @@ static void make_process(struct builder *builder)
                                       .value = &weir_i64_type, .user = tally));
 }
 
+static void make_shelve(struct builder *builder)
+{
+    struct build *build = builder->build;
+    const char *store = new_store(builder, false);
+    struct shelf *shelf = weir_arena_alloc(build->arena, sizeof *shelf);
+    *shelf = (struct shelf){suffixed(builder, store, ""), count_of(builder, "size")};
+    weir_add_store(build->topology, store, build->text, build->text, .window.size = weir_millis(shelf->size_ms),
+                   .window.retention = weir_days(30));
+    made_stream(builder, weir_process(in(builder)->stream, &function_shelve, .stores = {shelf->store},
+                                      .value = build->text, .user = shelf));
+}
+
 static void make_process_values(struct builder *builder)
 {
     struct build *build = builder->build;
@@ -569,6 +599,7 @@ static void make(struct builder *builder)
         {"filter", make_filter},
         {"filter_not", make_filter_not},
         {"map_values", make_map_values},
+        {"transform_values", make_transform_values},
         {"map", make_map},
         {"select_key", make_select_key},
         {"flat_map", make_flat_map},
@@ -594,6 +625,7 @@ static void make(struct builder *builder)
         {"join_foreign", make_join_foreign},
         {"join_global", make_join_global},
         {"route", make_route},
+        {"shelve", make_shelve},
         {"process", make_process},
         {"process_values", make_process_values},
         {"to", make_to},
@@ -610,7 +642,9 @@ static void make(struct builder *builder)
 void build_case(struct build *build, json_t *ops)
 {
     struct builder builder = {.build = build};
-    weir_on_error(build->topology, .reading = WEIR_SKIP, .processing = WEIR_SKIP);
+    enum weir_policy policy = build->keeps_letters ? WEIR_DEAD_LETTER : WEIR_SKIP;
+    weir_on_error(build->topology, .reading = policy, .processing = policy,
+                  .dead_letters = build->keeps_letters ? BUILD_LETTERS : NULL);
     for (size_t i = 0; i < json_array_size(ops); i++) {
         builder.op = json_array_get(ops, i);
         make(&builder);

@@ -4,6 +4,7 @@ A case is one JSON object; java/Build.java and build.c build the topology, java/
   name, ops, input  [topic, key, value, timestamp, [[header, value]…]], or [milliseconds] to turn the wall clock
   binary     keys and values are any bytes, written as the characters 0 to 255
   in_memory  Kafka Streams keeps its stores in memory and not in RocksDB
+  dead_letters  what cannot be read or processed goes to a topic, and is not only counted
 """
 import random
 
@@ -15,8 +16,8 @@ VALUES = ["same", "bang", "keyed", "short", "blank", "empty", "weigh", "parity",
 FOREIGN_KEYS = ["spread", "spread", "foreign", "same"]
 KEYS = ["same", "spread", "spread", "foreign", "mixed", "mixed", "fragile"]
 FLATS = ["same", "both", "twice"]
-REDUCERS = {"S": ["join", "last"], "L": ["sum", "last", "most"]}
-AGGREGATORS = {"S": ["join", "log"], "L": ["sum", "total", "most"]}
+REDUCERS = {"S": ["join", "join", "last", "fragile"], "L": ["sum", "last", "most"]}
+AGGREGATORS = {"S": ["join", "join", "log", "fragile"], "L": ["sum", "total", "most"]}
 WINDOWS = ["time", "time", "time", "sliding", "session", "session", "unlimited"]
 KEYS_OF = {"time": "T", "sliding": "T", "unlimited": "T", "session": "E"}
 JOINERS = ["pair"] * 4 + ["gap", "fragile"]
@@ -30,6 +31,7 @@ class Handle:
         self.used = False
         self.kept = True  # a table that keeps no rows may not be asked for what a change replaces
         self.stored = False  # its operation has a store; without one Kafka Streams does not know how to write its values
+        self.is_readable = True  # false: Kafka Streams finds no rows of it (a cogrouped table of windows)
         self.topics, self.is_behind = topics, is_behind  # that it is made of; an internal topic lies between
 
     def types(self):
@@ -53,6 +55,7 @@ class Topology:
         self.topics = []
         self.number_topics = set()  # of these topics values are numbers
         self.at_least = 0  # the earliest time
+        self.partitions = rng.choice([None, None, 1, 7])  # of what is repartitioned: the same for all that may meet
         self.globals = []
         self.self_joins = set()  # kinds of joins of a stream with itself
 
@@ -74,6 +77,7 @@ class Topology:
         is_behind = "name" in fields and what != "join" or any(handle.is_behind for handle in [like, *beside])
         made = Handle(self.new_name("h"), kind or like.kind, value=out, topics=topics, is_behind=is_behind, **types)
         made.kept = fields.get("store") is not None or like.kept
+        made.is_readable = like.is_readable or fields.get("store") is not None
         made.stored = fields.get("store") is not None or (like.stored and what in ("filter", "filter_not"))
         for other in beside:
             other.used = True
@@ -146,6 +150,15 @@ class Topology:
         fn, out = self.value_function(like)
         self.add("map_values", like, fn=fn, value=out, out=out, store=self.store_of(like), **self.named(like))
 
+    def transform_values(self):
+        """By a function that may keep a store of its own; then the result is kept too, so that nobody asks the function again."""
+        like = self.table()
+        if like.key == "S" and self.rng.random() < 0.6:
+            self.add("transform_values", like, keeps=self.new_name("store-"), store=self.new_name("store-"), value="S", out="S")
+        else:
+            fn, out = self.value_function(like)
+            self.add("transform_values", like, fn=fn, store=self.store_of(like), value=out, out=out)
+
     def map(self):
         like = self.stream()
         value_fn, out = self.value_function(like)
@@ -164,7 +177,7 @@ class Topology:
 
     def repartition(self):
         like = self.stream(lambda h: h.key == "S")
-        self.add("repartition", like, name=self.new_name("by-"), partitions=self.rng.choice([None, None, 1, 7]), moved=False)
+        self.add("repartition", like, name=self.new_name("by-"), partitions=self.partitions, moved=False)
 
     def to_table(self):
         like = self.stream(lambda h: h.key == "S" and not h.moved)
@@ -290,7 +303,7 @@ class Topology:
 
     def join_table(self):
         left = self.stream(lambda h: not h.moved)
-        right = self.pick("table", lambda h: h.key == left.key and h.window == left.window and h.kept)
+        right = self.pick("table", lambda h: h.key == left.key and h.window == left.window and h.kept and h.is_readable)
         if right is None and left.key == "S":
             right = self.kept_source()
         if right is not None:
@@ -361,6 +374,7 @@ class Topology:
                  key=KEYS_OF[window["kind"]] if window else "S", value=value, out=value)
         if window:
             self.ops[-1]["window"] = window
+            self.handles[-1].is_readable = False
 
     def route(self):
         like = self.stream(lambda h: h.key == "S")
@@ -374,13 +388,17 @@ class Topology:
         clock = self.rng.choice(["stream", "wall"]) if every else None
         self.add("process", like, store=self.new_name("store-"), every=every or None, clock=clock, key="S", window=None, moved=True, out="L")
 
+    def shelve(self):
+        like = self.stream(lambda h: h.key == "S")
+        self.add("shelve", like, store=self.new_name("store-"), size=self.rng.choice([1, 2, 5]) * self.unit, out="S")
+
     def process_values(self):
         self.add("process_values", self.stream(), store=self.new_name("store-"), out="S")
 
     OPERATIONS = {
         filter: 3, map: 2, select_key: 2, flat_map_values: 2, foreach: 1, repartition: 3, to_table: 3, regroup: 4, process_values: 2, map_values: 3,
         flat_map: 2, peek: 1, branch: 2, merge: 2, rekey: 3, aggregate: 8, changes: 3, join: 5, join_table: 4, join_tables: 5, join_foreign: 4,
-        join_global: 3, process: 2, suppress: 4, cogroup: 3, route: 1,
+        join_global: 3, process: 2, suppress: 4, cogroup: 3, route: 1, transform_values: 2, shelve: 1,
     }
 
     def grow(self, count):
@@ -419,5 +437,6 @@ def generate(seed, records):
         return generate(f"{seed}'", records)  # Weir has one store for inner self-joins, Kafka Streams for all or none
     binary = rng.random() < 0.2
     source = Records(rng, topology, binary)
-    return {"name": f"seed-{seed}", "binary": binary, "in_memory": rng.random() < 0.7 and not topology.depends_on_stores(), "self_join": "inner" in topology.self_joins, "ops": topology.ops,
+    return {"name": f"seed-{seed}", "binary": binary, "in_memory": rng.random() < 0.7 and not topology.depends_on_stores(), "self_join": "inner" in topology.self_joins,
+            "dead_letters": rng.random() < 0.3, "ops": topology.ops,
             "input": [source.record() for _ in range(rng.randint(1, 2 * records))]}

@@ -131,7 +131,7 @@ def show_difference(expected, actual, limit=24):
 
 
 def show_case(case):
-    flags = [name for name in ("binary", "in_memory") if case.get(name)]
+    flags = [name for name in ("binary", "in_memory", "dead_letters") if case.get(name)]
     lines = [f"{case['name']} {' '.join(flags)}"]
     lines += ["  " + json.dumps({name: value for name, value in op.items() if name != "type"}) for op in case["ops"]]
     lines += ["  " + json.dumps(record) for record in case["input"]]

@@ -45,6 +45,20 @@ class FinalWindows(TimeWindows):
                           for start, window_key in closed])
 
 
+class Unlimited:
+    """All records from a time on are in one window, which has no end."""
+
+    def __init__(self, start):
+        self.start, self.times = start, {}
+
+    def step(self, topic, key, value, at):
+        if at < self.start:
+            return []
+        times = self.times.setdefault(key, [])
+        times.append(at)
+        return [f'"{key}"@{self.start} #{len(times)} {max(times)}']
+
+
 class SlidingWindows:
     """Windows [at - difference, at] of each record, and those that begin right behind a record, as far as they hold records."""
 
@@ -150,6 +164,56 @@ class TableJoin:
         return ['"%s" %s %d' % (key, f'"{after}"' if after else "null", told_at)] if other or before or after else []
 
 
+class StreamTableJoin:
+    """The row that a table holds when a record of a stream comes: rows are replaced by later arrivals, whatever their time."""
+
+    def __init__(self, kind):
+        self.kind, self.rows = kind, {}
+
+    def step(self, topic, key, value, at):
+        if topic == "in1":
+            self.rows[key] = value
+            return []
+        row = self.rows.get(key)
+        if value is None or (row is None and self.kind == "inner"):
+            return []
+        return [f'"{key}" "{value}+{row or "null"}" {at}']
+
+
+# ---- suppress ----
+
+class FinalCounts(TimeWindows):
+    """Counts of windows, each told once: when time has passed its end and grace, in order of ends and keys."""
+
+    def __init__(self, size, advance, grace):
+        super().__init__(size, advance, grace)
+        self.held = {}
+
+    def show(self, changes):
+        self.held |= {(start + self.size, key): (start, count, at) for key, start, count, at in changes}
+        over = sorted(held for held in self.held if held[0] <= self.now - self.grace)
+        rows = [(key, *self.held.pop((end, key))) for end, key in over]
+        return super().show(rows)
+
+
+class HeldBack:
+    """The latest value of a key, so long after the first that waits; sooner where more than `most` keys wait."""
+
+    def __init__(self, wait, most):
+        self.wait, self.most, self.now, self.held = wait, most, 0, {}
+
+    def step(self, topic, key, value, at):
+        self.now = max(self.now, at)
+        first = self.held.get(key, (at,))[0]
+        self.held[key] = (first, value, at)
+        out = []
+        for first, key in sorted((first, key) for key, (first, _, _) in self.held.items()):
+            if first <= self.now - self.wait or len(self.held) > self.most:
+                _, value, at = self.held.pop(key)
+                out.append(f'"{key}" "{value}" {at}' if value else f'"{key}" null {at}')
+        return out
+
+
 # ---- topologies, timestamps, alphabets ----
 
 def counted(window):
@@ -162,6 +226,22 @@ def joined(kind, within, grace):
     return [{"op": "stream", "id": "a", "topic": "in0"}, {"op": "stream", "id": "b", "topic": "in1"},
             {"op": "join", "id": "j", "in": "a", "other": "b", "name": "join", "fn": "pair", "kind": kind, "within": within, "grace": grace, "stores": []},
             {"op": "to", "in": "j", "topic": "out"}]
+
+
+def looked_up(kind):
+    return [{"op": "stream", "id": "a", "topic": "in0"}, {"op": "table", "id": "b", "topic": "in1", "store": "right"},
+            {"op": "join_table", "id": "j", "in": "a", "other": "b", "fn": "pair", "kind": kind}, {"op": "to", "in": "j", "topic": "out"}]
+
+
+def held_back(**bounds):
+    return [{"op": "table", "id": "t", "topic": "in0", "store": "rows"}, {"op": "suppress", "id": "s", "in": "t", "label": "held", **bounds},
+            {"op": "changes", "id": "c", "in": "s"}, {"op": "to", "in": "c", "topic": "out"}]
+
+
+def counted_at_last(window):
+    ops = counted(window)
+    ops[3:4] = [{"op": "suppress", "id": "u", "in": "t", "label": "held", "until_window_closes": True}, {"op": "changes", "id": "c", "in": "u"}]
+    return ops
 
 
 def tables(kind):
@@ -181,6 +261,19 @@ TESTS = {
     "sliding": (counted({"kind": "sliding", "difference": 10, "grace": 100}), lambda: SlidingWindows(10), letters(["in0"], "kl", [100, 105, 110, 111]), 5),
     "session": (counted({"kind": "session", "gap": 5, "grace": 5}), lambda: Sessions(5, 5), letters(["in0"], "kl", [100, 105, 106, 117]), 5),
     **{f"stream-{kind}": (joined(kind, 10, 5), lambda kind=kind: StreamJoin(kind, 10, 5), letters(["in0", "in1"], "k", [102, 110, 111, 126]), 5)
+       for kind in ("inner", "left", "outer")},
+    "unlimited": (counted({"kind": "unlimited", "start": 105}), lambda: Unlimited(105), letters(["in0"], "kl", [100, 104, 105, 110]), 5),
+    "suppress-final": (counted_at_last({"kind": "time", "size": 10, "grace": 5}), lambda: FinalCounts(10, 10, 5), letters(["in0"], "kl", [100, 109, 110, 125]), 5),
+    "suppress-hopping": (counted_at_last({"kind": "time", "size": 10, "advance": 5, "grace": 5}), lambda: FinalCounts(10, 5, 5),
+                         letters(["in0"], "kl", [100, 109, 112, 125]), 5),
+    "suppress-time": (held_back(until=10), lambda: HeldBack(10, 9), letters(["in0"], "kl", [100, 105, 110, 115]), 5),
+    "suppress-tombstones": (held_back(until=10), lambda: HeldBack(10, 9), letters(["in0"], "kl", [100, 105, 110, 115], ("v", None)), 4),
+    "suppress-bound": (held_back(until=10, max_records=1), lambda: HeldBack(10, 1), letters(["in0"], "kl", [100, 105, 110, 115]), 5),
+    **{f"stream-table-{kind}": (looked_up(kind), lambda kind=kind: StreamTableJoin(kind), letters(["in0", "in1"], "k", [100, 101, 102, 103]), 5)
+       for kind in ("inner", "left")},
+    **{f"stream-table-tombstones-{kind}": (looked_up(kind), lambda kind=kind: StreamTableJoin(kind), letters(["in0", "in1"], "k", [100, 101, 102, 103], ("v", None)), 4)
+       for kind in ("inner", "left")},
+    **{f"table-only-rows-{kind}": (tables(kind), lambda kind=kind: TableJoin(kind), letters(["in0", "in1"], "k", [100, 101, 102, 103]), 5)
        for kind in ("inner", "left", "outer")},
     **{f"table-{kind}": (tables(kind), lambda kind=kind: TableJoin(kind), letters(["in0", "in1"], "k", [100, 101, 102, 103], ("v", None)), 4)
        for kind in ("inner", "left", "outer")},

@@ -403,6 +403,11 @@ static const void *reduce_join(weir_context *context, const struct weir_record *
     return folded(context, JOIN(context, old, TEXT("|"), value_text(context, record)));
 }
 
+static const void *reduce_fragile(weir_context *context, const struct weir_record *record, const void *aggregate)
+{
+    return is_fragile(context, record) ? NULL : reduce_join(context, record, aggregate);
+}
+
 static const void *reduce_cut(weir_context *context, const struct weir_record *record, const void *aggregate)
 {
     weir_bytes old = text_of(context, record->value_type, aggregate);
@@ -436,8 +441,8 @@ weir_reducer *function_reduce(const char *name)
     static const struct {
         const char *name;
         weir_reducer *call;
-    } table[] = {{"join", reduce_join}, {"cut", reduce_cut},   {"last", reduce_last},
-                 {"sum", reduce_sum},   {"less", reduce_less}, {"most", reduce_most}};
+    } table[] = {{"join", reduce_join}, {"cut", reduce_cut},   {"last", reduce_last},      {"sum", reduce_sum},
+                 {"less", reduce_less}, {"most", reduce_most}, {"fragile", reduce_fragile}};
     FIND(table, name);
 }
 
@@ -445,6 +450,12 @@ static void aggregate_join(weir_context *context, const struct weir_record *reco
 {
     weir_bytes *text = aggregate;
     *text = fold(context, JOIN(context, *text, TEXT("|"), value_text(context, record)));
+}
+
+static void aggregate_fragile(weir_context *context, const struct weir_record *record, void *aggregate)
+{
+    if (!is_fragile(context, record))
+        aggregate_join(context, record, aggregate);
 }
 
 static void aggregate_cut(weir_context *context, const struct weir_record *record, void *aggregate)
@@ -497,8 +508,9 @@ weir_aggregator *function_aggregate(const char *name)
     static const struct {
         const char *name;
         weir_aggregator *call;
-    } table[] = {{"join", aggregate_join}, {"cut", aggregate_cut},   {"log", aggregate_log},    {"sum", aggregate_sum},
-                 {"less", aggregate_less}, {"most", aggregate_most}, {"total", aggregate_total}};
+    } table[] = {{"join", aggregate_join},   {"cut", aggregate_cut},        {"log", aggregate_log},
+                 {"sum", aggregate_sum},     {"less", aggregate_less},      {"most", aggregate_most},
+                 {"total", aggregate_total}, {"fragile", aggregate_fragile}};
     FIND(table, name);
 }
 
@@ -588,6 +600,41 @@ weir_timestamp_of *function_timestamp(const char *name)
     } table[] = {{"shifted", time_shifted}, {"stalled", time_stalled}, {"negative", time_negative}};
     FIND(table, name);
 }
+
+/* ---- stores ---- */
+
+const void *function_remember(weir_context *context, const struct weir_record *record)
+{
+    weir_store *last = weir_store_named(context, weir_user(context));
+    const weir_bytes *before = weir_get(last, record->key);
+    weir_put(last, record->key, record->value ? folded(context, value_text(context, record)) : NULL);
+    if (!record->value)
+        return NULL;
+    return folded(context, JOIN(context, before ? *before : TEXT("null"), TEXT(">"), value_text(context, record)));
+}
+
+static weir_bytes text_in(weir_store *shelf, const void *key, int64_t start_ms)
+{
+    const weir_bytes *found = weir_window_get(shelf, key, start_ms);
+    return found ? *found : TEXT("null");
+}
+
+static void shelve_process(weir_context *context, const struct weir_record *record)
+{
+    const struct shelf *args = weir_user(context);
+    weir_store *shelf = weir_store_named(context, args->store);
+    if (!record->key)
+        return;
+    int64_t start_ms = record->timestamp_ms / args->size_ms * args->size_ms;
+    const weir_bytes here = text_in(shelf, record->key, start_ms);
+    const weir_bytes before = text_in(shelf, record->key, start_ms - args->size_ms);
+    weir_window_put(shelf, record->key, start_ms, record->value ? folded(context, value_text(context, record)) : NULL);
+    struct weir_record out = *record;
+    out.value = folded(context, JOIN(context, before, TEXT(">"), here, TEXT(">"), value_text(context, record)));
+    weir_forward(context, &out);
+}
+
+const struct weir_processor function_shelve = {.process = shelve_process};
 
 /* ---- ways ---- */
 

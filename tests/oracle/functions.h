@@ -32,6 +32,17 @@ extern const struct weir_processor function_tally;
  * .user is the name of its store. */
 extern const struct weir_processor function_recall;
 
+/* A mapper of tables: values together with the ones before them of the same key; its .user is the name of its store. */
+weir_mapper function_remember;
+
+/* Keeps the latest value of each key and window, and forwards it together with those of this window and the one before.
+ * Its .user is a struct shelf. */
+struct shelf {
+    const char *store;
+    int64_t size_ms; /* of a window */
+};
+extern const struct weir_processor function_shelve;
+
 /* Forwards to one of its children, chosen by the value, and every fifth to all. Its .user is a struct route. */
 struct route {
     const char *children[2];

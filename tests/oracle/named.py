@@ -13,9 +13,9 @@ def line(topic, key, value, at):
     return json.dumps({"topic": topic, "key": key, "value": value, "ts": at}) + "\n"
 
 
-def write_input(file, name, topics, records, null_keys):
+def write_input(file, name, topics, records, null_keys, variant):
     """Keys k0 to k4, values "FK:N", tombstones, a quarter of the records late; often at the edge of a window of 5 s."""
-    rng = random.Random(f"{name}-{records}")
+    rng = random.Random(f"{name}-{records}-{variant}")
     now = 1_000_000
     with open(file, "w") as out:
         for _ in range(records):
@@ -63,12 +63,12 @@ class Named:
         with open(file) as lines:
             return [(name, topics.split(",")) for name, topics in (text.split() for text in lines) if name not in NOT_YET]
 
-    def compare(self, sizes, null_keys):
+    def compare(self, sizes, null_keys, variant):
         """What differs, by topology and size."""
         runs = [(name, topics, size) for size in sizes for name, topics in self.topologies()]
         with open(self.file("batch"), "w") as batch:
             for name, topics, size in runs:
-                write_input(self.file(name, size, "in"), name, topics, size, null_keys)
+                write_input(self.file(name, size, "in"), name, topics, size, null_keys, variant)
                 batch.write(f"{name} {self.file(name, size, 'in')} {self.file(name, size, 'expected')}\n")
         self.engines.ask("named", self.file("batch"))
         problems = [self.run(name, size) for name, _, size in runs]

@@ -143,9 +143,35 @@ static void print_internal(struct run *run, struct build_internal *internal)
         internal->missing -= missing;
 }
 
+/* Dead letters, with what says where they came from; message and time are each engine's own. */
+static bool is_of_letter(const char *header)
+{
+    static const char prefix[] = "__streams.errors.";
+    if (strncmp(header, prefix, sizeof prefix - 1) != 0)
+        return strcmp(header, LINEAGE_HEADER) != 0;
+    const char *what = header + sizeof prefix - 1;
+    return strcmp(what, "topic") == 0 || strcmp(what, "partition") == 0 || strcmp(what, "offset") == 0;
+}
+
+static void print_letters(struct run *run)
+{
+    struct weir_raw_record letter;
+    while (weir_test_recv_raw(run->test, BUILD_LETTERS, &letter)) {
+        print_key_and_value("out", run->input, BUILD_LETTERS, &letter);
+        for (size_t i = 0; i < letter.headers.count; i++)
+            if (is_of_letter(letter.headers.items[i].name)) {
+                printf(" %s=", letter.headers.items[i].name);
+                print_bytes(stdout, letter.headers.items[i].value);
+            }
+        putchar('\n');
+    }
+}
+
 static void print_outputs(struct run *run)
 {
     struct build *build = &run->build;
+    if (build->keeps_letters)
+        print_letters(run);
     for (size_t i = 0; i < build->output_count; i++)
         print_topic(run, build->outputs[i], build->outputs[i]);
     for (size_t i = 0; i < build->internal_count; i++)
@@ -262,6 +288,7 @@ static void run_case(json_t *test)
     bool is_binary = json_is_true(json_object_get(test, "binary"));
     struct run run = {.build = {.topology = weir_topology_new(APPLICATION),
                                 .text = is_binary ? &weir_bytes_type : &weir_str_type,
+                                .keeps_letters = json_is_true(json_object_get(test, "dead_letters")),
                                 .arena = weir_arena_new()}};
     printf("case %s\n", json_string_value(json_object_get(test, "name")));
     build_case(&run.build, json_object_get(test, "ops"));

@@ -54,7 +54,7 @@ final class Build {
     Build(JsonNode ops) {
         Set<String> uncounted = Set.of("repartition", "join");
         boolean counts = true;
-        for (JsonNode one : ops) counts &= !uncounted.contains(one.get("op").asText());
+        for (JsonNode one : ops) counts &= !uncounted.contains(one.get("op").asText()) && !(one.get("op").asText().equals("cogroup") && one.has("window"));
         countsDrops = counts;
         for (JsonNode one : ops) {
             op = one;
@@ -137,6 +137,8 @@ final class Build {
             case "global" -> global();
             case "branch" -> branch();
             case "route" -> route();
+            case "transform_values" -> transformValues();
+            case "shelve" -> shelve();
             case "cogroup" -> cogroup();
             case "suppress" -> suppress();
             case "join_foreign" -> joinForeign();
@@ -203,6 +205,18 @@ final class Build {
         if (!in().isTable()) return in().with(text("as") == null ? in().stream().mapValues(map) : in().stream().mapValues(map, named()), value);
         KTable<Object, Object> table = in().table();
         return in().with(text("store") == null ? table.mapValues(map) : table.mapValues(map, materialized("row", value)), value);
+    }
+
+    private Handle transformValues() {
+        boolean keeps = text("keeps") != null;
+        char value = keeps ? 'S' : valueOf(text("fn"), in().value);
+        String own = text("keeps");
+        if (keeps) addStore(own, 'S');
+        Functions.Map f = keeps ? null : Functions.value(text("fn"));
+        ValueTransformerWithKeySupplier<Object, Object, Object> how = keeps ? () -> new Remember(own) : () -> Remember.stateless(f);
+        KTable<Object, Object> table = in().table();
+        String[] stores = keeps ? new String[] { own } : new String[0];
+        return in().with(text("store") == null ? table.transformValues(how, stores) : table.transformValues(how, materialized("row", value), stores), value);
     }
 
     private Named named() {
@@ -475,20 +489,27 @@ final class Build {
 
     // ---- processors ----
 
-    private String addStore(char value) {
-        String store = text("store");
+    private String addStore(String store, char value) {
         builder.addStateStore(Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(store), TEXT, valueSerde(value)));
         stores.add(new Store(store, "plain", value));
         return store;
     }
 
     private Handle processValues() {
-        String store = addStore('S');
+        String store = addStore(text("store"), 'S');
         return in().with(in().stream().processValues(() -> new Recall(store), store), 'S');
     }
 
+    private Handle shelve() {
+        String store = text("store");
+        long size = op.get("size").asLong();
+        builder.addStateStore(Stores.windowStoreBuilder(Stores.inMemoryWindowStore(store, Shelve.RETENTION, Duration.ofMillis(size), false), TEXT, TEXT));
+        stores.add(new Store(store, "shelf", 'S'));
+        return in().with(in().stream().processValues(() -> new Shelve(store, size), store), 'S');
+    }
+
     private Handle process() {
-        String store = addStore('L');
+        String store = addStore(text("store"), 'L');
         long every = op.has("every") ? op.get("every").asLong() : 0;
         boolean wall = "wall".equals(text("clock"));
         return in().rekeyed(in().stream().process(() -> new Tally(store, every, wall), store), 'L');

@@ -142,6 +142,7 @@ final class Functions {
     static Fold fold2(String name) {
         return switch (name) {
             case "join" -> (k, v, a) -> fold(text(a) + "|" + text(v));
+            case "fragile" -> (k, v, a) -> fragile(v, fold(text(a) + "|" + text(v)));
             case "last" -> (k, v, a) -> v;
             case "sum" -> (k, v, a) -> weight(a) + weight(v);
             case "most" -> (k, v, a) -> Math.max(weight(a), weight(v));

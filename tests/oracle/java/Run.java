@@ -11,9 +11,11 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -28,6 +30,8 @@ import org.apache.kafka.streams.test.TestRecord;
 /** Runs one case in the TopologyTestDriver and prints all that can be seen of it. run_cases.c prints the same. */
 final class Run implements AutoCloseable {
     static final String APPLICATION = "oracle";
+    private static final String LETTERS = "letters";
+    private static final List<String> PLACE = List.of("__streams.errors.topic", "__streams.errors.partition", "__streams.errors.offset");
     private final PrintStream out;
     private final Path directory;
     private final TopologyTestDriver driver;
@@ -35,6 +39,7 @@ final class Run implements AutoCloseable {
     private final Map<String, TestInputTopic<byte[], byte[]>> inputs = new HashMap<>();
     private final Map<String, TestOutputTopic<byte[], byte[]>> topics = new LinkedHashMap<>();
     private final Map<String, Long> newestRows = new HashMap<>();
+    private final TestOutputTopic<byte[], byte[]> letters; // null: what fails is counted only
     private final Map<String, TestOutputTopic<byte[], byte[]>> changelogs = new LinkedHashMap<>();
 
     static Properties settings(Path directory, boolean inMemory) {
@@ -67,6 +72,8 @@ final class Run implements AutoCloseable {
         directory = Files.createTempDirectory("weir-oracle");
         Properties settings = settings(directory, test.path("in_memory").asBoolean());
         if (test.path("self_join").asBoolean()) settings.put(StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG, StreamsConfig.SINGLE_STORE_SELF_JOIN);
+        boolean keepsLetters = test.path("dead_letters").asBoolean();
+        if (keepsLetters) settings.put(StreamsConfig.ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG, LETTERS);
         build = new Build(test.get("ops"));
         Topology topology = build.builder.build(settings);
         topology.describe().toString().lines()
@@ -75,6 +82,7 @@ final class Run implements AutoCloseable {
         for (String topic : build.inputs)
             inputs.put(topic, driver.createInputTopic(topic, new ByteArraySerializer(), new ByteArraySerializer()));
         for (String topic : build.outputs) topics.put(topic, output(topic));
+        letters = keepsLetters ? output(LETTERS) : null;
         for (String name : build.internals) topics.put(name, output(APPLICATION + "-" + name));
         for (Build.Store store : build.stores)
             changelogs.put(store.name(), output(APPLICATION + "-" + store.name() + "-changelog"));
@@ -110,7 +118,21 @@ final class Run implements AutoCloseable {
             .pipeInput(new TestRecord<>(bytes(record.get(1)), bytes(record.get(2)), headers, record.get(3).asLong()));
     }
 
+    /** Dead letters, with what says where they came from; message and time are each engine's own. */
+    private void printLetters(int at) {
+        while (!letters.isEmpty()) {
+            TestRecord<byte[], byte[]> r = letters.readRecord();
+            out.print("out " + at + " " + LETTERS + " " + Print.bytes(r.key()) + " " + Print.bytes(r.value()));
+            for (Header h : r.headers()) {
+                boolean isErrors = h.key().startsWith("__streams.errors.");
+                if (!isErrors || PLACE.contains(h.key())) out.print(" " + h.key() + "=" + Print.bytes(h.value()));
+            }
+            out.println();
+        }
+    }
+
     private void printOutputs(int at) {
+        if (letters != null) printLetters(at);
         for (var topic : topics.entrySet())
             while (!topic.getValue().isEmpty()) {
                 TestRecord<byte[], byte[]> r = topic.getValue().readRecord();
@@ -163,6 +185,11 @@ final class Run implements AutoCloseable {
             case "row" -> {
                 try (var rows = driver.<Object, Object>getTimestampedKeyValueStore(store.name()).all()) {
                     rows.forEachRemaining(r -> printRow(store, r.key, "", r.value.value(), Long.toString(r.value.timestamp())));
+                }
+            }
+            case "shelf" -> {
+                try (var rows = driver.<Object, Object>getWindowStore(store.name()).all()) {
+                    rows.forEachRemaining(r -> printRow(store, r.key.key(), "@" + r.key.window().start(), r.value, "-"));
                 }
             }
             case "window" -> {
