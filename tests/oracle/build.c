@@ -552,8 +552,7 @@ static void make_process_values(struct builder *builder)
 {
     struct build *build = builder->build;
     const char *store = new_store(builder, false);
-    char *name = weir_arena_alloc(build->arena, strlen(store) + 1);
-    strcpy(name, store);
+    char *name = suffixed(builder, store, "");
     weir_add_store(build->topology, store, build->text, build->text);
     made_stream(builder, weir_process(in(builder)->stream, &function_recall, .stores = {store}, .value = build->text,
                                       .user = name));
