@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "commerce/generator.h"
+#include "continental/world.h"
 #include "platform/world.h"
 #include "simulation/simulation.h"
 #include "tradex/world.h"
@@ -17,6 +18,8 @@ const struct system systems_all[] = {
      tradex_topics, &tradex_world},
     {"platform", "sessions, audit and requests of a user base", "platform-concurrent-users/keys/all", platform_topics,
      &platform_world},
+    {"joins", "contracts and what they promote, read with the orders of the shop", "joins-campaign-sales/entries",
+     continental_topics, &continental_world},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -4,6 +4,7 @@
 
 #include "commerce/commerce.h"
 #include "examples/examples.h"
+#include "joins/joins.h"
 #include "platform/platform.h"
 #include "tradex/tradex.h"
 
@@ -11,6 +12,7 @@ const struct weir_entry topologies_builtin[] = {
     {"commerce", "views of a shop: orders, revenue, customers, products, stock", commerce_topology},
     {"tradex", "a marketplace: users, products with live stock, orders, sales", tradex_topology},
     {"platform", "sessions, audit search, load per route, rate limits, circuit breakers", platform_topology},
+    {"joins", "orders, stock, contracts and eliminations together: joins of every kind", joins_topology},
     {"example-filter", "lets words with more than four letters pass", example_filter},
     {"example-count", "counts words", example_count},
     {"example-window", "counts page views per page and minute", example_window},
