@@ -41,6 +41,7 @@ typedef struct weir_store weir_store;       /* a store, as seen from inside a ca
 typedef struct weir_app weir_app;           /* a running topology */
 typedef struct weir_view weir_view;         /* a store, read-only, from any thread */
 typedef struct weir_cursor weir_cursor;     /* a walk over a view */
+typedef struct weir_snapshot weir_snapshot; /* views as of one commit, for several walks */
 typedef struct weir_arena weir_arena;       /* memory that is freed all at once */
 typedef struct weir_test weir_test;         /* a topology under test: no broker, no threads, a clock turned by hand */
 typedef struct weir_http weir_http;         /* the REST door and the dashboard */
@@ -731,6 +732,15 @@ WEIR_PUBLIC const char *weir_view_position_of(weir_view *, struct weir_copies, w
  * As far as this instance knows: partitions move. Strings live in the arena. */
 WEIR_PUBLIC size_t weir_view_holders(weir_view *, int32_t partition, bool any, weir_arena *, const char **out, size_t max);
 WEIR_PUBLIC bool weir_view_is_hashed(weir_view *); /* its keys are known to live where weir_view_partition says */
+/* Several views at once, each partition of each as of one commit (stores of one task: of the same one). Its walks see the
+ * same rows as often as they are opened, and their arena may be cleared between two rows. While it is open, tasks neither
+ * come nor go: look at weir_snapshot_is_wanted every few milliseconds, and close it when that is true. One thread at a time. */
+WEIR_MUST_CHECK WEIR_PUBLIC weir_snapshot *weir_snapshot_open(weir_view *const *views, size_t count, struct weir_error *); /* NULL: WEIR_RETRY */
+WEIR_PUBLIC weir_cursor *weir_snapshot_scan(weir_snapshot *, weir_view *, weir_arena *, struct weir_range, struct weir_error *);
+WEIR_PUBLIC bool weir_snapshot_is_wanted(const weir_snapshot *); /* any thread */
+/* The position of that view, in the arena, and how many of its partitions are in it. */
+WEIR_PUBLIC const char *weir_snapshot_position(const weir_snapshot *, const weir_view *, weir_arena *, int32_t *partitions);
+WEIR_PUBLIC void weir_snapshot_close(weir_snapshot *); /* after its cursors; NULL is fine */
 WEIR_PUBLIC int32_t weir_view_partition(weir_view *, const void *key); /* where the key lives: murmur2, as Kafka's */
 /* Waits until every answer of the view contains the inputs of position ("topic:partition:offset,…", as weir_produce
  * and every row give them). False: WEIR_RETRY after wait_ms, WEIR_INVALID for a malformed or foreign position. */

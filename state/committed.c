@@ -349,8 +349,8 @@ static void strike_off(struct committed *committed, struct committed_walk *walk)
     pthread_mutex_unlock(&committed->walks_lock);
 }
 
-void committed_walk_open(struct committed *committed, struct committed_walk *walk, weir_bytes from, weir_bytes to,
-                         bool descending)
+static void begin_walk(struct committed *committed, struct committed_walk *walk, weir_bytes from, weir_bytes to,
+                       bool descending)
 {
     memset(walk, 0, sizeof *walk);
     walk->committed = committed;
@@ -359,16 +359,63 @@ void committed_walk_open(struct committed *committed, struct committed_walk *wal
     walk->descending = descending;
     walk->want = CHUNK_ROWS_FIRST;
     arena_init(&walk->arena);
-    lock_ordered(committed);
+}
+
+/* Under the read lock: from here on the walk keeps what it sees. */
+static void see_now(struct committed *committed, struct committed_walk *walk)
+{
     walk->rows = committed->rows;
     walk->commit = committed->commit;
     walk->stream_time_ms = committed->marks.stream_time_ms;
     enlist(committed, walk);
-    if (committed->family && !rocks_family_is_empty(committed->family))
+}
+
+static bool has_durable_rows(const struct committed *committed)
+{
+    return committed->family && !rocks_family_is_empty(committed->family);
+}
+
+void committed_walk_open(struct committed *committed, struct committed_walk *walk, weir_bytes from, weir_bytes to,
+                         bool descending)
+{
+    begin_walk(committed, walk, from, to, descending);
+    lock_ordered(committed);
+    see_now(committed, walk);
+    if (has_durable_rows(committed))
         walk->durable = rocks_walk_open(committed->family);
     pthread_rwlock_unlock(&committed->lock);
     if (walk->durable)
         rocks_walk_seek(walk->durable, from, to, descending);
+}
+
+void committed_snapshot_open(struct committed *committed, struct committed_snapshot *snapshot)
+{
+    begin_walk(committed, &snapshot->at, (weir_bytes){0}, (weir_bytes){0}, false);
+    lock_ordered(committed);
+    see_now(committed, &snapshot->at);
+    snapshot->durable = has_durable_rows(committed) ? rocks_snapshot_open(committed->family) : NULL;
+    pthread_rwlock_unlock(&committed->lock);
+}
+
+void committed_snapshot_close(struct committed_snapshot *snapshot)
+{
+    committed_walk_close(&snapshot->at);
+    rocks_snapshot_close(snapshot->durable);
+}
+
+void committed_walk_open_at(const struct committed_snapshot *snapshot, struct committed_walk *walk, weir_bytes from,
+                            weir_bytes to, bool descending)
+{
+    struct committed *committed = snapshot->at.committed;
+    begin_walk(committed, walk, from, to, descending);
+    walk->rows = snapshot->at.rows;
+    walk->commit = snapshot->at.commit;
+    walk->stream_time_ms = snapshot->at.stream_time_ms;
+    enlist(committed, walk);
+    if (!snapshot->durable)
+        return;
+    walk->durable = rocks_walk_open_at(snapshot->durable);
+    rocks_walk_seek(walk->durable, from, to, descending);
 }
 
 static struct table_row *first_ascending(const struct committed_walk *walk)

@@ -80,6 +80,15 @@ struct committed_walk {
 };
 
 void committed_walk_open(struct committed *, struct committed_walk *, weir_bytes from, weir_bytes to, bool descending);
+/* Both levels as of now, for walks that are opened later: `at` is a walk that never moves but keeps what it sees. */
+struct committed_snapshot {
+    struct committed_walk at;
+    struct rocks_snapshot *durable; /* NULL: nothing there */
+};
+void committed_snapshot_open(struct committed *, struct committed_snapshot *);
+void committed_snapshot_close(struct committed_snapshot *); /* after its walks */
+void committed_walk_open_at(const struct committed_snapshot *, struct committed_walk *, weir_bytes from, weir_bytes to,
+                            bool descending);
 bool committed_walk_next(struct committed_walk *,
                          struct store_row *out); /* deleted rows too; lives until the chunk ends */
 void committed_walk_close(struct committed_walk *);

@@ -204,19 +204,61 @@ struct store_cursor *store_scan(struct store *store, weir_bytes from, weir_bytes
     return cursor;
 }
 
-struct store_cursor *store_view_scan(struct store *store, weir_bytes from, weir_bytes to, bool descending,
-                                     struct weir_error *error)
+static struct store_cursor *view_cursor(struct store *store, weir_bytes from, weir_bytes to, bool descending)
 {
-    (void)error;
     struct store_cursor *cursor = cursor_new(store);
     begin(cursor, from, to, descending);
     cursor->view = memory_new(sizeof *cursor->view);
-    committed_walk_open(&store->committed, cursor->view, cursor->from, cursor->to, descending);
+    return cursor;
+}
+
+static struct store_cursor *view_opened(struct store_cursor *cursor)
+{
     cursor->stream_time_ms = cursor->view->stream_time_ms;
     add_source(cursor, step_view, NULL);
     if (cursor->view->durable)
         add_source(cursor, step_durable, NULL);
     return cursor;
+}
+
+struct store_cursor *store_view_scan(struct store *store, weir_bytes from, weir_bytes to, bool descending,
+                                     struct weir_error *error)
+{
+    (void)error;
+    struct store_cursor *cursor = view_cursor(store, from, to, descending);
+    committed_walk_open(&store->committed, cursor->view, cursor->from, cursor->to, descending);
+    return view_opened(cursor);
+}
+
+/* ---- snapshots ---- */
+
+struct store_snapshot {
+    struct store *store;
+    struct committed_snapshot rows;
+};
+
+struct store_snapshot *store_snapshot_open(struct store *store)
+{
+    struct store_snapshot *snapshot = memory_new(sizeof *snapshot);
+    snapshot->store = store;
+    committed_snapshot_open(&store->committed, &snapshot->rows);
+    return snapshot;
+}
+
+struct store_cursor *store_snapshot_scan(struct store_snapshot *snapshot, weir_bytes from, weir_bytes to,
+                                         bool descending)
+{
+    struct store_cursor *cursor = view_cursor(snapshot->store, from, to, descending);
+    committed_walk_open_at(&snapshot->rows, cursor->view, cursor->from, cursor->to, descending);
+    return view_opened(cursor);
+}
+
+void store_snapshot_close(struct store_snapshot *snapshot)
+{
+    if (!snapshot)
+        return;
+    committed_snapshot_close(&snapshot->rows);
+    free(snapshot);
 }
 
 /* A walk over RocksDB costs more to open than to use, so the task keeps one. */

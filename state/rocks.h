@@ -12,6 +12,7 @@
 struct rocks;
 struct rocks_family;
 struct rocks_bulk;
+struct rocks_snapshot;
 struct rocks_walk;
 
 struct rocks_marks {  /* what a store knows about itself; EXPIRY_NO_TIME: none */
@@ -47,8 +48,14 @@ struct rocks_bulk *rocks_bulk_open(struct rocks_family *, struct rocks_marks);
 void rocks_bulk_row(struct rocks_bulk *, const struct store_row *);
 bool rocks_bulk_close(struct rocks_bulk *, struct weir_error *);
 
-/* A walk over the family as it was when the walk was opened; used by one thread at a time. [any] */
+/* The family as it is now, for walks that are opened later. What expires meanwhile may be gone from them: RocksDB lets a
+ * compaction filter drop rows that a snapshot still names. [any] */
+struct rocks_snapshot *rocks_snapshot_open(struct rocks_family *);
+void rocks_snapshot_close(struct rocks_snapshot *); /* after its walks; NULL is fine */
+
+/* A walk over the family as it was when the walk, or the snapshot, was opened; used by one thread at a time. [any] */
 struct rocks_walk *rocks_walk_open(struct rocks_family *);
+struct rocks_walk *rocks_walk_open_at(const struct rocks_snapshot *);
 void rocks_walk_close(struct rocks_walk *); /* NULL is fine */
 /* Stands before the first row of from <= key < to (NULL data: unbounded; to must live as long as the walk goes on). */
 void rocks_walk_seek(struct rocks_walk *, weir_bytes from, weir_bytes to, bool descending);

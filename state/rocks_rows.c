@@ -154,12 +154,48 @@ struct rocks_walk {
     bool descending, is_moved; /* is_moved: the iterator stands on a row that was given out */
 };
 
-struct rocks_walk *rocks_walk_open(struct rocks_family *family)
+struct rocks_snapshot {
+    struct rocks_family *family;
+    const rocksdb_snapshot_t *snapshot;
+    rocksdb_readoptions_t *read;
+};
+
+struct rocks_snapshot *rocks_snapshot_open(struct rocks_family *family)
+{
+    struct rocks_snapshot *snapshot = memory_new(sizeof *snapshot);
+    snapshot->family = family;
+    snapshot->snapshot = rocksdb_create_snapshot(family->rocks->database);
+    snapshot->read = rocksdb_readoptions_create();
+    rocksdb_readoptions_set_verify_checksums(snapshot->read, 1);
+    rocksdb_readoptions_set_snapshot(snapshot->read, snapshot->snapshot);
+    return snapshot;
+}
+
+void rocks_snapshot_close(struct rocks_snapshot *snapshot)
+{
+    if (!snapshot)
+        return;
+    rocksdb_readoptions_destroy(snapshot->read);
+    rocksdb_release_snapshot(snapshot->family->rocks->database, snapshot->snapshot);
+    free(snapshot);
+}
+
+static struct rocks_walk *walk_open(struct rocks_family *family, rocksdb_readoptions_t *read)
 {
     struct rocks_walk *walk = memory_new(sizeof *walk);
     walk->family = family;
-    walk->iterator = rocksdb_create_iterator_cf(family->rocks->database, family->rocks->read, family->handle);
+    walk->iterator = rocksdb_create_iterator_cf(family->rocks->database, read, family->handle);
     return walk;
+}
+
+struct rocks_walk *rocks_walk_open(struct rocks_family *family)
+{
+    return walk_open(family, family->rocks->read);
+}
+
+struct rocks_walk *rocks_walk_open_at(const struct rocks_snapshot *snapshot)
+{
+    return walk_open(snapshot->family, snapshot->read);
 }
 
 void rocks_walk_close(struct rocks_walk *walk)

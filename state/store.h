@@ -21,6 +21,7 @@
 struct database; /* RocksDB of one task, shared by its stores */
 struct store;
 struct store_cursor;
+struct store_snapshot;
 
 enum store_kind {
     STORE_KEY_VALUE,
@@ -129,6 +130,12 @@ bool store_view_get(struct store *, weir_bytes key, weir_arena *, struct store_r
 /* A walk sees one commit, whatever is published while it is open. */
 struct store_cursor *store_view_scan(struct store *, weir_bytes from, weir_bytes to, bool descending,
                                      struct weir_error *);
+/* The store as of one commit, for as long as it is open: every walk of it sees the same rows. Rows that expire meanwhile
+ * may be missing from walks that are opened later. */
+struct store_snapshot *store_snapshot_open(struct store *);
+struct store_cursor *store_snapshot_scan(struct store_snapshot *, weir_bytes from, weir_bytes to, bool descending);
+void store_snapshot_close(struct store_snapshot *); /* after its walks; NULL is fine */
+
 /* ---- the side of other tasks: a store that one thread writes and others read while they work ----
  * From store_share on, the store changes under the write lock of the guard; whoever holds it for reading may call
  * store_peek, which takes no lock itself: one lock serves a run of records. Call store_share before there are others. */

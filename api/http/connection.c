@@ -64,6 +64,7 @@ static void *open_connection(struct weir_http *server, struct MHD_Connection *ha
     connection->since_us = connection->head_since_us = clock_monotonic_us(&clock_system);
     connection->request.server = server;
     connection->request.connection = handle;
+    connection->request.fd = connection->fd;
     arena_init(&connection->request.arena);
     connection->next = server->connections;
     if (connection->next)

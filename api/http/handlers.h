@@ -10,6 +10,8 @@ void handle_entries(struct request *);
 void handle_windows(struct request *);
 void handle_key_windows(struct request *);
 void handle_batch(struct request *);
+void handle_sql(struct request *);
+void handle_sql_get(struct request *);
 void handle_views(struct request *);
 void handle_view(struct request *);
 void handle_records(struct request *);

@@ -31,6 +31,12 @@ enum {
     LIMIT_BATCH_RECORDS = 10000,
     LIMIT_WAIT_MS = 30 * 1000, /* of wait_ms */
 
+    LIMIT_QUERIES = 2, /* of SQL at a time; more are answered 429 */
+    LIMIT_QUERY_MS = 5 * 1000,
+    LIMIT_QUERY_SCANNED_ROWS = 5 * 1000 * 1000,
+    LIMIT_QUERY_MEMORY_BYTES = 64 * 1024 * 1024, /* of SQLite, all queries together */
+    LIMIT_QUERY_NICE = 10,                       /* priority of the threads that run them: processing comes first */
+
     LIMIT_WORKERS = 4,
     LIMIT_JOBS = 256,   /* waiting for a worker; more are answered 503 */
     LIMIT_LISTED = 256, /* views, topics, tasks, nodes, drops of one app that a listing shows at most */

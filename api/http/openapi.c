@@ -38,6 +38,12 @@ static const char fixed_schemas[] =
     "\"items\":{\"type\":\"object\",\"properties\":{\"partition\":{\"type\":\"integer\"},\"offset\":{\"type\":"
     "\"integer\"}"
     "}}},\"position\":" TEXT_SCHEMA "}},"
+    "\"Table\":{\"type\":\"object\",\"required\":[\"columns\",\"rows\",\"complete\",\"metadata\"],\"properties\":{"
+    "\"columns\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"name\":" TEXT_SCHEMA
+    ",\"type\":" TEXT_SCHEMA "}}},\"rows\":{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":{\"type\":"
+    "[\"null\",\"number\",\"string\"]}}},\"complete\":{\"type\":\"boolean\"}," META "}},"
+    "\"SqlBody\":{\"type\":\"object\",\"required\":[\"sql\"],\"properties\":{\"sql\":" TEXT_SCHEMA
+    ",\"parameters\":{\"type\":[\"array\",\"object\"]}},\"additionalProperties\":false},"
     "\"Index\":{\"type\":\"object\"},\"Health\":{\"type\":\"object\"},\"Document\":{\"type\":\"object\"},"
     "\"Text\":" TEXT_SCHEMA ","
     "\"Problem\":{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"code\"],\"properties\":{\"type\":"
@@ -125,22 +131,25 @@ static void write_operation(struct buffer *out, const struct route *route)
         buffer_format(out,
                       ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
                       "\"#/components/schemas/%s\"}}}}",
-                      strcmp(route->schema, "Produced") == 0 ? "RecordsBody" : "KeysBody");
+                      route->body);
     buffer_text(out, ",\"responses\":{");
     write_answer(out, route);
     buffer_text(out, "}}");
 }
 
-/* The table has no path with two methods; if it ever gets one, the duplicate name would be invalid here. */
+/* The methods of a path stand one after the other in the table. */
 static void write_paths(struct buffer *out)
 {
     buffer_text(out, "\"paths\":{");
     for (size_t i = 0; i < route_count; i++) {
-        buffer_format(out, "%s\"%s\":{", i ? "," : "", routes[i].path);
+        bool same = i > 0 && strcmp(routes[i].path, routes[i - 1].path) == 0;
+        if (same)
+            buffer_byte(out, ',');
+        else
+            buffer_format(out, "%s\"%s\":{", i ? "}," : "", routes[i].path);
         write_operation(out, &routes[i]);
-        buffer_byte(out, '}');
     }
-    buffer_text(out, "},");
+    buffer_text(out, "}},");
 }
 
 static void write_type(struct buffer *out, const char *prefix, const char *name, const char *part,

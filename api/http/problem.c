@@ -22,6 +22,7 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
     [PROBLEM_BAD_CURSOR] = {400, "bad-cursor", "The cursor does not belong to this query"},
     [PROBLEM_BAD_POSITION] = {400, "bad-position", "The position is malformed or not of this view"},
     [PROBLEM_BAD_BODY] = {400, "bad-body", "The body is not what this resource takes"},
+    [PROBLEM_BAD_QUERY] = {400, "bad-query", "The query cannot be answered as it is"},
     [PROBLEM_NOT_FOUND] = {404, "not-found", "There is nothing here"},
     [PROBLEM_VIEW_NOT_FOUND] = {404, "view-not-found", "There is no such view"},
     [PROBLEM_KEY_NOT_FOUND] = {404, "key-not-found", "There is no such key"},
@@ -33,6 +34,8 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
     [PROBLEM_URI_TOO_LONG] = {414, "uri-too-long", "The URI is too long"},
     [PROBLEM_MEDIA_TYPE] = {415, "unsupported-media-type", "The body must be application/json"},
     [PROBLEM_UNSUPPORTED_QUERY] = {422, "unsupported-query", "This kind of view does not answer this query"},
+    [PROBLEM_QUERY_TOO_LARGE] = {422, "query-too-large", "The query costs more than a query may"},
+    [PROBLEM_TOO_MANY_QUERIES] = {429, "too-many-queries", "Other queries are running"},
     [PROBLEM_HEAD_TOO_LARGE] = {431, "head-too-large", "The request's headers are too large"},
     [PROBLEM_INTERNAL] = {500, "internal", "Something broke here"},
     [PROBLEM_NOT_OWNER] = {503, "not-owner", "The key's partition is restoring or on another instance"},
@@ -40,6 +43,7 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
     [PROBLEM_NOT_UP_TO_BOUND] = {503, "not-up-to-bound", "The view has not reached the position yet"},
     [PROBLEM_UNAVAILABLE] = {503, "unavailable", "Not now"},
     [PROBLEM_OVERLOADED] = {503, "overloaded", "Too many requests are waiting"},
+    [PROBLEM_QUERY_TOO_LONG] = {504, "query-too-long", "The query took too long"},
     [PROBLEM_VERSION] = {505, "version-not-supported", "This version of HTTP is not spoken here"},
 };
 

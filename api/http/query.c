@@ -29,6 +29,7 @@ static const struct query_parameter parameters[QUERY_COUNT] = {
     [QUERY_FROM_TIME] = {"from", QUERY_TIME, 0, 0, NULL, "Earliest window start, inclusive; RFC 3339 or milliseconds."},
     [QUERY_TO_TIME] = {"to", QUERY_TIME, 0, 0, NULL, "Latest window start, inclusive; RFC 3339 or milliseconds."},
     [QUERY_WINDOW] = {"window", QUERY_TIME, 0, 0, NULL, "Start of the window to read; RFC 3339 or milliseconds."},
+    [QUERY_SQL] = {"q", QUERY_TEXT, 0, 0, NULL, "One SELECT over the views."},
     [QUERY_VERBOSE] = {"verbose", QUERY_FLAG, 0, 0, NULL, "List every check."},
 };
 

@@ -198,7 +198,7 @@ bool request_accept(struct request *request)
 
 bool request_may_block(const struct request *request)
 {
-    return request->route->place == ROUTE_ON_WORKER || request_value(request, QUERY_MIN_POSITION)->given;
+    return request->route->place != ROUTE_ON_LOOP || request_value(request, QUERY_MIN_POSITION)->given;
 }
 
 static const char *after(const char *text, const char *prefix)

@@ -60,6 +60,7 @@ struct request {
     struct request *next_job;
     struct send_prepared *prepared; /* what the answer is sent from, if not from the response (send.h) */
     void *connection;               /* struct MHD_Connection, for the resume */
+    int fd;                         /* of its socket, to see whether the client is still there */
 };
 
 void request_begin(struct request *, weir_bytes raw_uri, uintptr_t uri_place, int64_t now_us);

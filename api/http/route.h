@@ -10,6 +10,7 @@ struct request;
 enum route_place {
     ROUTE_ON_LOOP,   /* microseconds, never blocks */
     ROUTE_ON_WORKER, /* may scan, wait or write */
+    ROUTE_ON_QUERY,  /* SQL: has threads of its own, and nobody waits for one */
 };
 
 enum route_method { ROUTE_GET = 1, ROUTE_POST = 2 }; /* GET answers HEAD too */
@@ -23,6 +24,7 @@ struct route {
     const char *about;
     const char *media;  /* of a good answer, comma-separated */
     const char *schema; /* name of the answer's schema in the OpenAPI document */
+    const char *body;   /* name of the body's schema, of a POST */
 };
 
 extern const struct route routes[];

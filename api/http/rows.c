@@ -61,7 +61,7 @@ static const char *const reserved[] = {"key", "window_start", "window_end", "tim
 
 static const char formula_starts[] = {'=', '+', '-', '@', '\t', '\r'};
 
-static void write_cell(struct buffer *out, weir_bytes text, bool is_string)
+void rows_write_cell(struct buffer *out, weir_bytes text, bool is_string)
 {
     const char *at = text.data;
     bool formula = is_string && text.size && memchr(formula_starts, at[0], sizeof formula_starts);
@@ -86,7 +86,7 @@ static void write_value_cell(struct request *request, const struct weir_type *ty
 {
     struct buffer *out = &request->response.body;
     if (type->kind == WEIR_KIND_STRING) {
-        write_cell(out, *(const weir_bytes *)value, true);
+        rows_write_cell(out, *(const weir_bytes *)value, true);
         return;
     }
     weir_bytes text = weir_to_json(&request->arena, type, value);
@@ -95,7 +95,7 @@ static void write_value_cell(struct request *request, const struct weir_type *ty
                 type->kind == WEIR_KIND_DECIMAL;
     if (flat && text.size >= 2 && at[0] == '"')
         text = (weir_bytes){at + 1, text.size - 2};
-    write_cell(out, text, flat);
+    rows_write_cell(out, text, flat);
 }
 
 static void write_time_cell(struct buffer *out, int64_t ms)
@@ -114,7 +114,7 @@ static void write_column_name(struct buffer *out, const char *prefix, const char
         buffer_text(out, prefix);
         buffer_byte(out, '.');
     }
-    write_cell(out, bytes_of_text(name), true);
+    rows_write_cell(out, bytes_of_text(name), true);
 }
 
 static void write_column_names(struct buffer *out, const char *prefix, const struct weir_type *type)

@@ -15,5 +15,6 @@ void rows_write_members(struct request *, const struct weir_view_info *, const s
 /* RFC 4180 with a header line; columns come from the types. A cell that a spreadsheet would run as a formula (a string
  * that begins with = + - @, tab or carriage return) gets an apostrophe in front. */
 void rows_write_csv_header(struct buffer *, const struct weir_view_info *);
+void rows_write_cell(struct buffer *, weir_bytes text, bool is_string); /* quoted where it must be */
 void rows_write_csv(struct request *, const struct weir_view_info *, const struct weir_row *);
 #endif

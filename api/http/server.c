@@ -162,7 +162,7 @@ static bool start_threads(struct weir_http *server)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
     bool started = workers_start(&server->workers) && workers_start(&server->forwarders) &&
-                   pthread_create(&server->thread, NULL, loop, server) == 0;
+                   workers_start(&server->queries) && pthread_create(&server->thread, NULL, loop, server) == 0;
     if (started)
         pthread_setname_np(server->thread, "weir-http");
     pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -238,6 +238,7 @@ static void free_server(struct weir_http *server)
     }
     workers_done(&server->workers);
     workers_done(&server->forwarders);
+    workers_done(&server->queries);
     pthread_mutex_destroy(&server->views_lock);
     free(server->views);
     free(server->apps);
@@ -270,13 +271,15 @@ weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http
     server->title = memory_text(options.title ? options.title : "Weir");
     server->started_ms = clock_wall_ms(&clock_system);
     pthread_mutex_init(&server->views_lock, NULL);
-    workers_init(&server->workers);
-    workers_init(&server->forwarders);
+    workers_init(&server->workers, (struct workers_spec){"weir-http-work", LIMIT_WORKERS, LIMIT_JOBS, 0});
+    workers_init(&server->forwarders, (struct workers_spec){"weir-http-peer", LIMIT_WORKERS, LIMIT_JOBS, 0});
+    workers_init(&server->queries, (struct workers_spec){"weir-http-sql", LIMIT_QUERIES, 0, LIMIT_QUERY_NICE});
     make_id_prefix(server);
     if (open_door(server, options.address ? options.address : "127.0.0.1", options.port, error))
         return server;
     workers_stop(&server->workers);
     workers_stop(&server->forwarders);
+    workers_stop(&server->queries);
     free_server(server);
     return NULL;
 }
@@ -301,6 +304,7 @@ void weir_http_stop(weir_http *server)
     atomic_store(&server->stopping, true);
     workers_stop(&server->workers);
     workers_stop(&server->forwarders);
+    workers_stop(&server->queries);
     atomic_store(&server->quitting, true);
     server_wake(server);
     pthread_join(server->thread, NULL);

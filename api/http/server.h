@@ -1,7 +1,7 @@
 /* server.h: the running door: its apps, its views, its threads.
  *
  * Threads: one loop that runs libmicrohttpd and answers what takes microseconds, and LIMIT_WORKERS workers for what scans,
- * waits or writes; as many forwarders for what asks other instances (peer.h). */
+ * waits or writes; as many forwarders for what asks other instances (peer.h); LIMIT_QUERIES for SQL. */
 #ifndef WEIR_HTTP_SERVER_H
 #define WEIR_HTTP_SERVER_H
 #include <netinet/in.h>
@@ -42,6 +42,7 @@ struct weir_http {
     uint16_t port;
     struct connection *connections;     /* doubly linked; loop's thread */
     struct workers workers, forwarders; /* the second ask other instances, and nothing else waits for them */
+    struct workers queries;             /* SQL */
     struct meter meter;
     struct send_pool send_pool;
     char id_prefix[20];

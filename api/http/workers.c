@@ -6,6 +6,8 @@
 #include "http/workers.h"
 
 #include <microhttpd.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "http/problem.h"
 #include "http/request.h"
@@ -39,14 +41,23 @@ static struct request *next(struct workers *workers, bool *others_wait)
     while (!workers->first && !workers->stopping)
         pthread_cond_wait(&workers->wake, &workers->lock);
     struct request *request = workers->first ? pop(workers) : NULL;
+    workers->busy += request != NULL;
     *others_wait = workers->first != NULL;
     pthread_mutex_unlock(&workers->lock);
     return request;
 }
 
+static void rest(struct workers *workers)
+{
+    pthread_mutex_lock(&workers->lock);
+    workers->busy--;
+    pthread_mutex_unlock(&workers->lock);
+}
+
 static void put_back(struct workers *workers, struct request *request)
 {
     pthread_mutex_lock(&workers->lock);
+    workers->busy--;
     push(workers, request);
     pthread_cond_signal(&workers->wake);
     pthread_mutex_unlock(&workers->lock);
@@ -57,12 +68,15 @@ static void *work(void *self)
     struct workers *workers = self;
     struct request *request;
     bool others_wait;
+    if (workers->spec.nice) /* of this thread alone, on Linux */
+        setpriority(PRIO_PROCESS, (id_t)gettid(), workers->spec.nice);
     while ((request = next(workers, &others_wait))) {
         if (!request_work(request, others_wait)) {
             put_back(workers, request);
             continue;
         }
         struct weir_http *server = request->server;
+        rest(workers);
         if (!request->response.status && workers_submit(&server->forwarders, request))
             continue;
         if (!request->response.status)
@@ -77,21 +91,25 @@ void workers_refuse(struct request *request)
 {
     meter_reject(&request->server->meter, METER_OVERLOAD);
     problem_retry(request, 1000);
-    problem_answer(request, PROBLEM_OVERLOADED, "%d requests are waiting already.", LIMIT_JOBS);
+    if (request->route->place == ROUTE_ON_QUERY)
+        problem_answer(request, PROBLEM_TOO_MANY_QUERIES, "%d queries are running already.", LIMIT_QUERIES);
+    else
+        problem_answer(request, PROBLEM_OVERLOADED, "%d requests are waiting already.", LIMIT_JOBS);
 }
 
-void workers_init(struct workers *workers)
+void workers_init(struct workers *workers, struct workers_spec spec)
 {
+    workers->spec = spec;
     pthread_mutex_init(&workers->lock, NULL);
     pthread_cond_init(&workers->wake, NULL);
 }
 
 bool workers_start(struct workers *workers)
 {
-    for (size_t i = 0; i < LIMIT_WORKERS; i++) {
+    for (size_t i = 0; i < workers->spec.threads; i++) {
         if (pthread_create(&workers->threads[i], NULL, work, workers) != 0)
             return false;
-        pthread_setname_np(workers->threads[i], "weir-http-work");
+        pthread_setname_np(workers->threads[i], workers->spec.name);
         workers->thread_count++;
     }
     return true;
@@ -117,7 +135,8 @@ void workers_done(struct workers *workers)
 bool workers_submit(struct workers *workers, struct request *request)
 {
     pthread_mutex_lock(&workers->lock);
-    bool fits = workers->waiting < LIMIT_JOBS && !workers->stopping;
+    size_t most = workers->spec.threads + workers->spec.waiting_max;
+    bool fits = workers->waiting + workers->busy < most && !workers->stopping;
     if (fits) {
         push(workers, request);
         pthread_cond_signal(&workers->wake);

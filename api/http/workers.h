@@ -1,4 +1,4 @@
-/* workers.h: a few threads for the requests that may block. */
+/* workers.h: a few threads for the requests that may block: for scans and writes with a queue, for SQL without one. */
 #ifndef WEIR_HTTP_WORKERS_H
 #define WEIR_HTTP_WORKERS_H
 #include <pthread.h>
@@ -10,9 +10,17 @@
 
 struct request;
 
+struct workers_spec {
+    const char *name;   /* of the threads */
+    size_t threads;     /* up to LIMIT_WORKERS */
+    size_t waiting_max; /* requests that may wait while all threads are busy */
+    int nice;           /* added to the priority of the process; 0: as it is */
+};
+
 struct workers {
+    struct workers_spec spec;
     pthread_t threads[LIMIT_WORKERS];
-    size_t thread_count;
+    size_t thread_count, busy;
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct request *first, *last;
@@ -20,7 +28,7 @@ struct workers {
     bool stopping;
 };
 
-void workers_init(struct workers *);
+void workers_init(struct workers *, struct workers_spec);
 bool workers_start(struct workers *);
 void workers_stop(struct workers *); /* what was submitted is answered and resumed; nothing more is taken */
 void workers_done(struct workers *);

@@ -22,21 +22,33 @@ static void change(struct weir_app *app)
     pthread_cond_broadcast(&app->changed);
 }
 
+void app_lock_registry(struct weir_app *app)
+{
+    atomic_fetch_add(&app->registry_wanted, 1);
+    pthread_rwlock_wrlock(&app->registry);
+}
+
+void app_unlock_registry(struct weir_app *app)
+{
+    atomic_fetch_sub(&app->registry_wanted, 1);
+    pthread_rwlock_unlock(&app->registry);
+}
+
 void app_add_task(struct weir_app *app, struct task *task)
 {
-    pthread_rwlock_wrlock(&app->registry);
+    app_lock_registry(app);
     app->tasks = memory_grow(app->tasks, &app->task_capacity, app->task_count + 1, sizeof(struct task *));
     app->tasks[app->task_count++] = task;
-    pthread_rwlock_unlock(&app->registry);
+    app_unlock_registry(app);
 }
 
 void app_remove_task(struct weir_app *app, struct task *task)
 {
-    pthread_rwlock_wrlock(&app->registry);
+    app_lock_registry(app);
     for (size_t i = 0; i < app->task_count; i++)
         if (app->tasks[i] == task)
             app->tasks[i--] = app->tasks[--app->task_count];
-    pthread_rwlock_unlock(&app->registry);
+    app_unlock_registry(app);
     app_refresh_state(app);
 }
 

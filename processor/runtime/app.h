@@ -32,6 +32,7 @@ struct weir_app {
     struct figures figures;
 
     pthread_rwlock_t registry;
+    _Atomic int registry_wanted; /* how many wait for the write lock: whoever may look long lets go (snapshot.c) */
     struct task **tasks;
     size_t task_count, task_capacity;
 
@@ -43,6 +44,9 @@ struct weir_app {
     int64_t started_us;
 };
 
+/* The registry for writing; snapshots that are open end soon. */
+void app_lock_registry(struct weir_app *);
+void app_unlock_registry(struct weir_app *);
 void app_add_task(struct weir_app *, struct task *);
 void app_remove_task(struct weir_app *, struct task *); /* returns when no view looks at it any more */
 /* After a commit was published: wakes who waits for a position. */

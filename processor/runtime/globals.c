@@ -365,10 +365,12 @@ static bool apply(struct task *task, bool now, struct weir_error *error)
 static void publish(struct globals *globals, struct task *task)
 {
     save_positions(task);
+    atomic_fetch_add(&task->publishing, 1);
     for (size_t i = 0; i < task->part->store_count; i++)
         store_publish(task->stores[i], store_position(task->stores[i]));
     for (size_t i = 0; i < task->part->source_count; i++)
         atomic_store(&task->committed[i], task->sources[i].position);
+    atomic_fetch_add(&task->publishing, 1);
     app_published(globals->app);
 }
 

@@ -690,11 +690,11 @@ static void rewind_consumer(struct loop *loop)
 static void rewind_tasks(struct loop *loop)
 {
     struct weir_error error = {0};
-    pthread_rwlock_wrlock(&loop->app->registry);
+    app_lock_registry(loop->app);
     for (size_t i = 0; i < loop->task_count && error.code == WEIR_OK; i++)
         if (loop->tasks[i]->state == TASK_RUNNING)
             task_rewind(loop->tasks[i], &error);
-    pthread_rwlock_unlock(&loop->app->registry);
+    app_unlock_registry(loop->app);
     if (error.code == WEIR_OK)
         rewind_consumer(loop);
     else

@@ -102,6 +102,7 @@ struct task {
     _Atomic int shown_state;              /* [any] */
     _Atomic bool is_standby;              /* [any] it follows a task that is active elsewhere (standbys.h) */
     _Atomic int64_t *committed;           /* [any] per source: offset behind the last published record; -1 */
+    _Atomic uint64_t publishing;          /* [any] odd while a commit is being published, store by store */
 };
 
 /* directory NULL: stores in memory only. */

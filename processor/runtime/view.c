@@ -321,27 +321,18 @@ bool weir_view_is_hashed(struct weir_view *view)
 
 /* ---- walks ---- */
 
-struct walk { /* over one partition; its head is the next row in order */
-    const struct task *task;
-    struct store_cursor *cursor;
-    const char *position;
-    struct store_row head;
-    bool has_head;
-};
-
-struct weir_cursor {
-    struct weir_view *view;
-    struct weir_copies copies;
-    weir_arena *arena;
-    struct weir_range range;
-    struct walk *walks;
-    size_t walk_count;
-};
-
-static bool advance(struct walk *walk, struct weir_error *error)
+static bool advance(struct view_walk *walk, struct weir_error *error)
 {
     walk->has_head = store_next(walk->cursor, &walk->head, error);
     return walk->has_head || error->code == WEIR_OK;
+}
+
+bool view_add_walk(struct weir_cursor *cursor, struct view_walk walk, struct weir_error *error)
+{
+    if (!walk.cursor)
+        return false;
+    cursor->walks[cursor->walk_count++] = walk;
+    return advance(&cursor->walks[cursor->walk_count - 1], error);
 }
 
 static bool open_walks(struct weir_cursor *cursor, const struct bounds *bounds, struct weir_error *error)
@@ -355,15 +346,13 @@ static bool open_walks(struct weir_cursor *cursor, const struct bounds *bounds, 
         served++;
         if (bounds->is_empty)
             continue;
-        struct walk *walk = &cursor->walks[cursor->walk_count];
-        walk->task = app->tasks[i];
-        walk->position = position_text(walk->task, cursor->arena);
-        walk->cursor = store_view_scan(walk->task->stores[cursor->view->index], bounds_from(bounds), bounds_to(bounds),
-                                       cursor->range.descending, error);
-        if (!walk->cursor)
-            return false;
-        cursor->walk_count++;
-        if (!advance(walk, error))
+        const struct task *task = app->tasks[i];
+        struct view_walk walk = {.partition = task->partition,
+                                 .position = position_text(task, cursor->arena),
+                                 .is_standby = atomic_load(&task->is_standby)};
+        walk.cursor = store_view_scan(task->stores[cursor->view->index], bounds_from(bounds), bounds_to(bounds),
+                                      cursor->range.descending, error);
+        if (!view_add_walk(cursor, walk, error))
             return false;
     }
     return !cursor->copies.partitions || served == cursor->copies.partition_count ||
@@ -376,7 +365,8 @@ struct weir_cursor *weir_view_walk(struct weir_view *view, struct weir_copies co
 {
     struct bounds bounds = {0};
     struct weir_cursor *cursor = memory_new(sizeof *cursor);
-    *cursor = (struct weir_cursor){.view = view, .copies = copies, .arena = arena, .range = range};
+    *cursor =
+        (struct weir_cursor){.view = view, .copies = copies, .arena = arena, .range = range, .holds_registry = true};
     pthread_rwlock_rdlock(&view->app->registry);
     bool ok = bounds_of(&bounds, &view->store->spec, &range, error) && open_walks(cursor, &bounds, error);
     bounds_done(&bounds);
@@ -392,11 +382,11 @@ struct weir_cursor *weir_view_scan(struct weir_view *view, weir_arena *arena, st
     return weir_view_walk(view, active, arena, range, error);
 }
 
-static struct walk *first_in_order(const struct weir_cursor *cursor)
+static struct view_walk *first_in_order(const struct weir_cursor *cursor)
 {
-    struct walk *first = NULL;
+    struct view_walk *first = NULL;
     for (size_t i = 0; i < cursor->walk_count; i++) {
-        struct walk *walk = &cursor->walks[i];
+        struct view_walk *walk = &cursor->walks[i];
         if (!walk->has_head)
             continue;
         int order = first ? bytes_compare(walk->head.key, first->head.key) : -1;
@@ -416,12 +406,12 @@ static bool is_wanted(const struct weir_cursor *cursor, const struct weir_row *r
 bool weir_next(struct weir_cursor *cursor, struct weir_row *row, struct weir_error *error)
 {
     for (;;) {
-        struct walk *walk = first_in_order(cursor);
+        struct view_walk *walk = first_in_order(cursor);
         if (!walk)
             return false;
-        *row = (struct weir_row){.partition = walk->task->partition,
+        *row = (struct weir_row){.partition = walk->partition,
                                  .position = walk->position,
-                                 .is_standby = atomic_load(&walk->task->is_standby),
+                                 .is_standby = walk->is_standby,
                                  .order = arena_bytes(cursor->arena, walk->head.key)};
         if (!decode_row(cursor->view, &walk->head, cursor->arena, row, error) || !advance(walk, error))
             return false;
@@ -436,7 +426,8 @@ void weir_cursor_close(struct weir_cursor *cursor)
         return;
     for (size_t i = 0; i < cursor->walk_count; i++)
         store_cursor_close(cursor->walks[i].cursor);
-    pthread_rwlock_unlock(&cursor->view->app->registry);
+    if (cursor->holds_registry)
+        pthread_rwlock_unlock(&cursor->view->app->registry);
     memory_free(cursor->walks);
     memory_free(cursor);
 }
