@@ -280,17 +280,39 @@ static void result_value(const struct column *column, const void *value, weir_ar
     }
 }
 
-void column_result(const struct column *column, const struct weir_row *row, weir_arena *arena, sqlite3_context *context)
+static void result_time(const struct column *column, int64_t time_ms, weir_arena *arena, sqlite3_context *context)
+{
+    if (column->is_number)
+        sqlite3_result_int64(context, time_ms);
+    else
+        result_json(column->type, &time_ms, arena, context);
+}
+
+static void result_field(const struct column *column, const char *record, weir_arena *arena, sqlite3_context *context)
 {
     const struct weir_field *field = column->field;
-    const char *value = column->source == COLUMN_KEY ? row->key : row->value;
-    int64_t time_ms = time_of(column, row);
-    if (column->source == COLUMN_PARTITION)
+    if (!field)
+        result_value(column, record, arena, context);
+    else if (field->presence == WEIR_NO_PRESENCE || *((const bool *)(const void *)record + field->presence))
+        result_value(column, record + field->offset, arena, context);
+}
+
+void column_result(const struct column *column, const struct weir_row *row, weir_arena *arena, sqlite3_context *context)
+{
+    switch (column->source) {
+    case COLUMN_KEY:
+        result_field(column, row->key, arena, context);
+        return;
+    case COLUMN_VALUE:
+        result_field(column, row->value, arena, context);
+        return;
+    case COLUMN_PARTITION:
         sqlite3_result_int(context, row->partition);
-    else if (column->source != COLUMN_KEY && column->source != COLUMN_VALUE)
-        result_value(column, &time_ms, arena, context);
-    else if (!field)
-        result_value(column, value, arena, context);
-    else if (field->presence == WEIR_NO_PRESENCE || *((const bool *)(const void *)value + field->presence))
-        result_value(column, value + field->offset, arena, context);
+        return;
+    case COLUMN_WINDOW_START:
+    case COLUMN_WINDOW_END:
+    case COLUMN_TIMESTAMP:
+        result_time(column, time_of(column, row), arena, context);
+        return;
+    }
 }

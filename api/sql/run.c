@@ -128,7 +128,7 @@ static bool prepare_query(struct run *run)
         return run_stop(run, SQL_INVALID, "there is no statement");
     if (!check_alone(run, tail, (const char *)text.data + text.size))
         return false;
-    if (!sqlite3_stmt_readonly(run->statement))
+    if (!sqlite3_stmt_readonly(run->statement) || sqlite3_column_count(run->statement) == 0)
         return run_stop(run, SQL_INVALID, "only SELECT is answered here");
     run->is_planning = sqlite3_stmt_isexplain(run->statement) != 0;
     return sqlite3_stmt_isexplain(run->statement) != 1 || prepare_plan(run, text.data);

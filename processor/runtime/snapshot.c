@@ -23,7 +23,7 @@ struct held { /* one partition of one view */
 };
 
 struct weir_snapshot {
-    weir_view *const *views;
+    weir_view **views;
     size_t view_count;
     struct held *held;
     size_t held_count, held_capacity;
@@ -103,7 +103,9 @@ static bool hold_app(struct weir_snapshot *snapshot, struct weir_app *app, struc
 weir_snapshot *weir_snapshot_open(weir_view *const *views, size_t count, struct weir_error *error)
 {
     struct weir_snapshot *snapshot = memory_new(sizeof *snapshot);
-    snapshot->views = memory_copy(views, count * sizeof *views);
+    snapshot->views = memory_new((count + 1) * sizeof(weir_view *));
+    for (size_t i = 0; i < count; i++)
+        snapshot->views[i] = views[i];
     snapshot->view_count = count;
     snapshot->apps = memory_new((count + 1) * sizeof(struct weir_app *));
     arena_init(&snapshot->arena);
@@ -126,7 +128,7 @@ void weir_snapshot_close(weir_snapshot *snapshot)
     arena_done(&snapshot->arena);
     memory_free(snapshot->held);
     memory_free(snapshot->apps);
-    memory_free((void *)(uintptr_t)snapshot->views); /* NOLINT(performance-no-int-to-ptr): our own copy */
+    memory_free(snapshot->views);
     memory_free(snapshot);
 }
 

@@ -36,6 +36,168 @@ class WithDoor(unittest.TestCase):
         self.assertEqual(answer.json["instance"], answer.headers["x-request-id"])
 
 
+class Sql(WithDoor):
+    def ask(self, text, parameters=None, **headers):
+        body = {"sql": text} if parameters is None else {"sql": text, "parameters": parameters}
+        return self.door.post("/v1/sql", body, **headers)
+
+    def rows(self, text, parameters=None):
+        answer = self.ask(text, parameters)
+        self.assertEqual(answer.status, 200, answer.body)
+        return answer.json["rows"]
+
+    def at_field(self, answer, status, code, field):
+        self.refused(answer, status, code)
+        self.assertEqual(answer.json["errors"][0]["field"], field)
+
+    def test_an_answer_has_columns_rows_and_what_it_was_read_from(self):
+        answer = self.ask("select key, orders, spent, last_order, note from customer_totals where key = 'customer-001'").json
+        self.assertEqual(list(answer), ["columns", "rows", "complete", "metadata"])
+        self.assertEqual([column["type"] for column in answer["columns"]], ["text", "integer", "real", "text", "text"])
+        self.assertEqual(answer["rows"], [["customer-001", 5, 100.3, "2024-12-04T10:00:06.142Z", None]])
+        self.assertEqual(answer["metadata"]["views"],
+                         [{"view": "customer-totals", "partitions": 4, "partitions_here": 4,
+                           "position": {"orders": {"0": 1200, "1": 1180}}}])
+        self.assertTrue(answer["complete"])
+
+    def test_a_view_has_its_own_name_and_one_with_underscores(self):
+        self.assertEqual(self.rows('select count(*) from "customer-totals"'), self.rows("select count(*) from Customer_Totals"))
+
+    def test_decimals_have_exact_units_beside_them(self):
+        [[units, number]] = self.rows("select sum(spent_units), sum(spent) from customer_totals")
+        rows = [json.loads(line) for line in
+                self.door.get(f"{ENTRIES}?limit=1000", Accept="application/x-ndjson").body.decode().splitlines()]
+        self.assertEqual(units, sum(round(row["value"]["spent"] * 100) for row in rows))
+        self.assertAlmostEqual(number, units / 100, 6)
+
+    def test_nested_values_are_reached_by_json_paths(self):
+        self.assertEqual(self.rows("select distinct j.value from customer_totals t, json_each(t.tags) j order by 1"),
+                         [["returning"], ["web"]])
+        self.assertEqual(self.rows("select count(*) from customer_totals where json_extract(tags, '$[0]') = 'web'"),
+                         self.rows("select count(*) from customer_totals where tags <> '[]'"))
+
+    def test_parameters_are_bound_by_place_or_by_name_and_never_read_as_sql(self):
+        hostile = "x' or 1=1; drop table customer_totals; --"
+        self.assertEqual(self.rows("select ?, count(*) from customer_totals where key = ?", [hostile, hostile]), [[hostile, 0]])
+        self.assertEqual(self.rows("select :a, :b, :c, :d, :e", {"a": 1, "b": 2.5, "c": None, "d": True, "e": [1, "x"]}),
+                         [[1, 2.5, None, 1, '[1, "x"]']])
+        self.assertEqual(self.rows("select ?", [9007199254740993]), [[9007199254740993]])
+        self.assertEqual(self.rows("select typeof(?)", ["\u20ac"]), [["text"]])
+
+    def test_wrong_parameters_are_named(self):
+        self.at_field(self.ask("select :a", {"b": 1}), 400, "bad-query", "parameters")
+        self.at_field(self.ask("select :a", {"a": 1, "b": 1}), 400, "bad-query", "parameters")
+        self.at_field(self.ask("select ?", []), 400, "bad-query", "parameters")
+        self.at_field(self.ask("select ?", {"a": 1}), 400, "bad-query", "parameters")
+        self.at_field(self.ask("select 1", [1]), 400, "bad-query", "parameters")
+        self.at_field(self.ask("select 1", "x"), 400, "bad-body", "parameters")
+        self.at_field(self.ask("select 1", 5), 400, "bad-body", "parameters")
+
+    def test_a_malformed_body_names_its_field(self):
+        for body, field in (({}, "sql"), ({"sql": 5}, "sql"), ({"sql": "select 1", "limit": 5}, "limit")):
+            self.at_field(self.door.post("/v1/sql", body), 400, "bad-body", field)
+        self.refused(self.door.post("/v1/sql", b"{"), 400, "bad-body")
+        self.refused(self.door.post("/v1/sql", b""), 400, "bad-body")
+        self.at_field(self.door.get("/v1/sql"), 400, "bad-parameter", "q")
+        self.at_field(self.door.get("/v1/sql?q=select"), 400, "bad-query", "q")
+        self.refused(self.door.get("/v1/sql?q=select%201&x=1"), 400, "bad-parameter")
+
+    def test_only_a_select_is_answered(self):
+        for text in ("insert into customer_totals(key) values ('a')", "delete from customer_totals",
+                     "update sqlite_master set sql = ''", "create table a(b)", "create view a as select 1",
+                     "attach '/tmp/a' as b", "detach main", "pragma user_version", "vacuum into '/tmp/a'", "begin",
+                     "savepoint a", "reindex", "analyze", "select load_extension('a')", "select * from sqlite_master",
+                     "select * from pragma_database_list", "select count(*) from pragma_table_info('a')",
+                     "select * from dbstat", "select 1; select 2", "", ";", "-- nothing", "select", "select * from nothing",
+                     "select * from customer_totals where", "select fts3_tokenizer('a')", "select '\x00'",
+                     "explain", "replace into customer_totals(key) values (1)", "drop table customer_totals",
+                     "create virtual table a using fts5(b)", "select nothing(1)", "select json('{')"):
+            with self.subTest(text):
+                self.at_field(self.ask(text), 400, "bad-query", "sql")
+
+    def test_a_plan_shows_what_the_view_answers_itself(self):
+        def plan(text):
+            return " ".join(row[3] for row in self.rows("explain " + text))
+        self.assertIn("key = ?", plan("select * from customer_totals where key = 'a'"))
+        self.assertIn("key = ?", plan("select * from customer_totals where key in ('a', 'b')"))
+        self.assertIn("key >= ? AND key <= ?", plan("select * from customer_totals where key between 'a' and 'b'"))
+        self.assertIn("key >= ?", plan("select * from customer_totals where key glob 'a*'"))
+        self.assertIn("key = ? AND window_start >= ?", plan("select * from revenue where key = 'DE' and window_start > '2024'"))
+        self.assertIn("all rows", plan("select * from customer_totals where orders = 3"))
+        self.assertIn("key descending", plan("select * from customer_totals order by key desc limit 1"))
+        self.assertEqual(plan("select 1"), plan("query plan select 1"))
+
+    def test_what_is_pushed_down_is_all_that_is_looked_at(self):
+        answer = self.ask("select count(*) from customer_totals where key between 'customer-010' and 'customer-019'").json
+        self.assertEqual((answer["rows"], answer["metadata"]["rows_scanned"]), ([[10]], 10))
+
+    def test_csv_and_lines(self):
+        answer = self.ask("select key, value from odd_strings order by key", Accept="text/csv")
+        self.assertEqual(answer.headers["content-type"], "text/csv; charset=utf-8")
+        self.assertEqual(answer.body.split(b"\r\n")[:2], [b"key,value", b",empty key"])
+        self.assertIn(b"'=1+1,'-2", answer.body)
+        lines = self.ask("select 1 as a, 2 as a, null as b", Accept="application/x-ndjson").body
+        self.assertEqual(lines, b'{"a":1,"a_2":2,"b":null}\n')
+        get = self.door.get("/v1/sql?q=select+key+from+stock+where+key+%3C+1002", Accept="text/csv").body
+        self.assertEqual(get, b"key\r\n1000\r\n1001\r\n")
+
+    def test_what_json_cannot_say_is_null(self):
+        self.assertEqual(self.rows("select 1e999, -1e999, 1e20, x'0102'"), [[None, None, 1e20, "AQI="]])
+
+    def test_a_long_answer_ends_and_says_so(self):
+        answer = self.ask("with recursive n(x) as (select 1 union all select x + 1 from n limit 20000) select x from n")
+        self.assertEqual((len(answer.json["rows"]), answer.json["complete"]), (10000, False))
+        self.assertEqual(answer.headers["x-complete"], "false")
+        self.assertNotIn("x-complete", self.ask("select 1").headers)
+
+    def test_a_query_costs_no_more_than_it_may(self):
+        self.refused(self.ask("select count(*) from customer_totals a, customer_totals b, customer_totals c"), 422, "query-too-large")
+        self.refused(self.ask("select zeroblob(100000000)"), 422, "query-too-large")
+        self.refused(self.ask("with recursive n(x) as (select 1 union all select x + 1 from n) select count(*) from n"), 504,
+                     "query-too-long")
+
+    def test_who_comes_when_all_threads_are_busy_is_told_at_once_and_a_client_that_goes_frees_its_own(self):
+        forever = json.dumps({"sql": "with recursive n(x) as (select 1 union all select x + 1 from n) select count(*) from n"}).encode()
+        head = b"POST /v1/sql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(forever)
+        busy = [self.door.connect() for _ in range(2)]
+        for connection in busy:
+            connection.sendall(head + forever)
+        time.sleep(0.3)
+        started = time.monotonic()
+        answer = self.ask("select 1")
+        self.refused(answer, 429, "too-many-queries")
+        self.assertEqual(answer.headers["retry-after"], "1")
+        self.assertEqual(self.door.get(f"{KEYS}/customer-007").status, 200)
+        for connection in busy:
+            connection.close()
+        while (answer := self.ask("select 1")).status == 429 and time.monotonic() < started + 3:
+            time.sleep(0.05)
+        self.assertEqual(answer.status, 200)
+        self.assertLess(time.monotonic() - started, 3)
+
+    def test_the_catalog_lists_views_and_columns(self):
+        self.assertIn(["revenue", "window"], self.rows("select name, kind from weir_views"))
+        self.assertEqual(self.rows("select name, type, hidden from weir_columns where view = 'revenue' and name like '%sum%'"),
+                         [["sum", "REAL", 0], ["sum_units", "INTEGER", 1]])
+
+
+class SqlElsewhere(WithDoor):
+    knobs = {"FAKE_STILL": 1, "FAKE_PARTITIONS_HERE": 3}
+
+    def test_an_answer_is_whole_or_refused_unless_a_part_will_do(self):
+        body = {"sql": "select count(*) from customer_totals"}
+        self.refused(self.door.post("/v1/sql", body), 503, "partitions-elsewhere")
+        answer = self.door.post("/v1/sql?partial=allow", body).json
+        self.assertEqual((answer["rows"], answer["complete"]), ([[375]], False))
+
+
+class SqlMoving(WithDoor):
+    knobs = {"FAKE_MOVING": 1}
+
+    def test_a_query_waits_outside_while_tasks_move(self):
+        self.refused(self.door.get("/v1/sql?q=select+key+from+stock"), 503, "unavailable")
+
+
 class Points(WithDoor):
     def test_a_row_has_key_value_timestamp_and_metadata(self):
         answer = self.door.get(f"{KEYS}/customer-007")
