@@ -206,6 +206,8 @@ static enum MHD_Result dispatch(struct connection *connection, struct MHD_Connec
     }
     if (request->response.status)
         return finish(connection, handle);
+    if (request->route->place == ROUTE_ON_QUERY)
+        return hand_to(&connection->server->queries, connection, handle);
     if (request_may_block(request))
         return hand_to(&connection->server->workers, connection, handle);
     request_answer(request);
