@@ -603,6 +603,13 @@ WEIR_PUBLIC weir_stream *weir_process_with(weir_stream *, struct weir_process_ar
 WEIR_PUBLIC weir_stream *weir_drops_with(weir_topology *, const char *name, const char *at); /* key: weir_bytes, as it came; value: weir_dropped */
 /* The records that were too late for the windows of a count, reduce or aggregate, as they came to it. They stay in their task. */
 WEIR_PUBLIC weir_stream *weir_late_with(weir_table *, const char *at);
+/* Lets time go on when the inputs are quiet: what waits in the sub-topology of the stream or table for its time to come (windows
+ * that are told when they close, suppressed changes, records of outer joins that have met nobody, timers by stream time) comes
+ * though no record does. When nothing has been read for `after`, a tick is written to the topic "<name>-ticks", and stream
+ * time goes on with the wall clock from where it stood. A tick says which records it stands behind, so the same topics
+ * give the same results again. A record that comes late because of it is late. Once in a sub-topology. */
+WEIR_PUBLIC void weir_tick_with(weir_stream *, const char *name, weir_duration after, const char *at);
+WEIR_PUBLIC void weir_tick_table_with(weir_table *, const char *name, weir_duration after, const char *at);
 WEIR_PUBLIC void weir_to_with(weir_stream *, struct weir_sink_args);
 WEIR_PUBLIC void weir_to_computed_with(weir_stream *, struct weir_sink_args);
 
@@ -654,6 +661,7 @@ WEIR_PUBLIC void weir_to_computed_with(weir_stream *, struct weir_sink_args);
 #define weir_process(s, ...) weir_process_with((s), WEIR_ARGS(process, processor, __VA_ARGS__))
 #define weir_drops(t, name) weir_drops_with((t), (name), WEIR_AT)
 #define weir_late(table) weir_late_with((table), WEIR_AT)
+#define weir_tick(x, name, after) WEIR_STREAM_OR_TABLE(x, weir_tick)((x), (name), (after), WEIR_AT)
 #define weir_to(s, ...) weir_to_with((s), WEIR_ARGS(sink, topic, __VA_ARGS__))
 #define weir_to_computed(s, ...) weir_to_computed_with((s), WEIR_ARGS(sink, topic_of, __VA_ARGS__))
 

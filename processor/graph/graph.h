@@ -18,6 +18,7 @@ struct graph_topic {
         is_spread; /* a repartition topic: over partitions as the author's .partition_of says, not by the hash of keys */
     bool is_computed;   /* stands for the topics that a sink computes; no topic of that name */
     bool is_drops;      /* holds what was left out (weir_drops) */
+    bool is_ticks;      /* holds ticks (runtime/tick.h) */
     bool holds_changes; /* its values are new and old ones of a table (runtime/change.h) */
     const struct weir_type *key, *value;
     enum weir_format format; /* for writing; internal topics use WEIR_FORMAT_OBJECT */
@@ -73,6 +74,8 @@ struct graph_node {
     const char *dead_letters;        /* sources; NULL: as the topology or the settings say, else "<topic>.dlq" */
     bool require_key;                /* sources */
     bool confidential;               /* sources: nobody but their readers sees the values */
+    const struct graph_node *beside; /* sources of ticks: it belongs to the sub-topology of that node */
+    int64_t tick_after_ms;           /* sources of ticks: how long inputs are quiet before there is one */
     int32_t subtopology, index;      /* set by graph_plan; index within the sub-topology's nodes */
 };
 

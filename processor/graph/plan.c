@@ -137,6 +137,8 @@ static size_t *find_components(weir_topology *topology)
         const struct graph_nodes *parents = &topology->nodes.items[i]->parents;
         for (size_t p = 0; p < parents->count; p++)
             unite(roots, i, (size_t)parents->items[p]->index);
+        if (topology->nodes.items[i]->beside)
+            unite(roots, i, (size_t)topology->nodes.items[i]->beside->index);
     }
     for (size_t i = 0; i < topology->store_count; i++)
         unite_users(topology, topology->stores[i], roots);
@@ -172,12 +174,21 @@ static void add_nodes(weir_topology *topology)
     }
 }
 
+enum source_kind { OF_USERS, OF_REPARTITIONS, OF_TICKS };
+
+static enum source_kind source_kind(const struct graph_node *source)
+{
+    if (source->topic->is_ticks)
+        return OF_TICKS;
+    return source->topic->internal ? OF_REPARTITIONS : OF_USERS;
+}
+
 /* User topics first: the lead topic must be one that others may see, where there is one. */
-static void add_sources(weir_topology *topology, bool internal)
+static void add_sources(weir_topology *topology, enum source_kind kind)
 {
     for (size_t i = 0; i < topology->nodes.count; i++) {
         struct graph_node *node = topology->nodes.items[i];
-        if (node->kind == GRAPH_SOURCE && node->topic->internal == internal)
+        if (node->kind == GRAPH_SOURCE && source_kind(node) == kind)
             nodes_append(&topology->arena, &topology->subtopologies[node->subtopology].sources, node);
     }
 }
@@ -227,10 +238,29 @@ static void cut(weir_topology *topology)
     for (size_t i = 0; i < topology->subtopology_count; i++)
         topology->subtopologies[i].id = (int32_t)i;
     add_nodes(topology);
-    add_sources(topology, false);
-    add_sources(topology, true);
+    add_sources(topology, OF_USERS);
+    add_sources(topology, OF_REPARTITIONS);
+    add_sources(topology, OF_TICKS);
     add_stores(topology);
     number_globals(topology);
+}
+
+static bool check_ticks(const struct graph_subtopology *part, struct weir_error *error)
+{
+    const struct graph_node *first = NULL;
+    for (size_t i = 0; i < part->sources.count; i++) {
+        const struct graph_node *source = part->sources.items[i];
+        if (!source->topic->is_ticks)
+            continue;
+        if (part->is_global)
+            return error_set(error, WEIR_INVALID, "%s: tick '%s': a global table has no time", source->at,
+                             source->topic->name);
+        if (first)
+            return error_set(error, WEIR_INVALID, "%s: tick '%s': its sub-topology has ticks already, '%s' (%s)",
+                             source->at, source->topic->name, first->topic->name, first->at);
+        first = source;
+    }
+    return true;
 }
 
 bool graph_plan(weir_topology *topology, struct weir_error *error)
@@ -243,6 +273,9 @@ bool graph_plan(weir_topology *topology, struct weir_error *error)
         return false;
     pass_null_keys(topology);
     cut(topology);
+    for (size_t i = 0; i < topology->subtopology_count; i++)
+        if (!check_ticks(&topology->subtopologies[i], error))
+            return false;
     topology->planned = true;
     return true;
 }

@@ -87,6 +87,25 @@ void context_open(struct context_set *set)
     }
 }
 
+int64_t context_due(struct context_set *set)
+{
+    int64_t first_ms = INT64_MAX;
+    for (size_t i = 0; i < set->opened; i++) {
+        weir_context *context = &set->contexts[i];
+        if (!context->node->operator|| !context->node->operator->due)
+            continue;
+        int64_t due_ms = context->node->operator->due(context);
+        first_ms = due_ms < first_ms ? due_ms : first_ms;
+    }
+    return first_ms;
+}
+
+void context_advance_all(struct context_set *set)
+{
+    for (size_t i = 0; i < set->opened; i++)
+        context_advance(&set->contexts[i]);
+}
+
 void context_close(struct context_set *set)
 {
     while (set->opened > 0) {

@@ -15,6 +15,10 @@ weir_context *context_of(struct context_set *, const struct graph_node *);
 /* Calls every operator's open, in node order; what they may not do latches in the execution. execution->arena must be
  * set. */
 void context_open(struct context_set *);
+/* When the first of what waits in the operators leaves, by stream time; INT64_MAX: nothing waits. */
+int64_t context_due(struct context_set *);
+/* Stream time went on to execution->timestamp_ms without a record: tells every operator, in node order. */
+void context_advance_all(struct context_set *);
 /* Calls close in reverse node order, for the operators that were opened; a second call does nothing. */
 void context_close(struct context_set *);
 /* Frees the contexts, without calling close. NULL is fine. */

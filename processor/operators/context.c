@@ -48,6 +48,14 @@ void context_enter(weir_context *context, const struct weir_record *record)
     leave(context);
 }
 
+void context_advance(weir_context *context)
+{
+    if (context->execution->error.code != WEIR_OK || !context->node->operator|| !context->node->operator->advance)
+        return;
+    context->node->operator->advance(context);
+    leave(context);
+}
+
 void context_punctuate(weir_context *context, weir_punctuator *call, int64_t now_ms)
 {
     call(context, now_ms);

@@ -16,6 +16,9 @@ struct operator
     void (*open)(weir_context *); /* may be NULL */
     void (*process)(weir_context *, const struct weir_record *);
     void (*close)(weir_context *); /* may be NULL */
+    /* Of operators that know of time. The first may be NULL. */
+    int64_t (*due)(weir_context *);  /* when the first of what waits leaves, by stream time; INT64_MAX: nothing waits */
+    void (*advance)(weir_context *); /* stream time went on to execution->timestamp_ms, without a record */
 };
 
 struct engine_calls { /* the runtime's (or test driver's) side */
@@ -85,6 +88,8 @@ void context_enter(weir_context *, const struct weir_record *);
 /* Calls every child with the record; key_type, value_type and headers are filled in from node and execution. */
 void context_forward(weir_context *, const struct weir_record *);
 void context_drop(weir_context *, const char *reason);
+/* Stream time goes on without a record: calls the operator's advance. What it latches is handled as in context_enter. */
+void context_advance(weir_context *);
 /* A punctuator of the node; what it latches is handled as in context_enter. */
 void context_punctuate(weir_context *, weir_punctuator *, int64_t now_ms);
 /* Latches POISON unless something is latched. Always returns false. */

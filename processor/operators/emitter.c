@@ -90,6 +90,18 @@ int64_t emitter_emitted(const weir_context *context)
     return store_emitted_time(context->stores[0].store);
 }
 
+int64_t emitter_due(const struct emitter *emitter)
+{
+    int64_t due;
+    weir_bytes key;
+    return emitter_is_on(emitter) && timeline_first(emitter->waiting, &due, &key) ? due : INT64_MAX;
+}
+
+void emitter_look_now(struct emitter *emitter)
+{
+    emitter->next_look_ms = 0;
+}
+
 static bool is_time_to_look(weir_context *context, struct emitter *emitter)
 {
     struct execution *execution = context->execution;

@@ -18,6 +18,9 @@ void emitter_close(struct emitter *);
 /* A window (session) is in the store now; it is no more. */
 void emitter_add(weir_context *, struct emitter *, const void *key, int64_t start_ms, int64_t end_ms);
 void emitter_remove(weir_context *, struct emitter *, const void *key, int64_t start_ms, int64_t end_ms);
+/* The end of the window that closes first; INT64_MAX: none waits. */
+int64_t emitter_due(const struct emitter *);
+void emitter_look_now(struct emitter *); /* the next emitter_emit does not wait for its interval */
 /* Forwards what has closed at close_ms. */
 void emitter_emit(weir_context *, struct emitter *, int64_t close_ms);
 static inline bool emitter_is_on(const struct emitter *emitter)

@@ -53,6 +53,14 @@ static void process_window(weir_context *context, const struct weir_record *reco
     join_store_put(&context->stores[0], record, window->sequence);
 }
 
+/* What is over cannot be met any more. */
+static void advance_window(weir_context *context)
+{
+    struct join_window *window = context->self;
+    window_clock_observe(&window->clock, context->execution, context->execution->timestamp_ms);
+    store_observe_time(context->stores[0].store, window->clock.told_ms);
+}
+
 /* ---- one side of the join ---- */
 
 enum { OTHER_SIDE, UNMATCHED }; /* the node's stores; the second of left and outer joins only */
@@ -136,17 +144,21 @@ static bool is_time_to_look(weir_context *context)
     return true;
 }
 
+static struct unmatched_walk walk_at(const struct join_streams_args *args, int64_t stream_time_ms)
+{
+    return (struct unmatched_walk){.stream_time_ms = stream_time_ms,
+                                   .left_lasts_ms = args->after_ms + args->grace_ms,
+                                   .right_lasts_ms = args->before_ms + args->grace_ms,
+                                   .is_left_only = args->kind == WEIR_LEFT,
+                                   .reached_ms = INT64_MAX};
+}
+
 /* A row is deleted before it is sent: one whose callback fails must not make the next records fail too. */
 static void send_what_is_over(weir_context *context, int64_t now_ms)
 {
-    const struct join_streams_args *args = context->node->args;
     struct join_time *time = context->self;
     struct weir_store *store = &context->stores[UNMATCHED];
-    struct unmatched_walk walk = {.stream_time_ms = time->clock.told_ms,
-                                  .left_lasts_ms = args->after_ms + args->grace_ms,
-                                  .right_lasts_ms = args->before_ms + args->grace_ms,
-                                  .is_left_only = args->kind == WEIR_LEFT,
-                                  .reached_ms = INT64_MAX};
+    struct unmatched_walk walk = walk_at(context->node->args, time->clock.told_ms);
     struct unmatched_row rows[UNMATCHED_ROWS_MAX];
     for (size_t count; (count = unmatched_next(store, &walk, rows)) > 0;)
         for (size_t i = 0; i < count && context->execution->error.code == WEIR_OK; i++) {
@@ -210,7 +222,35 @@ static void process_side(weir_context *context, const struct weir_record *record
         meet(context, record, is_outer);
 }
 
-const struct operator operator_join_window = {
-    .kind = "WINDOWED", .self_size = sizeof(struct join_window), .open = open_window, .process = process_window};
-const struct operator operator_join_streams = {
-    .kind = "JOIN", .self_size = sizeof(struct join_time), .open = open_side, .process = process_side};
+/* The side of the left stream does it for both: what waits is in one store. */
+static bool lets_go(const weir_context *context)
+{
+    const struct join_streams_args *args = context->node->args;
+    return args->is_left && context->node->store_count > UNMATCHED;
+}
+
+static int64_t side_due(weir_context *context)
+{
+    const struct unmatched_walk walk = walk_at(context->node->args, 0);
+    return lets_go(context) ? unmatched_due(&context->stores[UNMATCHED], &walk) : INT64_MAX;
+}
+
+static void advance_side(weir_context *context)
+{
+    struct join_time *time = context->self;
+    window_clock_observe(&time->clock, context->execution, context->execution->timestamp_ms);
+    if (lets_go(context))
+        send_what_is_over(context, context->execution->timestamp_ms);
+}
+
+const struct operator operator_join_window = {.kind = "WINDOWED",
+                                              .self_size = sizeof(struct join_window),
+                                              .open = open_window,
+                                              .process = process_window,
+                                              .advance = advance_window};
+const struct operator operator_join_streams = {.kind = "JOIN",
+                                               .self_size = sizeof(struct join_time),
+                                               .open = open_side,
+                                               .process = process_side,
+                                               .due = side_due,
+                                               .advance = advance_side};

@@ -99,9 +99,14 @@ static void join(weir_context *context, const struct weir_record *record, struct
     forward(context, record, merged, value, NULL);
 }
 
-static void process(weir_context *context, const struct weir_record *record)
+static int64_t closes_after_ms(const weir_context *context)
 {
     const struct fold_args *args = context->node->args;
+    return args->window.grace.ms + args->window.gap.ms;
+}
+
+static void process(weir_context *context, const struct weir_record *record)
+{
     struct sessions sessions = {0};
     if (!record->key) {
         context_drop(context, "null_key");
@@ -111,7 +116,7 @@ static void process(weir_context *context, const struct weir_record *record)
     find(context, record, now_ms, &sessions);
     if (context->execution->error.code != WEIR_OK)
         return;
-    int64_t after_ms = args->window.grace.ms + args->window.gap.ms;
+    int64_t after_ms = closes_after_ms(context);
     if (sessions.merged.end_ms < windowed_closed(context, now_ms, after_ms))
         context_drop(context, "late");
     else
@@ -119,13 +124,27 @@ static void process(weir_context *context, const struct weir_record *record)
     windowed_end(context, after_ms);
 }
 
+static int64_t due(weir_context *context)
+{
+    return windowed_due(context, closes_after_ms(context));
+}
+
+static void advance(weir_context *context)
+{
+    windowed_advance(context, closes_after_ms(context));
+}
+
 const struct operator operator_session_aggregate = {.kind = "AGGREGATE",
                                                     .self_size = sizeof(struct windowed),
                                                     .open = windowed_open,
                                                     .process = process,
-                                                    .close = windowed_close};
+                                                    .close = windowed_close,
+                                                    .due = due,
+                                                    .advance = advance};
 const struct operator operator_session_reduce = {.kind = "REDUCE",
                                                  .self_size = sizeof(struct windowed),
                                                  .open = windowed_open,
                                                  .process = process,
-                                                 .close = windowed_close};
+                                                 .close = windowed_close,
+                                                 .due = due,
+                                                 .advance = advance};

@@ -220,9 +220,13 @@ const struct operator operator_sliding_aggregate = {.kind = "AGGREGATE",
                                                     .self_size = sizeof(struct windowed),
                                                     .open = windowed_open,
                                                     .process = process,
-                                                    .close = windowed_close};
+                                                    .close = windowed_close,
+                                                    .due = windowed_due_after_grace,
+                                                    .advance = windowed_advance_after_grace};
 const struct operator operator_sliding_reduce = {.kind = "REDUCE",
                                                  .self_size = sizeof(struct windowed),
                                                  .open = windowed_open,
                                                  .process = process,
-                                                 .close = windowed_close};
+                                                 .close = windowed_close,
+                                                 .due = windowed_due_after_grace,
+                                                 .advance = windowed_advance_after_grace};

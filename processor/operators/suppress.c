@@ -235,6 +235,26 @@ static void process(weir_context *context, const struct weir_record *change)
         let_go_what_is_due(context);
 }
 
+/* ---- time without records ---- */
+
+static int64_t due(weir_context *context)
+{
+    const struct suppress_args *args = context->node->args;
+    const struct suppress *self = context->self;
+    int64_t first_ms, due_ms;
+    weir_bytes key;
+    if (!timeline_first(self->waiting, &first_ms, &key) || __builtin_add_overflow(first_ms, args->wait_ms, &due_ms))
+        return INT64_MAX;
+    return due_ms;
+}
+
+static void advance(weir_context *context)
+{
+    struct suppress *self = context->self;
+    window_clock_observe(&self->clock, context->execution, context->execution->timestamp_ms);
+    let_go_what_is_due(context);
+}
+
 /* ---- life ---- */
 
 static bool find_waiting(weir_context *context, struct store_cursor *cursor, struct weir_error *error)
@@ -279,8 +299,13 @@ static void close(weir_context *context)
     buffer_done(&self->row);
 }
 
-const struct operator operator_suppress = {
-    .kind = "SUPPRESS", .self_size = sizeof(struct suppress), .open = open, .process = process, .close = close};
+const struct operator operator_suppress = {.kind = "SUPPRESS",
+                                           .self_size = sizeof(struct suppress),
+                                           .open = open,
+                                           .process = process,
+                                           .close = close,
+                                           .due = due,
+                                           .advance = advance};
 
 /* ---- the view: what was said before a change was held back ---- */
 

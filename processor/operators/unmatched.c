@@ -131,6 +131,24 @@ static bool is_open(const struct unmatched_walk *walk, const struct unmatched_ro
     return __builtin_add_overflow(row->timestamp_ms, lasts_ms, &end_ms) || end_ms >= walk->stream_time_ms;
 }
 
+int64_t unmatched_due(struct weir_store *handle, const struct unmatched_walk *walk)
+{
+    struct weir_error error;
+    struct store_row first;
+    struct unmatched_row row = {0};
+    int64_t due_ms = INT64_MAX;
+    error_clear(&error);
+    struct store_cursor *cursor = store_scan(handle->store, (weir_bytes){0}, (weir_bytes){0}, false, &error);
+    if (cursor && store_next(cursor, &first, &error) && read_key(handle, first.key, &row) &&
+        __builtin_add_overflow(row.timestamp_ms, (row.is_left ? walk->left_lasts_ms : walk->right_lasts_ms) + 1,
+                               &due_ms))
+        due_ms = INT64_MAX;
+    store_cursor_close(cursor);
+    if (error.code != WEIR_OK)
+        typed_latch(handle, error.code, error.message);
+    return due_ms;
+}
+
 /* The time of the last row of all, which is where a walk ends that nothing stops. */
 static void go_to_the_end(struct weir_store *handle, struct unmatched_walk *walk)
 {

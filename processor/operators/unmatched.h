@@ -32,6 +32,8 @@ struct unmatched_walk {
 enum { UNMATCHED_ROWS_MAX = 256 };
 /* The next rows that are over, at most UNMATCHED_ROWS_MAX; 0 at the end or when something latched. */
 size_t unmatched_next(struct weir_store *, struct unmatched_walk *, struct unmatched_row rows[UNMATCHED_ROWS_MAX]);
+/* The time at which the first row of all is over, by the walk's lengths; INT64_MAX: there is none, or something latched. */
+int64_t unmatched_due(struct weir_store *, const struct unmatched_walk *);
 void unmatched_delete(struct weir_store *, const struct unmatched_row *, int64_t now_ms);
 
 /* The i-th value of a row, without the byte of its side; false: there is none. *at is 0 for the first call. */

@@ -58,6 +58,37 @@ void windowed_end(weir_context *context, int64_t after_ms)
     tell_store(context);
 }
 
+int64_t windowed_due(weir_context *context, int64_t after_ms)
+{
+    const struct windowed *self = context->self;
+    int64_t due_ms = emitter_due(&self->emitter);
+    return due_ms == INT64_MAX ? due_ms : clamped_add(due_ms, after_ms);
+}
+
+void windowed_advance(weir_context *context, int64_t after_ms)
+{
+    struct windowed *self = context->self;
+    window_clock_observe(&self->clock, context->execution, context->execution->timestamp_ms);
+    emitter_look_now(&self->emitter);
+    windowed_end(context, after_ms);
+}
+
+static int64_t grace_ms(const weir_context *context)
+{
+    const struct fold_args *args = context->node->args;
+    return args->window.grace.ms;
+}
+
+int64_t windowed_due_after_grace(weir_context *context)
+{
+    return windowed_due(context, grace_ms(context));
+}
+
+void windowed_advance_after_grace(weir_context *context)
+{
+    windowed_advance(context, grace_ms(context));
+}
+
 bool windowed_is_gone(const weir_context *context, int64_t start_ms)
 {
     const struct windowed *self = context->self;

@@ -20,6 +20,12 @@ int64_t windowed_closed(const weir_context *, int64_t now_ms, int64_t after_ms);
 /* Behind each record: emits what closes `after_ms` after its end, and tells the store of time: as far as it has been
  * written, but never ahead of the clock's told time, nor of what has been emitted. */
 void windowed_end(weir_context *, int64_t after_ms);
+/* `due` and `advance` of the operators (context.h), but for how long after their end windows close. */
+int64_t windowed_due(weir_context *, int64_t after_ms);
+void windowed_advance(weir_context *, int64_t after_ms);
+/* Those of windows that close when their grace is over. */
+int64_t windowed_due_after_grace(weir_context *);
+void windowed_advance_after_grace(weir_context *);
 /* Whether the store has been told to let that window go. */
 bool windowed_is_gone(const weir_context *, int64_t start_ms);
 /* Rows whose window start (session end) lies below have expired for this record: what Kafka Streams' store would not

@@ -276,13 +276,18 @@ static bool is_ready(const struct weir_test *test, struct task *task)
     return ready_to_process(&ready, task, clock_wall_ms(&test->clock) * 1000);
 }
 
-/* The first turn of a task that need not wait for another of its inputs; the others keep theirs. */
+static bool must_wait(const struct weir_test *test, const struct turn *turn)
+{
+    return !is_ready(test, turn->task) || tick_holds(turn->task, turn->source);
+}
+
+/* The first turn that need not wait for another input of its task; the others keep theirs. */
 static bool choose(struct weir_test *test, struct turn *turn)
 {
     struct turns waiting = {0};
     struct turn skipped;
     bool found;
-    while ((found = turns_take(&test->turns, turn)) && !is_ready(test, turn->task))
+    while ((found = turns_take(&test->turns, turn)) && must_wait(test, turn))
         turns_add(&waiting, *turn);
     while (turns_take(&waiting, &skipped))
         turns_add(&test->turns, skipped);
@@ -374,11 +379,24 @@ void weir_test_send(weir_test *test, const char *topic, struct weir_record recor
                                                 record.headers});
 }
 
+/* The inputs have been quiet since the clock was last turned. */
+static void note_records(struct weir_test *test)
+{
+    for (size_t i = 0; i < test->layout.part_count; i++)
+        tick_is_due(test->tasks[i], clock_wall_ms(&test->clock));
+}
+
+static bool meet_the_clock(struct task *task, int64_t wall_ms)
+{
+    return task_punctuate(task, wall_ms) && (!tick_is_due(task, wall_ms) || tick_send(task, wall_ms));
+}
+
 void weir_test_advance(weir_test *test, weir_duration duration)
 {
+    note_records(test);
     clock_turn(&test->clock, duration.ms);
     for (size_t i = 0; i < test->layout.part_count; i++)
-        if (!task_punctuate(test->tasks[i], clock_wall_ms(&test->clock)))
+        if (!meet_the_clock(test->tasks[i], clock_wall_ms(&test->clock)))
             note_failure(test, test->tasks[i]);
     drain(test);
 }

@@ -146,7 +146,11 @@ static bool read_head(struct task *task, struct task_source *source, struct prob
         .headers =
             message->headers.count ? without_lineage(message->headers, &source->head_arena) : (struct weir_headers){0},
     };
-    return read_parts(source, record, problem) && read_time(task, source, record, problem);
+    if (!read_parts(source, record, problem))
+        return false;
+    if (source == task->ticks.source)
+        return tick_read(task, &problem->error) || is_unreadable(source, problem, "unreadable");
+    return read_time(task, source, record, problem);
 }
 
 void head_finish(struct task *task, struct task_source *source)

@@ -112,7 +112,7 @@ static void lay_source(struct layout *layout, struct layout_part *part, const st
     lay_errors(layout, source, config);
     source->topic_hash = hash_name(source->topic);
     source->lineage_store = -1;
-    if (topic->internal)
+    if (topic->internal && !topic->is_ticks)
         lay_lineage_store(layout, part, source);
 }
 

@@ -521,12 +521,26 @@ static void process(struct loop *loop)
     loop->processed = done;
 }
 
+static bool is_quiet(struct loop *loop, const struct task *task)
+{
+    loop->burst_us = now_us();
+    for (size_t i = 0; i < task->part->source_count; i++)
+        if (is_behind(loop, task, i))
+            return false;
+    return true;
+}
+
+static bool tick(struct loop *loop, struct task *task, int64_t wall_ms)
+{
+    return !tick_is_due(task, wall_ms) || !is_quiet(loop, task) || tick_send(task, wall_ms);
+}
+
 static void punctuate(struct loop *loop)
 {
     int64_t wall = clock_wall_ms(&clock_system);
     globals_enter(loop->app->globals);
     for (size_t i = 0; i < loop->task_count; i++)
-        if (!task_punctuate(loop->tasks[i], wall))
+        if (!task_punctuate(loop->tasks[i], wall) || !tick(loop, loop->tasks[i], wall))
             fail_loop(loop, &loop->tasks[i]->failure);
     globals_leave(loop->app->globals);
 }

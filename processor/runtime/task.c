@@ -157,6 +157,7 @@ static bool open_operators(struct task *task, int64_t stream_time_ms, struct wei
         task->sources[i].context = context_of(task->contexts, task->part->sources[i].node);
         ahead_find(task, &task->sources[i]);
     }
+    ticks_open(task);
     context_open(task->contexts);
     arena_clear(&task->arena);
     if (task->execution.error.code != WEIR_OK)
@@ -279,9 +280,12 @@ size_t task_queued(const struct task *task)
 struct task_source *task_choose(struct task *task)
 {
     struct task_source *chosen = NULL;
+    if (task->ticks.source)
+        head_prepare(task, task->ticks.source);
     for (size_t i = 0; i < task->part->source_count && task->failure.code == WEIR_OK; i++) {
         struct task_source *source = &task->sources[i];
-        if (head_prepare(task, source) && (!chosen || source->head.timestamp_ms < chosen->head.timestamp_ms))
+        if (head_prepare(task, source) && !tick_holds(task, source) &&
+            (!chosen || source->head.timestamp_ms < chosen->head.timestamp_ms))
             chosen = source;
     }
     return task->failure.code == WEIR_OK ? chosen : NULL;
@@ -360,17 +364,29 @@ void task_take_in_hand(struct task *task, struct task_source *source)
     task->in_hand_sent = 0;
 }
 
-static void enter_source(struct task *task, struct task_source *source, const struct broker_message *message)
+static void begin_record(struct task *task, struct task_source *source, const struct broker_message *message)
 {
     task_take_in_hand(task, source);
     task->execution.timestamp_ms = source->head.timestamp_ms;
     task->execution.headers = source->head.headers;
     task->execution.metadata = (struct weir_metadata){source->layout->topic, message->partition, message->offset};
     task->execution.forget = false;
-    advance_stream_time(task, source->head.timestamp_ms);
     if (source->head.timestamp_ms > source->stream_time_ms)
         source->stream_time_ms = source->head.timestamp_ms;
+}
+
+static void enter_source(struct task *task, struct task_source *source, const struct broker_message *message)
+{
+    begin_record(task, source, message);
+    advance_stream_time(task, source->head.timestamp_ms);
     context_enter(source->context, &source->head);
+}
+
+static void take_tick(struct task *task, struct task_source *source, const struct broker_message *message)
+{
+    begin_record(task, source, message);
+    tick_apply(task);
+    atomic_store_explicit(&task->shown_stream_time_ms, task->execution.stream_time_ms, memory_order_relaxed);
 }
 
 /* It was processed before, so nothing is missing: no drop to be told to the topology. */
@@ -392,7 +408,9 @@ bool task_process(struct task *task, struct task_source *source)
 {
     assert(source->head_ready && task->state == TASK_RUNNING);
     const struct broker_message *message = queue_head(&source->queue);
-    if (follow_lineage(task, source, message))
+    if (source == task->ticks.source)
+        take_tick(task, source, message);
+    else if (follow_lineage(task, source, message))
         enter_source(task, source, message);
     else
         tell_repeated(task, source, message);

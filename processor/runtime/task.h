@@ -17,6 +17,7 @@
 #include "runtime/lineage.h"
 #include "runtime/punctuate.h"
 #include "runtime/queue.h"
+#include "runtime/tick.h"
 #include "runtime/upstream.h"
 
 enum task_state { TASK_RESTORING, TASK_RUNNING, TASK_STANDBY };
@@ -88,6 +89,7 @@ struct task {
     struct buffer key_buffer, value_buffer; /* of the record being sent */
     struct buffer old_value_buffer, change_buffer;
     struct punctuations stream_time, wall_clock;
+    struct ticks ticks;
     uint64_t last_timer;         /* id of the latest weir_timer */
     struct task_source *in_hand; /* source of the record in hand; NULL: a punctuation */
     int64_t in_hand_offset;
@@ -119,8 +121,8 @@ bool task_close(struct task *, bool flush, struct weir_error *);
 
 /* Takes the message over. */
 void task_push(struct task *, size_t source, const struct broker_message *);
-/* The source whose head has the smallest timestamp (ties: in order of the sources); NULL: all queues are empty. Heads
- * that cannot be read become dead letters on the way. */
+/* The source whose head has the smallest timestamp (ties: in order of the sources), of those that no tick holds up; NULL:
+ * there is none. Heads that cannot be read become dead letters on the way. */
 struct task_source *task_choose(struct task *);
 /* Processes the head of that source. False: task->failure is set. */
 bool task_process(struct task *, struct task_source *);

@@ -1,30 +1,11 @@
 /* A whole app on the embedded log, with two stream threads, two producers and a reader at work together; then stopped,
  * started, and restored from its changelogs alone. A plain program, so that it runs under ThreadSanitizer too. */
-#include <ftw.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "weir.h"
+#include "running.h"
 
 enum { PRODUCERS = 2, RECORDS = 3000, KEYS = 50 };
-
-static int failures;
-static char folder[64];
-static char log_directory[96], state_directory[96];
-
-#define CHECK(condition, ...)                                                                                          \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            failures++;                                                                                                \
-            fprintf(stderr, "%s:%d: ", __FILE__, __LINE__);                                                            \
-            fprintf(stderr, __VA_ARGS__);                                                                              \
-            fputc('\n', stderr);                                                                                       \
-        }                                                                                                              \
-    } while (0)
 
 static const void *value_as_key(weir_context *context, const struct weir_record *record)
 {
@@ -44,27 +25,9 @@ static weir_topology *build(void)
 
 static weir_app *start(void)
 {
-    struct weir_error error = {0};
-    weir_app *app = weir_start(build(),
-                               (struct weir_config){.application = "words",
-                                                    .set = (const char *const[][2]){{"log.dir", log_directory},
-                                                                                    {"state.dir", state_directory},
-                                                                                    {"num.stream.threads", "2"},
-                                                                                    {"commit.interval.ms", "20"},
-                                                                                    {"state.flush.interval.ms", "100"},
-                                                                                    {NULL}}},
-                               &error);
-    if (!app) {
-        fprintf(stderr, "weir_start: %s\n", error.message);
-        exit(1);
-    }
+    weir_app *app = start_as("words", build(), "2");
+    wait_until_running(app);
     return app;
-}
-
-static void stop(weir_app *app)
-{
-    struct weir_error error = {0};
-    CHECK(weir_stop(app, weir_seconds(30), &error), "weir_stop: %s", error.message);
 }
 
 static void *produce(void *self)
@@ -83,24 +46,6 @@ static void *produce(void *self)
         CHECK(weir_produce(app, "words", records, 10, produced, &error), "weir_produce: %s", error.message);
     }
     return NULL;
-}
-
-static int64_t total(weir_app *app, const char *name)
-{
-    struct weir_error error = {0};
-    weir_arena *arena = weir_arena_new();
-    weir_view *view = weir_view_open(app, name, &error);
-    CHECK(view, "%s", error.message);
-    int64_t sum = 0;
-    weir_cursor *cursor = view ? weir_view_scan(view, arena, (struct weir_range){0}, &error) : NULL;
-    struct weir_row row;
-    while (cursor && weir_next(cursor, &row, &error))
-        sum += *(const int64_t *)row.value;
-    CHECK(error.code == WEIR_OK, "scan of %s: %s", name, error.message);
-    weir_cursor_close(cursor);
-    weir_view_close(view);
-    weir_arena_free(arena);
-    return sum;
 }
 
 static atomic_bool reading;
@@ -127,27 +72,6 @@ static void *read_along(void *self)
     return NULL;
 }
 
-static void wait_for(weir_app *app, const char *view, int64_t expected)
-{
-    for (int tries = 0; tries < 1500 && total(app, view) != expected; tries++)
-        usleep(20 * 1000);
-    CHECK(total(app, view) == expected, "%s: total %lld, expected %lld", view, (long long)total(app, view),
-          (long long)expected);
-}
-
-static void wait_until_running(weir_app *app)
-{
-    for (int tries = 0; tries < 1500 && weir_app_state(app) != WEIR_RUNNING; tries++)
-        usleep(10 * 1000);
-    CHECK(weir_app_state(app) == WEIR_RUNNING, "state is %s", weir_state_name(weir_app_state(app)));
-}
-
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-    (void)status, (void)kind, (void)walk;
-    return remove(path);
-}
-
 static void expect_read_your_writes(weir_app *app)
 {
     struct weir_error error = {0};
@@ -167,14 +91,9 @@ static void expect_read_your_writes(weir_app *app)
 
 int main(void)
 {
-    snprintf(folder, sizeof folder, "/tmp/weir-thread-app-XXXXXX");
-    if (!mkdtemp(folder))
-        return 1;
-    snprintf(log_directory, sizeof log_directory, "%s/log", folder);
-    snprintf(state_directory, sizeof state_directory, "%s/state", folder);
+    begin();
 
     weir_app *app = start();
-    wait_until_running(app);
     pthread_t producers[PRODUCERS], reader;
     atomic_store(&reading, true);
     pthread_create(&reader, NULL, read_along, app);
@@ -190,18 +109,14 @@ int main(void)
     stop(app);
 
     app = start();
-    wait_until_running(app);
     wait_for(app, "by-word", PRODUCERS * RECORDS + 1);
     stop(app);
 
-    nftw(state_directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    lose_state();
     app = start();
-    wait_until_running(app);
     wait_for(app, "by-word", PRODUCERS * RECORDS + 1);
     wait_for(app, "by-key", PRODUCERS * RECORDS + 1);
     stop(app);
 
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    printf("%s\n", failures ? "FAILED" : "ok");
-    return failures != 0;
+    return end();
 }

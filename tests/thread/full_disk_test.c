@@ -1,32 +1,14 @@
 /* An app on the embedded log whose disk is full for a while. What was acknowledged must be counted, once, by the views that
  * read the topic themselves and by those behind a repartition topic; also after a restore from the changelogs alone. A full
  * disk is a limit on the size of files here: writes beyond it fail as they do on a full disk. */
-#include <ftw.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
-#include "weir.h"
+#include "running.h"
 
 enum { BATCH = 20, FILE_BYTES = 64 * 1024, REFUSALS = 3, BATCHES_MAX = 20000 };
 
-static int failures;
-static char folder[64];
-static char log_directory[96], state_directory[96];
 static int64_t acknowledged;
-
-#define CHECK(condition, ...)                                                                                          \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            failures++;                                                                                                \
-            fprintf(stderr, "%s:%d: ", __FILE__, __LINE__);                                                            \
-            fprintf(stderr, __VA_ARGS__);                                                                              \
-            fputc('\n', stderr);                                                                                       \
-        }                                                                                                              \
-    } while (0)
 
 static const void *value_as_key(weir_context *context, const struct weir_record *record)
 {
@@ -45,25 +27,7 @@ static weir_topology *build(void)
 
 static weir_app *start(void)
 {
-    struct weir_error error = {0};
-    weir_app *app = weir_start(build(),
-                               (struct weir_config){.application = "words",
-                                                    .set = (const char *const[][2]){{"log.dir", log_directory},
-                                                                                    {"state.dir", state_directory},
-                                                                                    {"commit.interval.ms", "20"},
-                                                                                    {NULL}}},
-                               &error);
-    if (!app) {
-        fprintf(stderr, "weir_start: %s\n", error.message);
-        exit(1);
-    }
-    return app;
-}
-
-static void stop(weir_app *app)
-{
-    struct weir_error error = {0};
-    CHECK(weir_stop(app, weir_seconds(30), &error), "weir_stop: %s", error.message);
+    return start_as("words", build(), "1");
 }
 
 static void limit_files(rlim_t bytes)
@@ -90,22 +54,6 @@ static bool produce(weir_app *app, int batch)
     return true;
 }
 
-static int64_t total(weir_app *app, const char *name)
-{
-    struct weir_error error = {0};
-    weir_arena *arena = weir_arena_new();
-    weir_view *view = weir_view_open(app, name, &error);
-    int64_t sum = 0;
-    weir_cursor *cursor = view ? weir_view_scan(view, arena, (struct weir_range){0}, &error) : NULL;
-    struct weir_row row;
-    while (cursor && weir_next(cursor, &row, &error))
-        sum += *(const int64_t *)row.value;
-    weir_cursor_close(cursor);
-    weir_view_close(view);
-    weir_arena_free(arena);
-    return error.code == WEIR_OK ? sum : -1;
-}
-
 /* Batches that were refused may be in the log in part: by-key counts what is, and by-word must agree. */
 static void expect_all(weir_app *app, const char *when)
 {
@@ -121,19 +69,9 @@ static void expect_all(weir_app *app, const char *when)
           (long long)by_word);
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-    (void)status, (void)kind, (void)walk;
-    return remove(path);
-}
-
 int main(void)
 {
-    snprintf(folder, sizeof folder, "/tmp/weir-full-disk-XXXXXX");
-    if (!mkdtemp(folder))
-        return 1;
-    snprintf(log_directory, sizeof log_directory, "%s/log", folder);
-    snprintf(state_directory, sizeof state_directory, "%s/state", folder);
+    begin();
     signal(SIGXFSZ, SIG_IGN);
 
     weir_app *app = start();
@@ -149,12 +87,10 @@ int main(void)
     expect_all(app, "when there is room again");
     stop(app);
 
-    nftw(state_directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    lose_state();
     app = start();
     expect_all(app, "after a restore");
     stop(app);
 
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    printf("%s\n", failures ? "FAILED" : "ok");
-    return failures != 0;
+    return end();
 }

@@ -1,31 +1,12 @@
 /* Global tables of a whole app on the embedded log: loaded before anything is joined, followed while two stream threads
  * join with them and a reader looks on, and found again after a restart. A plain program, so that it runs under
  * ThreadSanitizer too. */
-#include <ftw.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "weir.h"
+#include "running.h"
 
 enum { CUSTOMERS = 100, ORDERS = 600 };
-
-static int failures;
-static char folder[64];
-static char log_directory[96], state_directory[96];
-
-#define CHECK(condition, ...)                                                                                          \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            failures++;                                                                                                \
-            fprintf(stderr, "%s:%d: ", __FILE__, __LINE__);                                                            \
-            fprintf(stderr, __VA_ARGS__);                                                                              \
-            fputc('\n', stderr);                                                                                       \
-        }                                                                                                              \
-    } while (0)
 
 static const void *customer_of(weir_context *context, const struct weir_record *order)
 {
@@ -63,27 +44,7 @@ static weir_topology *build(void)
 
 static weir_app *start(void)
 {
-    struct weir_error error = {0};
-    weir_app *app = weir_start(build(),
-                               (struct weir_config){.application = "shop",
-                                                    .set = (const char *const[][2]){{"log.dir", log_directory},
-                                                                                    {"state.dir", state_directory},
-                                                                                    {"num.stream.threads", "2"},
-                                                                                    {"commit.interval.ms", "20"},
-                                                                                    {"state.flush.interval.ms", "50"},
-                                                                                    {NULL}}},
-                               &error);
-    if (!app) {
-        fprintf(stderr, "weir_start: %s\n", error.message);
-        exit(1);
-    }
-    return app;
-}
-
-static void stop(weir_app *app)
-{
-    struct weir_error error = {0};
-    CHECK(weir_stop(app, weir_seconds(30), &error), "weir_stop: %s", error.message);
+    return start_as("shop", build(), "2");
 }
 
 static void put(weir_app *app, const char *topic, const char *key, const char *value, struct weir_produced *produced)
@@ -112,47 +73,17 @@ static void put_orders(weir_app *app, int count)
     }
 }
 
-static int64_t total(weir_app *app, const char *name)
+static void count(void *self, const struct weir_row *row)
 {
-    struct weir_error error = {0};
-    weir_arena *arena = weir_arena_new();
-    weir_view *view = weir_view_open(app, name, &error);
-    CHECK(view, "%s", error.message);
-    int64_t sum = 0;
-    weir_cursor *cursor = view ? weir_view_scan(view, arena, (struct weir_range){0}, &error) : NULL;
-    struct weir_row row;
-    while (cursor && weir_next(cursor, &row, &error))
-        sum += *(const int64_t *)row.value;
-    CHECK(error.code == WEIR_OK, "scan of %s: %s", name, error.message);
-    weir_cursor_close(cursor);
-    weir_view_close(view);
-    weir_arena_free(arena);
-    return sum;
+    (void)row;
+    ++*(int64_t *)self;
 }
 
 static int64_t count_customers(weir_app *app)
 {
-    struct weir_error error = {0};
-    weir_arena *arena = weir_arena_new();
-    weir_view *view = weir_view_open(app, "customers", &error);
-    CHECK(view, "%s", error.message);
-    int64_t count = 0;
-    weir_cursor *cursor = weir_view_scan(view, arena, (struct weir_range){0}, &error);
-    struct weir_row row;
-    while (cursor && weir_next(cursor, &row, &error))
-        count++;
-    weir_cursor_close(cursor);
-    weir_view_close(view);
-    weir_arena_free(arena);
-    return count;
-}
-
-static void wait_for(weir_app *app, const char *view, int64_t expected)
-{
-    for (int tries = 0; tries < 1500 && total(app, view) != expected; tries++)
-        usleep(20 * 1000);
-    CHECK(total(app, view) == expected, "%s: total %lld, expected %lld", view, (long long)total(app, view),
-          (long long)expected);
+    int64_t customers = 0;
+    each_row(app, "customers", count, &customers);
+    return customers;
 }
 
 static void wait_for_customers(weir_app *app, int64_t expected)
@@ -161,13 +92,6 @@ static void wait_for_customers(weir_app *app, int64_t expected)
         usleep(20 * 1000);
     CHECK(count_customers(app) == expected, "%lld customers, expected %lld", (long long)count_customers(app),
           (long long)expected);
-}
-
-static void wait_until_running(weir_app *app)
-{
-    for (int tries = 0; tries < 1500 && weir_app_state(app) != WEIR_RUNNING; tries++)
-        usleep(10 * 1000);
-    CHECK(weir_app_state(app) == WEIR_RUNNING, "state is %s", weir_state_name(weir_app_state(app)));
 }
 
 static atomic_bool reading;
@@ -209,12 +133,6 @@ static void expect_global_view(weir_app *app)
     weir_view_close(view);
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-    (void)status, (void)kind, (void)walk;
-    return remove(path);
-}
-
 static void expect_restarted(int64_t known)
 {
     weir_app *app = start();
@@ -227,11 +145,7 @@ static void expect_restarted(int64_t known)
 
 int main(void)
 {
-    snprintf(folder, sizeof folder, "/tmp/weir-thread-globals-XXXXXX");
-    if (!mkdtemp(folder))
-        return 1;
-    snprintf(log_directory, sizeof log_directory, "%s/log", folder);
-    snprintf(state_directory, sizeof state_directory, "%s/state", folder);
+    begin();
 
     weir_app *app = start();
     wait_until_running(app);
@@ -254,10 +168,8 @@ int main(void)
     stop(app);
 
     expect_restarted(2 * ORDERS);
-    nftw(state_directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    lose_state();
     expect_restarted(3 * ORDERS);
 
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    printf("%s\n", failures ? "FAILED" : "ok");
-    return failures != 0;
+    return end();
 }
