@@ -7,7 +7,7 @@
 
 #include "measure.h"
 
-enum { COMMITTED_BYTES_MAX = 64 << 20, MEMTABLE_BYTES = 8 << 20, APPLY_MS = 10000 };
+enum { COMMITTED_BYTES_MAX = 192 << 20, WINDOWS_BYTES_MAX = 32 << 20, MEMTABLE_BYTES = 8 << 20, APPLY_MS = 10000 };
 
 static void must(bool done, const struct bare_task *bare)
 {
@@ -83,7 +83,8 @@ static void open_task(struct bare_task *bare, const char *directory)
     struct task_settings settings = {.clock = &clock_system, .max_future_ms = -1, .lineage = true};
     struct database_limits limits = {.memtable_bytes = MEMTABLE_BYTES,
                                      .committed_bytes_max = COMMITTED_BYTES_MAX,
-                                     .restore_bytes_max = COMMITTED_BYTES_MAX,
+                                     .windows_bytes_max = WINDOWS_BYTES_MAX,
+                                     .restore_bytes_max = WINDOWS_BYTES_MAX,
                                      .apply_interval_ms = APPLY_MS};
     bare->layout.parts[0].partitions = 1;
     bare->task = task_open(&bare->layout, &bare->layout.parts[0], 0, directory, settings, output, limits, &bare->error);

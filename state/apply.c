@@ -83,13 +83,21 @@ bool store_write_rows(struct store *store, struct store_rows rows, bool in_bulk,
 
 /* ---- committed rows ---- */
 
+static bool is_full(const struct store *store)
+{
+    const struct database_limits *limits = &store->database->limits;
+    bool is_plain = store->spec->kind == STORE_KEY_VALUE;
+    return table_bytes(&store->committed.rows->table) >
+           (is_plain ? limits->committed_bytes_max : limits->windows_bytes_max);
+}
+
 bool store_apply_due(const struct store *store, int64_t now_us)
 {
     const struct committed *committed = &store->committed;
     const struct database_limits *limits = &store->database->limits;
     if (!store->family)
         return false;
-    if (table_bytes(&committed->rows->table) > limits->committed_bytes_max)
+    if (is_full(store))
         return true;
     bool is_behind = committed->dirty > 0 || committed->marks.position != store->applied.position;
     return is_behind && now_us - store->applied_us >= limits->apply_interval_ms * 1000;
@@ -146,8 +154,7 @@ size_t store_evictable_bytes(const struct store *store)
 
 bool store_apply(struct store *store, int64_t now_us, struct weir_error *error)
 {
-    bool is_full = table_bytes(&store->committed.rows->table) > store->database->limits.committed_bytes_max;
-    return apply(store, is_full, now_us, error);
+    return apply(store, is_full(store), now_us, error);
 }
 
 bool store_evict(struct store *store, int64_t now_us, struct weir_error *error)

@@ -52,6 +52,7 @@ struct store_row { /* value.data == NULL: deleted */
 struct database_limits {
     size_t memtable_bytes;      /* per task; the replay after a crash is bounded by it */
     size_t committed_bytes_max; /* per store: store_apply is due when committed rows hold more */
+    size_t windows_bytes_max;   /* the same of a store of windows or sessions, whose older rows are hardly read again */
     size_t restore_bytes_max;   /* per store that is being restored: rows gathered before they are written */
     int64_t apply_interval_ms;  /* state.flush.interval.ms: store_apply is due when the oldest committed row is older */
 };

@@ -190,7 +190,7 @@ static struct weir_app *new_app(void)
 /* Half for the block cache; tables in memory, queues and HTTP live in the other half. */
 static void share_memory(const struct config *config)
 {
-    database_set_cache((size_t)config_integer(config, "memory.max.bytes") / 2);
+    database_set_cache((size_t)config_integer(config, "memory.max.bytes") / 8 * 3);
 }
 
 static bool open_globals(struct weir_app *app, struct weir_error *error)

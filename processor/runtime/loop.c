@@ -36,8 +36,10 @@ enum {
     MEMTABLE_BYTES_MIN = 1024 * 1024,
     MEMTABLE_BYTES_MAX = 8 * 1024 * 1024,
     RESTORE_BYTES_MIN = 1024 * 1024,
-    COMMITTED_BYTES_MAX = 32 * 1024 * 1024, /* of one store */
-    MEMORY_SHARES = 8,                      /* of memory.max.bytes: one for all memtables, one for all committed rows */
+    RESTORE_BYTES_MAX = 32 * 1024 * 1024,
+    WINDOWS_BYTES_MAX = 32 * 1024 * 1024, /* committed rows of one store of windows */
+    MEMORY_SHARES = 8,    /* of memory.max.bytes: three for RocksDB's cache (app.c), one for its memtables */
+    COMMITTED_SHARES = 3, /* for all committed rows; windows have one of them */
 };
 
 struct loop {
@@ -55,7 +57,7 @@ struct loop {
     int64_t burst_us; /* when the burst began */
     int processed;    /* records, in the latest turn */
     size_t buffered_max;
-    size_t committed_max; /* bytes of committed rows over all stores */
+    size_t committed_max, windows_max; /* bytes of committed rows over all stores; over those of windows */
     struct task_settings settings;
     struct database_limits limits;
     struct weir_error failure; /* set: the loop ends */
@@ -616,22 +618,36 @@ static void note_store_failure(struct loop *loop, const struct weir_error *error
     loop->apply_after_us = now + APPLY_PAUSE_US;
 }
 
+struct held { /* committed rows in memory that RocksDB could have alone */
+    size_t bytes;
+    struct store *largest;
+};
+
+static void hold(struct held *held, struct store *store)
+{
+    size_t bytes = store_evictable_bytes(store);
+    held->bytes += bytes;
+    if (bytes > 0 && (!held->largest || bytes > store_evictable_bytes(held->largest)))
+        held->largest = store;
+}
+
 /* Over the budget, the largest store gives its rows back; RocksDB has them then. */
 static void evict_when_full(struct loop *loop, int64_t now)
 {
-    struct store *largest = NULL;
-    size_t bytes = 0;
+    struct held all = {0}, windows = {0};
     for (size_t i = 0; i < loop->task_count; i++) {
         struct task *task = loop->tasks[i];
         for (size_t s = 0; task->state == TASK_RUNNING && s < task->part->store_count; s++) {
-            size_t held = store_evictable_bytes(task->stores[s]);
-            bytes += held;
-            if (held > 0 && (!largest || held > store_evictable_bytes(largest)))
-                largest = task->stores[s];
+            hold(&all, task->stores[s]);
+            if (store_spec(task->stores[s])->kind != STORE_KEY_VALUE)
+                hold(&windows, task->stores[s]);
         }
     }
     struct weir_error error = {0};
-    if (bytes > loop->committed_max && !store_evict(largest, now, &error))
+    struct store *full = windows.bytes > loop->windows_max ? windows.largest
+                         : all.bytes > loop->committed_max ? all.largest
+                                                           : NULL;
+    if (full && !store_evict(full, now, &error))
         note_store_failure(loop, &error, now);
 }
 
@@ -796,7 +812,8 @@ static size_t per_task(const struct loop *loop, size_t share, size_t least, size
 static void configure(struct loop *loop)
 {
     size_t share = (size_t)config_integer(loop->app->config, "memory.max.bytes") / MEMORY_SHARES;
-    loop->committed_max = share / (size_t)config_integer(loop->app->config, "num.stream.threads");
+    loop->windows_max = share / (size_t)config_integer(loop->app->config, "num.stream.threads");
+    loop->committed_max = loop->windows_max * COMMITTED_SHARES;
     const struct config *config = loop->app->config;
     loop->restorer.transactional = loop->app->exactly_once;
     loop->commit_interval_us = config_integer(config, "commit.interval.ms") * 1000;
@@ -813,8 +830,9 @@ static void configure(struct loop *loop)
     };
     loop->limits = (struct database_limits){
         .memtable_bytes = per_task(loop, share, MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),
-        .committed_bytes_max = COMMITTED_BYTES_MAX,
-        .restore_bytes_max = per_task(loop, share, RESTORE_BYTES_MIN, COMMITTED_BYTES_MAX),
+        .committed_bytes_max = loop->committed_max,
+        .windows_bytes_max = loop->windows_max < WINDOWS_BYTES_MAX ? loop->windows_max : WINDOWS_BYTES_MAX,
+        .restore_bytes_max = per_task(loop, share, RESTORE_BYTES_MIN, RESTORE_BYTES_MAX),
         .apply_interval_ms = config_integer(config, "state.flush.interval.ms"),
     };
 }

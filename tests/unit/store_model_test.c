@@ -120,7 +120,7 @@ static void open_store(struct model *m)
 {
     struct weir_error error = {0};
     size_t memtable_bytes = draw(m, 2) ? 1 << 20 : 0; /* 0: whatever is applied would fill it, so files are written */
-    struct database_limits limits = {memtable_bytes, 8000, 2000, 10};
+    struct database_limits limits = {memtable_bytes, 8000, 8000, 2000, 10};
     m->database = database_open(m->has_directory ? m->directory : NULL, limits, &error);
     cr_assert(m->database, "%s", error.message);
     m->store = store_open(m->database, &m->spec, &error);
