@@ -188,7 +188,7 @@ static unsigned char filter_drops(void *self, int level, const char *key, size_t
                               time_ms);
 }
 
-void rocks_family_expire(struct rocks_family *family, struct expiry expiry, int64_t stream_time_ms)
+void rocks_disk_family_expire(struct rocks_family *family, struct expiry expiry, int64_t stream_time_ms)
 {
     if (atomic_load_explicit(&family->stream_time_ms, memory_order_relaxed) == EXPIRY_NO_TIME)
         family->expiry = expiry;
@@ -246,7 +246,7 @@ static bool look_for_rows(struct rocks_family *family, struct weir_error *error)
     return failure.code == WEIR_OK || error_set(error, failure.code, "%s", failure.message);
 }
 
-struct rocks_family *rocks_family_open(struct rocks *rocks, const char *name, struct weir_error *error)
+struct rocks_family *rocks_disk_family_open(struct rocks *rocks, const char *name, struct weir_error *error)
 {
     struct rocks_family *family = find_family(rocks, name);
     if (family)
@@ -261,7 +261,7 @@ struct rocks_family *rocks_family_open(struct rocks *rocks, const char *name, st
     return NULL;
 }
 
-bool rocks_family_is_empty(struct rocks_family *family)
+bool rocks_disk_family_is_empty(struct rocks_family *family)
 {
     return atomic_load_explicit(&family->is_empty, memory_order_acquire);
 }
@@ -296,7 +296,7 @@ static int64_t count_rows(struct rocks_family *family)
     return estimate > rows ? estimate : rows;
 }
 
-int64_t rocks_family_rows(struct rocks_family *family)
+int64_t rocks_disk_family_rows(struct rocks_family *family)
 {
     if (rocks_family_is_empty(family))
         return 0;
@@ -436,7 +436,7 @@ static struct rocks *open_with(const char *directory, size_t memtable_bytes, boo
     return NULL;
 }
 
-struct rocks *rocks_open(const char *directory, size_t memtable_bytes, struct weir_error *error)
+struct rocks *rocks_disk_open(const char *directory, size_t memtable_bytes, struct weir_error *error)
 {
     if (!prepare_directory(directory, error))
         return NULL;
@@ -482,9 +482,35 @@ static bool flush_families(struct rocks *rocks, struct weir_error *error)
     return done;
 }
 
-bool rocks_close(struct rocks *rocks, bool flush, struct weir_error *error)
+bool rocks_disk_close(struct rocks *rocks, bool flush, struct weir_error *error)
 {
     bool done = !flush || flush_families(rocks, error);
     rocks_free(rocks);
     return done;
 }
+
+const struct rocks_ops rocks_disk = {
+    .open = rocks_disk_open,
+    .close = rocks_disk_close,
+    .family_open = rocks_disk_family_open,
+    .family_marks = rocks_disk_family_marks,
+    .family_expire = rocks_disk_family_expire,
+    .family_is_empty = rocks_disk_family_is_empty,
+    .family_rows = rocks_disk_family_rows,
+    .get = rocks_disk_get,
+    .batch_row = rocks_disk_batch_row,
+    .batch_marks = rocks_disk_batch_marks,
+    .batch_bytes = rocks_disk_batch_bytes,
+    .batch_write = rocks_disk_batch_write,
+    .bulk_open = rocks_disk_bulk_open,
+    .bulk_row = rocks_disk_bulk_row,
+    .bulk_close = rocks_disk_bulk_close,
+    .snapshot_open = rocks_disk_snapshot_open,
+    .snapshot_close = rocks_disk_snapshot_close,
+    .walk_open = rocks_disk_walk_open,
+    .walk_open_at = rocks_disk_walk_open_at,
+    .walk_close = rocks_disk_walk_close,
+    .walk_seek = rocks_disk_walk_seek,
+    .walk_next = rocks_disk_walk_next,
+};
+const struct rocks_ops *rocks_level = &rocks_disk;

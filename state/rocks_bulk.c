@@ -46,7 +46,7 @@ static void put_marks(struct rocks_bulk *bulk, struct rocks_marks marks)
     put_mark(bulk, ROCKS_WRITTEN_TIME, marks.written_ms);
 }
 
-struct rocks_bulk *rocks_bulk_open(struct rocks_family *family, struct rocks_marks marks)
+struct rocks_bulk *rocks_disk_bulk_open(struct rocks_family *family, struct rocks_marks marks)
 {
     struct rocks_bulk *bulk = memory_new(sizeof *bulk);
     bulk->family = family;
@@ -59,7 +59,7 @@ struct rocks_bulk *rocks_bulk_open(struct rocks_family *family, struct rocks_mar
     return bulk;
 }
 
-void rocks_bulk_row(struct rocks_bulk *bulk, const struct store_row *row)
+void rocks_disk_bulk_row(struct rocks_bulk *bulk, const struct store_row *row)
 {
     struct buffer *key = &bulk->family->key, *value = &bulk->family->value;
     if (!row->value.data && bulk->is_fresh)
@@ -84,7 +84,7 @@ static void ingest(struct rocks_bulk *bulk)
     rocksdb_ingestexternalfileoptions_destroy(options);
 }
 
-bool rocks_bulk_close(struct rocks_bulk *bulk, struct weir_error *error)
+bool rocks_disk_bulk_close(struct rocks_bulk *bulk, struct weir_error *error)
 {
     if (!bulk->message)
         rocksdb_sstfilewriter_finish(bulk->writer, &bulk->message);

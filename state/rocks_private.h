@@ -41,6 +41,30 @@ struct rocks {
 void rocks_key(struct buffer *, unsigned char kind, const void *data, size_t size);
 void rocks_value(struct buffer *, const struct store_row *);
 
+/* What rocks_disk is made of. */
+struct rocks *rocks_disk_open(const char *directory, size_t memtable_bytes, struct weir_error *);
+bool rocks_disk_close(struct rocks *, bool flush, struct weir_error *);
+struct rocks_family *rocks_disk_family_open(struct rocks *, const char *name, struct weir_error *);
+bool rocks_disk_family_marks(struct rocks_family *, struct rocks_marks *, struct weir_error *);
+void rocks_disk_family_expire(struct rocks_family *, struct expiry expiry, int64_t stream_time_ms);
+bool rocks_disk_family_is_empty(struct rocks_family *);
+int64_t rocks_disk_family_rows(struct rocks_family *);
+bool rocks_disk_get(struct rocks_family *, weir_bytes key, weir_arena *, struct store_row *out, struct weir_error *);
+void rocks_disk_batch_row(struct rocks_family *, const struct store_row *row);
+void rocks_disk_batch_marks(struct rocks_family *, struct rocks_marks marks);
+size_t rocks_disk_batch_bytes(struct rocks_family *);
+bool rocks_disk_batch_write(struct rocks_family *, struct weir_error *);
+struct rocks_bulk *rocks_disk_bulk_open(struct rocks_family *, struct rocks_marks marks);
+void rocks_disk_bulk_row(struct rocks_bulk *, const struct store_row *row);
+bool rocks_disk_bulk_close(struct rocks_bulk *, struct weir_error *);
+struct rocks_snapshot *rocks_disk_snapshot_open(struct rocks_family *);
+void rocks_disk_snapshot_close(struct rocks_snapshot *);
+struct rocks_walk *rocks_disk_walk_open(struct rocks_family *);
+struct rocks_walk *rocks_disk_walk_open_at(const struct rocks_snapshot *);
+void rocks_disk_walk_close(struct rocks_walk *);
+void rocks_disk_walk_seek(struct rocks_walk *, weir_bytes from, weir_bytes to, bool descending);
+bool rocks_disk_walk_next(struct rocks_walk *, struct store_row *out, struct weir_error *);
+
 /* Takes message (may be NULL: then true). Maps RocksDB's text to a code; `where` is a directory or a store. */
 bool rocks_check(char *message, const char *where, struct weir_error *);
 #endif

@@ -49,8 +49,8 @@ static bool read_value(struct rocks_family *family, weir_bytes stored, struct st
     return true;
 }
 
-bool rocks_get(struct rocks_family *family, weir_bytes key, weir_arena *arena, struct store_row *out,
-               struct weir_error *error)
+bool rocks_disk_get(struct rocks_family *family, weir_bytes key, weir_arena *arena, struct store_row *out,
+                    struct weir_error *error)
 {
     char *stored = arena_alloc_raw(arena, key.size + 1);
     stored[0] = ROCKS_ROW;
@@ -87,7 +87,7 @@ static bool read_mark(struct rocks_family *family, const char *name, int64_t *ma
     return is_whole || error_set(error, WEIR_CORRUPT, "store %s: its %s has %zu bytes", family->name, name, size);
 }
 
-bool rocks_family_marks(struct rocks_family *family, struct rocks_marks *marks, struct weir_error *error)
+bool rocks_disk_family_marks(struct rocks_family *family, struct rocks_marks *marks, struct weir_error *error)
 {
     *marks = (struct rocks_marks){-1, EXPIRY_NO_TIME, EXPIRY_NO_TIME};
     return read_mark(family, ROCKS_POSITION, &marks->position, error) &&
@@ -97,7 +97,7 @@ bool rocks_family_marks(struct rocks_family *family, struct rocks_marks *marks, 
 
 /* ---- batches ---- */
 
-void rocks_batch_row(struct rocks_family *family, const struct store_row *row)
+void rocks_disk_batch_row(struct rocks_family *family, const struct store_row *row)
 {
     struct buffer *key = &family->key, *value = &family->value;
     rocks_key(key, ROCKS_ROW, row->key.data, row->key.size);
@@ -119,21 +119,21 @@ static void put_mark(struct rocks_family *family, const char *name, int64_t mark
     rocksdb_writebatch_put_cf(family->batch, family->handle, family->key.data, family->key.size, value, sizeof value);
 }
 
-void rocks_batch_marks(struct rocks_family *family, struct rocks_marks marks)
+void rocks_disk_batch_marks(struct rocks_family *family, struct rocks_marks marks)
 {
     put_mark(family, ROCKS_POSITION, marks.position);
     put_mark(family, ROCKS_STREAM_TIME, marks.stream_time_ms);
     put_mark(family, ROCKS_WRITTEN_TIME, marks.written_ms);
 }
 
-size_t rocks_batch_bytes(struct rocks_family *family)
+size_t rocks_disk_batch_bytes(struct rocks_family *family)
 {
     size_t size;
     rocksdb_writebatch_data(family->batch, &size);
     return size;
 }
 
-bool rocks_batch_write(struct rocks_family *family, struct weir_error *error)
+bool rocks_disk_batch_write(struct rocks_family *family, struct weir_error *error)
 {
     struct rocks *rocks = family->rocks;
     char *message = NULL;
@@ -160,7 +160,7 @@ struct rocks_snapshot {
     rocksdb_readoptions_t *read;
 };
 
-struct rocks_snapshot *rocks_snapshot_open(struct rocks_family *family)
+struct rocks_snapshot *rocks_disk_snapshot_open(struct rocks_family *family)
 {
     struct rocks_snapshot *snapshot = memory_new(sizeof *snapshot);
     snapshot->family = family;
@@ -171,7 +171,7 @@ struct rocks_snapshot *rocks_snapshot_open(struct rocks_family *family)
     return snapshot;
 }
 
-void rocks_snapshot_close(struct rocks_snapshot *snapshot)
+void rocks_disk_snapshot_close(struct rocks_snapshot *snapshot)
 {
     if (!snapshot)
         return;
@@ -188,17 +188,17 @@ static struct rocks_walk *walk_open(struct rocks_family *family, rocksdb_readopt
     return walk;
 }
 
-struct rocks_walk *rocks_walk_open(struct rocks_family *family)
+struct rocks_walk *rocks_disk_walk_open(struct rocks_family *family)
 {
     return walk_open(family, family->rocks->read);
 }
 
-struct rocks_walk *rocks_walk_open_at(const struct rocks_snapshot *snapshot)
+struct rocks_walk *rocks_disk_walk_open_at(const struct rocks_snapshot *snapshot)
 {
     return walk_open(snapshot->family, snapshot->read);
 }
 
-void rocks_walk_close(struct rocks_walk *walk)
+void rocks_disk_walk_close(struct rocks_walk *walk)
 {
     if (!walk)
         return;
@@ -230,7 +230,7 @@ static void seek_below(struct rocks_walk *walk)
         rocksdb_iter_prev(walk->iterator);
 }
 
-void rocks_walk_seek(struct rocks_walk *walk, weir_bytes from, weir_bytes to, bool descending)
+void rocks_disk_walk_seek(struct rocks_walk *walk, weir_bytes from, weir_bytes to, bool descending)
 {
     walk->from = from;
     walk->to = to;
@@ -259,7 +259,7 @@ static bool is_inside(const struct rocks_walk *walk, weir_bytes key)
     return !walk->to.data || bytes_compare(key, walk->to) < 0;
 }
 
-bool rocks_walk_next(struct rocks_walk *walk, struct store_row *out, struct weir_error *error)
+bool rocks_disk_walk_next(struct rocks_walk *walk, struct store_row *out, struct weir_error *error)
 {
     if (walk->is_moved && rocksdb_iter_valid(walk->iterator))
         step(walk);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 
 #include <time.h>
+#include <unistd.h>
 
 static int64_t read_us(clockid_t id)
 {
@@ -11,16 +12,27 @@ static int64_t read_us(clockid_t id)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+static const struct clock *stand_in; /* NULL: none */
+
 static int64_t system_wall_ms(const struct clock *clock)
 {
     (void)clock;
-    return read_us(CLOCK_REALTIME) / 1000;
+    return stand_in ? stand_in->wall_ms(stand_in) : read_us(CLOCK_REALTIME) / 1000;
 }
 
 static int64_t system_monotonic_us(const struct clock *clock)
 {
     (void)clock;
-    return read_us(CLOCK_MONOTONIC);
+    return stand_in ? stand_in->monotonic_us(stand_in) : read_us(CLOCK_MONOTONIC);
+}
+
+static void system_pause_us(const struct clock *clock, int64_t us)
+{
+    (void)clock;
+    if (stand_in)
+        stand_in->pause_us(stand_in, us);
+    else
+        usleep((useconds_t)us);
 }
 
 static int64_t hand_wall_ms(const struct clock *clock)
@@ -33,7 +45,18 @@ static int64_t hand_monotonic_us(const struct clock *clock)
     return clock->hand_us;
 }
 
-const struct clock clock_system = {.wall_ms = system_wall_ms, .monotonic_us = system_monotonic_us};
+const struct clock clock_system = {
+    .wall_ms = system_wall_ms, .monotonic_us = system_monotonic_us, .pause_us = system_pause_us};
+
+void clock_stand_in(const struct clock *clock)
+{
+    stand_in = clock;
+}
+
+void clock_pause_ms(int64_t ms)
+{
+    clock_system.pause_us(&clock_system, ms * 1000);
+}
 
 void clock_init_by_hand(struct clock *clock, int64_t wall_ms)
 {

@@ -5,7 +5,7 @@
 #define WEIR_BASE_LOG_H
 #include "weir.h"
 
-enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+enum log_level { LOG_NOTHING = -1, LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 void log_set_level(enum log_level);
 bool log_enabled(enum log_level);

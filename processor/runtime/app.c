@@ -150,7 +150,7 @@ static bool start_peers(struct weir_app *app, struct weir_error *error)
     return app->peers || error->code == WEIR_OK;
 }
 
-static void free_app(struct weir_app *app)
+void app_close(struct weir_app *app)
 {
     peers_stop(app->peers);
     ingest_free(app->ingest);
@@ -169,9 +169,10 @@ static void free_app(struct weir_app *app)
     memory_free(app);
 }
 
-static struct weir_app *new_app(void)
+static struct weir_app *new_app(struct broker *broker)
 {
     struct weir_app *app = memory_new(sizeof *app);
+    app->broker = broker;
     pthread_rwlock_init(&app->registry, NULL);
     pthread_mutex_init(&app->lock, NULL);
     pthread_condattr_t monotonic;
@@ -207,9 +208,10 @@ static bool open_identity(struct weir_app *app, const char *application, struct 
            identity_open(&app->identity, app->config, application, has_others, error);
 }
 
-struct weir_app *weir_start(struct weir_topology *topology, struct weir_config settings, struct weir_error *error)
+struct weir_app *app_open(struct weir_topology *topology, struct weir_config settings, struct broker *broker,
+                          struct weir_error *error)
 {
-    struct weir_app *app = new_app();
+    struct weir_app *app = new_app(broker);
     bool ok = config_fill(app->config, &settings, error);
     const char *application = ok ? config_text(app->config, "application.id") : "";
     if (ok && !*application)
@@ -218,18 +220,29 @@ struct weir_app *weir_start(struct weir_topology *topology, struct weir_config s
     if (ok) {
         share_memory(app->config);
         app->exactly_once = strcmp(config_text(app->config, "processing.guarantee"), "exactly_once_v2") == 0;
-        ok = open_identity(app, application, error) && open_broker(app, error) &&
-             layout_create_topics(&app->layout, app->broker, app->config, error) &&
-             (app->ingest = ingest_new(app, error)) != NULL && open_globals(app, error);
+        ok = open_identity(app, application, error) && (broker || open_broker(app, error)) &&
+             layout_create_topics(&app->layout, app->broker, app->config, error) && open_globals(app, error);
     }
+    if (ok)
+        return app;
+    app_close(app);
+    return NULL;
+}
+
+struct weir_app *weir_start(struct weir_topology *topology, struct weir_config settings, struct weir_error *error)
+{
+    struct weir_app *app = app_open(topology, settings, NULL, error);
+    if (!app)
+        return NULL;
     pthread_mutex_lock(&app->lock);
     set_state(app, WEIR_REBALANCING);
     pthread_mutex_unlock(&app->lock);
-    if (ok && start_peers(app, error) && start_loops(app, error) &&
+    app->ingest = ingest_new(app, error);
+    if (app->ingest && start_peers(app, error) && start_loops(app, error) &&
         (!app->globals || globals_start(app->globals, error)))
         return app;
     stop_loops(app, INT64_MAX);
-    free_app(app);
+    app_close(app);
     return NULL;
 }
 
@@ -257,7 +270,7 @@ bool weir_stop(struct weir_app *app, weir_duration grace, struct weir_error *err
     if (!failed)
         set_state(app, WEIR_NOT_RUNNING);
     pthread_mutex_unlock(&app->lock);
-    free_app(app);
+    app_close(app);
     return !failed;
 }
 

@@ -17,6 +17,7 @@ struct ingest;
 struct loop;
 struct peers;
 struct task;
+struct task_watch;
 
 struct weir_app {
     struct layout layout;
@@ -30,6 +31,7 @@ struct weir_app {
     struct ingest *ingest;
     struct peers *peers; /* NULL: the broker is this process's alone */
     struct figures figures;
+    const struct task_watch *watch; /* of every task; NULL: nobody looks on */
 
     pthread_rwlock_t registry;
     _Atomic int registry_wanted; /* how many wait for the write lock: whoever may look long lets go (snapshot.c) */
@@ -44,6 +46,10 @@ struct weir_app {
     int64_t started_us;
 };
 
+/* Everything but threads: topics are made and checked; loops are not opened, records are not taken in. broker: taken over,
+ * always; NULL: the one of the settings. Takes the topology, always. */
+struct weir_app *app_open(struct weir_topology *, struct weir_config, struct broker *, struct weir_error *);
+void app_close(struct weir_app *); /* whose loops have ended */
 /* The registry for writing; snapshots that are open end soon. */
 void app_lock_registry(struct weir_app *);
 void app_unlock_registry(struct weir_app *);

@@ -3,7 +3,6 @@
 #include "runtime/collector.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -11,7 +10,7 @@
 
 enum {
     POLL_EVERY = 256,
-    FULL_WAIT_US = 1000,
+    FULL_WAIT_MS = 1,
     FULL_WAITS_MAX = 120 * 1000,
     ABSENT_US = 5 * 1000 * 1000,
     TOPICS_MAX = 1024, /* whose names are computed from records, so there may be any number of them */
@@ -89,7 +88,7 @@ bool collector_send(struct collector *collector, const char *topic, const struct
             return error_set(error, cause.code, "%s", cause.message);
         error_clear(&cause);
         ops->producer_poll(collector->producer);
-        usleep(FULL_WAIT_US);
+        clock_pause_ms(FULL_WAIT_MS);
     }
     return true;
 }

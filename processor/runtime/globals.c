@@ -313,7 +313,7 @@ static bool poll_messages(struct globals *globals, struct weir_error *error)
     if (cause.code != WEIR_RETRY)
         return error_set(error, cause.code, "%s", cause.message);
     log_warning("globals", "%s; trying again", cause.message);
-    usleep(RETRY_PAUSE_MS * 1000);
+    clock_pause_ms(RETRY_PAUSE_MS);
     return true;
 }
 

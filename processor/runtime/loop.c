@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/loop.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -193,7 +192,7 @@ static struct task *begin_task_at_last(struct loop *loop, int32_t part, int32_t 
         if (error->code == WEIR_RETRY) {
             if (tries == 1)
                 log_warning("loop", "%s; waiting", error->message);
-            usleep(RETRY_PAUSE_MS * 1000);
+            clock_pause_ms(RETRY_PAUSE_MS);
             continue;
         }
         if (error->code != WEIR_CORRUPT)
@@ -475,7 +474,7 @@ static bool poll_messages(struct loop *loop)
     if (error.code != WEIR_RETRY)
         return fail_loop(loop, &error);
     log_warning("loop", "%s; trying again", error.message);
-    usleep(RETRY_PAUSE_MS * 1000);
+    clock_pause_ms(RETRY_PAUSE_MS);
     return true;
 }
 
@@ -742,7 +741,7 @@ static bool recover(struct loop *loop)
         if (error.code != WEIR_RETRY)
             return fail_loop(loop, &error);
         log_warning("loop", "%s; trying again", error.message);
-        usleep(RETRY_PAUSE_MS * 1000);
+        clock_pause_ms(RETRY_PAUSE_MS);
         return false;
     }
     if (loop->rejoin)
@@ -784,14 +783,18 @@ static void leave(struct loop *loop)
     collector_close(&loop->collector);
 }
 
-static void *run(void *self)
+void loop_run(struct loop *loop)
 {
-    struct loop *loop = self;
     while (!atomic_load(&loop->stopping) && loop->failure.code == WEIR_OK)
         turn(loop);
     leave(loop);
     atomic_store(&loop->ended, true);
     app_published(loop->app);
+}
+
+static void *run(void *self)
+{
+    loop_run(self);
     return NULL;
 }
 
@@ -827,6 +830,7 @@ static void configure(struct loop *loop)
         .lineage = !loop->app->exactly_once,
         .emit_interval_ms = config_integer(config, "emit.interval.ms"),
         .globals = globals_stores(loop->app->globals),
+        .watch = loop->app->watch,
     };
     loop->limits = (struct database_limits){
         .memtable_bytes = per_task(loop, share, MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),
@@ -850,7 +854,7 @@ static bool open_collector(struct loop *loop, struct weir_error *error)
     return ok;
 }
 
-struct loop *loop_start(struct weir_app *app, int32_t number, struct weir_error *error)
+struct loop *loop_open(struct weir_app *app, int32_t number, struct weir_error *error)
 {
     struct loop *loop = memory_new(sizeof *loop);
     loop->app = app;
@@ -858,14 +862,35 @@ struct loop *loop_start(struct weir_app *app, int32_t number, struct weir_error 
     loop->restorer.broker = app->broker;
     loop->committed_us = now_us();
     configure(loop);
-    bool ok = open_collector(loop, error) && join_group(loop, error);
-    if (ok && pthread_create(&loop->thread, NULL, run, loop) == 0)
+    if (open_collector(loop, error) && join_group(loop, error))
         return loop;
-    error_set(error, WEIR_FATAL, "cannot start a thread: %s", strerror(errno));
-    if (loop->consumer)
-        app->broker->ops->consumer_close(loop->consumer);
-    collector_close(&loop->collector);
+    loop_close(loop);
+    return NULL;
+}
+
+void loop_close(struct loop *loop)
+{
+    if (!loop)
+        return;
+    if (!atomic_load(&loop->ended)) {
+        if (loop->consumer)
+            loop->app->broker->ops->consumer_close(loop->consumer);
+        collector_close(&loop->collector);
+    }
+    memory_free(loop->tasks);
     memory_free(loop);
+}
+
+struct loop *loop_start(struct weir_app *app, int32_t number, struct weir_error *error)
+{
+    struct loop *loop = loop_open(app, number, error);
+    if (!loop)
+        return NULL;
+    int failed = pthread_create(&loop->thread, NULL, run, loop);
+    if (failed == 0)
+        return loop;
+    error_set(error, WEIR_FATAL, "cannot start a thread: %s", strerror(failed));
+    loop_close(loop);
     return NULL;
 }
 
@@ -881,8 +906,7 @@ bool loop_join(struct loop *loop, int64_t deadline_us)
     if (!atomic_load(&loop->ended))
         return false;
     pthread_join(loop->thread, NULL);
-    memory_free(loop->tasks);
-    memory_free(loop);
+    loop_close(loop);
     return true;
 }
 

@@ -163,6 +163,8 @@ static bool open_operators(struct task *task, int64_t stream_time_ms, struct wei
     if (task->execution.error.code != WEIR_OK)
         return error_set(error, task->execution.error.code, "%s", task->execution.error.message);
     atomic_store(&task->shown_stream_time_ms, stream_time_ms);
+    if (task->settings.watch)
+        task->settings.watch->began(task->settings.watch->self, task);
     return true;
 }
 
@@ -238,6 +240,8 @@ static void close_source(struct task *task, struct task_source *source)
 
 bool task_close(struct task *task, bool flush, struct weir_error *error)
 {
+    if (task->settings.watch)
+        task->settings.watch->ended(task->settings.watch->self, task);
     close_operators(task);
     for (size_t i = 0; i < task->part->source_count; i++)
         close_source(task, &task->sources[i]);
@@ -340,6 +344,8 @@ bool task_punctuate(struct task *task, int64_t wall_ms)
 {
     if (task->state != TASK_RUNNING || punctuations_next(&task->wall_clock) > wall_ms)
         return true;
+    if (task->settings.watch)
+        task->settings.watch->punctuating(task->settings.watch->self, task, wall_ms);
     begin_punctuation(task, wall_ms);
     punctuations_fire(&task->wall_clock, wall_ms, fire, task);
     return end_punctuation(task);
@@ -408,6 +414,8 @@ bool task_process(struct task *task, struct task_source *source)
 {
     assert(source->head_ready && task->state == TASK_RUNNING);
     const struct broker_message *message = queue_head(&source->queue);
+    if (task->settings.watch)
+        task->settings.watch->entering(task->settings.watch->self, task, source, message);
     if (source == task->ticks.source)
         take_tick(task, source, message);
     else if (follow_lineage(task, source, message))

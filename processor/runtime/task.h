@@ -23,6 +23,7 @@
 enum task_state { TASK_RESTORING, TASK_RUNNING, TASK_STANDBY };
 
 struct task;
+struct task_source;
 
 struct task_output {
     void *self;
@@ -38,12 +39,22 @@ struct task_output {
     void (*dead)(void *self, const struct weir_dead_letter *); /* strings live until it returns */
 };
 
+/* Somebody who looks on, on the task's thread: the simulator. */
+struct task_watch {
+    void *self;
+    void (*began)(void *self, const struct task *); /* at a commit, its last one or another's, with operators anew */
+    void (*entering)(void *self, const struct task *, const struct task_source *, const struct broker_message *);
+    void (*punctuating)(void *self, const struct task *, int64_t wall_ms);
+    void (*ended)(void *self, const struct task *); /* it is being closed, whether it has begun or not */
+};
+
 struct task_settings {
     const struct clock *clock;
     int64_t max_future_ms;    /* -1: no guard */
     bool lineage;             /* repartition records carry it; repetitions are dropped wherever they do */
     int64_t emit_interval_ms; /* context.h */
     struct store *const *globals;
+    const struct task_watch *watch; /* NULL: nobody */
 };
 
 enum { AHEAD_STORES_MAX = 4 };
