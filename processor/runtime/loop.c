@@ -773,7 +773,7 @@ static void leave(struct loop *loop)
         app_fail(loop->app, &loop->failure);
         collector_close(&loop->collector); /* first: open deliveries point into the tasks */
         drop_all(loop);
-    } else if (!loop->recovering) {
+    } else if (!loop->recovering && !loop->rejoin) {
         commit(loop);
     }
     if (loop->consumer)
