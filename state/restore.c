@@ -33,12 +33,17 @@ static struct store_row row_of(const void *item)
     return *(const struct store_row *)item;
 }
 
-static bool write_run(struct store *store, struct rocks_marks marks, struct weir_error *error)
+/* What was deleted again tells no time: it may be what a commit wrote that never finished, and was undone. */
+static bool write_run(struct store *store, struct rocks_marks *marks, struct weir_error *error)
 {
     size_t count;
     struct store_row **rows = run_sorted(&store->run, &count);
+    for (size_t i = 0; i < count; i++)
+        if (rows[i]->value.data)
+            observe(store, rows[i]);
+    *marks = (struct rocks_marks){store->run_position, store->observed_ms, store->times.written_ms};
     bool done = store_write_rows(store, (struct store_rows){(void **)rows, count, row_of}, count >= BULK_ROWS_MIN,
-                                 marks, error);
+                                 *marks, error);
     free(rows);
     return done;
 }
@@ -46,10 +51,10 @@ static bool write_run(struct store *store, struct rocks_marks marks, struct weir
 /* Committed rows that were never applied come again: the restore goes on from the applied position. */
 static bool flush_run(struct store *store, struct weir_error *error)
 {
-    struct rocks_marks marks = {store->run_position, store->observed_ms, store->times.written_ms};
+    struct rocks_marks marks;
     if (store->run_position <= store->applied.position)
         return true;
-    if (!write_run(store, marks, error))
+    if (!write_run(store, &marks, error))
         return false;
     run_clear(&store->run);
     store->applied = marks;
@@ -64,9 +69,9 @@ bool store_restore(struct store *store, const struct store_row *rows, size_t cou
                    struct weir_error *error)
 {
     assert(store->overlay.count == 0);
-    for (size_t i = 0; i < count; i++)
-        observe(store, &rows[i]);
     if (!store->family) {
+        for (size_t i = 0; i < count; i++)
+            observe(store, &rows[i]);
         struct rocks_marks marks = {next_position, store->observed_ms, store->times.written_ms};
         committed_write(&store->committed, rows, count, marks);
         store_forget_below(store);
