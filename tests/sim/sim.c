@@ -1,0 +1,130 @@
+/* sim.c: seeds, one after the other: sim [--from SEED] [--seeds N] [--topology NAME] [--once] [--verbose]
+ *
+ * Seed S simulates the topology S modulo their number, unless one is named. Every seed is run twice and must leave the same
+ * trace (--once: it is not). It ends with 1 at the first seed that fails, and says how to replay it; at the end it tells how
+ * often each fault struck, and ends with 1 where one never did in 500 seeds or more.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "topologies.h"
+
+struct options {
+    uint64_t from, seeds;
+    const char *topology;
+    bool once, verbose, restarts;
+};
+
+struct sums {
+    uint64_t seeds, exactly_once, commits, records, rebalances, views, faults[SIMULATE_FAULTS];
+    int64_t simulated_ms;
+};
+
+static const struct simulated_topology *topology_of(const struct options *options, uint64_t seed)
+{
+    size_t count = 0;
+    for (; simulated_topologies[count].name; count++)
+        if (options->topology && strcmp(simulated_topologies[count].name, options->topology) == 0)
+            return &simulated_topologies[count];
+    return options->topology ? NULL : &simulated_topologies[seed % count];
+}
+
+static void add(struct sums *sums, const struct simulate_report *report)
+{
+    sums->seeds++;
+    sums->exactly_once += report->exactly_once;
+    sums->commits += report->commits;
+    sums->records += report->records;
+    sums->rebalances += report->rebalances;
+    sums->views += report->views;
+    sums->simulated_ms += report->simulated_ms;
+    for (size_t i = 0; i < SIMULATE_FAULTS; i++)
+        sums->faults[i] += report->faults[i];
+}
+
+static bool run_seed(const struct options *options, const char *directory, uint64_t seed, struct sums *sums)
+{
+    const struct simulated_topology *topology = topology_of(options, seed);
+    assert(topology);
+    const struct simulate_plan plan = {.build = topology->build,
+                                       .restarts_show = topology->restarts_show || options->restarts,
+                                       .judge = topology->judge,
+                                       .directory = directory,
+                                       .verbose = options->verbose};
+    struct simulate_report report, again;
+    bool ok = simulate_seed(&plan, seed, &report);
+    if (ok && !options->once && (!simulate_seed(&plan, seed, &again) || again.trace != report.trace)) {
+        snprintf(report.failure, sizeof report.failure, "a second run left another trace");
+        ok = false;
+    }
+    add(sums, &report);
+    if (!ok)
+        printf("seed %" PRIu64 " (%s, %s): %s\n  replay: sim --from %" PRIu64 " --seeds 1 --topology %s --verbose\n",
+               seed, topology->name, report.exactly_once ? "exactly once" : "at least once", report.failure, seed,
+               topology->name);
+    return ok;
+}
+
+/* A run whose faults did not strike proves nothing. */
+static bool tell(const struct sums *sums)
+{
+    bool all = true;
+    printf("%" PRIu64 " seeds (%" PRIu64 " exactly once), %.1f simulated hours, %" PRIu64 " records, %" PRIu64
+           " commits, %" PRIu64 " rebalances, %" PRIu64 " views compared\n",
+           sums->seeds, sums->exactly_once, (double)sums->simulated_ms / 3600000.0, sums->records, sums->commits,
+           sums->rebalances, sums->views);
+    for (size_t i = 0; i < SIMULATE_FAULTS; i++) {
+        printf("  %-14s %" PRIu64 "\n", simulate_fault_names[i], sums->faults[i]);
+        all = all && (sums->faults[i] > 0 || sums->seeds < 500);
+    }
+    return all;
+}
+
+static bool read_options(struct options *options, int argc, char **argv)
+{
+    *options = (struct options){.from = 1, .seeds = 500};
+    for (int i = 1; i < argc; i++) {
+        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+        if (strcmp(argv[i], "--once") == 0)
+            options->once = true;
+        else if (strcmp(argv[i], "--verbose") == 0)
+            options->verbose = true;
+        else if (strcmp(argv[i], "--restarts") == 0)
+            options->restarts = true;
+        else if (!value)
+            return false;
+        else if (strcmp(argv[i], "--from") == 0)
+            options->from = strtoull(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--seeds") == 0)
+            options->seeds = strtoull(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--topology") == 0)
+            options->topology = argv[++i];
+        else
+            return false;
+    }
+    return topology_of(options, 0) != NULL;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct sums sums = {0};
+    char directory[] = "/tmp/weir-sim-XXXXXX";
+    if (!read_options(&options, argc, argv) || !mkdtemp(directory)) {
+        fprintf(stderr, "usage: sim [--from SEED] [--seeds N] [--topology NAME] [--once] [--verbose]\n");
+        return 2;
+    }
+    log_set_level(options.verbose ? LOG_DEBUG : LOG_NOTHING);
+    bool ok = true;
+    for (uint64_t i = 0; i < options.seeds && ok; i++)
+        ok = run_seed(&options, directory, options.from + i, &sums);
+    char command[64];
+    snprintf(command, sizeof command, "rm -rf %s", directory);
+    ok = system(command) == 0 && ok;
+    return tell(&sums) && ok ? 0 : 1;
+}

@@ -1,0 +1,13 @@
+/* topologies.h: what is simulated, and what else must be true of each at the end. */
+#ifndef WEIR_TESTS_SIM_TOPOLOGIES_H
+#define WEIR_TESTS_SIM_TOPOLOGIES_H
+#include "simulator/simulate.h"
+
+struct simulated_topology {
+    const char *name;
+    weir_topology *(*build)(void);
+    bool restarts_show;
+    void (*judge)(struct simulate_world *); /* NULL: what is checked of all is enough */
+};
+extern const struct simulated_topology simulated_topologies[]; /* ends with a NULL name */
+#endif
