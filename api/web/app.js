@@ -114,7 +114,7 @@ function drawStats(stats) {
   stats.rate.set(latest.rate === null ? "–" : short(latest.rate), `${short(latest.tasks.reduce((sum, task) => sum + task.records, 0))} in all`);
   stats.lag.set(lags.length ? short(lag) : "–", "records to be read");
   stats.tasks.set(full(latest.tasks.length), restoring ? `${restoring} restoring` : "all running");
-  stats.drops.set(short(dropped), latest.drops.map((drop) => drop.reason.replaceAll("_", " ")).join(", ") || "nothing");
+  stats.drops.set(short(dropped), [...new Set(latest.drops.map((drop) => drop.reason.replaceAll("_", " ")))].join(", ") || "nothing");
   stats.letters.set(full(latest.letters.length), latest.letters.length ? "the latest failures" : "none");
 }
 
@@ -123,23 +123,64 @@ const taskColumns = [["task", "key"], ["app", ""], ["state", ""], ["records/s", 
 // A bar is full at a thousand records, or at the greatest lag beyond: a few records are no backlog.
 function drawTasks(body) {
   const most = Math.max(1000, ...latest.tasks.map((task) => task.lag ?? 0));
-  body.replaceChildren(...(latest.tasks.length ? latest.tasks.map((task) => taskRow(task, most)) : [make("tr", {}, make("td", { class: "empty", colspan: taskColumns.length }, "No tasks are here"))]));
+  const byApp = new Map();
+  for (const task of latest.tasks) byApp.set(task.app, [...(byApp.get(task.app) ?? []), task]);
+  const rows = [...byApp].flatMap(([app, tasks]) => {
+    const folded = byApp.size > 1 && !unfolded.has(app);
+    return [...(byApp.size > 1 ? [appRow(app, tasks, most, folded)] : []), ...(folded ? [] : tasks.map((task) => taskRow(task, most)))];
+  });
+  const focused = body.contains(document.activeElement) ? document.activeElement : null;
+  body.replaceChildren(...(rows.length ? rows : [make("tr", {}, make("td", { class: "empty", colspan: taskColumns.length }, "No tasks are here"))]));
+  focused?.focus();
+}
+
+// Of several apps each has one row, and its tasks behind a click. A button outlives the rows, or a click could fall between two.
+const unfolded = new Set();
+const folds = new Map();
+
+function fold(app, text, folded) {
+  const toggle = () => { if (!unfolded.delete(app)) unfolded.add(app); for (const listener of listeners) listener(); };
+  if (!folds.has(app)) folds.set(app, make("button", { class: "fold", onclick: toggle }));
+  const button = folds.get(app);
+  setText(button, text);
+  button.setAttribute("aria-expanded", String(!folded));
+  return button;
+}
+
+function appRow(app, tasks, most, folded) {
+  const restoring = tasks.filter((task) => task.state !== "running").length;
+  const lags = tasks.filter((task) => task.lag !== null).map((task) => task.lag);
+  const taskRate = (task) => latest.taskRates.get(`task ${task.app} ${task.task}`) ?? null;
+  const known = tasks.map(taskRate).filter((rate) => rate !== null);
+  return figuresRow({
+    name: fold(app, `${tasks.length} tasks`, folded),
+    app, state: restoring ? `${restoring} restoring` : "running", isGood: restoring === 0,
+    rate: known.length ? known.reduce((sum, rate) => sum + rate, 0) : null,
+    records: tasks.reduce((sum, task) => sum + task.records, 0),
+    lag: lags.length ? lags.reduce((sum, lag) => sum + lag, 0) : null,
+    streamTime: tasks.map((task) => task.stream_time).filter(Boolean).sort().at(-1) ?? null,
+  }, most);
 }
 
 function taskRow(task, most) {
-  const fill = make("i");
-  fill.style.width = `${Math.round(((task.lag ?? 0) / most) * 100)}%`;
   const remaining = task.restore_remaining > 0 ? ` ${short(task.restore_remaining)} left` : "";
-  const cells = [
-    make("td", { class: "key mono" }, task.task),
-    make("td", {}, task.app),
-    make("td", {}, make("span", { class: `tag ${task.state === "running" ? "good" : "warn"}` }, task.state + remaining)),
-    make("td", { class: "number" }, short(latest.taskRates.get(`task ${task.app} ${task.task}`))),
-    make("td", { class: "number" }, short(task.records)),
-    make("td", { class: "number" }, task.lag === null ? "–" : full(task.lag), make("span", { class: "meter", "aria-hidden": "true" }, fill)),
-    make("td", {}, ago(task.stream_time)),
-  ];
-  return make("tr", {}, cells);
+  return figuresRow({
+    name: task.task, app: task.app, state: task.state + remaining, isGood: task.state === "running",
+    rate: latest.taskRates.get(`task ${task.app} ${task.task}`), records: task.records, lag: task.lag, streamTime: task.stream_time,
+  }, most);
+}
+
+function figuresRow(one, most) {
+  const fill = make("i");
+  fill.style.width = `${Math.min(100, Math.round(((one.lag ?? 0) / most) * 100))}%`;
+  return make("tr", {},
+    make("td", { class: "key mono" }, one.name),
+    make("td", {}, one.app),
+    make("td", {}, make("span", { class: `tag ${one.isGood ? "good" : "warn"}` }, one.state)),
+    make("td", { class: "number" }, short(one.rate)),
+    make("td", { class: "number" }, short(one.records)),
+    make("td", { class: "number" }, one.lag === null ? "–" : full(one.lag), make("span", { class: "meter", "aria-hidden": "true" }, fill)),
+    make("td", {}, ago(one.streamTime)));
 }
 
 // ---- topology ----------------------------------------------------------------------------------------------------
