@@ -17,7 +17,7 @@ struct query {
     const char *view, *key, *url, *from, *to, *prefix;
     struct integer_option limit;
     enum format format;
-    bool is_windowed;
+    const char *listing; /* of windows or sessions: what it is called in the path; NULL: of neither */
 };
 
 /* ---- problems: what the server says, as an exit status ---- */
@@ -120,6 +120,12 @@ static void view_url(const struct query *query, struct buffer *url)
     http_escape(url, query->view);
 }
 
+static bool is_text(weir_bytes json, const char *text)
+{
+    size_t size = strlen(text);
+    return json.size == size + 2 && memcmp((const char *)json.data + 1, text, size) == 0;
+}
+
 static int learn_kind(struct query *query)
 {
     struct buffer url = {0};
@@ -129,7 +135,7 @@ static int learn_kind(struct query *query)
     int status = get(url.data, "application/json", &answer);
     if (status == EXIT_DONE) {
         weir_bytes kind = json_text_member(buffer_bytes(&answer.body), "kind");
-        query->is_windowed = kind.size == 8 && memcmp(kind.data, "\"window\"", 8) == 0;
+        query->listing = is_text(kind, "window") ? "/windows" : is_text(kind, "session") ? "/sessions" : NULL;
     }
     http_answer_done(&answer);
     buffer_done(&url);
@@ -145,7 +151,7 @@ static void rows_url(const struct query *query, struct buffer *url)
         buffer_text(url, "/keys/");
         http_escape(url, query->key);
     }
-    buffer_text(url, query->is_windowed ? "/windows" : query->key ? "" : "/entries");
+    buffer_text(url, query->listing ? query->listing : query->key ? "" : "/entries");
     add_parameter(url, "from", query->from);
     add_parameter(url, "to", query->to);
     add_parameter(url, "prefix", query->prefix);
@@ -210,7 +216,8 @@ const struct command query_command = {
     "query",
     "[VIEW [KEY]]",
     "asks a running instance for rows of a view",
-    "Without VIEW it lists the views. Of a windowed view it shows windows; times are 2024-12-04T10:30:00Z or\n"
+    "Without VIEW it lists the views. Of a windowed view it shows windows or sessions; times are 2024-12-04T10:30:00Z "
+    "or\n"
     "milliseconds.\n\nexit status: 0 found, 1 no such view or key, 2 usage, 69 nobody answers, 75 try again later",
     query_run,
 };

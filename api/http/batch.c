@@ -288,6 +288,8 @@ void handle_batch(struct request *request)
         problem_of_error(request, &error, PROBLEM_VIEW_NOT_FOUND);
     else if (batch.view->info.kind == WEIR_VIEW_WINDOW)
         problem_answer(request, PROBLEM_UNSUPPORTED_QUERY, "This view has windows: read /keys/{key}/windows.");
+    else if (batch.view->info.kind == WEIR_VIEW_SESSION)
+        problem_answer(request, PROBLEM_UNSUPPORTED_QUERY, "This view has sessions: read /keys/{key}/sessions.");
     else if (read_keys(&batch))
         find_all(&batch);
 }

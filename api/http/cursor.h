@@ -6,9 +6,9 @@
 #include "weir.h"
 
 struct cursor {
-    uint64_t query;    /* hash of what is being listed; another query must not go on from here */
-    int64_t window_ms; /* start of the last row's window */
-    weir_bytes key;    /* of the last row, as text */
+    uint64_t query;                   /* hash of what is being listed; another query must not go on from here */
+    int64_t window_ms, window_end_ms; /* of the last row's window */
+    weir_bytes key;                   /* of the last row, as text */
 };
 
 void cursor_write(const struct cursor *, struct buffer *); /* base64url, no padding */

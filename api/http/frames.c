@@ -6,12 +6,19 @@
 
 #include "base/bytes.h"
 
-static const char magic[] = {'W', 'R', 'F', '1'};
+static const char magic[] = {'W', 'R', 'F', '2'};
 
 static void put_u32(struct buffer *out, uint32_t number)
 {
     char bytes[4];
     bytes_put_u32(bytes, number);
+    buffer_append(out, bytes, sizeof bytes);
+}
+
+static void put_u64(struct buffer *out, uint64_t number)
+{
+    char bytes[8];
+    bytes_put_u64(bytes, number);
     buffer_append(out, bytes, sizeof bytes);
 }
 
@@ -36,11 +43,10 @@ void frames_set_more(struct buffer *out)
 
 void frames_write_row(struct buffer *out, const struct frame *frame)
 {
-    char number[8];
     put_bytes(out, frame->order);
     put_bytes(out, frame->key);
-    bytes_put_u64(number, (uint64_t)frame->window_ms);
-    buffer_append(out, number, sizeof number);
+    put_u64(out, (uint64_t)frame->window_ms);
+    put_u64(out, (uint64_t)frame->window_end_ms);
     put_u32(out, (uint32_t)frame->partition);
     put_bytes(out, frame->text);
 }
@@ -84,9 +90,10 @@ bool frames_next(struct frames *frames, struct frame *frame)
     const char *began = frames->at;
     weir_bytes window;
     uint32_t partition;
-    if (take_bytes(frames, &frame->order) && take_bytes(frames, &frame->key) && take(frames, 8, &window) &&
+    if (take_bytes(frames, &frame->order) && take_bytes(frames, &frame->key) && take(frames, 16, &window) &&
         take_u32(frames, &partition) && take_bytes(frames, &frame->text)) {
         frame->window_ms = (int64_t)bytes_get_u64(window.data);
+        frame->window_end_ms = (int64_t)bytes_get_u64((const char *)window.data + 8);
         frame->partition = (int32_t)partition;
         return true;
     }

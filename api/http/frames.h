@@ -1,8 +1,8 @@
 /* frames.h: rows on their way from one instance to another: with the bytes by which they are ordered, so that whoever asked
  * several can merge what they say without knowing the types.
  *
- * Numbers in network order. Head: "WRF1", 1 byte: more rows follow behind these, 4 bytes and the position. Row: 4 bytes and
- * the order, 4 bytes and the key as text, 8 bytes of window start, 4 bytes of partition, 4 bytes and the row as it is sent to
+ * Numbers in network order. Head: "WRF2", 1 byte: more rows follow behind these, 4 bytes and the position. Row: 4 bytes and
+ * the order, 4 bytes and the key as text, 8 bytes each of window start and end, 4 bytes of partition, 4 bytes and the row as it is sent to
  * the client. */
 #ifndef WEIR_HTTP_FRAMES_H
 #define WEIR_HTTP_FRAMES_H
@@ -12,7 +12,7 @@
 
 struct frame {
     weir_bytes order, key; /* key: as text, for the cursor */
-    int64_t window_ms;
+    int64_t window_ms, window_end_ms;
     int32_t partition;
     weir_bytes text;
 };

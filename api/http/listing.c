@@ -1,4 +1,4 @@
-/* listing.c: pages of rows: entries in key order, windows over all keys, windows of one key.
+/* listing.c: pages of rows: entries in key order; windows and sessions over all keys, and of one key.
  *
  * A page holds up to `limit` rows, or fewer when it grows beyond LIMIT_PAGE_BYTES; whether another follows is known by
  * asking for one row more. It is complete, or it is refused, unless the client allows a partial one.
@@ -139,6 +139,7 @@ static bool read_cursor(struct listing *listing)
     if (cursor_read(value->text, &request->arena, &cursor) && cursor.query == listing->next.query) {
         listing->range.after = weir_key_from_text(&request->arena, listing->info.key, cursor.key, &error);
         listing->range.after_window_ms = cursor.window_ms;
+        listing->range.after_window_end_ms = cursor.window_end_ms;
     }
     if (!listing->range.after)
         problem_answer(request, PROBLEM_BAD_CURSOR, "Use page.next with the very parameters it was given for.");
@@ -226,6 +227,7 @@ static void take_row(struct listing *listing, const struct weir_row *row)
     write_row(listing, row);
     listing->next.key = weir_key_to_text(&listing->request->arena, listing->info.key, row->key);
     listing->next.window_ms = row->window.start_ms;
+    listing->next.window_end_ms = row->window.end_ms;
 }
 
 /* Calls take for up to a page of the rows that are here. */
@@ -350,6 +352,7 @@ static void frame_row(struct listing *listing, const struct weir_row *row)
         .order = row->order,
         .key = weir_key_to_text(&request->arena, listing->info.key, row->key),
         .window_ms = row->window.start_ms,
+        .window_end_ms = row->window.end_ms,
         .partition = row->partition,
         .text = {body->data + began, body->size - began},
     };
@@ -428,6 +431,7 @@ static void write_merged(struct listing *listing, struct merge *merge)
         buffer_append(body, row.text.data, row.text.size);
         listing->next.key = row.key;
         listing->next.window_ms = row.window_ms;
+        listing->next.window_end_ms = row.window_end_ms;
     }
     listing->more = merge->more;
 }
@@ -483,7 +487,17 @@ static void answer_page(struct listing *listing)
         refuse_incomplete(listing, listing->held.count);
 }
 
-static bool find_view(struct listing *listing, bool needs_windows)
+static bool check_kind(struct listing *listing, enum weir_view_kind wanted)
+{
+    if (listing->info.kind == wanted)
+        return true;
+    problem_answer(listing->request, PROBLEM_UNSUPPORTED_QUERY, "The view \"%s\" has no %s%s.", listing->info.name,
+                   wanted == WEIR_VIEW_SESSION ? "sessions" : "windows",
+                   listing->info.kind == WEIR_VIEW_SESSION ? ": it has sessions, read .../sessions" : "");
+    return false;
+}
+
+static bool find_view(struct listing *listing)
 {
     struct request *request = listing->request;
     struct weir_error error = {0};
@@ -493,30 +507,31 @@ static bool find_view(struct listing *listing, bool needs_windows)
         return false;
     }
     listing->info = weir_view_describe(listing->view->view);
-    if (listing->info.kind == WEIR_VIEW_SESSION) {
-        problem_answer(request, PROBLEM_UNSUPPORTED_QUERY, "The view \"%s\" holds sessions, which are not listed here.",
-                       listing->info.name);
-        return false;
-    }
-    if (needs_windows && listing->info.kind != WEIR_VIEW_WINDOW) {
-        problem_answer(request, PROBLEM_UNSUPPORTED_QUERY, "The view \"%s\" has no windows.", listing->info.name);
-        return false;
-    }
     return true;
 }
 
 void handle_entries(struct request *request)
 {
     struct listing listing = {.request = request};
-    if (find_view(&listing, false) && read_key_range(&listing) && read_cursor(&listing))
+    if (find_view(&listing) && read_key_range(&listing) && read_cursor(&listing))
+        answer_page(&listing);
+}
+
+static void list_windows(struct request *request, enum weir_view_kind kind)
+{
+    struct listing listing = {.request = request};
+    if (find_view(&listing) && check_kind(&listing, kind) && read_time_range(&listing) && read_cursor(&listing))
         answer_page(&listing);
 }
 
 void handle_windows(struct request *request)
 {
-    struct listing listing = {.request = request};
-    if (find_view(&listing, true) && read_time_range(&listing) && read_cursor(&listing))
-        answer_page(&listing);
+    list_windows(request, WEIR_VIEW_WINDOW);
+}
+
+void handle_sessions(struct request *request)
+{
+    list_windows(request, WEIR_VIEW_SESSION);
 }
 
 static bool read_one_key(struct listing *listing)
@@ -526,9 +541,20 @@ static bool read_one_key(struct listing *listing)
     return listing->key != NULL;
 }
 
-void handle_key_windows(struct request *request)
+static void list_windows_of_key(struct request *request, enum weir_view_kind kind)
 {
     struct listing listing = {.request = request};
-    if (find_view(&listing, true) && read_one_key(&listing) && read_time_range(&listing) && read_cursor(&listing))
+    if (find_view(&listing) && check_kind(&listing, kind) && read_one_key(&listing) && read_time_range(&listing) &&
+        read_cursor(&listing))
         answer_page(&listing);
+}
+
+void handle_key_windows(struct request *request)
+{
+    list_windows_of_key(request, WEIR_VIEW_WINDOW);
+}
+
+void handle_key_sessions(struct request *request)
+{
+    list_windows_of_key(request, WEIR_VIEW_SESSION);
 }

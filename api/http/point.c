@@ -175,6 +175,8 @@ void handle_point(struct request *request)
     bool window = request_value(request, QUERY_WINDOW)->given;
     if (!view) {
         problem_of_error(request, &error, PROBLEM_VIEW_NOT_FOUND);
+    } else if (view->info.kind == WEIR_VIEW_SESSION) {
+        problem_answer(request, PROBLEM_UNSUPPORTED_QUERY, "This view has sessions: read .../sessions.");
     } else if (window != (view->info.kind == WEIR_VIEW_WINDOW)) {
         problem_answer(request, PROBLEM_UNSUPPORTED_QUERY,
                        window ? "This view has no windows: leave the parameter window out."

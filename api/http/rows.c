@@ -39,7 +39,7 @@ void rows_write_members(struct request *request, const struct weir_view_info *in
     append(out, value);
     buffer_text(out, ",\"timestamp\":");
     json_time(out, row->timestamp_ms);
-    if (info->kind == WEIR_VIEW_WINDOW) {
+    if (rows_are_windowed(info)) {
         buffer_text(out, ",\"window\":{\"start\":");
         json_time(out, row->window.start_ms);
         buffer_text(out, ",\"end\":");
@@ -132,7 +132,7 @@ static void write_column_names(struct buffer *out, const char *prefix, const str
 void rows_write_csv_header(struct buffer *out, const struct weir_view_info *info)
 {
     write_column_names(out, "key", info->key);
-    buffer_text(out, info->kind == WEIR_VIEW_WINDOW ? ",window_start,window_end," : ",");
+    buffer_text(out, rows_are_windowed(info) ? ",window_start,window_end," : ",");
     write_column_names(out, "value", info->value);
     buffer_text(out, ",timestamp,partition\r\n");
 }
@@ -161,7 +161,7 @@ void rows_write_csv(struct request *request, const struct weir_view_info *info, 
     struct buffer *out = &request->response.body;
     write_cells(request, info->key, row->key);
     buffer_byte(out, ',');
-    if (info->kind == WEIR_VIEW_WINDOW) {
+    if (rows_are_windowed(info)) {
         write_time_cell(out, row->window.start_ms);
         buffer_byte(out, ',');
         write_time_cell(out, row->window.end_ms);

@@ -8,6 +8,12 @@ enum rows_form { ROWS_JSON, ROWS_LINES, ROWS_CSV };
 
 enum rows_form rows_form(const struct request *); /* that the client asked for */
 
+/* Of windows or sessions. */
+static inline bool rows_are_windowed(const struct weir_view_info *info)
+{
+    return info->kind == WEIR_VIEW_WINDOW || info->kind == WEIR_VIEW_SESSION;
+}
+
 /* {"key":…,"value":…,"timestamp":…[,"window":{…}] and, when named, what stands in `more`} */
 void rows_write_json(struct request *, const struct weir_view_info *, const struct weir_row *);
 void rows_write_members(struct request *, const struct weir_view_info *, const struct weir_row *, weir_bytes value);

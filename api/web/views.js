@@ -32,18 +32,20 @@ function drawList(side, pick, views, chosen) {
   const apps = [...new Set(views.map((view) => view.app))];
   const parts = apps.flatMap((app) => [make("h2", {}, app), ...views.filter((view) => view.app === app).map((view) =>
     make("a", { href: `#/views/${encodeURIComponent(view.name)}`, "aria-current": view === chosen ? "true" : null },
-      make("b", {}, view.name), make("small", {}, `${view.kind === "window" ? "windows" : "key → value"} · ${short(view.rows_approximate)} rows`)))]);
+      make("b", {}, view.name), make("small", {}, `${listings[view.kind] ?? "key → value"} · ${short(view.rows_approximate)} rows`)))]);
   if (!side.contains(document.activeElement)) side.replaceChildren(...(parts.length ? parts : [make("p", { class: "empty" }, "No views")]));
   if (pick.options.length !== views.length) pick.replaceChildren(...views.map((view) => make("option", { value: view.name }, view.name)));
   if (chosen) pick.value = chosen.name;
 }
+
+const listings = { window: "windows", session: "sessions" }; // by kind: what the rows are, and what they are called in paths
 
 class Table {
   constructor(view) {
     this.view = view;
     this.cursors = [null]; // of the pages up to this one
     this.next = null;
-    this.descending = view.kind === "window"; // the latest windows first
+    this.descending = view.kind in listings; // the latest windows first
     this.live = true;
     this.cells = new Map();
     this.columns = [];
@@ -53,7 +55,7 @@ class Table {
 
   build() {
     const view = this.view;
-    const isWindow = view.kind === "window";
+    const listing = listings[view.kind], isWindow = Boolean(listing);
     this.facts = make("span", { class: "note" });
     this.search = make("input", { type: "search", placeholder: isWindow ? "exact key" : view.key === "string" ? "prefix of a key" : "from key", spellcheck: "false", autocomplete: "off", oninput: () => this.restart() });
     this.exact = make("select", { onchange: () => this.restart() }, make("option", { value: "prefix" }, view.key === "string" ? "begins with" : "from"), make("option", { value: "key" }, "is exactly"));
@@ -68,10 +70,10 @@ class Table {
     this.body = make("tbody");
     this.csv = make("a", { class: "note", download: `${view.name}.csv` }, "CSV");
     this.node = make("section", { class: "card" },
-      make("header", {}, make("h1", {}, view.name), make("span", { class: "tag" }, isWindow ? "windows" : "key-value"), this.facts),
+      make("header", {}, make("h1", {}, view.name), make("span", { class: "tag" }, listing ?? "key-value"), this.facts),
       make("div", { class: "tools" },
         make("label", { class: "field grow" }, "Search", this.search),
-        isWindow ? make("label", { class: "field" }, "Windows of the last", this.span) : make("label", { class: "field" }, "Key", this.exact),
+        isWindow ? make("label", { class: "field" }, `${listing[0].toUpperCase()}${listing.slice(1)} of the last`, this.span) : make("label", { class: "field" }, "Key", this.exact),
         this.sort, this.pause),
       make("div", { class: "scroll" }, make("table", {}, make("caption", {}, `Rows of ${view.name}`), this.head, this.body)),
       make("div", { class: "pager" }, this.status, this.csv, this.back, this.forward));
@@ -120,11 +122,12 @@ class Table {
     const text = this.search.value;
     const query = new URLSearchParams({ limit: pageSize, partial: "allow" });
     if (this.descending) query.set("order", "desc");
-    if (this.view.kind === "window") {
+    const listing = listings[this.view.kind];
+    if (listing) {
       const minutes = Number(this.span.value);
       // A bound that moved with the clock would make every cursor foreign; it moves once a minute.
       if (minutes) query.set("from", (Math.floor(Date.now() / 60000) - minutes) * 60000);
-      return [text ? `${base}/keys/${encodeURIComponent(text)}/windows` : `${base}/windows`, query];
+      return [text ? `${base}/keys/${encodeURIComponent(text)}/${listing}` : `${base}/${listing}`, query];
     }
     if (text && this.exact.value === "key") return [`${base}/keys/${encodeURIComponent(text)}`, null];
     if (text) query.set(this.view.key === "string" ? "prefix" : "from", text);

@@ -288,6 +288,35 @@ class Embedded(unittest.TestCase):
         weir("query", "word-counts", "--url", "http://127.0.0.1:1", expect=69)
         self.assertEqual(instance.stop()[0], 0)
 
+    def pages(self, instance, path):
+        """All rows, a page of two at a time: (key, start, end, value) with times in minutes."""
+        rows, cursor = [], ""
+        while cursor is not None:
+            page = instance.get(path + (f"&cursor={cursor}" if cursor else ""))
+            rows += [(r["key"], r["window"]["start"][14:16], r["window"]["end"][14:16], r["value"]) for r in page["data"]]
+            cursor = page["page"]["next"]
+        return rows
+
+    def test_sessions_can_be_asked_for(self):
+        clicks = [("ann", 1), ("ann", 20), ("bob", 5), ("cy", 9), ("cy", 9), ("cy", 12)]
+        text = "".join(json.dumps({"key": key, "value": "/", "ts": minute * 60000}) + "\n" for key, minute in clicks)
+        weir("produce", "clicks", "--create", *self.settings, stdin=text)
+        instance = self.start("run", "example-session")
+        visits = "/v1/views/visits"
+        expected = [("ann", "01", "20", 2), ("bob", "05", "05", 1), ("cy", "09", "12", 3)]
+        wait_for(lambda: self.pages(instance, f"{visits}/sessions?limit=2") == expected)
+        self.assertEqual(self.pages(instance, f"{visits}/entries?limit=2"), expected)
+        self.assertEqual(self.pages(instance, f"{visits}/sessions?limit=2&order=desc"), expected[::-1])
+        self.assertEqual(self.pages(instance, f"{visits}/sessions?limit=2&from={6 * 60000}&to={9 * 60000}"), [expected[0], expected[2]])
+        self.assertEqual(self.pages(instance, f"{visits}/keys/cy/sessions?limit=2"), [expected[2]])
+        csv = weir("query", "visits", "cy", "--url", instance.url, "--format", "csv")[0].splitlines()
+        self.assertEqual(csv[0], "key,window_start,window_end,value,timestamp,partition")
+        self.assertTrue(csv[1].startswith("cy,1970-01-01T00:09:00.000Z,1970-01-01T00:12:00.000Z,3,"))
+        self.assertEqual(len(weir("query", "visits", "--url", instance.url)[0].splitlines()), 4)
+        with self.assertRaises(urllib.error.HTTPError):
+            instance.get(f"{visits}/windows")
+        self.assertEqual(instance.stop()[0], 0)
+
     def test_a_taken_port_is_an_error(self):
         instance = self.start("run", "example-filter")
         port = instance.url.rsplit(":", 1)[1]

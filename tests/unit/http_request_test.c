@@ -128,7 +128,7 @@ Test(accept, the_best_of_what_is_offered_is_chosen)
 
 Test(cursor, what_is_written_is_read)
 {
-    struct cursor written = {0x123456789abcdef0, -5, {"a\0b", 3}}, read;
+    struct cursor written = {0x123456789abcdef0, -5, 7, {"a\0b", 3}}, read;
     struct buffer text = {0};
     weir_arena arena;
     arena_init(&arena);
@@ -136,6 +136,7 @@ Test(cursor, what_is_written_is_read)
     cr_assert(cursor_read(buffer_bytes(&text), &arena, &read));
     cr_assert_eq(read.query, written.query);
     cr_assert_eq(read.window_ms, -5);
+    cr_assert_eq(read.window_end_ms, 7);
     cr_assert(bytes_equal(read.key, written.key));
     text.data[3] = '!';
     cr_assert_not(cursor_read(buffer_bytes(&text), &arena, &read));
