@@ -14,7 +14,8 @@ from .workloads import WORKLOADS
 MEASURES = {"throughput": throughput.measure_all, "latency": latency.measure_all, "restore": restore.measure_all,
             "rest": rest.measure_all, "parts": parts.measure_all, "growth": growth.measure_all}
 USUAL = ["throughput", "latency", "restore", "rest", "parts"]
-ROWS = "stateless,view,count,count:10000000,tumbling,hopping,session,stream-table,table-table,commerce"
+ROWS = ("stateless,view,count,count:10000000,tumbling,hopping,session,stream-table,table-table,stream-stream,foreign-key,"
+        "commerce")
 JAVA = "-Xms512m -Xmx512m -XX:+UseParallelGC"
 
 

@@ -688,6 +688,31 @@ static void a_long_pause_holds_little_and_loses_nothing(void)
     broker->ops->consumer_close(member.consumer);
 }
 
+/* Else a join would go on without the records of its table that the consumer already holds. */
+static void what_a_pause_keeps_back_is_still_to_be_read(void)
+{
+    struct member member = {0};
+    enum { EACH = 500, PAUSED = 2 };
+    member.topics[0][0] = create("kept-back", PARTITIONS, BROKER_DELETE);
+    fill(&member, EACH);
+    CHECK(join(&member, unique("kept-back"), "member-1"));
+    while (!owned(&member) && member.failure.code == WEIR_OK)
+        turn(&member, 1, 100);
+    broker->ops->consumer_pause(member.consumer, 0, 0, PAUSED);
+    int others = (PARTITIONS - 1) * EACH + (int)member.next[0][0][PAUSED];
+    CHECK(turn_until(&member, others, 20000));
+    for (int64_t until = now_ms() + 1000; now_ms() < until;) /* the end of the partition is heard of meanwhile */
+        turn(&member, 500, 20);
+    CHECK(broker->ops->consumer_is_behind(member.consumer, 0, 0, PAUSED));
+    CHECK(broker->ops->consumer_end(member.consumer, 0, 0, PAUSED) == EACH);
+    broker->ops->consumer_resume(member.consumer, 0, 0, PAUSED);
+    CHECK(turn_until(&member, PARTITIONS * EACH, 20000));
+    for (int64_t until = now_ms() + 1000; now_ms() < until;)
+        turn(&member, 500, 20);
+    CHECK(!broker->ops->consumer_is_behind(member.consumer, 0, 0, PAUSED));
+    broker->ops->consumer_close(member.consumer);
+}
+
 static void *wake_later(void *consumer)
 {
     usleep(100 * 1000);
@@ -1302,6 +1327,7 @@ static const struct {
     TEST(two_members_share_and_hand_over),
     TEST(pause_and_resume_lose_and_repeat_nothing),
     TEST(a_long_pause_holds_little_and_loses_nothing),
+    TEST(what_a_pause_keeps_back_is_still_to_be_read),
     TEST(a_wait_ends_when_woken_or_when_a_message_comes),
     TEST(wrong_subscriptions_are_refused_by_name),
     TEST(a_member_that_was_away_loses_its_shares_and_comes_back),

@@ -384,9 +384,10 @@ void kafka_consumer_rewind(struct broker_consumer *consumer, const struct broker
     rd_kafka_topic_partition_list_destroy(list);
 }
 
+/* What lies on the shelf has been taken from librdkafka, but nobody has read it. */
 static bool is_read_to_the_end(const struct kafka_slot *slot, int64_t high)
 {
-    return slot->read_to >= 0 && high <= slot->read_to;
+    return slot->shelf.count == 0 && slot->read_to >= 0 && high <= slot->read_to;
 }
 
 int64_t kafka_consumer_end(struct broker_consumer *consumer, int32_t group, int32_t source, int32_t partition)
