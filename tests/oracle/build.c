@@ -542,10 +542,23 @@ static void make_shelve(struct builder *builder)
     const char *store = new_store(builder, false);
     struct shelf *shelf = weir_arena_alloc(build->arena, sizeof *shelf);
     *shelf = (struct shelf){suffixed(builder, store, ""), count_of(builder, "size")};
-    weir_add_store(build->topology, store, build->text, build->text, .window.size = weir_millis(shelf->size_ms),
-                   .window.retention = weir_days(30));
-    made_stream(builder, weir_process(in(builder)->stream, &function_shelve, .stores = {shelf->store},
-                                      .value = build->text, .user = shelf));
+    bool is_session = json_is_true(json_object_get(builder->op, "is_session"));
+    const weir_duration size = weir_millis(shelf->size_ms);
+    build->stores[build->store_count - 1].is_session = is_session;
+    weir_add_store(build->topology, store, build->text, build->text, .window.size = is_session ? weir_millis(0) : size,
+                   .window.gap = is_session ? size : weir_millis(0), .window.retention = weir_days(30));
+    const struct weir_processor *shelve = is_session ? &function_diary : &function_shelve;
+    made_stream(builder, weir_process(in(builder)->stream, shelve, .stores = {shelf->store}, .value = build->text,
+                                      .user = shelf));
+}
+
+static void make_survey(struct builder *builder)
+{
+    struct build *build = builder->build;
+    char *store = suffixed(builder, new_store(builder, false), "");
+    weir_add_store(build->topology, store, build->text, build->text);
+    made_stream(builder, weir_process(in(builder)->stream, &function_survey, .stores = {store}, .value = build->text,
+                                      .user = store));
 }
 
 static void make_process_values(struct builder *builder)
@@ -625,6 +638,7 @@ static void make(struct builder *builder)
         {"join_global", make_join_global},
         {"route", make_route},
         {"shelve", make_shelve},
+        {"survey", make_survey},
         {"process", make_process},
         {"process_values", make_process_values},
         {"to", make_to},

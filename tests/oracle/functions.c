@@ -636,6 +636,67 @@ static void shelve_process(weir_context *context, const struct weir_record *reco
 
 const struct weir_processor function_shelve = {.process = shelve_process};
 
+static void diary_process(weir_context *context, const struct weir_record *record)
+{
+    const struct shelf *args = weir_user(context);
+    weir_store *diary = weir_store_named(context, args->store);
+    if (!record->key)
+        return;
+    int64_t start_ms = record->timestamp_ms / args->size_ms * args->size_ms, end_ms = start_ms + args->size_ms;
+    const weir_bytes *found = weir_session_get(diary, record->key, start_ms, end_ms);
+    const weir_bytes before = found ? *found : TEXT("null");
+    weir_session_put(diary, record->key, start_ms, end_ms,
+                     record->value ? folded(context, value_text(context, record)) : NULL);
+    struct weir_record out = *record;
+    out.value = folded(context, JOIN(context, before, TEXT(">"), value_text(context, record)));
+    weir_forward(context, &out);
+}
+
+const struct weir_processor function_diary = {.process = diary_process};
+
+/* ---- a part of a store ---- */
+
+struct survey {
+    weir_context *context;
+    weir_bytes all;
+};
+
+static bool survey_row(void *self, const struct weir_record *row)
+{
+    struct survey *survey = self;
+    survey->all = JOIN(survey->context, survey->all, *(const weir_bytes *)row->key, TEXT("="),
+                       *(const weir_bytes *)row->value, TEXT(";"));
+    return true;
+}
+
+static struct weir_range survey_part(int64_t weight)
+{
+    static const weir_bytes keys[] = {{"k0", 2}, {"k1", 2}, {"k2", 2}, {"k3", 2}};
+    switch (mod(weight, 3)) {
+    case 0:
+        return (struct weir_range){.from = &keys[1], .to = &keys[3]};
+    case 1:
+        return (struct weir_range){.from = &keys[0], .to = &keys[2], .descending = true};
+    default:
+        return (struct weir_range){.prefix = TEXT("k")};
+    }
+}
+
+static void survey_process(weir_context *context, const struct weir_record *record)
+{
+    weir_store *rows = weir_store_named(context, weir_user(context));
+    struct survey survey = {context, TEXT("")};
+    if (!record->key)
+        return;
+    weir_put(rows, record->key, record->value ? folded(context, value_text(context, record)) : NULL);
+    weir_range_each(rows, survey_part(weight(record)), survey_row, &survey);
+    struct weir_record out = *record;
+    out.value = folded(context, survey.all);
+    weir_forward(context, &out);
+}
+
+const struct weir_processor function_survey = {.process = survey_process};
+
 /* ---- ways ---- */
 
 static void route_process(weir_context *context, const struct weir_record *record)

@@ -42,6 +42,11 @@ struct shelf {
     int64_t size_ms; /* of a window */
 };
 extern const struct weir_processor function_shelve;
+extern const struct weir_processor
+    function_diary; /* the same with sessions, all of that length; without the one before */
+
+/* Keeps the latest value of each key, and forwards a part of all. Its .user is the name of its store. */
+extern const struct weir_processor function_survey;
 
 /* Forwards to one of its children, chosen by the value, and every fifth to all. Its .user is a struct route. */
 struct route {

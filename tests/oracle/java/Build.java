@@ -139,6 +139,7 @@ final class Build {
             case "route" -> route();
             case "transform_values" -> transformValues();
             case "shelve" -> shelve();
+            case "survey" -> survey();
             case "cogroup" -> cogroup();
             case "suppress" -> suppress();
             case "join_foreign" -> joinForeign();
@@ -500,9 +501,23 @@ final class Build {
         return in().with(in().stream().processValues(() -> new Recall(store), store), 'S');
     }
 
+    private Handle survey() {
+        String store = addStore(text("store"), 'S');
+        return in().with(in().stream().processValues(() -> new Survey(store), store), 'S');
+    }
+
+    private Handle keepSessions() {
+        String store = text("store");
+        long size = op.get("size").asLong();
+        builder.addStateStore(Stores.sessionStoreBuilder(Stores.inMemorySessionStore(store, Shelve.RETENTION), TEXT, TEXT));
+        stores.add(new Store(store, "session", 'S'));
+        return in().with(in().stream().processValues(() -> new Diary(store, size), store), 'S');
+    }
+
     private Handle shelve() {
         String store = text("store");
         long size = op.get("size").asLong();
+        if (op.path("is_session").asBoolean()) return keepSessions();
         builder.addStateStore(Stores.windowStoreBuilder(Stores.inMemoryWindowStore(store, Shelve.RETENTION, Duration.ofMillis(size), false), TEXT, TEXT));
         stores.add(new Store(store, "shelf", 'S'));
         return in().with(in().stream().processValues(() -> new Shelve(store, size), store), 'S');
