@@ -267,7 +267,8 @@ WEIR_PUBLIC const void *weir_get(weir_store *, const void *key);            /* N
 WEIR_PUBLIC void weir_put(weir_store *, const void *key, const void *value); /* with the record's timestamp; a NULL value deletes */
 WEIR_PUBLIC const void *weir_get_timestamped(weir_store *, const void *key, int64_t *timestamp_ms);
 WEIR_PUBLIC void weir_put_timestamped(weir_store *, const void *key, const void *value, int64_t timestamp_ms);
-/* Window stores: the row of key in the window that starts at start_ms. */
+/* Window stores: the row of key in the window that starts at start_ms. One older than the retention is not kept, and counted
+ * as dropped ("expired"); so is a session's. */
 WEIR_PUBLIC const void *weir_window_get(weir_store *, const void *key, int64_t start_ms);
 WEIR_PUBLIC void weir_window_put(weir_store *, const void *key, int64_t start_ms, const void *value);
 /* Session stores: the row of key in the session [start_ms, end_ms]. */

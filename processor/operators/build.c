@@ -49,6 +49,7 @@ static void link_stores(struct context_set *set, weir_context *context, struct s
         context->stores[i] = (struct weir_store){.store = stores[node->stores[i]->index],
                                                  .spec = &node->stores[i]->spec,
                                                  .execution = context->execution,
+                                                 .context = context,
                                                  .is_read_only = !node->stores[i]->of_processors};
 }
 

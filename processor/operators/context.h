@@ -65,7 +65,8 @@ struct weir_store { /* a typed handle on a store, one per context and store */
     struct store *store;
     const struct store_spec *spec;
     struct execution *execution;
-    bool is_read_only; /* for callbacks: it belongs to a table */
+    weir_context *context; /* of the node that it belongs to */
+    bool is_read_only;     /* for callbacks: it belongs to a table */
 };
 
 struct weir_context {

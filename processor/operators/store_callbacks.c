@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "operators/typed_store.h"
+#include "operators/windowed.h"
 #include "state/bounds.h"
 
 enum { WALK_ROWS = 256 };
@@ -71,9 +72,13 @@ const void *weir_window_get(weir_store *handle, const void *key, int64_t start_m
     return may_use(handle, key, STORE_WINDOW) ? typed_window_get(handle, key, start_ms, NULL) : NULL;
 }
 
-static void observe_written(weir_store *handle)
+/* kept_by_ms: a window's start, a session's end. Kafka Streams counts those rows as dropped, too. */
+static void observe_written(weir_store *handle, int64_t kept_by_ms)
 {
-    store_observe_time(handle->store, store_written_time(handle->store));
+    int64_t written_ms = store_written_time(handle->store);
+    store_observe_time(handle->store, written_ms);
+    if (clamped_add(kept_by_ms, handle->spec->retention_ms) <= written_ms)
+        context_drop(handle->context, "expired");
 }
 
 void weir_window_put(weir_store *handle, const void *key, int64_t start_ms, const void *value)
@@ -81,7 +86,7 @@ void weir_window_put(weir_store *handle, const void *key, int64_t start_ms, cons
     if (!may_write(handle, key, STORE_WINDOW))
         return;
     typed_window_put(handle, key, start_ms, value, handle->execution->timestamp_ms);
-    observe_written(handle);
+    observe_written(handle, start_ms);
 }
 
 const void *weir_session_get(weir_store *handle, const void *key, int64_t start_ms, int64_t end_ms)
@@ -98,7 +103,7 @@ void weir_session_put(weir_store *handle, const void *key, int64_t start_ms, int
         return;
     }
     typed_session_put(handle, key, start_ms, end_ms, value, handle->execution->timestamp_ms);
-    observe_written(handle);
+    observe_written(handle, end_ms);
 }
 
 int64_t weir_rows_approximate(weir_store *handle)

@@ -171,7 +171,7 @@ class Topology:
         if like.key == "S" and self.rng.random() < 0.6:
             self.add("transform_values", like, keeps=self.new_name("store-"), store=self.new_name("store-"), value="S", out="S")
         else:
-            fn, out = self.value_function(like)
+            fn, out = self.rng.choice([("bang", "S"), ("weigh", "L"), ("blank", "S")])
             self.add("transform_values", like, fn=fn, store=self.store_of(like), value=out, out=out)
 
     def map(self):

@@ -732,6 +732,30 @@ Test(operators, a_window_store_is_read_by_window)
     engine_free(engine);
 }
 
+static void write_an_old_window(weir_context *context, const struct weir_record *record)
+{
+    weir_store *store = weir_store_named(context, "windows");
+    const int64_t one = 1;
+    weir_window_put(store, record->key, 900, &one);
+    weir_window_put(store, record->key, 601, &one);
+    cr_expect_not_null(weir_window_get(store, record->key, 601));
+    weir_window_put(store, record->key, 600, &one);
+    cr_expect_null(weir_window_get(store, record->key, 600));
+}
+
+Test(operators, a_row_that_is_too_old_for_its_store_is_counted)
+{
+    static const struct weir_processor processor = {.process = write_an_old_window};
+    weir_topology *t = weir_topology_new("t");
+    weir_add_store(t, "windows", &weir_str_type, &weir_i64_type,
+                   .window = {.size = weir_millis(100), .retention = weir_millis(300)});
+    weir_process(texts(t, "in"), &processor, .stores = {"windows"});
+    struct engine *engine = engine_new(t);
+    put(engine, "in", "a", "1", 50);
+    cr_expect_eq(engine_dropped(engine, "expired"), 1);
+    engine_free(engine);
+}
+
 static void get_null(weir_context *context, const struct weir_record *record)
 {
     (void)record;

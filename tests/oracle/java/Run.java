@@ -122,7 +122,10 @@ final class Run implements AutoCloseable {
     private void printLetters(int at) {
         while (!letters.isEmpty()) {
             TestRecord<byte[], byte[]> r = letters.readRecord();
-            out.print("out " + at + " " + LETTERS + " " + Print.bytes(r.key()) + " " + Print.bytes(r.value()));
+            out.print("out " + at + " " + LETTERS);
+            Header exception = r.headers().lastHeader("__streams.errors.exception");
+            if (new String(exception.value(), StandardCharsets.UTF_8).contains("Serialization")) // else they may be forgotten: freeRawRecord
+                out.print(" " + Print.bytes(r.key()) + " " + Print.bytes(r.value()));
             for (Header h : r.headers()) {
                 boolean isErrors = h.key().startsWith("__streams.errors.");
                 if (!isErrors || PLACE.contains(h.key())) out.print(" " + h.key() + "=" + Print.bytes(h.value()));
