@@ -157,7 +157,8 @@ Test(windows, an_aggregate_over_sliding_windows_is_not_shared_between_them)
     put(engine, "in", "a", "1", 20);
     put(engine, "in", "a", "3", 25);
     put(engine, "in", "a", "2", 22); /* begins [23,33) with what [21,31) held before it */
-    struct weir_store store = {engine->parts[0].stores[0], &t->stores[0]->spec, &engine->parts[0].execution, false};
+    struct weir_store store = {
+        .store = engine->parts[0].stores[0], .spec = &t->stores[0]->spec, .execution = &engine->parts[0].execution};
     cr_expect(bytes_equal(*(const weir_bytes *)typed_window_get(&store, WEIR_STR("a"), 23, NULL), *WEIR_STR("|3")));
     cr_expect(bytes_equal(*(const weir_bytes *)typed_window_get(&store, WEIR_STR("a"), 21, NULL), *WEIR_STR("|3|2")));
     end_with(engine, "");
