@@ -23,5 +23,8 @@ const struct weir_entry topologies_builtin[] = {
     {"example-payments", "finds the payment of each order, or that there is none", example_payments},
     {"example-foreign-key", "keeps the maker's name of each product", example_foreign_key},
     {"example-global", "adds the shop's town to each sale", example_global},
+    {"example-streams", "sorts lines of logs, and takes them apart", example_streams},
+    {"example-tables", "counts who lives in each town", example_tables},
+    {"example-quiet", "counts readings per minute, also when a sensor falls silent", example_quiet},
     {NULL, NULL, NULL},
 };

@@ -169,6 +169,28 @@ class TestCommand(unittest.TestCase):
             {"topic": "sales", "key": "s2", "value": "8", "ts": 3}))
         self.assertEqual([(row["key"], row["value"]) for row in parsed(out)], [("s1", "Lyon")])
 
+    def test_lines_are_sorted_and_taken_apart(self):
+        out, _ = weir("test", "example-streams", stdin=lines(
+            {"topic": "app-lines", "key": "h1", "value": "error disk full", "ts": 1}, {"topic": "system-lines", "key": "h2", "value": "all well", "ts": 2},
+            {"topic": "app-lines", "key": "h1", "value": None, "ts": 3}))
+        self.assertEqual([(row["topic"], row["key"], row["value"]) for row in parsed(out)],
+                         [("error-lines", "h1", "disk full"), ("line-words", "all", "all"), ("line-words", "well", "well")])
+
+    def test_who_moves_is_counted_where_they_are(self):
+        out, _ = weir("test", "example-tables", stdin=lines(*[
+            {"topic": "people", "key": who, "value": town, "ts": at}
+            for at, (who, town) in enumerate([("ann", "Lyon"), ("bob", "Lyon"), ("ann", "Nice"), ("bob", None)])]))
+        rows = parsed(out)
+        self.assertEqual([(row["key"], row["value"]) for row in rows if row["topic"] == "residents"],
+                         [("Lyon", 1), ("Lyon", 2), ("Lyon", 1), ("Nice", 1), ("Lyon", 0)])
+        self.assertEqual([(row["key"], row["value"]) for row in rows if row["topic"] == "shared-towns"],
+                         [("Lyon", 2), ("Lyon", None)])
+
+    def test_a_minute_is_told_when_a_sensor_falls_silent(self):
+        out, _ = weir("test", "example-quiet", stdin=lines(
+            {"topic": "readings", "key": "s", "value": "1", "ts": 5000}, {"advance_ms": 30000}, {"advance_ms": 25000}))
+        self.assertEqual([(row["key"], row["value"], row["ts"]) for row in parsed(out)], [("s@0/60000", 1, 5000)])
+
     def test_a_bad_line_is_named(self):
         good = {"topic": "words", "key": "a", "value": "b", "ts": 1}
         for bad in ('{"topic":"nope","value":"x"}', '{"value":"x"}', "{", "[]", '{"topic":"words","valeu":"x"}',

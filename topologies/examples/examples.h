@@ -13,4 +13,7 @@ weir_topology *example_cogroup(void);
 weir_topology *example_payments(void);
 weir_topology *example_foreign_key(void);
 weir_topology *example_global(void);
+weir_topology *example_streams(void);
+weir_topology *example_tables(void);
+weir_topology *example_quiet(void);
 #endif
