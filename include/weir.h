@@ -237,6 +237,10 @@ typedef const char *weir_topic_of(weir_context *, const struct weir_record *);
 typedef int64_t weir_timestamp_of(const struct weir_record *, int64_t partition_time_ms);
 WEIR_PUBLIC weir_timestamp_of weir_wall_clock; /* the time of reading, by the driver's clock in a test */
 typedef void weir_punctuator(weir_context *, int64_t now_ms);
+struct weir_request;
+struct weir_answer;
+typedef void weir_requester(weir_context *, const struct weir_record *, struct weir_request *out);
+typedef const void *weir_answerer(weir_context *, const struct weir_record *, const struct weir_answer *);
 enum weir_clock { WEIR_STREAM_TIME, WEIR_WALL_CLOCK };
 typedef struct weir_timer {
     uint64_t id;
@@ -293,6 +297,8 @@ WEIR_PUBLIC weir_bytes weir_header(const struct weir_record *, const char *name)
 WEIR_PUBLIC struct weir_headers weir_headers_with(weir_context *, struct weir_headers, const char *name, weir_bytes value);
 WEIR_PUBLIC struct weir_headers weir_headers_without(weir_context *, struct weir_headers, const char *name);
 WEIR_PUBLIC extern const struct weir_headers WEIR_NO_HEADERS;
+/* weir_to_json, in memory of the record in hand. */
+WEIR_PUBLIC weir_bytes weir_json_of(weir_context *, const struct weir_type *, const void *value);
 WEIR_PUBLIC WEIR_PRINTF(2, 3) void weir_fail(weir_context *, const char *format, ...); /* latches: this record is poison */
 WEIR_PUBLIC void weir_drop(weir_context *, const char *reason); /* counts the current record as dropped, by reason */
 
@@ -525,6 +531,58 @@ struct weir_process_args {
     void *user;
     const char *name;
 };
+/* What a service is asked about a record. */
+struct weir_request {
+    const char *method; /* "POST" unless it is set */
+    const char *url;    /* required; as all of this it lives with the record */
+    const char *content_type; /* "application/json" unless it is set */
+    weir_bytes body;
+    weir_bytes idempotency_key; /* the same in every repetition; unless it is set: made of name, topic, partition and offset */
+};
+struct weir_answer {
+    bool succeeded;     /* status 200 to 299 */
+    int32_t status;     /* 0: none came */
+    weir_bytes body;    /* at most 1 MiB */
+    int32_t attempts;   /* 1: the first one succeeded, or was final */
+    const char *error;  /* of the last attempt, unless it succeeded */
+    int64_t accepted_ms, answered_ms; /* by the wall clock: when the record came, when it was over */
+};
+/* How requests travel; weir_http_transport unless a test or another protocol brings its own. One line per task and call. */
+struct weir_transport_request {
+    uint64_t id;
+    const char *method, *url;
+    struct weir_headers headers;
+    weir_bytes body;
+    int64_t timeout_ms;
+};
+struct weir_transport_result {
+    uint64_t id;
+    int32_t status;    /* 0: no answer came, and .error says why */
+    weir_bytes body;   /* in the arena, as .error */
+    const char *error;
+};
+struct weir_transport {
+    void *(*open)(void); /* NULL: requests cannot be sent */
+    bool (*send)(void *line, const struct weir_transport_request *); /* copies it, never waits; false: not now */
+    bool (*take)(void *line, weir_arena *, struct weir_transport_result *); /* the next one that is over; false: none yet */
+    void (*close)(void *line); /* gives up what is under way */
+};
+WEIR_PUBLIC extern const struct weir_transport weir_http_transport; /* HTTP and HTTPS, no redirects */
+struct weir_call_args {
+    const char *at;
+    weir_requester *request;       /* asked again for every attempt; weir_fail: the record is given up */
+    weir_answerer *answer;         /* required: what the answer, or the last failure, means. NULL: nothing is forwarded */
+    const struct weir_type *value; /* of what .answer returns; required */
+    int32_t retries;               /* after the first attempt */
+    weir_duration first_retry;     /* so long after the first failure, then twice as long each time; 0: a second */
+    weir_duration timeout;         /* of an attempt; 0: five seconds */
+    int32_t breaker_failures;      /* so many one after the other open the breaker; 0: five */
+    weir_duration breaker_open;    /* so long it stays open before one call is tried; 0: thirty seconds */
+    int32_t concurrency;           /* calls under way at once, per task; 0: sixteen */
+    int64_t max_pending;           /* calls that wait, per task, before its inputs do; 0: ten thousand */
+    const struct weir_transport *transport; /* NULL: weir_http_transport */
+    void *user;
+};
 struct weir_sink_args {
     const char *at;
     union {
@@ -599,6 +657,13 @@ WEIR_PUBLIC weir_stream *weir_join_global_with(weir_stream *, weir_global_table 
 WEIR_PUBLIC weir_table *weir_join_tables_with(weir_table *, weir_table *, struct weir_join_args);
 WEIR_PUBLIC weir_stream *weir_changes_with(struct weir_changes_args);
 WEIR_PUBLIC weir_stream *weir_process_with(weir_stream *, struct weir_process_args);
+/* Asks a service about every record, and forwards what the answer means, with the time at which it came. Calls of one key keep
+ * their order, those of other keys go on. A call is repeated until it succeeds or retries are used up; then the record is a dead
+ * letter, and .answer is asked, too. A status from 400 to 499 is final at once, but for 408, 409, 425 and 429. While the breaker is open
+ * nothing is called and no retry is used up. At least once: what was not committed in a crash is called, and its answer forwarded,
+ * again, with the same idempotency key. Headers traceparent and correlation-id are passed on. Keys are strings. The name is that of its stores: pending
+ * calls, and behind it "-records", "-due" and "-breaker" (one row per partition). */
+WEIR_PUBLIC weir_stream *weir_call_with(weir_stream *, const char *name, struct weir_call_args);
 /* Everything that is left out of the results, wherever in the topology, through the topic "<name>-drops"; once in a
  * topology. What the reader of this stream leaves out itself is counted only, and dead letters have a topic of their own. */
 WEIR_PUBLIC weir_stream *weir_drops_with(weir_topology *, const char *name, const char *at); /* key: weir_bytes, as it came; value: weir_dropped */
@@ -660,6 +725,7 @@ WEIR_PUBLIC void weir_to_computed_with(weir_stream *, struct weir_sink_args);
 #define weir_changes(...) weir_changes_with(WEIR_ARGS(changes, table, __VA_ARGS__))
 #define weir_join_tables(left, right, ...) weir_join_tables_with((left), (right), WEIR_ARGS(join, fn, __VA_ARGS__))
 #define weir_process(s, ...) weir_process_with((s), WEIR_ARGS(process, processor, __VA_ARGS__))
+#define weir_call(s, name, ...) weir_call_with((s), (name), WEIR_ARGS(call, request, __VA_ARGS__))
 #define weir_drops(t, name) weir_drops_with((t), (name), WEIR_AT)
 #define weir_late(table) weir_late_with((table), WEIR_AT)
 #define weir_tick(x, name, after) WEIR_STREAM_OR_TABLE(x, weir_tick)((x), (name), (after), WEIR_AT)

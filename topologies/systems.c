@@ -18,12 +18,15 @@ const struct system systems_all[] = {
      tradex_topics, &tradex_world},
     {"platform", "sessions, audit and requests of a user base", "platform-concurrent-users/keys/all", platform_topics,
      &platform_world},
-    {"joins", "contracts and what they promote, read with the orders of the shop", "joins-campaign-sales/entries",
+    {"continental", "eliminations close contracts at a service, and are paid for", "continental-leaderboard/keys/all",
      continental_topics, &continental_world},
+    {"joins", "what orders wait for, and what campaigns move", "joins-campaign-sales/entries", joins_topics,
+     &continental_world},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
 struct system_events {
+    const struct system *system;
     struct generator *shop; /* one of the two */
     struct simulation *simulation;
 };
@@ -42,6 +45,7 @@ struct system_events *system_events_new(const struct system *system, uint64_t se
     struct system_events *events = calloc(1, sizeof *events);
     if (!events)
         abort();
+    events->system = system;
     if (system->world)
         events->simulation = simulation_new(system->world, seed, start_ms, events_per_second);
     else
@@ -66,8 +70,21 @@ void system_events_set_pace(struct system_events *events, double events_per_seco
         generator_set_pace(events->shop, events_per_second);
 }
 
+/* Systems may share a world, and each has its own topics of it. */
+static bool is_of_system(const struct system *system, const char *topic)
+{
+    for (size_t i = 0; system->topics[i]; i++)
+        if (strcmp(system->topics[i], topic) == 0)
+            return true;
+    return false;
+}
+
 bool system_events_next(struct system_events *events, int64_t until_ms, struct generator_event *event)
 {
-    return events->simulation ? simulation_next(events->simulation, until_ms, event)
-                              : generator_next(events->shop, until_ms, event);
+    if (!events->simulation)
+        return generator_next(events->shop, until_ms, event);
+    while (simulation_next(events->simulation, until_ms, event))
+        if (is_of_system(events->system, event->topic))
+            return true;
+    return false;
 }

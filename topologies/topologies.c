@@ -3,6 +3,7 @@
 #include "topologies.h"
 
 #include "commerce/commerce.h"
+#include "continental/continental.h"
 #include "examples/examples.h"
 #include "joins/joins.h"
 #include "platform/platform.h"
@@ -13,6 +14,7 @@ const struct weir_entry topologies_builtin[] = {
     {"tradex", "a marketplace: users, products with live stock, orders, sales", tradex_topology},
     {"platform", "sessions, audit search, load per route, rate limits, circuit breakers", platform_topology},
     {"joins", "orders, stock, contracts and eliminations together: joins of every kind", joins_topology},
+    {"continental", "eliminations close their contracts at a service, and are paid for", continental_topology},
     {"example-filter", "lets words with more than four letters pass", example_filter},
     {"example-count", "counts words", example_count},
     {"example-window", "counts page views per page and minute", example_window},

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "catalog.h"
 #include "commands.h"
+#include "contracts_service.h"
 #include "exit.h"
 #include "feeder.h"
 #include "serve.h"
@@ -103,8 +104,12 @@ static int serve_systems(const struct demo *demo, const struct settings *setting
     struct weir_http_options options = {.port = (uint16_t)demo->port.value, .title = "Weir demo"};
     signals_hold();
     log_set_level(LOG_WARNING);
+    struct contracts_service *contracts = contracts_service_start();
     status = serve_start(&serving, served, demo->count, options, !demo->port.given);
-    return status == EXIT_DONE ? serve_with_events(demo, &serving) : status;
+    if (status == EXIT_DONE)
+        status = serve_with_events(demo, &serving);
+    contracts_service_stop(contracts);
+    return status;
 }
 
 /* Those that are named, or all. */

@@ -35,6 +35,11 @@ void *weir_self(weir_context *context)
     return NULL;
 }
 
+weir_bytes weir_json_of(weir_context *context, const struct weir_type *type, const void *value)
+{
+    return weir_to_json(context->execution->arena, type, value);
+}
+
 int32_t weir_partition(weir_context *context)
 {
     return context->execution->partition;

@@ -34,6 +34,9 @@ struct engine_calls { /* the runtime's (or test driver's) side */
     /* Poison is latched and the node is about to be left. Handles it by the policy and clears the latch, so that the
      * rest of the graph goes on, or latches what is worse. NULL: it stays latched. */
     void (*failed)(void *engine, weir_context *);
+    /* The record, which came from that place, is given up after so many retries: it becomes a dead letter. */
+    void (*give_up)(void *engine, weir_context *, const struct weir_record *, struct weir_metadata, int32_t retries,
+                    const char *message);
 };
 
 #define SCHEDULE_AS_USUAL INT64_MIN
@@ -59,6 +62,7 @@ struct execution {
     struct weir_error error;       /* the latch: the record in hand is poison, or worse */
     bool forget;                   /* weir_forget was called */
     bool commit;                   /* weir_commit was called */
+    int32_t holds;                 /* nodes that want no more records for now; punctuators go on */
 };
 
 struct weir_store { /* a typed handle on a store, one per context and store */

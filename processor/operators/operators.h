@@ -58,6 +58,17 @@ struct suppress_args {
     int64_t max_records, max_bytes;
 };
 
+/* node->stores: pending calls, their records, when they are due, the breaker; node->user is the author's. */
+struct call_args {
+    weir_requester *request;
+    weir_answerer *answer;
+    const struct weir_transport *transport;
+    int64_t timeout_ms, first_retry_ms, open_ms, max_pending;
+    int32_t retries, failures, concurrency;
+};
+extern const struct operator operator_call;
+extern const struct weir_type pending_call_type, call_breaker_type; /* of its stores */
+
 /* node->args: struct fold_args; node->stores[0]: the aggregates. */
 extern const struct operator operator_aggregate, operator_reduce;
 extern const struct operator operator_window_aggregate, operator_window_reduce;   /* tumbling, hopping, unlimited */

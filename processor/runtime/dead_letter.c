@@ -51,7 +51,7 @@ struct broker_record dead_letter_of(const struct dead_letter *letter, int64_t wa
     add(&list, "__streams.errors.reason", letter->reason);
     add(&list, "__streams.errors.timestamp", now);
     add_number(&list, "__streams.errors.record.timestamp", letter->timestamp_ms);
-    add(&list, "__streams.errors.retries", "0");
+    add_number(&list, "__streams.errors.retries", letter->retries);
     return (struct broker_record){
         .partition = -1,
         .timestamp_ms = wall_ms, /* not the record's: a broker counts the 30 days of retention from here */

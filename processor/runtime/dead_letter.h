@@ -14,7 +14,8 @@ struct dead_letter {
     int64_t timestamp_ms;
     weir_bytes key, value; /* as they came */
     struct weir_headers headers;
-    const char *exception; /* "weir.reading", "weir.processing", "weir.producing" */
+    int32_t retries;       /* of a call */
+    const char *exception; /* "weir.reading", "weir.processing", "weir.producing", "weir.calling" */
     const char *reason;    /* a short word: "unreadable", "future", "failed", … */
     const char *detail;    /* the error's message */
     const char *trace;     /* the nodes on the way, innermost first, a line each */

@@ -141,3 +141,32 @@ void failure_in_node(void *engine, weir_context *context)
     error_clear(&task->execution.error);
     apply(task, context->node, &failure, &letter, source->layout->dead_letters, &task->arena, &task->execution.error);
 }
+
+/* ---- calls ---- */
+
+static weir_bytes json_of(const struct task *task, const struct weir_type *type, const void *value)
+{
+    return value && !task->sources[0].layout->node->confidential ? weir_to_json(task->execution.arena, type, value)
+                                                                 : (weir_bytes){0};
+}
+
+void failure_of_call(void *engine, weir_context *context, const struct weir_record *record, struct weir_metadata place,
+                     int32_t retries, const char *message)
+{
+    struct task *task = engine;
+    const struct failure failure = {.reason = "given_up",
+                                    .detail = message ? message : "",
+                                    .policy = task->layout->processing,
+                                    .setting = "processing.exception.handler"};
+    struct dead_letter letter = {.topic = place.topic,
+                                 .partition = place.partition,
+                                 .offset = place.offset,
+                                 .timestamp_ms = record->timestamp_ms,
+                                 .key = weir_key_to_text(task->execution.arena, record->key_type, record->key),
+                                 .value = json_of(task, record->value_type, record->value),
+                                 .headers = record->headers,
+                                 .retries = retries};
+    explain(&letter, "weir.calling", &failure, context->node, &task->arena);
+    apply(task, context->node, &failure, &letter, task->sources[0].layout->dead_letters, &task->arena,
+          &task->execution.error);
+}

@@ -21,7 +21,7 @@ static bool holds_up(const struct ready *ready, struct task *task, size_t number
 
 bool ready_to_process(const struct ready *ready, struct task *task, int64_t now_us)
 {
-    if (tick_is_awaited(&task->ticks) && task->ticks.source->queue.count == 0)
+    if (task->execution.holds > 0 || (tick_is_awaited(&task->ticks) && task->ticks.source->queue.count == 0))
         return false;
     if (task->part->source_count == 1 || ready->max_idle_us < 0)
         return true;

@@ -122,7 +122,8 @@ static const struct engine_calls calls = {.send = sink_send,
                                           .schedule = schedule,
                                           .cancel = cancel,
                                           .system_time = system_time,
-                                          .failed = failure_in_node};
+                                          .failed = failure_in_node,
+                                          .give_up = failure_of_call};
 static const struct weir_metadata no_metadata = {NULL, -1, -1};
 
 static bool load_lineage(struct task *task, struct weir_error *error)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from recompute import HOUR, of_topic, read_records, to_ms
 
-SOURCES = ("commerce", "joins")  # the generators whose events are read together
+SOURCES = ("commerce", "continental", "joins")  # the generators whose events are read together
 LEFT_OUT = {"inventory.events", "inventory.responses", "notifications.events"}  # of those, what the topology does not read
 EXTRA = ["""{"topic":"orders.events","key":"patient-%d","ts":1733308200000,"value":{"type":"ORDER_CREATED","event_id":"p-%d",
     "order_id":"patient-%d","customer_id":"customer-%03d","items":[{"sku":"%s","quantity":%d,"unit_price":10.50}],"total":10.50,

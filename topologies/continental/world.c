@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-const char *const continental_topics[] = {"campaigns", "contracts", "eliminations.verified", NULL};
+const char *const continental_topics[] = {"contracts", "eliminations.verified", NULL};
+const char *const joins_topics[] = {"campaigns", NULL};
 
 static const char *const products[] = {"LAPTOP-001",  "MOUSE-001", "KEYBOARD-001",
                                        "MONITOR-001", "DOCK-001",  "HEADSET-001"};

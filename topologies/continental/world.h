@@ -4,5 +4,5 @@
 #include "simulation/simulation.h"
 
 extern const struct simulation_world continental_world;
-extern const char *const continental_topics[];
+extern const char *const continental_topics[], *const joins_topics[]; /* the topology `joins` reads both */
 #endif
