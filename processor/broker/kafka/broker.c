@@ -10,6 +10,8 @@
 static void close_broker(struct broker *base)
 {
     struct kafka_broker *broker = kafka_broker_of(base);
+    kafka_observers_close(broker);
+    pthread_mutex_destroy(&broker->observing);
     if (broker->admin)
         rd_kafka_destroy(broker->admin);
     free(broker);
@@ -78,6 +80,7 @@ struct broker *broker_kafka_open(const struct config *config, struct weir_error 
     struct kafka_broker *broker = memory_new(sizeof *broker);
     broker->base.ops = &operations;
     broker->config = config;
+    pthread_mutex_init(&broker->observing, NULL);
     broker->admin = open_admin(config, error);
     if (broker->admin)
         return &broker->base;

@@ -1,8 +1,21 @@
 /* groups.c: offsets of groups that this process need not be a member of, and waiting for admin answers.
+ *
+ * An observer asks: a consumer of the group that never subscribes, so never joins. The administrative request for offsets would end
+ * the process when its connection breaks, as members.c says.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "kafka.h"
+
+struct kafka_observer {
+    struct kafka_observer *next;
+    char *group;
+    rd_kafka_t *client;
+};
 
 rd_kafka_AdminOptions_t *kafka_admin_options(rd_kafka_t *client, rd_kafka_admin_op_t operation)
 {
@@ -28,20 +41,45 @@ rd_kafka_event_t *kafka_admin_answer(rd_kafka_queue_t *queue, const char *what, 
     return NULL;
 }
 
-static rd_kafka_event_t *ask_offsets(rd_kafka_t *admin, const char *group, const struct broker_place *places,
-                                     size_t count, struct weir_error *error)
+static rd_kafka_t *open_observer(struct kafka_broker *broker, const char *group, struct weir_error *error)
 {
-    rd_kafka_topic_partition_list_t *wanted = rd_kafka_topic_partition_list_new((int)count);
-    for (size_t i = 0; i < count; i++)
-        rd_kafka_topic_partition_list_add(wanted, places[i].topic, places[i].partition);
-    rd_kafka_ListConsumerGroupOffsets_t *request = rd_kafka_ListConsumerGroupOffsets_new(group, wanted);
-    rd_kafka_topic_partition_list_destroy(wanted);
-    rd_kafka_AdminOptions_t *options = kafka_admin_options(admin, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(admin);
-    rd_kafka_ListConsumerGroupOffsets(admin, &request, 1, options, queue);
-    rd_kafka_AdminOptions_destroy(options);
-    rd_kafka_ListConsumerGroupOffsets_destroy(request);
-    return kafka_admin_answer(queue, group, error);
+    char *client = memory_format("%s-observer", group);
+    struct kafka_settings settings = {.role = "consumer", .client = client, .group = group};
+    rd_kafka_conf_t *conf = kafka_settings_build(broker->config, settings, error);
+    free(client);
+    if (!conf)
+        return NULL;
+    /* Else an answer waits until no transaction holds offsets of the group back. */
+    rd_kafka_conf_set(conf, "isolation.level", "read_uncommitted", NULL, 0);
+    return kafka_client_new(conf, "consumer", error);
+}
+
+static rd_kafka_t *observer_of(struct kafka_broker *broker, const char *group, struct weir_error *error)
+{
+    pthread_mutex_lock(&broker->observing);
+    struct kafka_observer *one = broker->observers;
+    while (one && strcmp(one->group, group) != 0)
+        one = one->next;
+    rd_kafka_t *client = one ? one->client : open_observer(broker, group, error);
+    if (!one && client) {
+        one = memory_new(sizeof *one);
+        *one = (struct kafka_observer){broker->observers, memory_text(group), client};
+        broker->observers = one;
+    }
+    pthread_mutex_unlock(&broker->observing);
+    return client;
+}
+
+void kafka_observers_close(struct kafka_broker *broker)
+{
+    while (broker->observers) {
+        struct kafka_observer *one = broker->observers;
+        broker->observers = one->next;
+        rd_kafka_consumer_close(one->client);
+        rd_kafka_destroy(one->client);
+        free(one->group);
+        free(one);
+    }
 }
 
 static bool read_start(const rd_kafka_topic_partition_t *found, const char *group, weir_arena *arena,
@@ -56,45 +94,31 @@ static bool read_start(const rd_kafka_topic_partition_t *found, const char *grou
     return true;
 }
 
-/* In the order of the places: the answer has one of its own. */
-static bool read_starts(const rd_kafka_topic_partition_list_t *found, const char *group,
+static bool read_starts(const rd_kafka_topic_partition_list_t *list, const char *group,
                         const struct broker_place *places, size_t count, weir_arena *arena, struct broker_start *starts,
                         struct weir_error *error)
 {
-    for (size_t i = 0; i < count; i++) {
-        starts[i] = (struct broker_start){BROKER_NO_OFFSET, ""};
-        const rd_kafka_topic_partition_t *one =
-            found ? rd_kafka_topic_partition_list_find(found, places[i].topic, places[i].partition) : NULL;
-        if (one && !read_start(one, group, arena, &starts[i], error))
+    for (size_t i = 0; i < count; i++)
+        if (!read_start(rd_kafka_topic_partition_list_find(list, places[i].topic, places[i].partition), group, arena,
+                        &starts[i], error))
             return false;
-    }
     return true;
-}
-
-static bool read_answer(rd_kafka_event_t *event, const char *group, const struct broker_place *places, size_t count,
-                        weir_arena *arena, struct broker_start *starts, struct weir_error *error)
-{
-    size_t groups;
-    const rd_kafka_group_result_t **results =
-        rd_kafka_ListConsumerGroupOffsets_result_groups(rd_kafka_event_ListConsumerGroupOffsets_result(event), &groups);
-    const rd_kafka_error_t *failure = groups > 0 ? rd_kafka_group_result_error(results[0]) : NULL;
-    if (failure)
-        return error_set(error, kafka_reading_code_of(rd_kafka_error_code(failure)), "group %s: %s", group,
-                         rd_kafka_error_string(failure));
-    return read_starts(groups > 0 ? rd_kafka_group_result_partitions(results[0]) : NULL, group, places, count, arena,
-                       starts, error);
 }
 
 bool kafka_commits(struct broker *base, const char *group, const struct broker_place *places, size_t count,
                    weir_arena *arena, struct broker_start *starts, struct weir_error *error)
 {
-    if (count == 0)
-        return true;
-    rd_kafka_event_t *event = ask_offsets(kafka_broker_of(base)->admin, group, places, count, error);
-    if (!event)
-        return false;
-    bool ok = read_answer(event, group, places, count, arena, starts, error);
-    rd_kafka_event_destroy(event);
+    rd_kafka_t *observer = count > 0 ? observer_of(kafka_broker_of(base), group, error) : NULL;
+    if (!observer)
+        return count == 0;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++)
+        rd_kafka_topic_partition_list_add(list, places[i].topic, places[i].partition);
+    rd_kafka_resp_err_t code = rd_kafka_committed(observer, list, KAFKA_ADMIN_TIMEOUT_MS);
+    bool ok =
+        code ? error_set(error, kafka_reading_code_of(code), "group %s: its offsets: %s", group, rd_kafka_err2str(code))
+             : read_starts(list, group, places, count, arena, starts, error);
+    rd_kafka_topic_partition_list_destroy(list);
     return ok;
 }
 

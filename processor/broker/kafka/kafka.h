@@ -15,6 +15,8 @@ struct kafka_broker {
     struct broker base; /* first: a struct broker * is one of these */
     const struct config *config;
     rd_kafka_t *admin; /* a producer handle that produces nothing: a consumer's answers wait behind its long fetches */
+    pthread_mutex_t observing;
+    struct kafka_observer *observers; /* groups.c: a client per group whose offsets were asked for */
 };
 
 enum {
@@ -209,7 +211,7 @@ void kafka_reader_release(struct broker_reader *, struct broker_message *);
 int64_t kafka_reader_position(struct broker_reader *, int32_t token);
 void kafka_reader_close(struct broker_reader *);
 
-/* -- topics.c, ensure.c, groups.c, members.c: [any] -- */
+/* -- topics.c, ensure.c, groups.c, members.c, assignment.c: [any] -- */
 /* Partition count of one topic as this client sees it; 0: no such topic; -1: error. all_led: also wait for leaders. */
 int32_t kafka_topic_partitions(rd_kafka_t *, rd_kafka_topic_t *, bool *all_led, struct weir_error *);
 int32_t kafka_partitions(struct broker *, const char *topic, struct weir_error *);
@@ -223,6 +225,9 @@ bool kafka_commits(struct broker *, const char *group, const struct broker_place
                    struct broker_start *, struct weir_error *);
 bool kafka_members(struct broker *, const char *group, weir_arena *, struct broker_member **, size_t *count,
                    struct weir_error *);
+void kafka_observers_close(struct kafka_broker *);
+/* What was dealt to a member, in the arena. False: malformed. */
+bool kafka_assignment_read(weir_bytes, weir_arena *, struct broker_place **, size_t *count);
 /* Waits for the answer to an admin request; NULL: none came or it failed as a whole. Takes the queue. */
 rd_kafka_event_t *kafka_admin_answer(rd_kafka_queue_t *, const char *what, struct weir_error *);
 rd_kafka_AdminOptions_t *kafka_admin_options(rd_kafka_t *, rd_kafka_admin_op_t);
