@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -16,6 +17,8 @@
 #include "schemas/codec.h"
 #include "state/bounds.h"
 #include "state/keys.h"
+
+enum { TRIES_MAX = 100, PAUSE_NS = 50 * 1000 };
 
 /* ---- the catalogue ---- */
 
@@ -141,7 +144,6 @@ static bool read_window(const struct store_spec *spec, weir_bytes stored, weir_a
     return true;
 }
 
-/* The position is read before the row, so the row is at least as new as it says. */
 static bool decode_row(const struct weir_view *view, const struct store_row *stored, weir_arena *arena,
                        struct weir_row *row, struct weir_error *error)
 {
@@ -155,15 +157,31 @@ static bool decode_row(const struct weir_view *view, const struct store_row *sto
     return row->value != NULL;
 }
 
+/* A look that began at this number saw one commit, position and rows. Otherwise a commit was published meanwhile: look again.
+ * After TRIES_MAX in a row it is taken as it is: rows may then be newer than their position says, never older. */
+static bool saw_one_commit(const struct task *task, uint64_t number, int tries)
+{
+    if (number % 2 == 0 && atomic_load(&task->publishing) == number)
+        return true;
+    nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+    return tries + 1 == TRIES_MAX;
+}
+
 /* False and code WEIR_OK: this task has no such key. */
 static bool get_from(const struct weir_view *view, const struct task *task, weir_bytes stored_key, weir_arena *arena,
                      struct weir_row *row, struct weir_error *error)
 {
     struct store_row stored;
-    *row = (struct weir_row){.partition = task->partition,
-                             .position = position_text(task, arena),
-                             .is_standby = atomic_load(&task->is_standby)};
-    if (!store_view_get(task->stores[view->index], stored_key, arena, &stored, error))
+    *row = (struct weir_row){.partition = task->partition, .is_standby = atomic_load(&task->is_standby)};
+    bool found = false;
+    for (int tries = 0; tries < TRIES_MAX; tries++) {
+        uint64_t number = atomic_load(&task->publishing);
+        row->position = position_text(task, arena);
+        found = store_view_get(task->stores[view->index], stored_key, arena, &stored, error);
+        if (error->code != WEIR_OK || saw_one_commit(task, number, tries))
+            break;
+    }
+    if (!found)
         return false;
     stored.key = stored_key;
     return decode_row(view, &stored, arena, row, error);
@@ -335,6 +353,20 @@ bool view_add_walk(struct weir_cursor *cursor, struct view_walk walk, struct wei
     return advance(&cursor->walks[cursor->walk_count - 1], error);
 }
 
+static void open_walk(struct weir_cursor *cursor, const struct task *task, const struct bounds *bounds,
+                      struct view_walk *walk, struct weir_error *error)
+{
+    for (int tries = 0; tries < TRIES_MAX; tries++) {
+        uint64_t number = atomic_load(&task->publishing);
+        walk->position = position_text(task, cursor->arena);
+        walk->cursor = store_view_scan(task->stores[cursor->view->index], bounds_from(bounds), bounds_to(bounds),
+                                       cursor->range.descending, error);
+        if (!walk->cursor || saw_one_commit(task, number, tries))
+            return;
+        store_cursor_close(walk->cursor);
+    }
+}
+
 static bool open_walks(struct weir_cursor *cursor, const struct bounds *bounds, struct weir_error *error)
 {
     struct weir_app *app = cursor->view->app;
@@ -347,11 +379,8 @@ static bool open_walks(struct weir_cursor *cursor, const struct bounds *bounds, 
         if (bounds->is_empty)
             continue;
         const struct task *task = app->tasks[i];
-        struct view_walk walk = {.partition = task->partition,
-                                 .position = position_text(task, cursor->arena),
-                                 .is_standby = atomic_load(&task->is_standby)};
-        walk.cursor = store_view_scan(task->stores[cursor->view->index], bounds_from(bounds), bounds_to(bounds),
-                                      cursor->range.descending, error);
+        struct view_walk walk = {.partition = task->partition, .is_standby = atomic_load(&task->is_standby)};
+        open_walk(cursor, task, bounds, &walk, error);
         if (!view_add_walk(cursor, walk, error))
             return false;
     }
