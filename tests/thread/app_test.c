@@ -18,6 +18,7 @@ static weir_topology *build(void)
     weir_topology *topology = weir_topology_new("words");
     weir_stream *words = weir_from(topology, "words", &weir_str_type, &weir_str_type);
     weir_count(weir_group(words), "by-key");
+    weir_count(weir_group(weir_from(topology, "ones", &weir_str_type, &weir_str_type)), "ones-by-key");
     weir_table *counts = weir_count(weir_group_by(words, "by-word", &weir_str_type, value_as_key), "by-word");
     weir_to(weir_changes(counts), "counts");
     return topology;
@@ -44,6 +45,8 @@ static void *produce(void *self)
         struct weir_produced produced[10];
         struct weir_error error = {0};
         CHECK(weir_produce(app, "words", records, 10, produced, &error), "weir_produce: %s", error.message);
+        const struct weir_raw_record one = {{"one", 3}, {"1", 1}, i, {NULL, 0}};
+        CHECK(weir_produce(app, "ones", &one, 1, produced, &error), "weir_produce: %s", error.message);
     }
     return NULL;
 }
@@ -72,6 +75,28 @@ static void *read_along(void *self)
     return NULL;
 }
 
+/* All records have one key, so its count is the offset the answer says it contains. */
+static void *read_positions(void *self)
+{
+    weir_app *app = self;
+    struct weir_error error = {0};
+    weir_view *view = weir_view_open(app, "ones-by-key", &error);
+    CHECK(view != NULL, "weir_view_open: %s", error.message);
+    while (atomic_load(&reading)) {
+        weir_arena *arena = weir_arena_new();
+        struct weir_row row;
+        struct weir_error none = {0};
+        if (weir_view_get(view, arena, WEIR_STR("one"), &row, &none)) {
+            long long count = (long long)*(const int64_t *)row.value, offset = -1;
+            CHECK(sscanf(row.position, "ones:%*d:%lld", &offset) == 1, "position %s", row.position);
+            CHECK(count == offset, "a row of %lld records says position %lld", count, offset);
+        }
+        weir_arena_free(arena);
+    }
+    weir_view_close(view);
+    return NULL;
+}
+
 static void expect_read_your_writes(weir_app *app)
 {
     struct weir_error error = {0};
@@ -94,9 +119,10 @@ int main(void)
     begin();
 
     weir_app *app = start();
-    pthread_t producers[PRODUCERS], reader;
+    pthread_t producers[PRODUCERS], reader, positions;
     atomic_store(&reading, true);
     pthread_create(&reader, NULL, read_along, app);
+    pthread_create(&positions, NULL, read_positions, app);
     for (int i = 0; i < PRODUCERS; i++)
         pthread_create(&producers[i], NULL, produce, app);
     for (int i = 0; i < PRODUCERS; i++)
@@ -105,6 +131,7 @@ int main(void)
     wait_for(app, "by-key", PRODUCERS * RECORDS);
     atomic_store(&reading, false);
     pthread_join(reader, NULL);
+    pthread_join(positions, NULL);
     expect_read_your_writes(app);
     stop(app);
 
