@@ -7,7 +7,13 @@
 
 #include "measure.h"
 
-enum { COMMITTED_BYTES_MAX = 192 << 20, WINDOWS_BYTES_MAX = 32 << 20, MEMTABLE_BYTES = 8 << 20, APPLY_MS = 10000 };
+enum {
+    COMMITTED_BYTES_MAX = 192 << 20,
+    WINDOWS_BYTES_MAX = 32 << 20,
+    MEMTABLE_BYTES = 8 << 20,
+    FILE_BYTES_MIN = 8 << 20,
+    APPLY_MS = 10000
+};
 
 static void must(bool done, const struct bare_task *bare)
 {
@@ -84,6 +90,7 @@ static void open_task(struct bare_task *bare, const char *directory)
     struct database_limits limits = {.memtable_bytes = MEMTABLE_BYTES,
                                      .committed_bytes_max = COMMITTED_BYTES_MAX,
                                      .windows_bytes_max = WINDOWS_BYTES_MAX,
+                                     .file_bytes_min = FILE_BYTES_MIN,
                                      .restore_bytes_max = WINDOWS_BYTES_MAX,
                                      .apply_interval_ms = APPLY_MS};
     bare->layout.parts[0].partitions = 1;

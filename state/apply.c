@@ -109,18 +109,19 @@ static struct store_row row_of(const void *item)
     return table_row_at(row, &row->last);
 }
 
-/* Rows that would fill a memtable are flushed as a file anyway; they are cheaper written as one at once. */
-static bool fill_memtable(const struct store *store, size_t rows)
+/* Many rows would be flushed as a file anyway; they are cheaper written as one at once. But a memtable is synced to the
+ * disk behind the task's back, and for a file it waits, so a small one is not worth it. */
+static bool are_a_file(const struct store *store, size_t rows)
 {
     const struct table *table = &store->committed.rows->table;
-    return rows > 0 && table->slab.used / table->count * rows > store->database->limits.memtable_bytes / 2;
+    return rows > 0 && table->slab.used / table->count * rows >= store->database->limits.file_bytes_min;
 }
 
 static bool write_dirty(struct store *store, struct rocks_marks marks, struct weir_error *error)
 {
     size_t count;
     struct table_row **rows = table_dirty_sorted(&store->committed.rows->table, &count);
-    bool done = store_write_rows(store, (struct store_rows){(void **)rows, count, row_of}, fill_memtable(store, count),
+    bool done = store_write_rows(store, (struct store_rows){(void **)rows, count, row_of}, are_a_file(store, count),
                                  marks, error);
     free(rows);
     return done;

@@ -54,6 +54,7 @@ struct database_limits {
     size_t committed_bytes_max; /* per store: store_apply is due when committed rows hold more */
     size_t windows_bytes_max;   /* the same of a store of windows or sessions, whose older rows are hardly read again */
     size_t restore_bytes_max;   /* per store that is being restored: rows gathered before they are written */
+    size_t file_bytes_min;      /* rows of so many bytes are applied as a file of their own, fewer through a memtable */
     int64_t apply_interval_ms;  /* state.flush.interval.ms: store_apply is due when the oldest committed row is older */
 };
 /* Process-wide block cache; call once before the first database_open, later calls resize. [any] */

@@ -138,6 +138,7 @@ static struct database_limits limits_of(const struct config *config)
         .committed_bytes_max = bytes / 16,
         .apply_interval_ms = config_integer(config, "state.flush.interval.ms"),
         .restore_bytes_max = MEMTABLE_BYTES,
+        .file_bytes_min = MEMTABLE_BYTES,
     };
 }
 

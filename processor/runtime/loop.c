@@ -34,6 +34,7 @@ enum {
     OVERLAY_BYTES_MAX = 32 * 1024 * 1024,
     MEMTABLE_BYTES_MIN = 1024 * 1024,
     MEMTABLE_BYTES_MAX = 8 * 1024 * 1024,
+    FILE_BYTES_MIN = 8 * 1024 * 1024,
     RESTORE_BYTES_MIN = 1024 * 1024,
     RESTORE_BYTES_MAX = 32 * 1024 * 1024,
     WINDOWS_BYTES_MAX = 32 * 1024 * 1024, /* committed rows of one store of windows */
@@ -837,6 +838,7 @@ static void configure(struct loop *loop)
         .committed_bytes_max = loop->committed_max,
         .windows_bytes_max = loop->windows_max < WINDOWS_BYTES_MAX ? loop->windows_max : WINDOWS_BYTES_MAX,
         .restore_bytes_max = per_task(loop, share, RESTORE_BYTES_MIN, RESTORE_BYTES_MAX),
+        .file_bytes_min = FILE_BYTES_MIN,
         .apply_interval_ms = config_integer(config, "state.flush.interval.ms"),
     };
 }

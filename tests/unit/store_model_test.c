@@ -119,8 +119,8 @@ static void expect_row(const struct model *m, const struct state *state, int i, 
 static void open_store(struct model *m)
 {
     struct weir_error error = {0};
-    size_t memtable_bytes = draw(m, 2) ? 1 << 20 : 0; /* 0: whatever is applied would fill it, so files are written */
-    struct database_limits limits = {memtable_bytes, 8000, 8000, 2000, 10};
+    size_t file_bytes_min = draw(m, 2) ? 4000 : 0; /* of rows that hold at most 8000 */
+    struct database_limits limits = {1 << 20, 8000, 8000, 2000, file_bytes_min, 10};
     m->database = database_open(m->has_directory ? m->directory : NULL, limits, &error);
     cr_assert(m->database, "%s", error.message);
     m->store = store_open(m->database, &m->spec, &error);
@@ -250,9 +250,15 @@ static int key_within(struct model *m, int64_t time_ms)
     return i;
 }
 
+static int64_t later(const struct model *m, int i, int64_t time_ms)
+{
+    return m->spec.kind != STORE_KEY_VALUE && key_time(m, i) > time_ms ? key_time(m, i) : time_ms;
+}
+
 static void restore(struct model *m)
 {
     struct store_row rows[20];
+    int restored[20];
     struct weir_error error = {0};
     size_t count = draw(m, 20);
     int64_t greatest_ms = INT64_MIN; /* time in a key */
@@ -266,9 +272,13 @@ static void restore(struct model *m)
         *cell = (struct cell){draw(m, 4) > 0, (int64_t)draw(m, 100), 1, {(char)draw(m, 256)}};
         rows[i] = (struct store_row){
             m->keys[k], {cell->is_there ? memory_copy(cell->value, 1) : NULL, cell->is_there}, cell->timestamp_ms};
-        if (m->spec.kind != STORE_KEY_VALUE && key_time(m, k) > greatest_ms)
-            greatest_ms = key_time(m, k);
+        if (!m->has_directory) /* what is deleted again tells no time, but in memory rows are taken one by one */
+            greatest_ms = later(m, k, greatest_ms);
+        restored[i] = k;
     }
+    for (size_t i = 0; i < count; i++)
+        if (m->now.cells[restored[i]].is_there)
+            greatest_ms = later(m, restored[i], greatest_ms);
     m->now.time_ms = greatest_ms > time_ms ? greatest_ms : time_ms;
     m->committed = m->now;
     m->position++;
