@@ -1,12 +1,5 @@
 /* Global tables and joins with them, through the test driver. */
-#include <criterion/criterion.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/buffer.h"
-#include "base/bytes.h"
-#include "graph/graph.h"
-#include "weir.h"
+#include "driven.h"
 
 static weir_stream *texts(weir_topology *t, const char *topic)
 {
@@ -25,55 +18,12 @@ static const void *person_of(weir_context *context, const struct weir_record *or
     return bytes_equal(*(const weir_bytes *)order->value, bytes_of_text("-")) ? NULL : order->value;
 }
 
-static const void *both(weir_context *context, const struct weir_record *left, const struct weir_record *right)
-{
-    struct buffer buffer = {0};
-    const weir_bytes *one = left->value, *other = right ? right->value : NULL;
-    buffer_append(&buffer, one->data, one->size);
-    buffer_text(&buffer, "+");
-    buffer_append(&buffer, other ? other->data : "nobody", other ? other->size : 6);
-    weir_bytes *out = weir_alloc(context, sizeof *out);
-    char *data = weir_alloc(context, buffer.size);
-    memcpy(data, buffer.data, buffer.size);
-    *out = (weir_bytes){data, buffer.size};
-    buffer_done(&buffer);
-    return out;
-}
-
 static weir_test *join(enum weir_join_kind kind)
 {
-    struct weir_error error = {0};
     weir_topology *t = weir_topology_new("t");
     weir_stream *orders = texts(t, "orders");
     weir_to(weir_join_global(orders, people(t), person_of, both, .value = &weir_str_type, .kind = kind), "out");
-    weir_test *test = weir_test_new(t, (struct weir_config){0}, &error);
-    cr_assert_not_null(test, "%s", error.message);
-    return test;
-}
-
-static void put(weir_test *test, const char *topic, const char *key, const char *value, int64_t timestamp_ms)
-{
-    weir_test_send_raw(test, topic,
-                       (struct weir_raw_record){bytes_of_text(key), bytes_of_text(value), timestamp_ms, {NULL, 0}});
-}
-
-static void expect(weir_test *test, const char *lines)
-{
-    struct buffer text = {0};
-    struct weir_raw_record record;
-    while (weir_test_recv_raw(test, "out", &record))
-        buffer_format(&text, "%.*s=%.*s@%d ", (int)record.key.size, (const char *)record.key.data,
-                      (int)record.value.size, (const char *)record.value.data, (int)record.timestamp_ms);
-    buffer_byte(&text, 0);
-    cr_expect_str_eq(text.data, lines);
-    buffer_done(&text);
-}
-
-static void end(weir_test *test)
-{
-    struct weir_error error = {0};
-    cr_expect_not(weir_test_failed(test, &error), "%s", error.message);
-    weir_test_free(test);
+    return drive(t);
 }
 
 static const void *person_unknown(weir_context *context, const struct weir_record *order)
@@ -189,12 +139,6 @@ Test(global, the_test_driver_shows_its_rows)
 }
 
 /* ---- the graph ---- */
-
-static void expect_refused(weir_topology *t, const char *part)
-{
-    cr_expect(strstr(t->error.message, part), "found: %s", t->error.message);
-    weir_topology_free(t);
-}
 
 Test(global, nothing_else_reads_its_topic)
 {
