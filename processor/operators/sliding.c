@@ -199,9 +199,11 @@ static void slide(weir_context *context, const struct weir_record *record)
                               .close_ms = windowed_closed(context, now_ms, args->window.grace.ms),
                               .previous_ms = NOWHERE};
     int64_t visible_ms = windowed_visible_from(context, now_ms);
-    if (clamped_add(record->timestamp_ms, sliding.length_ms) < sliding.close_ms)
-        context_drop(context, "late");
-    else if (record->timestamp_ms < sliding.length_ms)
+    if (clamped_add(record->timestamp_ms, sliding.length_ms) < sliding.close_ms) {
+        context_drop(context, "late"); /* and closes no window, as there */
+        return;
+    }
+    if (record->timestamp_ms < sliding.length_ms)
         take_early(&sliding, visible_ms);
     else
         take(&sliding, visible_ms);
