@@ -50,7 +50,7 @@ MUTANTS = {
     "a foreign join forgets to cancel what it asked for": (OPERATORS + "join_foreign.c", "if (old_key && !is_same_key(context, old_key, new_key))", "if (false)"),
     "a left join with a global table is an inner one": (OPERATORS + "join_global.c", "(!has_row && !args->is_left)", "!has_row"),
     "a transformed table asks its function for what it has kept": (OPERATORS + "transform_table.c",
-        "args->store ? table_kept(context, change) : transformed", "false ? table_kept(context, change) : transformed"),
+        "return args->store ? table_kept", "return args->store && !change ? table_kept"),
     "an extractor does not hear the time of its partition": (RUNTIME + "head.c", "extract(record, source->stream_time_ms)", "extract(record, -1)"),
     "a record that fails is dropped as well": (OPERATORS + "context.c", "if (context->execution->error.code != WEIR_OK) /* it has", "if (false) /* it has"),
     "a record that fails goes on": (OPERATORS + "context.c", "    if (context->execution->error.code != WEIR_OK)\n        return;\n    /* Only this thread",
