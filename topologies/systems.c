@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aurore/world.h"
 #include "commerce/generator.h"
 #include "continental/world.h"
 #include "platform/world.h"
@@ -20,6 +21,8 @@ const struct system systems_all[] = {
      &platform_world},
     {"continental", "eliminations close contracts at a service, and are paid for", "continental-leaderboard/keys/all",
      continental_topics, &continental_world},
+    {"aurore", "events of services: kept, found again, counted", "aurore-services/entries", aurore_topics,
+     &aurore_world},
     {"joins", "what orders wait for, and what campaigns move", "joins-campaign-sales/entries", joins_topics,
      &continental_world},
     {NULL, NULL, NULL, NULL, NULL},

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "topologies.h"
 
+#include "aurore/aurore.h"
 #include "commerce/commerce.h"
 #include "continental/continental.h"
 #include "examples/examples.h"
@@ -15,6 +16,7 @@ const struct weir_entry topologies_builtin[] = {
     {"platform", "sessions, audit search, load per route, rate limits, circuit breakers", platform_topology},
     {"joins", "orders, stock, contracts and eliminations together: joins of every kind", joins_topology},
     {"continental", "eliminations close their contracts at a service, and are paid for", continental_topology},
+    {"aurore", "events of services: kept, found again, counted", aurore_topology},
     {"example-filter", "lets words with more than four letters pass", example_filter},
     {"example-count", "counts words", example_count},
     {"example-window", "counts page views per page and minute", example_window},

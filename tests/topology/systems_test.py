@@ -84,6 +84,9 @@ class Systems(unittest.TestCase):
     def test_every_row_of_joins_is_as_recomputed(self):
         self.check("joins")
 
+    def test_every_row_of_aurore_is_as_recomputed(self):
+        self.check("aurore")
+
     def test_the_same_seed_gives_the_same_events(self):
         for system in ("tradex", "platform", "joins"):
             self.assertEqual(generate(system, 7), generate(system, 7))
