@@ -12,6 +12,7 @@
 #include "runtime/identity.h"
 #include "runtime/layout.h"
 
+struct database_limits;
 struct globals;
 struct ingest;
 struct loop;
@@ -31,7 +32,8 @@ struct weir_app {
     struct ingest *ingest;
     struct peers *peers; /* NULL: the broker is this process's alone */
     struct figures figures;
-    const struct task_watch *watch; /* of every task; NULL: nobody looks on */
+    const struct task_watch *watch;       /* of every task; NULL: nobody looks on */
+    const struct database_limits *limits; /* of every task; NULL: by memory.max.bytes */
 
     pthread_rwlock_t registry;
     _Atomic int registry_wanted; /* how many wait for the write lock: whoever may look long lets go (snapshot.c) */

@@ -563,8 +563,10 @@ static void restore(struct loop *loop)
         !restore_step(&loop->restorer, is_idle(loop) ? RESTORE_WAIT_MS : 0, &error)) {
         if (error.code != WEIR_RETRY)
             fail_loop(loop, &error);
-        else
+        else {
             log_warning("restore", "%s; trying again", error.message);
+            clock_pause_ms(is_idle(loop) ? RETRY_PAUSE_MS : 0);
+        }
     }
     atomic_store(&loop->app->figures.restored_records, loop->restorer.records);
     bool all = true;
@@ -841,6 +843,8 @@ static void configure(struct loop *loop)
         .file_bytes_min = FILE_BYTES_MIN,
         .apply_interval_ms = config_integer(config, "state.flush.interval.ms"),
     };
+    if (loop->app->limits)
+        loop->limits = *loop->app->limits;
 }
 
 /* The transactional id of Kafka Streams: one per thread and process. Opened before the group is joined, so that what an

@@ -26,6 +26,8 @@ struct restore_entry {
     weir_bytes *unfinished;
     size_t unfinished_count, unfinished_capacity;
     bool done;
+    int64_t taken;     /* offset behind the last record that the store was given */
+    bool is_held_back; /* which the store could not write: the disk is full */
 };
 
 void restorer_done(struct restorer *restorer)
@@ -183,20 +185,36 @@ static bool apply_run(struct restore_entry *entry, const struct broker_message *
         rows[row_count++] = row;
         next = messages[i].offset + 1;
     }
-    return row_count == 0 || store_restore(entry->task->stores[entry->store], rows, row_count, next, error);
+    entry->taken = next;
+    entry->is_held_back =
+        row_count > 0 && !store_restore(entry->task->stores[entry->store], rows, row_count, next, error);
+    return !entry->is_held_back;
 }
 
+/* What could not be written before, because the disk is full, goes first: nothing more is read meanwhile. */
+static bool write_held_back(const struct restorer *restorer, struct weir_error *error)
+{
+    for (size_t i = 0; i < restorer->count; i++) {
+        struct restore_entry *entry = &restorer->entries[i];
+        if (entry->is_held_back && !store_restore(entry->task->stores[entry->store], NULL, 0, entry->taken, error))
+            return false;
+        entry->is_held_back = false;
+    }
+    return true;
+}
+
+/* All of it is taken, whatever fails on the way: it will not be read again. */
 static bool apply(struct restorer *restorer, const struct broker_message *messages, int count, struct weir_error *error)
 {
     weir_arena arena;
     arena_init(&arena);
     bool ok = true;
-    for (int first = 0, behind; ok && first < count; first = behind) {
+    for (int first = 0, behind; first < count; first = behind) {
         for (behind = first + 1; behind < count && messages[behind].group == messages[first].group;)
             behind++;
         struct restore_entry *entry = entry_of(restorer, messages[first].group);
         if (entry && !entry->done)
-            ok = apply_run(entry, messages + first, (size_t)(behind - first), &arena, error);
+            ok = apply_run(entry, messages + first, (size_t)(behind - first), &arena, error) && ok;
         arena_clear(&arena);
     }
     restorer->records += (uint64_t)count;
@@ -259,10 +277,12 @@ bool restore_step(struct restorer *restorer, int timeout_ms, struct weir_error *
         return true;
     const struct broker_ops *ops = restorer->broker->ops;
     struct broker_message messages[BATCH];
+    if (!write_held_back(restorer, error))
+        return false;
     int count = ops->reader_poll(restorer->reader, messages, BATCH, timeout_ms, error);
     if (count < 0)
         return false;
-    bool ok = failpoint("restore.read", error) && apply(restorer, messages, count, error);
+    bool ok = apply(restorer, messages, count, error) && failpoint("restore.read", error);
     for (int i = 0; i < count; i++)
         ops->reader_release(restorer->reader, &messages[i]);
     return ok && look_for_the_end(restorer, error);
