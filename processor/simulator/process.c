@@ -135,6 +135,7 @@ static void run_loop(struct machine *machine)
 {
     struct weir_error error = {0};
     machine->app->watch = &machine->watch;
+    machine->app->limits = &machine->world->swarm.limits;
     machine->loop = loop_open(machine->app, 1, &error);
     if (!machine->loop) {
         machine->failure = error;

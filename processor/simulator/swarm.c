@@ -78,6 +78,12 @@ struct swarm swarm_draw(struct random *random, const struct simulate_plan *plan)
         .marker_delay_us = DRAW_ONE(random, 0, 5 * MS, 300 * MS),
         .eager = random_below(random, 2) == 0,
     };
+    swarm.limits = (struct database_limits){
+        .committed_bytes_max = (size_t)DRAW_ONE(random, 1, 4000, 1 << 25),
+        .windows_bytes_max = (size_t)DRAW_ONE(random, 1, 4000, 1 << 25),
+        .restore_bytes_max = (size_t)DRAW_ONE(random, 1, 500, 1 << 20),
+        .apply_interval_ms = swarm.flush_ms,
+    };
     draw_faults(&swarm, random);
     draw_inputs(&swarm, random);
     return swarm;

@@ -17,6 +17,7 @@ struct swarm { /* chances are per million */
     int64_t latency_us, input_every_us;
     struct simulated_settings broker;
     struct disk_faults disk;
+    struct database_limits limits;
     uint32_t crash_in_request, lost, unanswered, late, slow;             /* of requests */
     uint32_t batch;                                                      /* of records sent: the batch leaves with it */
     int64_t crash_every_us, stop_every_us, pause_every_us, cut_every_us; /* on the average; 0: never */

@@ -430,7 +430,9 @@ void simulated_append(struct simulated *cluster, const char *name, const struct 
 {
     struct partition *partition = cluster_partition(cluster, name, record->partition);
     assert(partition);
-    partition_append(cluster, partition, cluster_copy(cluster, record));
+    struct simulated_record copy = cluster_copy(cluster, record);
+    copy.is_from_outside = true;
+    partition_append(cluster, partition, copy);
 }
 
 int64_t simulated_committed(const struct simulated *cluster, const char *topic, int32_t number, const char **metadata)

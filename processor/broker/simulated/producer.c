@@ -9,6 +9,7 @@ struct broker_producer {
     struct writer *writer; /* NULL: it writes without transactions */
     int64_t epoch;
     bool has_begun;            /* something was sent since the last commit or abort */
+    bool must_abort;           /* a commit has failed */
     struct weir_error failure; /* a record that was sent is lost */
 };
 
@@ -120,6 +121,9 @@ bool simulated_producer_send(struct broker_producer *producer, const char *name,
     waiting->items[waiting->count++] = (struct pending_record){
         .partition = &topic->partitions[number], .record = cluster_copy(cluster, record), .delivery = record->delivery};
     producer->has_begun = true;
+    if (producer->must_abort)
+        cluster->witness.violated(cluster->witness.self,
+                                  "a transaction whose commit had failed went on without an abort");
     cluster->witness.sent(cluster->witness.self, connection->owner, name, record);
     if (connection->link.sends_now(connection->link.self))
         send_waiting(producer);
@@ -170,7 +174,7 @@ static void initialise(struct broker_producer *producer)
     producer->writer->epoch++;
     cluster_end(cluster, producer->writer, false);
     producer->epoch = producer->writer->epoch;
-    producer->has_begun = false;
+    producer->has_begun = producer->must_abort = false;
     producer->failure = (struct weir_error){0};
     producer->waiting.count = 0;
 }
@@ -240,8 +244,8 @@ static bool end_transaction(struct broker_producer *producer, const struct trip 
     return error_set(error, unanswered.code == WEIR_FATAL ? WEIR_FATAL : WEIR_FENCED, "%s", unanswered.message);
 }
 
-bool simulated_transaction_commit(struct broker_producer *producer, struct broker_consumer *consumer,
-                                  const struct broker_offset *offsets, size_t count, struct weir_error *error)
+static bool commit(struct broker_producer *producer, const struct broker_consumer *consumer,
+                   const struct broker_offset *offsets, size_t count, struct weir_error *error)
 {
     struct trip trip;
     struct weir_error lost = {0};
@@ -255,9 +259,17 @@ bool simulated_transaction_commit(struct broker_producer *producer, struct broke
     return add_offsets(producer, consumer, offsets, count, error) && end_transaction(producer, &trip, error);
 }
 
+bool simulated_transaction_commit(struct broker_producer *producer, struct broker_consumer *consumer,
+                                  const struct broker_offset *offsets, size_t count, struct weir_error *error)
+{
+    producer->must_abort = !commit(producer, consumer, offsets, count, error);
+    return !producer->must_abort;
+}
+
 bool simulated_transaction_abort(struct broker_producer *producer, struct weir_error *error)
 {
     struct trip trip;
+    producer->must_abort = producer->must_abort && producer->has_begun; /* what is decided needs none */
     if (!producer->has_begun && producer->failure.code == WEIR_OK)
         return true;
     if (!trip_begin(producer->connection, SIMULATED_ABORT_TRANSACTION, &trip, error))

@@ -64,6 +64,7 @@ struct simulated_record { /* lives as long as the cluster */
     struct weir_headers headers;
     uint64_t transaction; /* 0: none */
     bool is_marker;       /* ends a transaction in this partition */
+    bool is_from_outside; /* by simulated_append */
 };
 
 struct simulated *simulated_new(struct simulated_settings, struct simulated_witness, struct random);

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""tests/sim/mutants.py [--build DIRECTORY] [--seeds N] [NAME…]   shows that the simulator notices: each mutant is a copy of the sources
+with one step of commit, restore or recovery broken on purpose, and some of the seeds that CI runs, or as many as its name says, must
+fail.
+
+A mutant whose text is no longer found is a failure too: then it must be written anew. The first line says how an unbroken copy does.
+Closing line: "N of N mutants were caught"."""
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LOOP, TASK, RESTORE = "processor/runtime/loop.c", "processor/runtime/task.c", "processor/runtime/restore.c"
+CLUSTER = "processor/broker/simulated/cluster.c"
+
+# name: (file, what stands there, what stands there in the mutant)
+MUTANTS = {
+    "offsets are committed before the flush": (LOOP,
+        '!flush(loop, error) || !failpoint("commit.flushed", error) || !commit_offsets(loop, error) ||',
+        '!commit_offsets(loop, error) || !failpoint("commit.flushed", error) || !flush(loop, error) ||'),
+    "the offset of the last record is committed, not the one behind it": ("processor/runtime/head.c",
+        "source->position = message->offset + 1;", "source->position = message->offset;"),
+    "a failed transaction is not aborted": (LOOP,
+        "    loop->recovering = loop->app->exactly_once;\n    loop->rejoin =", "    loop->rejoin ="),
+    "a transaction with records of a lost partition is not aborted": (LOOP,
+        "        loop->recovering = loop->app->exactly_once;\n    for", "        (void)0;\n    for"),
+    "lost records are not noticed": (LOOP,
+        "if (collector_flush(&loop->collector, FLUSH_TIMEOUT_MS, &cause))",
+        "if (collector_flush(&loop->collector, FLUSH_TIMEOUT_MS, &cause) || cause.code == WEIR_FENCED)"),
+    "a stop commits over lost records (4000 seeds)": (LOOP, "} else if (!loop->recovering && !loop->rejoin) {", "} else if (!loop->recovering) {"),
+    "a commit in doubt is taken for one that failed": (LOOP,
+        "loop->rejoin = loop->rejoin || error->code == WEIR_FENCED;", "loop->rejoin = loop->rejoin && error->code == WEIR_FENCED;"),
+    "an abort keeps what was written": (TASK, "        store_drop(task->stores[i]);\n", ""),
+    "an overlay is shown before its commit": (LOOP,
+        '!flush(loop, error) || !failpoint("commit.flushed", error) || !commit_offsets(loop, error) ||',
+        '!flush(loop, error) || (publish_all(loop), false) || !commit_offsets(loop, error) ||'),
+    "a restore in the middle notes the end it wants to reach": (RESTORE,
+        "rows, row_count, next, error);", "rows, row_count, entry->committed, error);"),
+    "a restore goes beyond what was committed": (RESTORE,
+        "if (messages[i].offset >= entry->committed) {", "if (false) {"),
+    "what an unfinished commit wrote is not undone": (RESTORE,
+        "i < entry->unfinished_count && error->code == WEIR_OK; i++", "i < 0 && error->code == WEIR_OK; i++"),
+    "a restore drops deletions": (RESTORE,
+        "if (messages[i].offset >= entry->end || !stored_row", "if (messages[i].offset >= entry->end || !messages[i].value.data || !stored_row"),
+    "a store says where it is before the rows are there": ("state/apply.c",
+        "    bool done = true;\n    for (size_t i = 0; done && i < rows.count; i++) {\n        struct store_row row = rows.row_of",
+        "    bool done = write_last_batch(store, marks, error);\n    for (size_t i = 0; done && i < rows.count; i++) {\n        struct store_row row = rows.row_of"),
+    "a store is shown before it is restored": (TASK,
+        "    set_shown_state(task, TASK_RESTORING);\n", "    set_shown_state(task, TASK_RESTORING);\n    atomic_store(&task->shown_state, TASK_RUNNING);\n"),
+    "repetitions of a repartition record count": (TASK,
+        "return !is_known || lineage_advance(&source->seen, &lineage);", "(void)lineage_advance;\n    return true;"),
+    "a task forgets stream time": (LOOP, "task->execution.stream_time_ms = commit.stream_time_ms;", "task->execution.stream_time_ms = -1;"),
+    "a window begins a millisecond late": ("processor/operators/window.c", "int64_t start_ms = first_start(window, record->timestamp_ms);",
+        "int64_t start_ms = first_start(window, record->timestamp_ms - 1);"),
+    "aborted records are read": (CLUSTER,
+        "cluster->outcomes[record->transaction - 1] == TRANSACTION_COMMITTED);", "cluster->outcomes[record->transaction - 1] != TRANSACTION_OPEN);"),
+    "open transactions are read": (CLUSTER, "        if (partition->open[i].first < end)\n", "        if (partition->open[i].first < 0)\n"),
+    "an old writer of transactions is not fenced": (CLUSTER, "bool taken = !writer || writer->epoch == epoch;", "bool taken = !writer || writer->epoch >= epoch;"),
+    "a new owner does not wait for a commit that is being decided": ("processor/broker/simulated/consumer.c",
+        "(takes && !has_stable_offsets(consumer, share))", "(takes && !has_stable_offsets(consumer, share) && false)"),
+}
+
+
+def copy_sources(folder):
+    for name in ("CMakeLists.txt", "CMakePresets.json", "api", "deploy", "docs", "include", "processor", "schemas", "state", "topologies", "tests", "LICENSE"):
+        shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+        subprocess.run(["cp", "-R", os.path.join(ROOT, name), folder], check=True)
+
+
+def build(folder):
+    binary = os.path.join(folder, "build")
+    if not os.path.exists(os.path.join(binary, "build.ninja")):
+        subprocess.run(["cmake", "-S", folder, "-B", binary, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DWEIR_BENCHMARKS=OFF", "-DWEIR_WERROR=OFF"],
+                       check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run(["cmake", "--build", binary, "-j", "2", "--target", "sim"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return os.path.join(binary, "tests", "sim") if done.returncode == 0 else print(done.stdout[-2000:])
+
+
+def simulate(program, seeds):
+    """What the first seed that fails has to say; None: all pass. A crash is noticed, too."""
+    done = subprocess.run([program, "--once", "--seeds", str(seeds)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    if done.returncode == 0:
+        return None
+    found = re.search(r"^seed .*$", done.stdout, re.M)
+    return found.group(0) if found else f"ended with {done.returncode}: {done.stdout.strip()[-200:]}"
+
+
+def is_caught(name, folder, seeds):
+    file, before, after = MUTANTS[name]
+    rare = re.search(r"\((\d+) seeds\)", name)
+    seeds = max(seeds, int(rare.group(1)) if rare else 0)
+    path = os.path.join(folder, file)
+    with open(path) as source:
+        text = source.read()
+    if before not in text:
+        return print(f"{name}: {file} does not have the text any more", flush=True)
+    with open(path, "w") as source:
+        source.write(text.replace(before, after, 1))
+    program = build(folder)
+    said = simulate(program, seeds) if program else None
+    with open(path, "w") as source:
+        source.write(text)
+    if not program:
+        return print(f"{name}: does not compile", flush=True)
+    print(f"{name}: {said or 'NOT CAUGHT'}", flush=True)
+    return said is not None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", default=os.path.join(ROOT, "build", "sim-mutants"))
+    parser.add_argument("--seeds", type=int, default=500)
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    os.makedirs(options.build, exist_ok=True)
+    copy_sources(options.build)
+    program = build(options.build)
+    said = simulate(program, options.seeds) if program else "does not compile"
+    print(f"unbroken: {said or 'passes'}", flush=True)
+    names = options.names or list(MUTANTS)
+    caught = sum(bool(is_caught(name, options.build, options.seeds)) for name in names)
+    print(f"{caught} of {len(names)} mutants were caught")
+    return 0 if caught == len(names) and not said else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
