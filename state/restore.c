@@ -17,10 +17,17 @@ enum { BULK_ROWS_MIN = 4096 };
 static void observe(struct store *store, const struct store_row *row)
 {
     int64_t time_ms = expiry_key_time(store->expiry, row->key);
+    if (time_ms > store->restore_until_ms)
+        return;
     if (time_ms > store->times.written_ms)
         store->times.written_ms = store->committed_times.written_ms = time_ms;
     if (!store->spec->keeps_until_told)
         store_observe_time(store, time_ms);
+}
+
+void store_restore_until(struct store *store, int64_t stream_time_ms)
+{
+    store->restore_until_ms = stream_time_ms;
 }
 
 void store_restore_emitted(struct store *store, int64_t closed_ms)

@@ -54,6 +54,7 @@ struct store *store_open(struct database *database, const struct store_spec *spe
     table_group(&store->overlay, store->expiry.time_at);
     run_init(&store->run);
     store->run_position = -1;
+    store->restore_until_ms = INT64_MAX;
     committed_init(&store->committed, store->family, store->expiry, marks);
     if (store->family)
         rocks_family_expire(store->family, store->expiry, marks.stream_time_ms);

@@ -35,6 +35,7 @@ struct store {
     struct rocks_walk *idle_walk; /* kept between scans until RocksDB is written again */
     struct run run;               /* restore: rows that are not written yet */
     int64_t run_position;         /* behind the last of them */
+    int64_t restore_until_ms;     /* later times of restored rows do not count; INT64_MAX: all do */
     struct store_cursor *idle_cursor;
     _Atomic size_t overlay_bytes; /* memory of the overlay as of the last commit, for other threads */
 };

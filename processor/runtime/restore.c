@@ -134,6 +134,8 @@ bool restore_begin(struct restorer *restorer, struct task *task, const struct co
     for (size_t i = 0; i < task->part->store_count; i++)
         store_restore_emitted(task->stores[i], commit_metadata_emitted(commit, &task->part->stores[i]));
     for (size_t i = 0; i < task->part->store_count; i++)
+        store_restore_until(task->stores[i], !has_commit || commit->ours ? commit->stream_time_ms : INT64_MAX);
+    for (size_t i = 0; i < task->part->store_count; i++)
         if (task->part->stores[i].changelog && !begin_store(restorer, task, i, commit, has_commit, error))
             return false;
     return true;
