@@ -668,16 +668,6 @@ void witness_committed(struct witness *witness, uint64_t token)
 
 /* ---- views ---- */
 
-/* A restore may meet rows of a commit that never finished before it meets their deletion, and take their time for its own,
- * so that windows are hidden until the record comes again that wrote them. */
-static bool is_later(const struct task *task, const int64_t *times)
-{
-    for (size_t i = 0; i < task->part->store_count && i < STORES_MAX; i++)
-        if (expiry_is_on(expiry_of(&task->part->stores[i].spec)) && store_observed_time(task->stores[i]) > times[i])
-            return true;
-    return false;
-}
-
 static void look_at_task(struct witness *witness, struct task *task)
 {
     const struct line *line = line_of(witness, task);
@@ -689,8 +679,7 @@ static void look_at_task(struct witness *witness, struct task *task)
     witness->looks++;
     for (size_t i = line->moment_count; i-- > 0;) {
         known = known || line->moments[i].positions == told;
-        if (line->moments[i].positions == told && (is_later(task, line->moments[i].times) ||
-                                                   line->moments[i].rows == hash_rows(task, line->moments[i].times)))
+        if (line->moments[i].positions == told && line->moments[i].rows == hash_rows(task, line->moments[i].times))
             return;
     }
     violate(witness, "sub-topology %d partition %d: a view shows %s at %lld", task->part->subtopology->id,
