@@ -94,3 +94,9 @@ bool store_restored(struct store *store, struct weir_error *error)
 {
     return !store->family || flush_run(store, error);
 }
+
+void store_follow(struct store *store, const struct store_row *row)
+{
+    observe(store, row);
+    store_put(store, row->key, row->value, row->timestamp_ms);
+}

@@ -128,6 +128,10 @@ void store_restore_until(struct store *, int64_t stream_time_ms);
 bool store_restore(struct store *, const struct store_row *, size_t count, int64_t next_position, struct weir_error *);
 bool store_restored(struct store *, struct weir_error *);
 
+/* A copy that follows the changelog beside its readers: takes a row of a finished commit into the overlay, so that
+ * store_publish makes it visible together with the others of that commit. */
+void store_follow(struct store *, const struct store_row *);
+
 /* ---- the views' side [any]: committed and durable levels only ---- */
 
 bool store_view_get(struct store *, weir_bytes key, weir_arena *, struct store_row *out, struct weir_error *);

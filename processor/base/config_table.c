@@ -18,8 +18,10 @@ const struct setting config_table[] = {
     {"client.id", SETTING_NAME, "", 0, 0, {0}, STREAMS,
      "Prefix of the client ids of this instance. Empty: `application.id` and a random identifier."},
     {"group.instance.id", SETTING_NAME, "", 0, 0, {0}, KAFKA,
-     "Static membership: with a name that survives a restart (a StatefulSet's pod name), a short restart causes no "
-     "rebalance. Unique per instance; each thread appends its number. Empty: dynamic membership."},
+     "Static membership: with a name that survives a restart (a StatefulSet's pod name) a restart within "
+     "`consumer.session.timeout.ms` causes no rebalance; a clean stop keeps the partitions too. Unique per instance; each thread "
+     "appends its number. Empty: a name kept in the state directory, so that a restart after a crash finds its partitions at "
+     "once; a clean stop gives them up to the others."},
     {"application.server", SETTING_TEXT, "", 0, 0, {0}, STREAMS,
      "`host:port` under which the other instances reach the REST interface of this one, so that any instance answers for "
      "any key. Empty: `weir run` takes `http.address` and `http.port` (the host's name for `0.0.0.0`), unless the port is 0; "

@@ -165,10 +165,11 @@ static bool send_request(int fd, const struct http_call *call)
     struct buffer text = {0};
     buffer_format(&text, "%s %.*s HTTP/1.1\r\nHost: %s\r\n%s", call->method, (int)call->target.size,
                   (const char *)call->target.data, call->address, call->headers ? call->headers : "");
-    if (call->body.data)
+    bool has_body = call->body.data != NULL;
+    if (has_body)
         buffer_format(&text, "Content-Length: %zu\r\n", call->body.size);
     buffer_text(&text, "\r\n");
-    if (call->body.size > 0)
+    if (has_body)
         buffer_append(&text, call->body.data, call->body.size);
     bool ok = send_all(fd, buffer_bytes(&text), call->deadline_us);
     buffer_done(&text);
@@ -273,7 +274,7 @@ static bool receive_body(int fd, const struct http_call *call, struct http_reply
     if (got > reply->size || reply->size > call->bytes_max)
         return error_set(error, WEIR_INVALID, "%s: an answer of %zu bytes where %zu are allowed", call->address,
                          reply->size, call->bytes_max);
-    bool taken = got == 0 || !rest->data || take_body(call, reply, rest->data, got);
+    bool taken = got == 0 || take_body(call, reply, rest->data, got);
     char *chunk = memory_new(READ_BYTES);
     while (taken && got < reply->size) {
         size_t left = reply->size - got;

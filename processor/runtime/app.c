@@ -13,6 +13,7 @@
 #include "runtime/ingest.h"
 #include "runtime/loop.h"
 #include "runtime/peers.h"
+#include "runtime/standbys.h"
 #include "runtime/task.h"
 
 /* ---- shared state ---- */
@@ -37,8 +38,12 @@ void app_unlock_registry(struct weir_app *app)
 void app_add_task(struct weir_app *app, struct task *task)
 {
     app_lock_registry(app);
+    bool is_known = false;
+    for (size_t i = 0; i < app->task_count; i++)
+        is_known = is_known || app->tasks[i] == task;
     app->tasks = memory_grow(app->tasks, &app->task_capacity, app->task_count + 1, sizeof(struct task *));
-    app->tasks[app->task_count++] = task;
+    if (!is_known)
+        app->tasks[app->task_count++] = task;
     app_unlock_registry(app);
 }
 
@@ -147,11 +152,13 @@ static bool stop_loops(struct weir_app *app, int64_t deadline_us)
 static bool start_peers(struct weir_app *app, struct weir_error *error)
 {
     app->peers = peers_start(app, error);
-    return app->peers || error->code == WEIR_OK;
+    app->standbys = error->code == WEIR_OK ? standbys_start(app, error) : NULL;
+    return error->code == WEIR_OK;
 }
 
 void app_close(struct weir_app *app)
 {
+    standbys_stop(app->standbys);
     peers_stop(app->peers);
     ingest_free(app->ingest);
     globals_free(app->globals);

@@ -17,6 +17,7 @@ struct globals;
 struct ingest;
 struct loop;
 struct peers;
+struct standbys;
 struct task;
 struct task_watch;
 
@@ -30,7 +31,8 @@ struct weir_app {
     size_t loop_count;
     struct globals *globals; /* NULL: the topology has none */
     struct ingest *ingest;
-    struct peers *peers; /* NULL: the broker is this process's alone */
+    struct standbys *standbys; /* NULL: none are kept */
+    struct peers *peers;       /* NULL: the broker is this process's alone */
     struct figures figures;
     const struct task_watch *watch;       /* of every task; NULL: nobody looks on */
     const struct database_limits *limits; /* of every task; NULL: by memory.max.bytes */
@@ -55,7 +57,7 @@ void app_close(struct weir_app *); /* whose loops have ended */
 /* The registry for writing; snapshots that are open end soon. */
 void app_lock_registry(struct weir_app *);
 void app_unlock_registry(struct weir_app *);
-void app_add_task(struct weir_app *, struct task *);
+void app_add_task(struct weir_app *, struct task *);    /* again: nothing happens */
 void app_remove_task(struct weir_app *, struct task *); /* returns when no view looks at it any more */
 /* After a commit was published: wakes who waits for a position. */
 void app_published(struct weir_app *);

@@ -16,9 +16,11 @@
 #include "runtime/commit.h"
 #include "runtime/directory.h"
 #include "runtime/globals.h"
+#include "runtime/limits.h"
 #include "runtime/peers.h"
 #include "runtime/ready.h"
 #include "runtime/restore.h"
+#include "runtime/standbys.h"
 
 enum {
     POLL_MESSAGES = 2048,
@@ -32,14 +34,6 @@ enum {
     APPLY_PAUSE_US = 1000 * 1000,
     HELD_UP_WAIT_MS = 5, /* for records, while tasks have some that may not be processed yet */
     OVERLAY_BYTES_MAX = 32 * 1024 * 1024,
-    MEMTABLE_BYTES_MIN = 1024 * 1024,
-    MEMTABLE_BYTES_MAX = 8 * 1024 * 1024,
-    FILE_BYTES_MIN = 8 * 1024 * 1024,
-    RESTORE_BYTES_MIN = 1024 * 1024,
-    RESTORE_BYTES_MAX = 32 * 1024 * 1024,
-    WINDOWS_BYTES_MAX = 32 * 1024 * 1024, /* committed rows of one store of windows */
-    MEMORY_SHARES = 8,    /* of memory.max.bytes: three for RocksDB's cache (app.c), one for its memtables */
-    COMMITTED_SHARES = 3, /* for all committed rows; windows have one of them */
 };
 
 struct loop {
@@ -125,10 +119,16 @@ static int32_t part_number(const struct loop *loop, const struct task *task)
     return (int32_t)(task->part - loop->app->layout.parts);
 }
 
+/* One whose state is kept here already goes on with that. */
 static struct task *open_task(struct loop *loop, int32_t part, int32_t partition, struct weir_error *error)
 {
     struct task_output output = {loop, output_send, output_partitions, output_release, output_dropped, output_dead};
     const struct layout *layout = &loop->app->layout;
+    struct task *kept = standbys_take(loop->app->standbys, part, partition);
+    if (kept) {
+        task_resume(kept, loop->settings, output);
+        return kept;
+    }
     char *directory = directory_of_task(loop->app->config, layout->application, part, partition, error);
     struct task *task = NULL;
     if (directory)
@@ -175,6 +175,7 @@ static struct task *begin_task(struct loop *loop, int32_t part, int32_t partitio
         restore_begin(&loop->restorer, task, &commit, starts[0].offset != BROKER_NO_OFFSET, error))
         return task;
     restore_abandon(&loop->restorer, task);
+    app_remove_task(loop->app, task);
     struct weir_error ignored = {0};
     task_close(task, false, &ignored);
     return NULL;
@@ -234,8 +235,10 @@ static void end_task(struct loop *loop, size_t index, bool keep)
 {
     struct task *task = loop->tasks[index];
     loop->tasks[index] = loop->tasks[--loop->task_count];
-    app_remove_task(loop->app, task);
     restore_abandon(&loop->restorer, task);
+    if (keep && standbys_give(loop->app->standbys, task))
+        return;
+    app_remove_task(loop->app, task);
     if (keep)
         apply_stores(task);
     struct weir_error error = {0};
@@ -801,25 +804,10 @@ static void *run(void *self)
     return NULL;
 }
 
-static size_t clamp(size_t value, size_t low, size_t high)
-{
-    return value < low ? low : value > high ? high : value;
-}
-
-/* Every task has a database of its own, so the more there may be, the smaller their part of a share. */
-static size_t per_task(const struct loop *loop, size_t share, size_t least, size_t most)
-{
-    size_t tasks = 0;
-    for (size_t i = 0; i < loop->app->layout.part_count; i++)
-        tasks += (size_t)loop->app->layout.parts[i].partitions;
-    return clamp(share / (tasks ? tasks : 1), least, most);
-}
-
 static void configure(struct loop *loop)
 {
-    size_t share = (size_t)config_integer(loop->app->config, "memory.max.bytes") / MEMORY_SHARES;
-    loop->windows_max = share / (size_t)config_integer(loop->app->config, "num.stream.threads");
-    loop->committed_max = loop->windows_max * COMMITTED_SHARES;
+    loop->windows_max = limits_windows(loop->app);
+    loop->committed_max = limits_committed(loop->app);
     const struct config *config = loop->app->config;
     loop->restorer.transactional = loop->app->exactly_once;
     loop->commit_interval_us = config_integer(config, "commit.interval.ms") * 1000;
@@ -835,16 +823,7 @@ static void configure(struct loop *loop)
         .globals = globals_stores(loop->app->globals),
         .watch = loop->app->watch,
     };
-    loop->limits = (struct database_limits){
-        .memtable_bytes = per_task(loop, share, MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),
-        .committed_bytes_max = loop->committed_max,
-        .windows_bytes_max = loop->windows_max < WINDOWS_BYTES_MAX ? loop->windows_max : WINDOWS_BYTES_MAX,
-        .restore_bytes_max = per_task(loop, share, RESTORE_BYTES_MIN, RESTORE_BYTES_MAX),
-        .file_bytes_min = FILE_BYTES_MIN,
-        .apply_interval_ms = config_integer(config, "state.flush.interval.ms"),
-    };
-    if (loop->app->limits)
-        loop->limits = *loop->app->limits;
+    loop->limits = limits_of_task(loop->app);
 }
 
 /* The transactional id of Kafka Streams: one per thread and process. Opened before the group is joined, so that what an

@@ -294,7 +294,7 @@ size_t peers_place_standbys(const struct peer *peers, size_t count, struct peer_
     for (; placed < replicas; placed++) {
         size_t best = count;
         for (size_t i = 0; i < count; i++)
-            if (!holds(&peers[i], share) && !is_among(out, placed, i) &&
+            if (peers[i].share_count > 0 && !holds(&peers[i], share) && !is_among(out, placed, i) &&
                 (best == count || weight(&peers[i], share) > weight(&peers[best], share)))
                 best = i;
         if (best == count)

@@ -110,6 +110,8 @@ static bool begin_store(struct restorer *restorer, struct task *task, size_t sto
         end = committed;
     else if (committed > end)
         committed = end;
+    if (restorer->stops_at_commit)
+        end = committed;
     int64_t held = store_position(task->stores[store]);
     if (held >= 0 && !check_position(task, store, held, committed, end, error))
         return false;

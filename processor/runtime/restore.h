@@ -15,6 +15,7 @@ struct restore_entry;
 struct restorer {
     struct broker *broker;
     bool transactional;           /* commits are transactions, so what they wrote may become readable a little later */
+    bool stops_at_commit;         /* what lies behind it is not looked at (standbys.h) */
     struct broker_reader *reader; /* opened with the first need */
     struct restore_entry *entries;
     size_t count, capacity;

@@ -189,6 +189,8 @@ bool task_restored(struct task *task, int64_t stream_time_ms, struct weir_error 
     if (!open_operators(task, stream_time_ms, error))
         return false;
     set_shown_state(task, TASK_RUNNING);
+    atomic_store(&task->is_standby, false);
+    atomic_store(&task->has_caught_up, false);
     return true;
 }
 
@@ -228,6 +230,45 @@ bool task_rewind(struct task *task, struct weir_error *error)
     task->progress = false;
     error_clear(&task->failure);
     return open_operators(task, task->committed_stream_time_ms, error);
+}
+
+static void forget_source(struct task *task, size_t index)
+{
+    struct task_source *source = &task->sources[index];
+    empty_queue(task, source);
+    lineage_seen_done(&source->seen);
+    upstream_done(&source->upstream);
+    upstream_init(&source->upstream, layout_upstream_partitions(task->layout, source->layout->topic));
+    source->first = BROKER_NO_OFFSET;
+    source->idle_until_us = source->asked_us = 0;
+    source->paused = source->behind = false;
+    source->context = NULL;
+    source->ahead_count = 0;
+    atomic_store(&source->lag, -1);
+}
+
+void task_stand_by(struct task *task)
+{
+    assert(!task->progress);
+    atomic_store(&task->is_standby, true);
+    atomic_store(&task->has_caught_up, true);
+    set_shown_state(task, TASK_STANDBY);
+    close_operators(task);
+    for (size_t i = 0; i < task->part->source_count; i++)
+        forget_source(task, i);
+    task->in_hand = NULL;
+}
+
+void task_resume(struct task *task, struct task_settings settings, struct task_output output)
+{
+    assert(task->state == TASK_STANDBY || task->state == TASK_RESTORING);
+    task->settings = settings;
+    task->output = output;
+    for (size_t i = 0; i < task->part->store_count; i++)
+        task->deliveries[i].next_offset = 0;
+    atomic_store(&task->records, 0);
+    atomic_store(&task->restore_remaining, 0);
+    set_shown_state(task, TASK_RESTORING);
 }
 
 static void close_source(struct task *task, struct task_source *source)

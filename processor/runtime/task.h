@@ -113,9 +113,11 @@ struct task {
     _Atomic int64_t shown_stream_time_ms; /* [any] */
     _Atomic int64_t restore_remaining;    /* [any] */
     _Atomic int shown_state;              /* [any] */
-    _Atomic bool is_standby;              /* [any] it follows a task that is active elsewhere (standbys.h) */
-    _Atomic int64_t *committed;           /* [any] per source: offset behind the last published record; -1 */
-    _Atomic uint64_t publishing;          /* [any] odd while a commit is being published, store by store */
+    _Atomic bool
+        is_standby; /* [any] it follows a task that is active elsewhere (standbys.h), or has not yet become it */
+    _Atomic bool has_caught_up;  /* [any] a standby that has reached a commit */
+    _Atomic int64_t *committed;  /* [any] per source: offset behind the last published record; -1 */
+    _Atomic uint64_t publishing; /* [any] odd while a commit is being published, store by store */
 };
 
 /* directory NULL: stores in memory only. */
@@ -127,6 +129,11 @@ bool task_restored(struct task *, int64_t stream_time_ms, struct weir_error *);
  * opened anew, because what they hold in memory knows of them. The caller keeps views away from the task meanwhile.
  * False: an operator cannot be opened. */
 bool task_rewind(struct task *, struct weir_error *);
+/* Of a running task without uncommitted writes, or one whose stores have reached a commit: closes the operators and forgets
+ * the queues; what is left are stores that follow a task elsewhere. */
+void task_stand_by(struct task *);
+/* A standby becomes a task again, restoring what was committed since. */
+void task_resume(struct task *, struct task_settings, struct task_output);
 /* Closes operators and stores; flush: make the stores durable. What was not committed is forgotten. */
 bool task_close(struct task *, bool flush, struct weir_error *);
 

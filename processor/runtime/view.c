@@ -36,9 +36,9 @@ static bool serves(const struct weir_app *app, size_t i, const struct layout_par
                    const struct weir_copies *copies)
 {
     const struct task *task = app->tasks[i];
-    int state = atomic_load(&task->shown_state);
+    bool is_active = atomic_load(&task->shown_state) == TASK_RUNNING;
     return task->part == part && is_asked(copies, task->partition) &&
-           (state == TASK_RUNNING || (state == TASK_STANDBY && copies->any));
+           (is_active || (copies->any && atomic_load(&task->has_caught_up)));
 }
 
 static enum weir_view_kind kind_of(const struct layout_part *part, const struct store_spec *spec)

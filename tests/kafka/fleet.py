@@ -53,7 +53,8 @@ def get(url, timeout=10):
         with urllib.request.urlopen(url, timeout=timeout) as answer:
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as error:
-        return error.code, json.loads(error.read() or b"null")
+        text = error.read()
+        return error.code, json.loads(text) if text.startswith(b"{") else None
     except (OSError, ValueError):
         return 0, None
 

@@ -127,6 +127,7 @@ void kafka_consumer_close(struct broker_consumer *consumer)
 {
     if (!consumer)
         return;
+    kafka_consumer_leave(consumer);
     kafka_waker_stop(&consumer->waker);
     rd_kafka_consumer_close(consumer->client); /* calls the rebalance callback */
     kafka_rebalance_forfeit(consumer);
@@ -142,6 +143,7 @@ void kafka_consumer_close(struct broker_consumer *consumer)
         free(consumer->subscriptions[i].routes);
     free(consumer->subscriptions);
     free(consumer->shares);
+    free(consumer->foreign);
     free(consumer->batch);
     free(consumer);
 }
@@ -209,7 +211,7 @@ static int accept_message(struct broker_consumer *consumer, rd_kafka_message_t *
     return 0;
 }
 
-static void serve_events(struct broker_consumer *consumer)
+void kafka_consumer_serve(struct broker_consumer *consumer)
 {
     for (rd_kafka_message_t *record; (record = rd_kafka_consumer_poll(consumer->client, 0));)
         accept_message(consumer, record, NULL);
@@ -283,7 +285,8 @@ static int poll_until(struct broker_consumer *consumer, struct broker_message *m
 {
     uint64_t before = consumer->rebalances;
     for (;;) {
-        serve_events(consumer);
+        kafka_consumer_serve(consumer);
+        kafka_consumer_come_back(consumer);
         int taken = take_shelved(consumer, messages, max);
         taken += take_fetched(consumer, messages + taken, max - taken);
         int64_t left_ms = (deadline_us - clock_monotonic_us(&clock_system) + 999) / 1000;

@@ -50,6 +50,7 @@ struct kafka_settings {
     const char *transactional_id; /* producer only; NULL: no transactions */
 };
 rd_kafka_conf_t *kafka_settings_build(const struct config *, struct kafka_settings, struct weir_error *);
+bool kafka_settings_name_instance(const struct config *); /* the user has set group.instance.id */
 /* Takes the conf, always. Role as in the settings. */
 rd_kafka_t *kafka_client_new(rd_kafka_conf_t *, const char *role, struct weir_error *);
 
@@ -137,6 +138,10 @@ struct broker_consumer {
     struct kafka_share *shares; /* held */
     size_t share_count, share_capacity;
     uint64_t rebalances;       /* so far */
+    uint64_t assignments;      /* of those, ones that gave, also nothing */
+    bool is_leaving;           /* what is dealt now is not ours */
+    char *foreign;             /* topic of a subscription from before, which was dealt to us; NULL: none was */
+    bool has_come_back;        /* and the group was told of the new one */
     bool is_lost;              /* inside a rebalance that lost the shares: nothing may be committed */
     size_t shelved, turn;      /* messages on all shelves; the share whose shelf is taken from first */
     struct weir_error pending; /* seen, to be returned by the next poll that has no messages */
@@ -157,6 +162,7 @@ struct broker_consumer *kafka_consumer_open(struct broker *, const char *group, 
                                             struct weir_error *);
 int kafka_consumer_poll(struct broker_consumer *, struct broker_message *, int max, int timeout_ms,
                         struct weir_error *);
+void kafka_consumer_serve(struct broker_consumer *); /* rebalances and errors, without waiting */
 void kafka_consumer_release(struct broker_consumer *, struct broker_message *);
 void kafka_consumer_pause(struct broker_consumer *, int32_t group, int32_t source, int32_t partition);
 void kafka_consumer_resume(struct broker_consumer *, int32_t group, int32_t source, int32_t partition);
@@ -165,6 +171,11 @@ bool kafka_consumer_is_behind(struct broker_consumer *, int32_t group, int32_t s
 bool kafka_consumer_commit(struct broker_consumer *, const struct broker_offset *, size_t, struct weir_error *);
 void kafka_consumer_wake(struct broker_consumer *);
 void kafka_consumer_close(struct broker_consumer *);
+
+/* Before closing: lets the other members have the partitions at once (leave.c). */
+void kafka_consumer_leave(struct broker_consumer *);
+/* After a rebalance: when it dealt what was subscribed to at leaving, joins again, as a member that has changed. */
+void kafka_consumer_come_back(struct broker_consumer *);
 
 /* Checks that the offsets may be committed: all of them held, by a member of the group. */
 bool kafka_commit_check(const struct broker_consumer *, const struct broker_offset *, size_t, struct weir_error *);

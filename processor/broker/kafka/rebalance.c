@@ -38,6 +38,13 @@ void kafka_slot_stop(struct broker_consumer *consumer, struct kafka_slot *slot, 
     slot->is_stopped = stop;
 }
 
+/* What this member was dealt when it had left (leave.c): it has come back so soon that the group took it for the same. */
+static void note_foreign(struct broker_consumer *consumer, const char *topic)
+{
+    if (!consumer->foreign)
+        consumer->foreign = memory_text(topic);
+}
+
 /* Shares in the order of the leads; the sources of one share stand together. */
 static rd_kafka_topic_partition_list_t *add_copartitions(struct broker_consumer *consumer,
                                                          const rd_kafka_topic_partition_list_t *leads)
@@ -45,7 +52,10 @@ static rd_kafka_topic_partition_list_t *add_copartitions(struct broker_consumer 
     rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(leads->cnt * 2);
     for (int i = 0; i < leads->cnt; i++) {
         struct kafka_route *lead = kafka_routes_named(&consumer->routes, leads->elems[i].topic);
-        assert(lead && lead->source == 0);
+        if (!lead || lead->source != 0) {
+            note_foreign(consumer, leads->elems[i].topic);
+            continue;
+        }
         consumer->shares = memory_grow(consumer->shares, &consumer->share_capacity, consumer->share_count + 1,
                                        sizeof *consumer->shares);
         consumer->shares[consumer->share_count++] = (struct kafka_share){lead->group, leads->elems[i].partition};
@@ -188,6 +198,14 @@ static void announce_all(struct broker_consumer *consumer, const rd_kafka_topic_
     }
 }
 
+/* Not NULL: that takes an assignment back, and librdkafka would go on waiting for this one to be taken. */
+static void take_nothing(struct broker_consumer *consumer)
+{
+    rd_kafka_topic_partition_list_t *nothing = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_assign(consumer->client, nothing);
+    rd_kafka_topic_partition_list_destroy(nothing);
+}
+
 static void take_shares(struct broker_consumer *consumer, const rd_kafka_topic_partition_list_t *leads)
 {
     assert(consumer->share_count == 0);
@@ -199,7 +217,7 @@ static void take_shares(struct broker_consumer *consumer, const rd_kafka_topic_p
         announce_all(consumer, committed);
     } else { /* nothing was given, or it cannot be taken: the pending error makes the caller join anew */
         consumer->share_count = 0;
-        rd_kafka_assign(consumer->client, NULL);
+        take_nothing(consumer);
     }
     if (committed)
         rd_kafka_topic_partition_list_destroy(committed);
@@ -243,9 +261,13 @@ void kafka_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_topi
 {
     struct broker_consumer *consumer = opaque;
     consumer->rebalances++;
-    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
-        take_shares(consumer, leads);
-    else
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        consumer->assignments++;
+        if (consumer->is_leaving)
+            take_nothing(consumer);
+        else
+            take_shares(consumer, leads);
+    } else
         give_shares(consumer, rd_kafka_assignment_lost(client) != 0);
     consumer->rebalance.settled(consumer->rebalance.self);
 }

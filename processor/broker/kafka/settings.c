@@ -56,6 +56,8 @@ static const char *const reserved[] = {
     "enable.partition.eof", "group.protocol",           "transactional.id", "allow.auto.create.topics",
 };
 
+#define THREAD_MARK "-StreamThread-"
+
 struct build {
     rd_kafka_conf_t *conf;
     const struct kafka_settings *settings;
@@ -128,15 +130,42 @@ static bool is_reserved(const char *key)
     return false;
 }
 
-/* A process has one configuration but several members: each gets the end of its name. */
+/* A process has one configuration but several members: each gets the end of its name, or the number of its thread. */
 static void set_instance(struct build *build, const char *id)
 {
     if (!build->settings->joins || !id[0])
         return;
-    const char *dash = strrchr(build->settings->client, '-');
-    char *instance = memory_format("%s-%s", id, dash ? dash + 1 : build->settings->client);
+    const char *client = build->settings->client, *thread = strstr(client, THREAD_MARK), *dash = strrchr(client, '-');
+    const char *end = thread ? thread + strlen(THREAD_MARK) : dash ? dash + 1 : client;
+    int size = thread ? (int)strspn(end, "0123456789") : (int)strlen(end);
+    char *instance = memory_format("%s-%.*s", id, size, end);
     set(build, "group.instance.id", instance);
     free(instance);
+}
+
+/* A thread's client id begins with a name that survives a restart (runtime/peers.h); an address may follow. */
+static void set_own_instance(struct build *build)
+{
+    const char *client = build->settings->client, *thread = strstr(client, THREAD_MARK), *at = strchr(client, '@');
+    if (!thread)
+        return;
+    char *name = memory_format("%.*s", (int)((at && at < thread ? at : thread) - client), client);
+    set_instance(build, name);
+    free(name);
+}
+
+static void note_instance(void *self, const char *key, const char *value)
+{
+    bool *is_given = self;
+    *is_given = *is_given || (strcmp(key, "group.instance.id") == 0 && value[0]);
+}
+
+bool kafka_settings_name_instance(const struct config *config)
+{
+    const char *given = config_shown(config, "group.instance.id");
+    bool is_given = given && given[0];
+    config_each_kafka(config, "consumer", note_instance, &is_given);
+    return is_given;
 }
 
 static void set_from_user(void *self, const char *key, const char *value)
@@ -162,7 +191,10 @@ static void set_role(struct build *build, const struct config *config)
     if (strcmp(build->settings->role, "consumer") == 0) {
         SET_ALL(build, for_consumers);
         const char *instance = config_shown(config, "group.instance.id");
-        set_instance(build, instance ? instance : "");
+        if (kafka_settings_name_instance(config))
+            set_instance(build, instance ? instance : "");
+        else
+            set_own_instance(build);
     } else if (strcmp(build->settings->role, "producer") == 0) {
         SET_ALL(build, for_producers);
         set_number(build, "linger.ms", known_integer(config, "linger.ms", 5));
