@@ -147,6 +147,15 @@ Test(settings, give_each_member_an_instance_name_of_its_own)
     config_free(config);
 }
 
+Test(settings, of_a_thread_name_an_instance_that_survives_a_restart)
+{
+    static const char *const pairs[][2] = {{"group.instance.id", "pod-3"}, {NULL, NULL}};
+    struct kafka_settings thread = consumer;
+    thread.client = "shop-00000000-uuid@10.0.0.7:8080-StreamThread-2-consumer";
+    expect_setting(NULL, thread, "group.instance.id", "shop-00000000-uuid-2");
+    expect_setting(pairs, thread, "group.instance.id", "pod-3-2");
+}
+
 Test(settings, share_the_memory_among_the_threads)
 {
     static const char *const one[][2] = {{"memory.max.bytes", "536870912"}, {NULL, NULL}};
