@@ -4,7 +4,7 @@
 #include "base/bytes.h"
 #include "state/store.h"
 
-static const struct database_limits limits = {1 << 20, 1 << 20, 1 << 20, 1000};
+static const struct database_limits limits = {.committed_bytes_max = 1 << 20, .apply_interval_ms = 1000};
 static const struct store_spec spec = {.name = "rows", .kind = STORE_KEY_VALUE, .in_memory = true};
 
 static struct database *database;
