@@ -156,6 +156,7 @@ struct weir_record {
     const struct weir_type *key_type, *value_type; /* set by the engine, checked by generated accessors */
     struct weir_headers headers;                   /* forwarded to every record that this one causes */
     const void *old_value;                         /* what the value replaces, where weir_changes was asked for it; NULL: nothing */
+    bool out_of_order;                             /* a change of a versioned table: a later version of its key is there already */
 };
 
 /* A walk in key order (then window start; sessions: end, then start). Window bounds are inclusive, as in Kafka Streams;
@@ -181,6 +182,13 @@ struct weir_dropped {
     bool has_node, has_topic, has_key, has_value;
 };
 WEIR_PUBLIC extern const struct weir_type weir_dropped_type;
+
+/* When a version of a row is valid. */
+struct weir_version {
+    int64_t from_ms, to_ms; /* to_ms: exclusive, or WEIR_VERSION_OPEN */
+};
+#define WEIR_VERSION_OPEN INT64_MAX    /* there is no later version */
+#define WEIR_VERSION_EXPIRED INT64_MIN /* it came too late for the history and is not kept */
 
 /* A code says what must happen next; the message says what went wrong. */
 enum weir_code {
@@ -271,6 +279,11 @@ WEIR_PUBLIC const void *weir_get(weir_store *, const void *key);            /* N
 WEIR_PUBLIC void weir_put(weir_store *, const void *key, const void *value); /* with the record's timestamp; a NULL value deletes */
 WEIR_PUBLIC const void *weir_get_timestamped(weir_store *, const void *key, int64_t *timestamp_ms);
 WEIR_PUBLIC void weir_put_timestamped(weir_store *, const void *key, const void *value, int64_t timestamp_ms);
+/* Versioned stores (.history) keep what a row was, from when to when. The calls above mean its newest version; what is put
+ * with an earlier timestamp fits in between, and what is put too late for the history is dropped and counted ("expired"). */
+WEIR_PUBLIC const void *weir_get_as_of(weir_store *, const void *key, int64_t as_of_ms, struct weir_version *out); /* out may be NULL */
+/* Says when the version ends: WEIR_VERSION_OPEN, the time of the next one, or WEIR_VERSION_EXPIRED. */
+WEIR_PUBLIC int64_t weir_put_version(weir_store *, const void *key, const void *value, int64_t timestamp_ms);
 /* Window stores: the row of key in the window that starts at start_ms. One older than the retention is not kept, and counted
  * as dropped ("expired"); so is a session's. */
 WEIR_PUBLIC const void *weir_window_get(weir_store *, const void *key, int64_t start_ms);
@@ -360,6 +373,7 @@ struct weir_source_args {
     enum weir_untimed untimed;
     bool require_key;              /* a record without a key is a dead letter */
     bool confidential;             /* values stay in their topic: a dead letter or a drop tells the place, never the value */
+    weir_duration history;         /* of a table: its store is versioned and reaches back so far, by stream time (docs/versioned.md) */
     const char *name;
 };
 struct weir_step_args {
@@ -371,6 +385,7 @@ struct weir_step_args {
         weir_visitor *visit;
     };
     const char *store; /* of a table: also keep the result in a store of that name; NULL: worked out when it is needed */
+    weir_duration history; /* of that store: it is versioned */
     void *user;
     const char *name;
 };
@@ -401,6 +416,7 @@ struct weir_merge_args {
 struct weir_to_table_args {
     const char *at;
     const char *store;
+    weir_duration history; /* the store is versioned */
     const char *name;
 };
 struct weir_repartition_args {
@@ -431,6 +447,7 @@ struct weir_transform_args {
     weir_mapper *map; /* of every change, deletions too; may answer with one */
     const char *stores[WEIR_STORES_MAX]; /* that it reads and writes; then the table needs a .store for others to look into */
     const char *store;
+    weir_duration history; /* of that store: it is versioned */
     void *user;
     const char *name;
 };
@@ -458,6 +475,7 @@ struct weir_count_args {
     const char *at;
     const char *store;
     struct weir_window window;
+    weir_duration history; /* without windows: the store is versioned */
     const char *name;
 };
 struct weir_reduce_args {
@@ -465,6 +483,7 @@ struct weir_reduce_args {
     weir_reducer *step; /* over windows and sessions, but sliding ones, asked for records without a value too */
     weir_reducer *subtract; /* of a grouped table, required: takes the record's value out again */
     struct weir_window window;
+    weir_duration history; /* without windows: the store is versioned */
     void *user;
     const char *name;
 };
@@ -475,6 +494,7 @@ struct weir_agg_args {
     const struct weir_type *value; /* of the aggregate; required */
     const void *initial;           /* first value, of that type; NULL: all zero */
     struct weir_window window;
+    weir_duration history;         /* without windows: the store is versioned */
     weir_merger *merge;            /* required over sessions, and only there */
     void *user;
     const char *name;
@@ -489,6 +509,7 @@ struct weir_cogroup_agg_args {
     const struct weir_type *value; /* of the aggregate; required */
     const void *initial;           /* first value, of that type; NULL: all zero */
     struct weir_window window;     /* emits on update */
+    weir_duration history;         /* without windows: the store is versioned */
     weir_merger *merge;            /* required over sessions, and only there; finds the .user of the stream whose record it is */
     const char *name;              /* the streams' nodes are NAME-cogroup-agg-N, in the order they were added */
 };
@@ -498,8 +519,11 @@ struct weir_join_args {
     const struct weir_type *value; /* of the result; required */
     enum weir_join_kind kind;
     const char *store; /* table-table joins: also keep the result in a store of that name */
+    weir_duration history; /* of that store: it is versioned */
     /* Stream-stream joins: right records up to .within before or after the left one; or .before it, or .after it. A
-     * record that has met nobody waits until its window and .grace are over before it leaves alone (left, outer). */
+     * record that has met nobody waits until its window and .grace are over before it leaves alone (left, outer).
+     * Stream-table joins with a versioned table: a record waits for .grace, by stream time, and then meets the row of its
+     * own time; what waits is in the store "<name>-Buffer". */
     weir_duration within, before, after, grace;
     void *user;
     const char *name;
@@ -512,6 +536,7 @@ struct weir_store_args {
     const struct weir_type *value;
     struct weir_window window; /* .size: a window store; .gap: a session store; its .retention counts */
     weir_duration ttl;         /* plain stores: a row is gone when stream time reaches its timestamp + ttl; 0: kept for ever */
+    weir_duration history;     /* a versioned store, which reaches back so far from the greatest timestamp that was put */
     bool in_memory;
     bool no_log; /* no changelog: lost with the task */
     enum weir_caching caching;
@@ -756,12 +781,12 @@ WEIR_PUBLIC bool weir_app_describe(weir_app *, enum weir_describe_format, FILE *
 
 /* ---- views: any thread; a query sees exactly the state of a commit --------------------------------------------- */
 
-enum weir_view_kind { WEIR_VIEW_KEY_VALUE, WEIR_VIEW_WINDOW, WEIR_VIEW_SESSION, WEIR_VIEW_GLOBAL };
+enum weir_view_kind { WEIR_VIEW_KEY_VALUE, WEIR_VIEW_WINDOW, WEIR_VIEW_SESSION, WEIR_VIEW_GLOBAL, WEIR_VIEW_VERSIONED };
 struct weir_view_info { /* strings and types live as long as the app */
     const char *name;
     enum weir_view_kind kind;
     const struct weir_type *key, *value;
-    int64_t window_ms, retention_ms; /* of a window view; sessions have no size of their own, 0 */
+    int64_t window_ms, retention_ms; /* of a window view; sessions have no size of their own, 0; versioned: its history */
     int32_t partitions;              /* of the whole view, over all instances */
     int32_t partitions_here;         /* that this instance owns and has restored */
     int64_t rows_approximate;        /* of those */
@@ -771,7 +796,7 @@ struct weir_row {
     int64_t timestamp_ms;
     struct {
         int64_t start_ms, end_ms;
-    } window; /* zero unless the view is windowed */
+    } window; /* zero unless the view is windowed; versioned: from when to when the row is valid (WEIR_VERSION_OPEN) */
     int32_t partition;
     const char *position; /* "topic:partition:offset,…": inputs below these offsets are in this answer */
     bool is_standby;      /* read from a standby, which may be behind the active copy */
@@ -790,6 +815,8 @@ WEIR_PUBLIC struct weir_view_info weir_view_describe(weir_view *);
 /* False: WEIR_ABSENT (no such key), WEIR_RETRY (its partition is restoring or lives on another instance). Row and
  * what it points to live in the arena. */
 WEIR_PUBLIC bool weir_view_get(weir_view *, weir_arena *, const void *key, struct weir_row *, struct weir_error *);
+/* Of a versioned view: the version that was valid at that time; weir_view_get gives the newest. */
+WEIR_PUBLIC bool weir_view_get_as_of(weir_view *, weir_arena *, const void *key, int64_t as_of_ms, struct weir_row *, struct weir_error *);
 WEIR_PUBLIC bool weir_view_get_window(weir_view *, weir_arena *, const void *key, int64_t start_ms, struct weir_row *, struct weir_error *);
 WEIR_PUBLIC bool weir_view_get_session(weir_view *, weir_arena *, const void *key, int64_t start_ms, int64_t end_ms, struct weir_row *, struct weir_error *);
 /* Rows of all partitions here, merged in key order; rows live in the arena. weir_next is false at the end (code
@@ -797,7 +824,8 @@ WEIR_PUBLIC bool weir_view_get_session(weir_view *, weir_arena *, const void *ke
 WEIR_PUBLIC weir_cursor *weir_view_scan(weir_view *, weir_arena *, struct weir_range, struct weir_error *);
 WEIR_PUBLIC bool weir_next(weir_cursor *, struct weir_row *, struct weir_error *);
 WEIR_PUBLIC void weir_cursor_close(weir_cursor *); /* NULL is fine */
-/* The same from the copies that are named. Of a view without windows both times are 0, of one with windows end_ms is. A key
+/* The same from the copies that are named. Of a view without windows both times are 0, of one with windows end_ms is, of a
+ * versioned one start_ms is the time the version was valid at (WEIR_VERSION_OPEN: the newest). A key
  * that none of the partitions asked for has is WEIR_ABSENT; while one of them is not here, it is WEIR_RETRY. */
 WEIR_PUBLIC bool weir_view_find(weir_view *, struct weir_copies, weir_arena *, const void *key, int64_t start_ms, int64_t end_ms, struct weir_row *, struct weir_error *);
 WEIR_PUBLIC weir_cursor *weir_view_walk(weir_view *, struct weir_copies, weir_arena *, struct weir_range, struct weir_error *);
@@ -926,6 +954,7 @@ WEIR_PUBLIC bool weir_test_recv_raw(weir_test *, const char *topic, struct weir_
 /* The next record of any topic the topology writes to (internal ones left out), in the order of writing. */
 WEIR_PUBLIC bool weir_test_recv_any(weir_test *, const char **topic, struct weir_raw_record *out);
 WEIR_PUBLIC const void *weir_test_get(weir_test *, const char *store, const void *key);
+WEIR_PUBLIC const void *weir_test_get_as_of(weir_test *, const char *store, const void *key, int64_t as_of_ms, struct weir_version *out); /* out may be NULL */
 WEIR_PUBLIC const void *weir_test_get_window(weir_test *, const char *store, const void *key, int64_t start_ms);
 WEIR_PUBLIC const void *weir_test_get_session(weir_test *, const char *store, const void *key, int64_t start_ms, int64_t end_ms);
 /* The stores that an app shows as views; how many there are. */

@@ -65,7 +65,7 @@ void bounds_resume(struct bounds *bounds, weir_bytes stored_key, bool descending
 
 /* ---- keys ---- */
 
-/* Appends the key as the store holds it, in the window of that start, or the session. */
+/* Appends the key as the store holds it, in the window of that start, or the session, or the version. */
 static bool write_key(const struct store_spec *spec, const void *key, int64_t start_ms, int64_t end_ms,
                       struct buffer *out, struct weir_error *error)
 {
@@ -76,6 +76,8 @@ static bool write_key(const struct store_spec *spec, const void *key, int64_t st
         error_set(error, WEIR_INVALID, "key: %s", cause.message);
     else if (spec->kind == STORE_WINDOW)
         keys_window_write(buffer_bytes(&plain), start_ms, out);
+    else if (spec->kind == STORE_VERSIONED) /* the newest stands behind all others (versioned.h) */
+        keys_window_write(buffer_bytes(&plain), end_ms == INT64_MAX ? INT64_MAX : start_ms, out);
     else if (spec->kind == STORE_SESSION)
         keys_session_write(buffer_bytes(&plain), start_ms, end_ms, out);
     else
@@ -151,8 +153,16 @@ bool bounds_of(struct bounds *bounds, const struct store_spec *spec, const struc
     return true;
 }
 
+/* A version ends before its end, and reaches into the times like a session otherwise. */
+static bool hold_version(const struct weir_range *range, int64_t from_ms, int64_t to_ms)
+{
+    return to_ms > range->window_from_ms && (range->window_to_ms == 0 || from_ms <= range->window_to_ms);
+}
+
 bool bounds_hold_window(const struct weir_range *range, enum store_kind kind, int64_t start_ms, int64_t end_ms)
 {
+    if (kind == STORE_VERSIONED)
+        return hold_version(range, start_ms, end_ms);
     int64_t last_ms = kind == STORE_SESSION ? end_ms : start_ms;
     return last_ms >= range->window_from_ms && (range->window_to_ms == 0 || start_ms <= range->window_to_ms);
 }

@@ -16,6 +16,6 @@ weir_bytes bounds_from(const struct bounds *); /* data NULL: unbounded, as store
 weir_bytes bounds_to(const struct bounds *);
 /* Nothing at or before the key, in the direction of the walk. */
 void bounds_resume(struct bounds *, weir_bytes stored_key, bool descending);
-/* Whether the range's times want a window (by its start) or a session (which reaches into them). */
+/* Whether the range's times want a window (by its start), or a session or a version (which reach into them). */
 bool bounds_hold_window(const struct weir_range *, enum store_kind, int64_t start_ms, int64_t end_ms);
 #endif

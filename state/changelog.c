@@ -41,7 +41,7 @@ bool changelog_write(enum store_kind kind, const struct store_row *stored, weir_
     static bool (*const log[])(weir_bytes, weir_arena *, struct buffer *) = {
         [STORE_WINDOW] = log_window, [STORE_SESSION] = log_session, [STORE_JOIN] = log_join};
     *logged = *stored;
-    if (kind == STORE_KEY_VALUE)
+    if (kind == STORE_KEY_VALUE || kind == STORE_VERSIONED)
         return true;
     buffer_clear(key);
     bool is_written = log[kind](stored->key, arena, key);
@@ -87,7 +87,7 @@ bool changelog_read(enum store_kind kind, const struct store_row *logged, weir_a
         [STORE_WINDOW] = store_window, [STORE_SESSION] = store_session, [STORE_JOIN] = store_join};
     (void)arena;
     *stored = *logged;
-    if (kind == STORE_KEY_VALUE || !logged->key.data)
+    if (kind == STORE_KEY_VALUE || kind == STORE_VERSIONED || !logged->key.data)
         return logged->key.data != NULL;
     buffer_clear(key);
     bool is_read = store[kind](stored, key);

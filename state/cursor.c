@@ -284,6 +284,11 @@ static void close_task(struct store_cursor *cursor)
         store->idle_cursor = cursor;
 }
 
+int64_t store_cursor_time(const struct store_cursor *cursor)
+{
+    return cursor->stream_time_ms;
+}
+
 void store_cursor_close(struct store_cursor *cursor)
 {
     if (!cursor)

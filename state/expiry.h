@@ -8,6 +8,7 @@
 struct expiry {
     int64_t retention_ms; /* since the time in the key: a window's start, a session's end; 0: there is none */
     int64_t ttl_ms;       /* since the row's timestamp; 0: never */
+    bool keeps_newest;    /* the ttl is that of ended versions; the newest is no such (versioned.h) */
     size_t time_at;       /* where that time stands, in bytes from the end of the key */
 };
 

@@ -72,10 +72,25 @@ static bool flush_run(struct store *store, struct weir_error *error)
     return true;
 }
 
+/* What was put is put again: how a version fits in depends on those that are there. */
+static bool put_versions(struct store *store, const struct store_row *rows, size_t count, int64_t next_position,
+                         struct weir_error *error)
+{
+    int64_t to_ms;
+    for (size_t i = 0; i < count; i++)
+        if (!versions_put(store, rows[i].key, rows[i].value, rows[i].timestamp_ms, &to_ms, error))
+            return false;
+    store_publish(store, next_position);
+    return store_evictable_bytes(store) < store->database->limits.restore_bytes_max ||
+           store_evict(store, store->applied_us, error);
+}
+
 bool store_restore(struct store *store, const struct store_row *rows, size_t count, int64_t next_position,
                    struct weir_error *error)
 {
     assert(store->overlay.count == 0);
+    if (store->spec->kind == STORE_VERSIONED)
+        return put_versions(store, rows, count, next_position, error);
     if (!store->family) {
         for (size_t i = 0; i < count; i++)
             observe(store, &rows[i]);
@@ -92,7 +107,7 @@ bool store_restore(struct store *store, const struct store_row *rows, size_t cou
 
 bool store_restored(struct store *store, struct weir_error *error)
 {
-    return !store->family || flush_run(store, error);
+    return !store->family || store->spec->kind == STORE_VERSIONED || flush_run(store, error);
 }
 
 void store_follow(struct store *store, const struct store_row *row)

@@ -71,6 +71,7 @@ void store_close(struct store *store)
     committed_done(&store->committed);
     table_done(&store->overlay);
     run_done(&store->run);
+    versions_done(&store->versions);
     store->database->stores--;
     free(store);
 }
@@ -225,11 +226,15 @@ size_t store_overlay_rows(const struct store *store)
 
 size_t store_overlay_bytes(const struct store *store)
 {
-    return store->overlay.slab.used;
+    return store->overlay.slab.used + store->versions.log.size;
 }
 
 void store_overlay_each(struct store *store, void (*visit)(void *self, const struct store_row *), void *self)
 {
+    if (store->spec->kind == STORE_VERSIONED) {
+        versions_each(&store->versions, visit, self);
+        return;
+    }
     for (size_t i = 0; i < store->overlay.count; i++) {
         const struct table_row *row = store->overlay.rows[i];
         struct store_row seen = table_row_at(row, &row->last);
@@ -240,6 +245,7 @@ void store_overlay_each(struct store *store, void (*visit)(void *self, const str
 static void clear_overlay(struct store *store)
 {
     table_clear(&store->overlay);
+    buffer_clear(&store->versions.log);
     store->hint = (struct store_hint){0};
     store->below_known = true;
     atomic_store_explicit(&store->overlay_bytes, table_bytes(&store->overlay), memory_order_relaxed);

@@ -27,14 +27,16 @@ enum store_kind {
     STORE_KEY_VALUE,
     STORE_WINDOW,
     STORE_SESSION,
-    STORE_JOIN, /* one side of a stream-stream join: every record, by key, time and a sequence number */
+    STORE_JOIN,      /* one side of a stream-stream join: every record, by key, time and a sequence number */
+    STORE_VERSIONED, /* what a row was, from when to when: versioned.h */
 };
 
 struct store_spec { /* lives as long as the store */
     const char *name;
     enum store_kind kind;
     int64_t window_size_ms; /* window stores */
-    int64_t retention_ms;   /* rows are gone when window start (session end, record time) + retention <= stream time */
+    int64_t retention_ms;   /* rows are gone when window start (session end, record time) + retention <= stream time;
+                             * versioned stores: how far their history reaches back */
     int64_t ttl_ms;         /* plain stores: rows whose timestamp + ttl <= observed stream time are gone; 0: never */
     bool in_memory, no_log;
     bool hidden;           /* the engine's own: no view, and no processor may use it */
@@ -101,7 +103,8 @@ int64_t store_written_time(const struct store *);
 
 size_t store_overlay_rows(const struct store *);
 size_t store_overlay_bytes(const struct store *);
-/* Visits every row of the overlay once, in order of first write; this is what goes to the changelog. */
+/* Visits every row of the overlay once, in order of first write; this is what goes to the changelog. Of a versioned
+ * store: what was put, in that order, by plain keys. */
 void store_overlay_each(struct store *, void (*visit)(void *self, const struct store_row *), void *self);
 /* Overlay becomes committed; changelog_position is the offset behind its last changelog record. Views see it at once
  * and whole. */

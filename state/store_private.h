@@ -18,6 +18,12 @@ struct store_times {
     int64_t emitted_ms; /* windows that closed by then have been emitted; EXPIRY_NO_TIME: none */
 };
 
+struct versions {             /* of a versioned store */
+    struct buffer key, value; /* scratch: of a row that is written */
+    struct buffer log;        /* what was put since the last commit */
+    weir_arena arena;         /* of a put */
+};
+
 struct store {
     const struct store_spec *spec;
     struct database *database;
@@ -37,6 +43,7 @@ struct store {
     int64_t run_position;         /* behind the last of them */
     int64_t restore_until_ms;     /* later times of restored rows do not count; INT64_MAX: all do */
     struct store_cursor *idle_cursor;
+    struct versions versions;
     _Atomic size_t overlay_bytes; /* memory of the overlay as of the last commit, for other threads */
 };
 
@@ -70,7 +77,14 @@ struct store_rows { /* sorted, each key once */
 };
 /* Writes rows and marks: in batches, through a memtable, or in bulk, as a file that is taken in (rocks_bulk.c). */
 bool store_write_rows(struct store *, struct store_rows, bool in_bulk, struct rocks_marks, struct weir_error *);
-void store_cursor_free(struct store_cursor *); /* one that is not open; NULL is fine */
+void store_cursor_free(struct store_cursor *);          /* one that is not open; NULL is fine */
+int64_t store_cursor_time(const struct store_cursor *); /* stream time of what it walks over; EXPIRY_NO_TIME: none */
+/* versioned_put without a log, for what comes from there. */
+bool versions_put(struct store *, weir_bytes key, weir_bytes value, int64_t timestamp_ms, int64_t *to_ms,
+                  struct weir_error *);
+void versions_log(struct versions *, const struct store_row *put);
+void versions_each(const struct versions *, void (*visit)(void *self, const struct store_row *), void *self);
+void versions_done(struct versions *);
 /* RocksDB, the committed level or both have changed under hints, kept walks and the overlay's links. */
 void store_forget_below(struct store *);
 #endif

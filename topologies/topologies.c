@@ -30,5 +30,6 @@ const struct weir_entry topologies_builtin[] = {
     {"example-streams", "sorts lines of logs, and takes them apart", example_streams},
     {"example-tables", "counts who lives in each town", example_tables},
     {"example-quiet", "counts readings per minute, also when a sensor falls silent", example_quiet},
+    {"example-prices", "adds the price that held when each sale was made", example_prices},
     {NULL, NULL, NULL},
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "columns.h"
 #include "commands.h"
@@ -14,10 +15,11 @@
 enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
 
 struct query {
-    const char *view, *key, *url, *from, *to, *prefix;
+    const char *view, *key, *url, *from, *to, *prefix, *as_of;
     struct integer_option limit;
     enum format format;
     const char *listing; /* of windows or sessions: what it is called in the path; NULL: of neither */
+    bool is_versioned;
 };
 
 /* ---- problems: what the server says, as an exit status ---- */
@@ -136,6 +138,7 @@ static int learn_kind(struct query *query)
     if (status == EXIT_DONE) {
         weir_bytes kind = json_text_member(buffer_bytes(&answer.body), "kind");
         query->listing = is_text(kind, "window") ? "/windows" : is_text(kind, "session") ? "/sessions" : NULL;
+        query->is_versioned = is_text(kind, "versioned");
     }
     http_answer_done(&answer);
     buffer_done(&url);
@@ -151,7 +154,10 @@ static void rows_url(const struct query *query, struct buffer *url)
         buffer_text(url, "/keys/");
         http_escape(url, query->key);
     }
-    buffer_text(url, query->listing ? query->listing : query->key ? "" : "/entries");
+    bool are_versions = query->is_versioned && query->key && (query->from || query->to);
+    const char *listing = are_versions ? "/versions" : query->listing;
+    buffer_text(url, listing ? listing : query->key ? "" : "/entries");
+    add_parameter(url, "as_of", query->as_of);
     add_parameter(url, "from", query->from);
     add_parameter(url, "to", query->to);
     add_parameter(url, "prefix", query->prefix);
@@ -194,8 +200,10 @@ static int query_run(const struct command *command, int argc, char **argv)
     struct query query = {.url = "http://127.0.0.1:8080", .limit = {.value = 100, .least = 1, .most = 10000}};
     const struct option options[] = {
         {"--url", "URL", "of an instance (http://127.0.0.1:8080)", option_text, &query.url},
-        {"--from", "KEY|TIME", "first key, or first start of a window", option_text, &query.from},
-        {"--to", "KEY|TIME", "last key, or last start of a window", option_text, &query.to},
+        {"--from", "KEY|TIME", "first key, first start of a window, or versions from then on", option_text,
+         &query.from},
+        {"--to", "KEY|TIME", "last key, or last start of a window or version", option_text, &query.to},
+        {"--as-of", "TIME", "what KEY was then, of a versioned view", option_text, &query.as_of},
         {"--prefix", "TEXT", "only keys that begin like this", option_text, &query.prefix},
         {"--limit", "N", "at most so many rows (100)", option_integer, &query.limit},
         {"--format", "FORMAT", "table (the default), json or csv", take_format, &query.format},
@@ -216,8 +224,9 @@ const struct command query_command = {
     "query",
     "[VIEW [KEY]]",
     "asks a running instance for rows of a view",
-    "Without VIEW it lists the views. Of a windowed view it shows windows or sessions; times are 2024-12-04T10:30:00Z "
-    "or\n"
-    "milliseconds.\n\nexit status: 0 found, 1 no such view or key, 2 usage, 69 nobody answers, 75 try again later",
+    "Without VIEW it lists the views. Of a windowed view it shows windows or sessions, of a versioned one and a KEY "
+    "with\n"
+    "--from or --to its versions; times are 2024-12-04T10:30:00Z or milliseconds.\n\n"
+    "exit status: 0 found, 1 no such view or key, 2 usage, 69 nobody answers, 75 try again later",
     query_run,
 };

@@ -71,7 +71,8 @@ static const char *kind_name(enum weir_view_kind kind)
     static const char *const names[] = {[WEIR_VIEW_KEY_VALUE] = "key_value",
                                         [WEIR_VIEW_WINDOW] = "window",
                                         [WEIR_VIEW_SESSION] = "session",
-                                        [WEIR_VIEW_GLOBAL] = "global"};
+                                        [WEIR_VIEW_GLOBAL] = "global",
+                                        [WEIR_VIEW_VERSIONED] = "versioned"};
     return names[kind];
 }
 
@@ -86,6 +87,8 @@ static void write_view(struct buffer *out, weir_app *app, const struct weir_view
         write_number(out, "window_ms", info->window_ms);
         write_number(out, "retention_ms", info->retention_ms);
     }
+    if (info->kind == WEIR_VIEW_VERSIONED)
+        write_number(out, "history_ms", info->retention_ms);
     write_number(out, "partitions", info->partitions);
     write_number(out, "partitions_here", info->partitions_here);
     write_number(out, "rows_approximate", info->rows_approximate);

@@ -11,6 +11,7 @@ void handle_windows(struct request *);
 void handle_key_windows(struct request *);
 void handle_sessions(struct request *);
 void handle_key_sessions(struct request *);
+void handle_key_versions(struct request *);
 void handle_batch(struct request *);
 void handle_sql(struct request *);
 void handle_sql_get(struct request *);

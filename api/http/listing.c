@@ -1,4 +1,4 @@
-/* listing.c: pages of rows: entries in key order; windows and sessions over all keys, and of one key.
+/* listing.c: pages of rows: entries in key order; windows and sessions over all keys, and of one key; versions of one key.
  *
  * A page holds up to `limit` rows, or fewer when it grows beyond LIMIT_PAGE_BYTES; whether another follows is known by
  * asking for one row more. It is complete, or it is refused, unless the client allows a partial one.
@@ -26,10 +26,11 @@ struct listing {
     const struct server_view *view;
     struct weir_view_info info; /* as of now */
     struct weir_range range;
-    const void *key;           /* of a listing of one key's windows */
+    const void *key;           /* of a listing of one key's windows or versions */
     struct weir_copies copies; /* here */
     struct peer_partitions wanted, held, missing;
-    bool is_asked; /* by another instance */
+    bool is_asked;    /* by another instance */
+    bool newest_only; /* of a versioned view */
     enum rows_form form;
     size_t limit, count;
     bool more;
@@ -221,6 +222,11 @@ static void begin_row(struct listing *listing)
     listing->count++;
 }
 
+static bool is_newest(const struct listing *listing, const struct weir_row *row)
+{
+    return listing->info.kind == WEIR_VIEW_VERSIONED && row->window.end_ms == WEIR_VERSION_OPEN;
+}
+
 static void take_row(struct listing *listing, const struct weir_row *row)
 {
     begin_row(listing);
@@ -238,6 +244,8 @@ static bool walk_rows(struct listing *listing, void (*take)(struct listing *, co
     weir_cursor *cursor = weir_view_walk(listing->view->view, listing->copies, arena, listing->range, error);
     struct weir_row row;
     while (cursor && weir_next(cursor, &row, error)) {
+        if (listing->newest_only && !is_newest(listing, &row))
+            continue;
         if (listing->count == listing->limit || page->size > LIMIT_PAGE_BYTES) {
             listing->more = true;
             break;
@@ -489,11 +497,12 @@ static void answer_page(struct listing *listing)
 
 static bool check_kind(struct listing *listing, enum weir_view_kind wanted)
 {
+    static const char *const what[] = {
+        [WEIR_VIEW_WINDOW] = "windows", [WEIR_VIEW_SESSION] = "sessions", [WEIR_VIEW_VERSIONED] = "versions"};
     if (listing->info.kind == wanted)
         return true;
     problem_answer(listing->request, PROBLEM_UNSUPPORTED_QUERY, "The view \"%s\" has no %s%s.", listing->info.name,
-                   wanted == WEIR_VIEW_SESSION ? "sessions" : "windows",
-                   listing->info.kind == WEIR_VIEW_SESSION ? ": it has sessions, read .../sessions" : "");
+                   what[wanted], listing->info.kind == WEIR_VIEW_SESSION ? ": it has sessions, read .../sessions" : "");
     return false;
 }
 
@@ -513,7 +522,10 @@ static bool find_view(struct listing *listing)
 void handle_entries(struct request *request)
 {
     struct listing listing = {.request = request};
-    if (find_view(&listing) && read_key_range(&listing) && read_cursor(&listing))
+    if (!find_view(&listing))
+        return;
+    listing.newest_only = listing.info.kind == WEIR_VIEW_VERSIONED;
+    if (read_key_range(&listing) && read_cursor(&listing))
         answer_page(&listing);
 }
 
@@ -557,4 +569,9 @@ void handle_key_windows(struct request *request)
 void handle_key_sessions(struct request *request)
 {
     list_windows_of_key(request, WEIR_VIEW_SESSION);
+}
+
+void handle_key_versions(struct request *request)
+{
+    list_windows_of_key(request, WEIR_VIEW_VERSIONED);
 }

@@ -11,7 +11,10 @@
 #define TEXT_SCHEMA "{\"type\":\"string\"}"
 #define TIME_SCHEMA "{\"type\":\"string\",\"format\":\"date-time\"}"
 #define WINDOW_SCHEMA "{\"type\":\"object\",\"properties\":{\"start\":" TIME_SCHEMA ",\"end\":" TIME_SCHEMA "}}"
-#define ROW_MEMBERS "\"key\":{},\"value\":{},\"timestamp\":" TIME_SCHEMA ",\"window\":" WINDOW_SCHEMA
+#define VALID_SCHEMA                                                                                                   \
+    "{\"type\":\"object\",\"properties\":{\"from\":" TIME_SCHEMA ",\"to\":{\"type\":[\"string\",\"null\"]}}}"
+#define ROW_MEMBERS                                                                                                    \
+    "\"key\":{},\"value\":{},\"timestamp\":" TIME_SCHEMA ",\"window\":" WINDOW_SCHEMA ",\"valid\":" VALID_SCHEMA
 #define META "\"metadata\":{\"type\":\"object\"}"
 #define PAGE                                                                                                           \
     "\"page\":{\"type\":\"object\",\"properties\":{\"next\":{\"type\":[\"string\",\"null\"]},"                         \
@@ -28,7 +31,8 @@ static const char fixed_schemas[] =
     ",\"missing\":{\"type\":\"array\",\"items\":{}}," PAGE "," META "}},"
     "\"View\":{\"type\":\"object\",\"required\":[\"app\",\"name\",\"kind\",\"key\",\"value\"],\"properties\":{"
     "\"app\":" TEXT_SCHEMA ",\"name\":" TEXT_SCHEMA
-    ",\"kind\":{\"enum\":[\"key_value\",\"window\",\"global\"]},\"key\":" TEXT_SCHEMA ",\"value\":" TEXT_SCHEMA "}},"
+    ",\"kind\":{\"enum\":[\"key_value\",\"window\",\"session\",\"global\",\"versioned\"]},\"key\":" TEXT_SCHEMA
+    ",\"value\":" TEXT_SCHEMA "}},"
     "\"Views\":{\"type\":\"object\",\"required\":[\"data\"],\"properties\":{\"data\":{\"type\":\"array\",\"items\":{"
     "\"$ref\":\"#/components/schemas/View\"}}}},"
     "\"Listing\":{\"type\":\"object\",\"required\":[\"data\"],\"properties\":{\"data\":{\"type\":\"array\",\"items\":{"

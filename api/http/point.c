@@ -98,11 +98,19 @@ static void answer(struct request *request, const struct server_view *view, cons
     }
 }
 
+/* What says which row of the key is meant: the start of a window, or a time at which a version was valid. */
+static int64_t time_of_row(struct request *request, const struct server_view *view)
+{
+    const struct query_value *as_of = request_value(request, QUERY_AS_OF);
+    if (view->info.kind == WEIR_VIEW_VERSIONED)
+        return as_of->given ? as_of->number : WEIR_VERSION_OPEN;
+    return view->info.kind == WEIR_VIEW_WINDOW ? request_value(request, QUERY_WINDOW)->number : 0;
+}
+
 static bool read_row(struct request *request, const struct server_view *view, struct weir_copies copies,
                      const void *key, struct weir_row *row, struct weir_error *error)
 {
-    int64_t start_ms = view->info.kind == WEIR_VIEW_WINDOW ? request_value(request, QUERY_WINDOW)->number : 0;
-    return weir_view_find(view->view, copies, &request->arena, key, start_ms, 0, row, error);
+    return weir_view_find(view->view, copies, &request->arena, key, time_of_row(request, view), 0, row, error);
 }
 
 /* Where the key may be besides here. */
@@ -173,6 +181,7 @@ void handle_point(struct request *request)
     struct weir_error error = {0};
     const struct server_view *view = server_find_view(request->server, request->path_values[0], &error);
     bool window = request_value(request, QUERY_WINDOW)->given;
+    bool as_of = request_value(request, QUERY_AS_OF)->given;
     if (!view) {
         problem_of_error(request, &error, PROBLEM_VIEW_NOT_FOUND);
     } else if (view->info.kind == WEIR_VIEW_SESSION) {
@@ -181,6 +190,9 @@ void handle_point(struct request *request)
         problem_answer(request, PROBLEM_UNSUPPORTED_QUERY,
                        window ? "This view has no windows: leave the parameter window out."
                               : "This view has windows: add the parameter window, or read …/windows.");
+    } else if (as_of && view->info.kind != WEIR_VIEW_VERSIONED) {
+        problem_answer(request, PROBLEM_UNSUPPORTED_QUERY,
+                       "This view keeps no versions: leave the parameter as_of out.");
     } else {
         const void *key = point_read_key(request, &view->info, request->path_values[1]);
         if (key)

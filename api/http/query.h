@@ -29,6 +29,7 @@ enum query_id {
     QUERY_FROM_TIME,
     QUERY_TO_TIME,
     QUERY_WINDOW,
+    QUERY_AS_OF,
     QUERY_SQL,
     QUERY_VERBOSE,
     QUERY_COUNT

@@ -5,7 +5,8 @@
 
 static const enum query_id none[] = {QUERY_NONE};
 static const enum query_id probe[] = {QUERY_VERBOSE, QUERY_NONE};
-static const enum query_id point[] = {QUERY_MIN_POSITION, QUERY_WAIT_MS, QUERY_CONSISTENCY, QUERY_WINDOW, QUERY_NONE};
+static const enum query_id point[] = {QUERY_MIN_POSITION, QUERY_WAIT_MS, QUERY_CONSISTENCY,
+                                      QUERY_WINDOW,       QUERY_AS_OF,   QUERY_NONE};
 static const enum query_id batch[] = {QUERY_MIN_POSITION, QUERY_WAIT_MS, QUERY_CONSISTENCY, QUERY_PARTIAL, QUERY_NONE};
 static const enum query_id sql[] = {QUERY_PARTIAL, QUERY_NONE};
 static const enum query_id sql_get[] = {QUERY_SQL, QUERY_PARTIAL, QUERY_NONE};
@@ -27,6 +28,8 @@ const struct route routes[] = {
      "The windows of one key.", ROWS, "Rows", NULL},
     {ROUTE_GET, "/v1/views/{view}/keys/{key}/sessions", ROUTE_ON_WORKER, handle_key_sessions, windows,
      "The sessions of one key.", ROWS, "Rows", NULL},
+    {ROUTE_GET, "/v1/views/{view}/keys/{key}/versions", ROUTE_ON_WORKER, handle_key_versions, windows,
+     "The versions of one key, deletions left out.", ROWS, "Rows", NULL},
     {ROUTE_GET, "/v1/views/{view}/entries", ROUTE_ON_WORKER, handle_entries, entries, "Rows in key order.", ROWS,
      "Rows", NULL},
     {ROUTE_GET, "/v1/views/{view}/windows", ROUTE_ON_WORKER, handle_windows, windows,

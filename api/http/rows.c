@@ -45,6 +45,15 @@ void rows_write_members(struct request *request, const struct weir_view_info *in
         buffer_text(out, ",\"end\":");
         json_time(out, row->window.end_ms);
         buffer_byte(out, '}');
+    } else if (info->kind == WEIR_VIEW_VERSIONED) {
+        buffer_text(out, ",\"valid\":{\"from\":");
+        json_time(out, row->window.start_ms);
+        buffer_text(out, ",\"to\":");
+        if (row->window.end_ms == WEIR_VERSION_OPEN)
+            buffer_text(out, "null");
+        else
+            json_time(out, row->window.end_ms);
+        buffer_byte(out, '}');
     }
 }
 
@@ -57,7 +66,8 @@ void rows_write_json(struct request *request, const struct weir_view_info *info,
 
 /* ---- CSV -------------------------------------------------------------------------------------------------------- */
 
-static const char *const reserved[] = {"key", "window_start", "window_end", "timestamp", "partition"};
+static const char *const reserved[] = {"key",      "window_start", "window_end", "valid_from",
+                                       "valid_to", "timestamp",    "partition"};
 
 static const char formula_starts[] = {'=', '+', '-', '@', '\t', '\r'};
 
@@ -132,7 +142,9 @@ static void write_column_names(struct buffer *out, const char *prefix, const str
 void rows_write_csv_header(struct buffer *out, const struct weir_view_info *info)
 {
     write_column_names(out, "key", info->key);
-    buffer_text(out, rows_are_windowed(info) ? ",window_start,window_end," : ",");
+    buffer_text(out, info->kind == WEIR_VIEW_VERSIONED ? ",valid_from,valid_to,"
+                     : rows_are_windowed(info)         ? ",window_start,window_end,"
+                                                       : ",");
     write_column_names(out, "value", info->value);
     buffer_text(out, ",timestamp,partition\r\n");
 }
@@ -161,10 +173,12 @@ void rows_write_csv(struct request *request, const struct weir_view_info *info, 
     struct buffer *out = &request->response.body;
     write_cells(request, info->key, row->key);
     buffer_byte(out, ',');
-    if (rows_are_windowed(info)) {
+    if (rows_are_windowed(info) || info->kind == WEIR_VIEW_VERSIONED) {
+        bool is_open = info->kind == WEIR_VIEW_VERSIONED && row->window.end_ms == WEIR_VERSION_OPEN;
         write_time_cell(out, row->window.start_ms);
         buffer_byte(out, ',');
-        write_time_cell(out, row->window.end_ms);
+        if (!is_open)
+            write_time_cell(out, row->window.end_ms);
         buffer_byte(out, ',');
     }
     write_cells(request, info->value, row->value);

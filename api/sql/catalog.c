@@ -116,7 +116,8 @@ static void view_result(const struct weir_view_info *info, int i, sqlite3_contex
     static const char *const kinds[] = {[WEIR_VIEW_KEY_VALUE] = "key_value",
                                         [WEIR_VIEW_WINDOW] = "window",
                                         [WEIR_VIEW_SESSION] = "session",
-                                        [WEIR_VIEW_GLOBAL] = "global"};
+                                        [WEIR_VIEW_GLOBAL] = "global",
+                                        [WEIR_VIEW_VERSIONED] = "versioned"};
     const char *const texts[] = {info->name, kinds[info->kind], info->key->name, info->value->name};
     const int64_t numbers[] = {info->partitions, info->partitions_here, info->rows_approximate, info->window_ms,
                                info->retention_ms};

@@ -81,8 +81,11 @@ static int close_walk(sqlite3_vtab_cursor *base)
     return SQLITE_OK;
 }
 
+/* Of a versioned view a query sees the newest version of each key. */
 static bool is_wanted(const struct walk *walk)
 {
+    if (walk->connected->table->view->info.kind == WEIR_VIEW_VERSIONED)
+        return walk->row.window.end_ms == WEIR_VERSION_OPEN;
     bool session = walk->connected->table->view->info.kind == WEIR_VIEW_SESSION;
     int64_t lower = session ? walk->row.window.end_ms : walk->row.window.start_ms;
     return lower >= walk->window_from_ms &&

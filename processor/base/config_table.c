@@ -106,7 +106,8 @@ const struct setting_advice config_advice[] = {
     {"default.value.serde", "types belong to the topology"},
     {"default.deserialization.exception.handler", "it is deserialization.exception.handler"},
     {"default.production.exception.handler", "it is production.exception.handler"},
-    {"topology.optimization", "topologies are always optimised"},
+    {"topology.optimization", "an inner self-join has one store and a repartition is shared by its handle, always; tables "
+                              "read from a topic keep a changelog"},
     {"enable.auto.commit", "offsets are committed with the state, see commit.interval.ms"},
 };
 const size_t config_advice_count = COUNT(config_advice);

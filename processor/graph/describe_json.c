@@ -74,8 +74,11 @@ static void write_part(const struct graph_subtopology *part, struct buffer *out)
 
 static const char *kind_name(enum store_kind kind)
 {
-    static const char *const names[] = {
-        [STORE_KEY_VALUE] = "key_value", [STORE_WINDOW] = "window", [STORE_SESSION] = "session", [STORE_JOIN] = "join"};
+    static const char *const names[] = {[STORE_KEY_VALUE] = "key_value",
+                                        [STORE_WINDOW] = "window",
+                                        [STORE_SESSION] = "session",
+                                        [STORE_JOIN] = "join",
+                                        [STORE_VERSIONED] = "versioned"};
     return names[kind];
 }
 

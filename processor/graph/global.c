@@ -40,6 +40,10 @@ weir_global_table *weir_global_with(weir_topology *topology, const char *topic, 
     if (!verb_is_open(&verb) || !verb_check_name(&verb, "the topic", topic) || !check_topic(&verb) ||
         (args.name && !verb_check_name(&verb, "the node's .name", args.name)))
         return NULL;
+    if (args.history.ms != 0) {
+        verb_fail(&verb, "a global table keeps no .history");
+        return NULL;
+    }
     const char *given = args.name ? arena_format(&topology->arena, "%s-source", args.name) : NULL;
     struct graph_node *source = source_node(&verb, key, &args, given);
     if (!source)

@@ -63,6 +63,9 @@ struct graph_node {
     struct graph_nodes parents, children; /* in order of connection, which is the order of forwarding */
     struct graph_store *stores[WEIR_STORES_MAX];
     size_t store_count;
+    struct graph_store
+        *globals[WEIR_STORES_MAX]; /* of global tables, which a processor reads; they belong to no task */
+    size_t global_count;
     struct graph_topic *topic; /* sources and sinks */
     struct graph_topic **more; /* sources of several topics: the others, in the author's order */
     size_t more_count;

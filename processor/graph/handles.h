@@ -67,8 +67,11 @@ bool verb_check_plain(const struct verb *, const struct graph_node *); /* not wi
 /* Checks the window and fills in its retention. */
 bool verb_check_window(const struct verb *, struct weir_window *);
 bool verb_check_store_window(const struct verb *, struct weir_window *); /* of a processor's store */
-/* The kind of store for rows of such windows, with size and retention. */
-struct store_spec window_store_spec(const struct weir_window *);
+/* The kind of store for rows of such windows, with size and retention; without a window one that keeps the history, if
+ * there is one. */
+struct store_spec window_store_spec(const struct weir_window *, weir_duration history);
+/* A history is not negative, and windows have none. False: latched. */
+bool verb_check_history(const struct verb *, weir_duration history, bool has_windows);
 
 /* ---- node.c: nodes ---- */
 
@@ -103,11 +106,13 @@ bool step_connect_stores(const struct verb *, struct graph_node *, const char *c
 
 /* The table whose changes the node forwards; it keeps no store yet and is found as told. */
 weir_table *table_of(weir_topology *, struct graph_node *, table_find *);
-/* Keeps the table in a new store of that name, from then on the place where it is found; NULL: it keeps none. False:
- * latched. */
-bool table_keep_in(const struct verb *, weir_table *, const char *store);
+/* Keeps the table in a new store of that name, from then on the place where it is found; NULL: it keeps none. With a
+ * history the store is versioned. False: latched. */
+bool table_keep_in(const struct verb *, weir_table *, const char *store, weir_duration history);
 /* The same, in a store that is there already. False: latched. */
 bool table_keep_in_store(const struct verb *, weir_table *, struct graph_store *);
+/* How far a versioned table (table_view_is_versioned) reaches back. */
+int64_t table_history_ms(const weir_table *);
 /* Asks the table to say what its changes replace (KTableImpl.enableSendingOldValues): false: it cannot, because a source
  * below keeps no rows. Then nothing has changed, or, with `force`, the verb fails. */
 bool table_send_old(const struct verb *, weir_table *, bool force);

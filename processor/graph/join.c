@@ -34,9 +34,42 @@ static bool check_stream_join(const struct verb *verb, const weir_stream *stream
     return !args->store || verb_fail(verb, "the result is a stream and has no .store");
 }
 
-static const struct operator* operator_of(enum weir_join_kind kind)
+/* A record that waits must find the row of its own time when its turn comes. */
+static bool check_grace(const struct verb *verb, const weir_table *table, const struct weir_join_args *args)
 {
+    if (args->grace.ms < 0)
+        return verb_fail(verb, ".grace is negative");
+    if (args->grace.ms == 0)
+        return true;
+    if (!table_view_is_versioned(&table->view))
+        return verb_fail(verb, "a record that waits meets the row of its own time, which only a versioned table "
+                               "(.history) keeps");
+    int64_t history_ms = table_history_ms(table);
+    if (args->grace.ms > history_ms)
+        return verb_fail(verb, ".grace is %lld ms, but the table's .history only %lld ms", (long long)args->grace.ms,
+                         (long long)history_ms);
+    return args->name || verb_fail(verb, "what waits is kept in the store \"<name>-Buffer\"; give the join a .name");
+}
+
+static const struct operator* operator_of(enum weir_join_kind kind, bool waits)
+{
+    if (waits)
+        return kind == WEIR_LEFT ? &operator_left_join_table_waiting : &operator_join_table_waiting;
     return kind == WEIR_LEFT ? &operator_left_join_table : &operator_join_table;
+}
+
+/* The store for what waits comes first, as in Kafka Streams. */
+static bool connect_buffer(const struct verb *verb, struct graph_node *node)
+{
+    struct graph_store *store =
+        topology_add_store(verb, (struct store_spec){
+                                     .name = arena_format(&verb->topology->arena, "%s-Buffer", node->name),
+                                     .kind = STORE_KEY_VALUE,
+                                     .hidden = true,
+                                     .key_type = &weir_bytes_type,
+                                     .value_type = &weir_bytes_type,
+                                 });
+    return store && node_connect_store(verb, node, store);
 }
 
 weir_stream *weir_join_table_with(weir_stream *stream, weir_table *table, struct weir_join_args args)
@@ -45,15 +78,20 @@ weir_stream *weir_join_table_with(weir_stream *stream, weir_table *table, struct
         return NULL;
     weir_topology *topology = stream->topology;
     const struct verb verb = {topology, args.at, "join", args.name};
-    if (!check_stream_join(&verb, stream, table, &args))
+    bool waits = args.grace.ms > 0;
+    if (!check_stream_join(&verb, stream, table, &args) || !check_grace(&verb, table, &args))
         return NULL;
-    const struct operator* what = operator_of(args.kind);
+    const struct operator* what = operator_of(args.kind, waits);
     const char *name = node_name(&verb, "KSTREAM", what->kind, args.name);
     struct graph_node *node = name ? node_add_behind(&verb, stream->node, what, name) : NULL;
-    if (!node || !node_connect_view(&verb, node, &table->view))
+    if (!node || (waits && !connect_buffer(&verb, node)) || !node_connect_view(&verb, node, &table->view))
         return NULL;
     node->passes_null_keys = args.kind == WEIR_LEFT;
-    const struct stream_join_args join = {args.fn, &table->view};
+    const struct stream_join_args join = {.fn = args.fn,
+                                          .table = &table->view,
+                                          .is_versioned = table_view_is_versioned(&table->view),
+                                          .is_left = args.kind == WEIR_LEFT,
+                                          .grace_ms = args.grace.ms};
     node->args = node_args(topology, &join, sizeof join);
     node->user = args.user;
     node->value_type = args.value;
@@ -88,7 +126,7 @@ static struct graph_node *add_side(const struct verb *verb, const struct operato
     struct graph_node *node = node_add_behind(verb, mine->node, what, name);
     if (!node || !node_connect_view(verb, node, &other->view))
         return NULL;
-    const struct table_join_args join = {args->fn, args->kind, &other->view};
+    const struct table_join_args join = {args->fn, args->kind, &other->view, table_view_is_versioned(&mine->view)};
     node->args = node_args(verb->topology, &join, sizeof join);
     node->user = args->user;
     node->value_type = args->value;
@@ -104,7 +142,7 @@ static weir_table *add_result(const struct verb *verb, weir_table *left, weir_ta
     table->view.of[0] = &left->view;
     table->view.of[1] = &right->view;
     table->view.lookups = left->view.lookups + right->view.lookups;
-    return table_keep_in(verb, table, args->store) ? table : NULL;
+    return table_keep_in(verb, table, args->store, args->history) ? table : NULL;
 }
 
 /* What a change replaces decides whether a result was there before: the side whose rows alone make results says so. */

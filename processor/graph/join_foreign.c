@@ -178,6 +178,8 @@ weir_table *weir_join_foreign_with(weir_table *left, weir_table *right, const ch
     join.args = (struct foreign_join_args){.extract = extract,
                                            .fn = args.fn,
                                            .is_left = args.kind == WEIR_LEFT,
+                                           .left_is_versioned = table_view_is_versioned(&left->view),
+                                           .right_is_versioned = table_view_is_versioned(&right->view),
                                            .primary_key_type = left->node->key_type,
                                            .foreign_key_type = right->node->key_type,
                                            .left_type = left->node->value_type,
@@ -187,5 +189,5 @@ weir_table *weir_join_foreign_with(weir_table *left, weir_table *right, const ch
         node_use_number(topology);
     struct graph_node *node = build(&verb, &join) ? resolve(&verb, &join, args.value) : NULL;
     weir_table *table = node ? table_of(topology, node, table_find_kept) : NULL;
-    return table && table_keep_in(&verb, table, args.store) ? table : NULL;
+    return table && table_keep_in(&verb, table, args.store, args.history) ? table : NULL;
 }

@@ -225,7 +225,7 @@ weir_table *weir_table_with(weir_topology *topology, const char *topic, const ch
         return NULL;
     struct graph_node *node = node_add_behind(&verb, source, &operator_table_source, name);
     weir_table *table = node ? table_of(topology, node, table_find_kept) : NULL;
-    return table && table_keep_in(&verb, table, store) ? table : NULL;
+    return table && table_keep_in(&verb, table, store, args.history) ? table : NULL;
 }
 
 void weir_on_error_with(weir_topology *topology, struct weir_on_error_args args)
@@ -255,9 +255,14 @@ void weir_store_with(weir_topology *topology, const char *name, const struct wei
     if (!verb_is_open(&verb) || !verb_check_type(&verb, "the key's type", key) ||
         !verb_check_type(&verb, "the value's type", args.value) || !verb_check_store_window(&verb, &args.window))
         return;
-    struct store_spec spec = window_store_spec(&args.window);
+    if (!verb_check_history(&verb, args.history, window_kind(&args.window) != WINDOW_NONE))
+        return;
+    struct store_spec spec = window_store_spec(&args.window, args.history);
     if (args.ttl.ms < 0 || (spec.kind != STORE_KEY_VALUE && args.ttl.ms > 0)) {
-        verb_fail(&verb, args.ttl.ms < 0 ? "its .ttl is negative" : "a window store has a .retention and no .ttl");
+        verb_fail(&verb, "%s",
+                  args.ttl.ms < 0                ? "its .ttl is negative"
+                  : spec.kind == STORE_VERSIONED ? "a versioned store has a .history and no .ttl"
+                                                 : "a window store has a .retention and no .ttl");
         return;
     }
     spec.name = name;

@@ -101,9 +101,6 @@ bool step_check_stores(const struct verb *verb, const char *const stores[WEIR_ST
         const struct graph_store *store = stores[i] ? graph_find_store(verb->topology, stores[i]) : NULL;
         if (stores[i] && (!store || store->spec.hidden))
             return verb_fail(verb, "there is no store '%s'; declare it with weir_add_store first", stores[i]);
-        if (stores[i] && store->of_global)
-            return verb_fail(verb, "store '%s' is a global table's (%s); find its rows with weir_join_global",
-                             stores[i], store->at);
         for (size_t j = 0; stores[i] && j < i; j++)
             if (stores[j] && strcmp(stores[i], stores[j]) == 0)
                 return verb_fail(verb, "store '%s' is named twice", stores[i]);
@@ -113,9 +110,13 @@ bool step_check_stores(const struct verb *verb, const char *const stores[WEIR_ST
 
 bool step_connect_stores(const struct verb *verb, struct graph_node *node, const char *const stores[WEIR_STORES_MAX])
 {
-    for (size_t i = 0; i < WEIR_STORES_MAX; i++)
-        if (stores[i] && !node_connect_store(verb, node, graph_find_store(verb->topology, stores[i])))
+    for (size_t i = 0; i < WEIR_STORES_MAX; i++) {
+        struct graph_store *store = stores[i] ? graph_find_store(verb->topology, stores[i]) : NULL;
+        if (store && store->of_global)
+            node->globals[node->global_count++] = store;
+        else if (store && !node_connect_store(verb, node, store))
             return false;
+    }
     return true;
 }
 

@@ -67,6 +67,12 @@ static bool fill(const struct verb *verb, const weir_table *parent, const struct
            (!out->is_final || find_grace(verb, parent->node, &out->wait_ms));
 }
 
+static bool check_not_versioned(const struct verb *verb, const weir_table *parent)
+{
+    return !table_view_is_versioned(&parent->view) ||
+           verb_fail(verb, "the table is versioned (.history); changes that may come out of order cannot be held back");
+}
+
 static struct graph_store *add_store(const struct verb *verb)
 {
     return topology_add_store(verb, (struct store_spec){
@@ -100,8 +106,8 @@ weir_table *weir_suppress_with(weir_table *parent, const char *name, struct weir
         return NULL;
     const struct verb verb = {parent->topology, args.at, "suppress", name};
     struct suppress_args filled;
-    if (!verb_is_open(&verb) || !verb_check_name(&verb, "the name", name) || !fill(&verb, parent, &args, &filled) ||
-        !table_send_old(&verb, parent, true))
+    if (!verb_is_open(&verb) || !verb_check_name(&verb, "the name", name) || !check_not_versioned(&verb, parent) ||
+        !fill(&verb, parent, &args, &filled) || !table_send_old(&verb, parent, true))
         return NULL;
     return add_table(&verb, parent, &filled);
 }

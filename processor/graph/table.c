@@ -43,12 +43,14 @@ static int64_t retention_ms(const struct table_view *view)
     return longest_ms;
 }
 
-bool table_keep_in(const struct verb *verb, weir_table *table, const char *name)
+bool table_keep_in(const struct verb *verb, weir_table *table, const char *name, weir_duration history)
 {
     const struct table_view *view = &table->view;
+    if (!verb_check_history(verb, history, view->window_size_ms != 0))
+        return false;
     if (!name)
-        return true;
-    struct store_spec spec = {.kind = STORE_KEY_VALUE};
+        return history.ms == 0 || verb_fail(verb, "a .history is kept in a store; give the table one");
+    struct store_spec spec = window_store_spec(&(struct weir_window){0}, history);
     if (view->window_size_ms != 0)
         spec = (struct store_spec){.kind = view->window_size_ms > 0 ? STORE_WINDOW : STORE_SESSION,
                                    .window_size_ms = view->window_size_ms > 0 ? view->window_size_ms : 0,
@@ -58,6 +60,11 @@ bool table_keep_in(const struct verb *verb, weir_table *table, const char *name)
     spec.value_type = view->value_type;
     struct graph_store *store = topology_add_store(verb, spec);
     return store && table_keep_in_store(verb, table, store);
+}
+
+int64_t table_history_ms(const weir_table *table)
+{
+    return retention_ms(&table->view);
 }
 
 /* A join needs the old values of both sides, whether or not it keeps its result; what else keeps a store finds the old
@@ -105,7 +112,7 @@ weir_table *weir_to_table_with(weir_stream *stream, struct weir_to_table_args ar
     const char *name = node_name(&verb, "KSTREAM", operator_to_table.kind, args.name);
     struct graph_node *node = name ? node_add_behind(&verb, stream->node, &operator_to_table, name) : NULL;
     weir_table *table = node ? table_of(stream->topology, node, table_find_kept) : NULL;
-    return table && table_keep_in(&verb, table, args.store) ? table : NULL;
+    return table && table_keep_in(&verb, table, args.store, args.history) ? table : NULL;
 }
 
 /* ---- filter, map_values, transform_values ---- */
@@ -144,13 +151,13 @@ static weir_table *filter(weir_table *parent, const char *word, bool negated, st
     const struct verb verb = {parent->topology, step.at, word, step.name ? step.name : step.store};
     if (!verb_is_open(&verb) || !verb_check_function(&verb, step.test != NULL))
         return NULL;
-    const struct table_step_args args = {step, negated};
+    const struct table_step_args args = {step, negated, table_view_is_versioned(&parent->view)};
     weir_table *table = add_step(&verb, parent, &operator_filter_table, &args);
     if (!table)
         return NULL;
     table->view.find = table_find_filtered;
     table->node->sends_old = table_send_old(&verb, parent, false);
-    return table_keep_in(&verb, table, step.store) ? table : NULL;
+    return table_keep_in(&verb, table, step.store, step.history) ? table : NULL;
 }
 
 weir_table *weir_filter_table_with(weir_table *table, struct weir_step_args args)
@@ -171,13 +178,13 @@ weir_table *weir_map_values_table_with(weir_table *parent, const struct weir_typ
     if (!verb_is_open(&verb) || !verb_check_function(&verb, step.map != NULL) ||
         !verb_check_type(&verb, "the value's type", value))
         return NULL;
-    const struct table_step_args args = {step, false};
+    const struct table_step_args args = {.step = step};
     weir_table *table = add_step(&verb, parent, &operator_map_table, &args);
     if (!table)
         return NULL;
     table->view.find = table_find_mapped;
     table->view.value_type = table->node->value_type = value;
-    return table_keep_in(&verb, table, step.store) ? table : NULL;
+    return table_keep_in(&verb, table, step.store, step.history) ? table : NULL;
 }
 
 weir_table *weir_transform_values_with(weir_table *parent, const struct weir_type *value,
@@ -196,8 +203,9 @@ weir_table *weir_transform_values_with(weir_table *parent, const struct weir_typ
     table->node->user = args.user;
     table->view.find = table_find_transformed;
     table->view.value_type = table->node->value_type = value;
-    return table_keep_in(&verb, table, args.store) && step_connect_stores(&verb, table->node, args.stores) ? table
-                                                                                                           : NULL;
+    return table_keep_in(&verb, table, args.store, args.history) && step_connect_stores(&verb, table->node, args.stores)
+               ? table
+               : NULL;
 }
 
 /* ---- changes ---- */

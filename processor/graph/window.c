@@ -93,7 +93,15 @@ bool verb_check_store_window(const struct verb *verb, struct weir_window *window
     return verb_check_window(verb, window);
 }
 
-struct store_spec window_store_spec(const struct weir_window *window)
+bool verb_check_history(const struct verb *verb, weir_duration history, bool has_windows)
+{
+    if (history.ms < 0)
+        return verb_fail(verb, "its .history is negative");
+    return history.ms == 0 || !has_windows ||
+           verb_fail(verb, "rows of windows have a .retention; a .history is for rows without windows");
+}
+
+struct store_spec window_store_spec(const struct weir_window *window, weir_duration history)
 {
     bool waits = window->emit == WEIR_EMIT_ON_CLOSE;
     switch (window_kind(window)) {
@@ -110,5 +118,7 @@ struct store_spec window_store_spec(const struct weir_window *window)
                                    .retention_ms = window->retention.ms,
                                    .keeps_until_told = waits};
     }
+    if (history.ms > 0)
+        return (struct store_spec){.kind = STORE_VERSIONED, .retention_ms = history.ms};
     return (struct store_spec){.kind = STORE_KEY_VALUE};
 }

@@ -23,8 +23,9 @@ static void process(weir_context *context, const struct weir_record *record)
         old = args->first(context); /* Kafka Streams says that the first result replaces the initial value */
     change.value = args->step(context, record, old);
     change.old_value = context->node->sends_old ? old : NULL;
-    typed_put(store, record->key, change.value, change.value ? change.timestamp_ms : record->timestamp_ms);
-    context_forward(context, &change);
+    bool has_own_time = change.value || store->spec->kind == STORE_VERSIONED;
+    if (table_keep_at(context, &change, has_own_time ? change.timestamp_ms : record->timestamp_ms))
+        context_forward(context, &change);
 }
 
 const struct operator operator_aggregate = {.kind = "AGGREGATE", .process = process};

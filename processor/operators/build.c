@@ -53,6 +53,18 @@ static void link_stores(struct context_set *set, weir_context *context, struct s
                                                  .is_read_only = !node->stores[i]->of_processors};
 }
 
+static void link_globals(struct context_set *set, weir_context *context)
+{
+    const struct graph_node *node = context->node;
+    context->globals = arena_alloc(&set->arena, node->global_count * sizeof *context->globals);
+    for (size_t i = 0; i < node->global_count; i++)
+        context->globals[i] = (struct weir_store){.spec = &node->globals[i]->spec,
+                                                  .execution = context->execution,
+                                                  .context = context,
+                                                  .is_read_only = true,
+                                                  .is_shared = true};
+}
+
 struct context_set *context_build(const struct graph_subtopology *subtopology, struct execution *execution,
                                   struct store *const *stores)
 {
@@ -66,6 +78,7 @@ struct context_set *context_build(const struct graph_subtopology *subtopology, s
         context->self = self_of(set, context->node);
         link_children(set, context);
         link_stores(set, context, stores);
+        link_globals(set, context);
     }
     return set;
 }

@@ -195,6 +195,11 @@ weir_store *weir_store_named(weir_context *context, const char *name)
     for (size_t i = 0; name && i < node->store_count; i++)
         if (strcmp(node->stores[i]->spec.name, name) == 0)
             return &context->stores[i];
+    for (size_t i = 0; name && i < node->global_count; i++)
+        if (strcmp(node->globals[i]->spec.name, name) == 0) {
+            context->globals[i].store = context->execution->globals[node->globals[i]->global];
+            return &context->globals[i];
+        }
     context_fail(context, WEIR_FATAL, "%s (%s): store '%s' is not connected; name it in .stores", node->name, node->at,
                  name ? name : "(NULL)");
     return NULL;

@@ -69,8 +69,9 @@ struct weir_store { /* a typed handle on a store, one per context and store */
     struct store *store;
     const struct store_spec *spec;
     struct execution *execution;
-    weir_context *context; /* of the node that it belongs to */
+    weir_context *context; /* of the node that it belongs to; NULL: what it drops is not counted */
     bool is_read_only;     /* for callbacks: it belongs to a table */
+    bool is_shared;        /* a global table's: read as another thread has left it (store_peek) */
 };
 
 struct weir_context {
@@ -78,9 +79,10 @@ struct weir_context {
     struct execution *execution;
     weir_context **children; /* in the order of node->children */
     size_t child_count;
-    weir_context *late;        /* takes records that are too late; no child; NULL: nobody asked */
-    bool is_late;              /* the record in this node was told to it */
-    struct weir_store *stores; /* in the order of node->stores */
+    weir_context *late;         /* takes records that are too late; no child; NULL: nobody asked */
+    bool is_late;               /* the record in this node was told to it */
+    struct weir_store *stores;  /* in the order of node->stores */
+    struct weir_store *globals; /* in the order of node->globals; .store is set when it is asked for */
     void *self;
     const struct weir_record *entered; /* the record in this node now; NULL: none, as in a punctuator */
     uint64_t records;                  /* that entered the node; read by others without a lock (relaxed) */
@@ -104,6 +106,9 @@ __attribute__((format(printf, 3, 4))) bool context_fail(weir_context *, enum wei
 const void *typed_get(struct weir_store *, const void *key,
                       int64_t *timestamp_ms); /* NULL: absent; timestamp may be NULL */
 void typed_put(struct weir_store *, const void *key, const void *value, int64_t timestamp_ms); /* value NULL deletes */
+/* Versioned stores; typed_get and typed_put mean the newest version there. What came too late is dropped and counted. */
+const void *typed_get_as_of(struct weir_store *, const void *key, int64_t as_of_ms, struct weir_version *);
+int64_t typed_put_version(struct weir_store *, const void *key, const void *value, int64_t timestamp_ms);
 const void *typed_peek(struct weir_store *, const void *key, int64_t *timestamp_ms); /* as typed_get, by store_peek */
 const void *typed_window_get(struct weir_store *, const void *key, int64_t start_ms, int64_t *timestamp_ms);
 void typed_window_put(struct weir_store *, const void *key, int64_t start_ms, const void *value, int64_t timestamp_ms);

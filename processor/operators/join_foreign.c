@@ -120,6 +120,8 @@ static void process_subscribe(weir_context *context, const struct weir_record *c
 {
     const struct foreign_join_args *args = context->node->args;
     struct request request = {.change = change};
+    if (table_drops_out_of_order(context, args->left_is_versioned, change))
+        return;
     if (!change->value && !change->old_value)
         return;
     const void *old_key = extract(context, change, change->old_value);
@@ -244,6 +246,8 @@ static void process_inform(weir_context *context, const struct weir_record *chan
     struct weir_error error;
     struct buffer behind = {0};
     error_clear(&error);
+    if (table_drops_out_of_order(context, args->right_is_versioned, change))
+        return;
     weir_bytes foreign_key = encode(context, args->foreign_key_type, change->key);
     weir_bytes value = encode(context, args->right_type, change->value);
     if (!goes_on(context))

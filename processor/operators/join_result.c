@@ -4,9 +4,9 @@
 
 static void process(weir_context *context, const struct weir_record *change)
 {
-    if (context->node->store_count > 0)
-        table_keep(context, change);
-    context_forward(context, change);
+    struct weir_record out = *change;
+    if (context->node->store_count == 0 || table_keep(context, &out))
+        context_forward(context, &out);
 }
 
 const struct operator operator_join_result = {.kind = "MERGE", .process = process};

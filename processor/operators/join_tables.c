@@ -49,6 +49,8 @@ static void process(weir_context *context, const struct weir_record *change, boo
 {
     const struct table_join_args *args = context->node->args;
     struct weir_record row, out = *change;
+    if (table_drops_out_of_order(context, args->is_versioned, change))
+        return;
     bool has_row = table_view_get(context, args->other, change, &row);
     const struct sides sides = {.other = has_row ? &row : NULL, .is_left = is_left};
     if (context->execution->error.code != WEIR_OK || is_in_vain(args->kind, change, &sides))

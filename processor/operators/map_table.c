@@ -25,9 +25,8 @@ static void process(weir_context *context, const struct weir_record *change)
     out.old_value = replaced(context, change);
     if (context->execution->error.code != WEIR_OK)
         return;
-    if (context->node->store_count > 0)
-        table_keep(context, &out);
-    context_forward(context, &out);
+    if (context->node->store_count == 0 || table_keep(context, &out))
+        context_forward(context, &out);
 }
 
 const struct operator operator_map_table = {.kind = "MAPVALUES", .process = process};

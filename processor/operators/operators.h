@@ -45,7 +45,8 @@ extern const struct operator operator_transform_table;
 
 struct table_step_args {
     struct weir_step_args step;
-    bool negated; /* a filter that lets pass what its test denies */
+    bool negated;      /* a filter that lets pass what its test denies */
+    bool is_versioned; /* the table before: deletions that are in vain are sent on, because they have a time */
 };
 
 /* node->args: struct suppress_args; node->stores[0]: what is held back. */
@@ -155,8 +156,13 @@ struct table_fold_args {
 /* The first value of an aggregate, in the record arena, to be written to: a copy of initial, or all zero. */
 void *fold_initial(weir_context *, const void *initial);
 
-/* node->args: struct stream_join_args */
+/* node->args: struct stream_join_args; .grace_ms > 0: node->stores[0]: the records that wait */
 extern const struct operator operator_join_table, operator_left_join_table;
+extern const struct operator operator_join_table_waiting, operator_left_join_table_waiting;
+/* A record with the table's row. */
+void join_table_record(weir_context *, const struct weir_record *);
+/* False: the record says nothing, or has no key to find a row by; it is dropped. */
+bool join_table_takes(weir_context *, const struct weir_record *);
 /* node->args: none; node->stores[0]: what it keeps of its side of a stream-stream join */
 extern const struct operator operator_join_window;
 /* node->args: struct global_join_args */
@@ -183,9 +189,10 @@ static inline bool operator_is_processor(const struct graph_node *node)
 
 struct table_view;
 
-/* The current value of a table (KTableValueGetter of Kafka Streams), for the key and window of the record `at`: false:
- * there is none. `row` comes with key, window, types and headers filled in; the function adds value and timestamp. */
-typedef bool table_find(weir_context *, const struct table_view *, const struct weir_record *at,
+/* The value of a table (KTableValueGetter of Kafka Streams), for the key and window of the record `at`: the newest, or
+ * where the table is versioned (table_view_is_versioned) that of a time. False: there is none. `row` comes with key,
+ * window, types and headers filled in; the function adds value and timestamp. */
+typedef bool table_find(weir_context *, const struct table_view *, const struct weir_record *at, int64_t as_of_ms,
                         struct weir_record *row);
 
 table_find table_find_kept;        /* in the table's store */
@@ -207,9 +214,16 @@ struct table_view {
     size_t lookups; /* in stores, for one value; more than one where joins without a store are joined again */
 };
 
+/* What it was at a time can be asked of the table (KTableValueGetter.isVersioned); then its changes may come out of order
+ * (VersionedSemanticsGraphNode). */
+bool table_view_is_versioned(const struct table_view *);
+
 struct stream_join_args {
     weir_joiner *fn;
     const struct table_view *table;
+    bool is_versioned; /* the table: a record meets the row of its own time */
+    bool is_left;
+    int64_t grace_ms; /* a record waits so long; 0: not at all */
 };
 
 struct global_join_args {
@@ -227,6 +241,7 @@ struct foreign_join_args {
     weir_mapper *extract; /* of the right table's key, from a left row */
     weir_joiner *fn;
     bool is_left;
+    bool left_is_versioned, right_is_versioned;
     const struct weir_type *primary_key_type, *foreign_key_type, *left_type, *right_type;
     const struct table_view *table; /* answer: the right side; resolve: the left side */
 };
@@ -245,16 +260,24 @@ struct table_join_args {
     weir_joiner *fn;
     enum weir_join_kind kind;
     const struct table_view *other;
+    bool is_versioned; /* the table whose change it is: what is out of order is dropped (KIP-914) */
 };
 
 /* The table's value for the record's key (and window): false: there is none. The row's key is the record's. Every store
  * the view rests on must be connected to the context's node. */
 bool table_view_get(weir_context *, const struct table_view *, const struct weir_record *, struct weir_record *row);
+/* The same of that time, where the table is versioned. */
+bool table_view_get_as_of(weir_context *, const struct table_view *, const struct weir_record *, int64_t as_of_ms,
+                          struct weir_record *row);
 
 /* A table's own rows: what the node's first store holds for the record's key and window (NULL: nothing), and writing
- * the change there. */
+ * the change there, with its timestamp or another. False: it came too late for a versioned store, and was dropped. The
+ * change knows then whether it is out of order. */
 const void *table_kept(weir_context *, const struct weir_record *at);
-void table_keep(weir_context *, const struct weir_record *change);
+bool table_keep(weir_context *, struct weir_record *change);
+bool table_keep_at(weir_context *, struct weir_record *change, int64_t timestamp_ms);
+/* A change of a versioned table that a later one has overtaken (KIP-914): dropped and counted. */
+bool table_drops_out_of_order(weir_context *, bool is_versioned, const struct weir_record *change);
 
 /* The context's handle on a store of its node; it must be connected. */
 struct weir_store *context_store(weir_context *, const struct graph_store *);

@@ -15,7 +15,10 @@ static bool may_use(weir_store *handle, const void *key, enum store_kind kind)
     static const char *const calls[] = {
         [STORE_KEY_VALUE] = "it keeps a value per key; use weir_get and weir_put",
         [STORE_WINDOW] = "it is a window store; use weir_window_get and weir_window_put",
-        [STORE_SESSION] = "it is a session store; use weir_session_get and weir_session_put"};
+        [STORE_SESSION] = "it is a session store; use weir_session_get and weir_session_put",
+        [STORE_VERSIONED] = "it keeps versions of a value per key; use weir_get, weir_get_as_of and weir_put"};
+    if (kind == STORE_KEY_VALUE && handle && handle->spec->kind == STORE_VERSIONED)
+        kind = STORE_VERSIONED; /* its newest versions are the values of its keys */
     if (!handle || handle->execution->error.code != WEIR_OK)
         return false;
     if (handle->spec->kind != kind)
@@ -67,6 +70,18 @@ void weir_put(weir_store *handle, const void *key, const void *value)
         weir_put_timestamped(handle, key, value, handle->execution->timestamp_ms);
 }
 
+const void *weir_get_as_of(weir_store *handle, const void *key, int64_t as_of_ms, struct weir_version *out)
+{
+    struct weir_version version;
+    return may_use(handle, key, STORE_VERSIONED) ? typed_get_as_of(handle, key, as_of_ms, out ? out : &version) : NULL;
+}
+
+int64_t weir_put_version(weir_store *handle, const void *key, const void *value, int64_t timestamp_ms)
+{
+    return may_write(handle, key, STORE_VERSIONED) ? typed_put_version(handle, key, value, timestamp_ms)
+                                                   : WEIR_VERSION_EXPIRED;
+}
+
 const void *weir_window_get(weir_store *handle, const void *key, int64_t start_ms)
 {
     return may_use(handle, key, STORE_WINDOW) ? typed_window_get(handle, key, start_ms, NULL) : NULL;
@@ -108,7 +123,10 @@ void weir_session_put(weir_store *handle, const void *key, int64_t start_ms, int
 
 int64_t weir_rows_approximate(weir_store *handle)
 {
-    return handle ? store_rows_approximate(handle->store) + (int64_t)store_overlay_rows(handle->store) : 0;
+    if (!handle)
+        return 0;
+    int64_t rows = store_rows_approximate(handle->store);
+    return handle->is_shared ? rows : rows + (int64_t)store_overlay_rows(handle->store);
 }
 
 /* ---- walks ----
@@ -132,8 +150,8 @@ static bool read_run(struct walk *walk)
 {
     struct weir_error error = {0};
     walk->count = 0;
-    struct store_cursor *cursor = store_scan(walk->handle->store, bounds_from(&walk->bounds), bounds_to(&walk->bounds),
-                                             walk->range->descending, &error);
+    struct store_cursor *cursor = (walk->handle->is_shared ? store_view_scan : store_scan)(
+        walk->handle->store, bounds_from(&walk->bounds), bounds_to(&walk->bounds), walk->range->descending, &error);
     while (cursor && walk->count < WALK_ROWS && store_next(cursor, &walk->rows[walk->count], &error)) {
         struct store_row *row = &walk->rows[walk->count++];
         row->key = arena_bytes(&walk->arena, row->key);
@@ -149,6 +167,8 @@ static bool show_row(struct walk *walk, const struct store_row *row)
     if (!typed_row_read(walk->handle, row, &walk->arena, &record))
         return false;
     enum store_kind kind = walk->handle->spec->kind;
+    if (!record.value) /* a version that is a deletion */
+        return true;
     if (kind != STORE_KEY_VALUE && !bounds_hold_window(walk->range, kind, record.window.start_ms, record.window.end_ms))
         return true;
     return walk->visit(walk->self, &record) && walk->handle->execution->error.code == WEIR_OK;

@@ -310,8 +310,9 @@ const struct operator operator_suppress = {.kind = "SUPPRESS",
 /* ---- the view: what was said before a change was held back ---- */
 
 bool table_find_suppressed(weir_context *context, const struct table_view *view, const struct weir_record *at,
-                           struct weir_record *row)
+                           int64_t as_of_ms, struct weir_record *row)
 {
+    (void)as_of_ms;
     struct weir_store *store = context_store(context, view->node->stores[0]);
     struct buffer *key = &typed_scratch()->key;
     struct suppress_row held;

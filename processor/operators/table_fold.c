@@ -89,8 +89,9 @@ static void process(weir_context *context, const struct weir_record *change)
         out.value = apply(context, change, change->value, out.value, true);
     if (stored && stored_ms > out.timestamp_ms)
         out.timestamp_ms = stored_ms;
-    typed_put(store, change->key, out.value, out.value ? out.timestamp_ms : change->timestamp_ms);
-    context_forward(context, &out);
+    bool has_own_time = out.value || store->spec->kind == STORE_VERSIONED;
+    if (table_keep_at(context, &out, has_own_time ? out.timestamp_ms : change->timestamp_ms))
+        context_forward(context, &out);
 }
 
 const struct operator operator_table_aggregate = {.kind = "AGGREGATE", .process = process};

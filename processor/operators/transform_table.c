@@ -28,9 +28,8 @@ static void process(weir_context *context, const struct weir_record *change)
     out.old_value = replaced(context, change);
     if (context->execution->error.code != WEIR_OK)
         return;
-    if (args->store)
-        table_keep(context, &out);
-    context_forward(context, &out);
+    if (!args->store || table_keep(context, &out))
+        context_forward(context, &out);
 }
 
 const struct operator operator_transform_table = {.kind = "TRANSFORMVALUES", .process = process};

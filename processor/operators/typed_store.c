@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "schemas/codec.h"
 #include "state/keys.h"
+#include "state/versioned.h"
 
 /* ---- encoding, into buffers that a thread keeps ---- */
 
@@ -132,7 +133,7 @@ static const void *get_row_by(get_function *get, struct weir_store *handle, weir
 
 static const void *get_row(struct weir_store *handle, weir_bytes key, int64_t *timestamp_ms)
 {
-    return get_row_by(store_get, handle, key, timestamp_ms);
+    return get_row_by(handle->is_shared ? store_peek : store_get, handle, key, timestamp_ms);
 }
 
 static bool is_latched(const struct weir_store *handle)
@@ -140,13 +141,47 @@ static bool is_latched(const struct weir_store *handle)
     return handle->execution->error.code != WEIR_OK;
 }
 
+static const void *get_version(struct weir_store *handle, weir_bytes key, int64_t as_of_ms, struct weir_version *out)
+{
+    weir_arena *arena = handle->execution->arena;
+    struct weir_error error;
+    struct version version;
+    error_clear(&error);
+    if (!versioned_get(handle->store, key, as_of_ms, arena, &version, &error)) {
+        if (error.code != WEIR_OK)
+            typed_latch(handle, error.code, error.message);
+        return NULL;
+    }
+    *out = (struct weir_version){version.from_ms, version.to_ms};
+    return typed_read(handle, handle->spec->value_type, arena_bytes(arena, version.value), arena);
+}
+
+const void *typed_get_as_of(struct weir_store *handle, const void *key, int64_t as_of_ms, struct weir_version *out)
+{
+    weir_bytes plain_key;
+    assert(key && handle->spec->kind == STORE_VERSIONED);
+    if (is_latched(handle) || !write_key(handle, key, &plain_key))
+        return NULL;
+    return get_version(handle, plain_key, as_of_ms, out);
+}
+
+static const void *get_newest(struct weir_store *handle, weir_bytes key, int64_t *timestamp_ms)
+{
+    struct weir_version version;
+    const void *value = get_version(handle, key, WEIR_VERSION_OPEN, &version);
+    if (value && timestamp_ms)
+        *timestamp_ms = version.from_ms;
+    return value;
+}
+
 const void *typed_get(struct weir_store *handle, const void *key, int64_t *timestamp_ms)
 {
     weir_bytes stored_key;
-    assert(key && handle->spec->kind == STORE_KEY_VALUE);
+    bool is_versioned = handle->spec->kind == STORE_VERSIONED;
+    assert(key && (is_versioned || handle->spec->kind == STORE_KEY_VALUE));
     if (is_latched(handle) || !write_key(handle, key, &stored_key))
         return NULL;
-    return get_row(handle, stored_key, timestamp_ms);
+    return is_versioned ? get_newest(handle, stored_key, timestamp_ms) : get_row(handle, stored_key, timestamp_ms);
 }
 
 const void *typed_peek(struct weir_store *handle, const void *key, int64_t *timestamp_ms)
@@ -189,11 +224,30 @@ static bool read_window(const struct store_spec *spec, weir_bytes stored, weir_a
     return true;
 }
 
+/* Key and value of a version; one that is a deletion has no value. */
+static bool read_version(struct weir_store *handle, const struct store_row *row, weir_arena *arena,
+                         struct weir_record *out)
+{
+    struct version version;
+    weir_bytes key;
+    if (!versioned_read(row, arena, &key, &version))
+        return typed_latch(handle, WEIR_CORRUPT, "a row is no version");
+    out->timestamp_ms = version.from_ms;
+    out->window.start_ms = version.from_ms;
+    out->window.end_ms = version.to_ms;
+    out->key = typed_read(handle, out->key_type, key, arena);
+    if (out->key && version.value.data)
+        out->value = typed_read(handle, out->value_type, version.value, arena);
+    return handle->execution->error.code == WEIR_OK;
+}
+
 bool typed_row_read(struct weir_store *handle, const struct store_row *row, weir_arena *arena, struct weir_record *out)
 {
     weir_bytes key = row->key;
     *out = (struct weir_record){
         .timestamp_ms = row->timestamp_ms, .key_type = handle->spec->key_type, .value_type = handle->spec->value_type};
+    if (handle->spec->kind == STORE_VERSIONED)
+        return read_version(handle, row, arena, out);
     if (handle->spec->kind != STORE_KEY_VALUE &&
         !read_window(handle->spec, row->key, arena, &key, &out->window.start_ms, &out->window.end_ms))
         return typed_latch(handle, WEIR_CORRUPT, "a row has no window in its key");
@@ -291,9 +345,32 @@ static void put_row(struct weir_store *handle, weir_bytes key, const void *value
     store_put(handle->store, key, stored, timestamp_ms);
 }
 
+int64_t typed_put_version(struct weir_store *handle, const void *key, const void *value, int64_t timestamp_ms)
+{
+    struct weir_error error;
+    weir_bytes plain_key, stored = {0};
+    int64_t to_ms = WEIR_VERSION_EXPIRED;
+    assert(key && handle->spec->kind == STORE_VERSIONED);
+    error_clear(&error);
+    if (is_latched(handle) || !write_key(handle, key, &plain_key) ||
+        (value && !typed_write(handle, handle->spec->value_type, value, &scratch.value)))
+        return WEIR_VERSION_EXPIRED;
+    if (value)
+        stored = buffer_bytes(&scratch.value);
+    if (!versioned_put(handle->store, plain_key, stored, timestamp_ms, &to_ms, &error))
+        typed_latch(handle, error.code, error.message);
+    else if (to_ms == WEIR_VERSION_EXPIRED && handle->context)
+        context_drop(handle->context, "expired");
+    return to_ms;
+}
+
 void typed_put(struct weir_store *handle, const void *key, const void *value, int64_t timestamp_ms)
 {
     weir_bytes stored_key;
+    if (handle->spec->kind == STORE_VERSIONED) {
+        typed_put_version(handle, key, value, timestamp_ms);
+        return;
+    }
     assert(key && handle->spec->kind == STORE_KEY_VALUE);
     if (!is_latched(handle) && write_key(handle, key, &stored_key))
         put_row(handle, stored_key, value, timestamp_ms);

@@ -19,6 +19,7 @@ bool typed_window_key(struct weir_store *, const void *key, int64_t start_ms, in
 bool typed_write(struct weir_store *, const struct weir_type *, const void *value, struct buffer *);
 /* What a row of the store holds, decoded; NULL: latched. Strings point into the bytes. */
 const void *typed_read(struct weir_store *, const struct weir_type *, weir_bytes, weir_arena *);
-/* Decodes a row of the store; NULL latches. Key and value live in the arena or inside the row. */
+/* Decodes a row of the store; false: latched. Key and value live in the arena or inside the row; a version that is a
+ * deletion has no value. */
 bool typed_row_read(struct weir_store *, const struct store_row *, weir_arena *, struct weir_record *);
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "runtime/anew.h"
 #include "runtime/streams_commit.h"
 #include "state/changelog.h"
 
@@ -120,11 +121,15 @@ static void log_row(void *self, const struct store_row *row)
         error_set(writer->error, WEIR_FATAL, "store %s holds a row with a key of another kind", store->spec.name);
         return;
     }
+    struct weir_headers headers = {0};
+    if (store->spec.kind == STORE_VERSIONED)
+        anew_write(&logged, &task->arena, &headers);
     const struct broker_record record = {
         .partition = task->partition,
         .timestamp_ms = logged.timestamp_ms < 0 ? 0 : logged.timestamp_ms,
         .key = logged.key,
         .value = logged.value,
+        .headers = headers,
         .delivery = &task->deliveries[writer->store],
     };
     collector_send(writer->collector, store->changelog, &record, writer->error);

@@ -17,6 +17,7 @@
 #include "runtime/turns.h"
 #include "schemas/codec.h"
 #include "state/keys.h"
+#include "state/versioned.h"
 
 struct weir_test {
     struct layout layout;
@@ -488,12 +489,29 @@ static const void *end_lookup(weir_test *test, struct lookup *lookup)
 
 const void *weir_test_get(weir_test *test, const char *store, const void *key)
 {
-    struct lookup lookup = look_for(test, store, STORE_KEY_VALUE);
+    struct lookup lookup = look_for(test, store, STORE_VERSIONED);
+    if (lookup.store)
+        return weir_test_get_as_of(test, store, key, WEIR_VERSION_OPEN, NULL);
+    lookup = look_for(test, store, STORE_KEY_VALUE);
     if (lookup.store) {
         weir_bytes bytes = encode(test, lookup.store->spec.key_type, key);
         buffer_append(&lookup.key, bytes.data, bytes.size);
     }
     return end_lookup(test, &lookup);
+}
+
+const void *weir_test_get_as_of(weir_test *test, const char *store, const void *key, int64_t as_of_ms,
+                                struct weir_version *out)
+{
+    struct lookup lookup = look_for(test, store, STORE_VERSIONED);
+    struct version version;
+    if (!lookup.store ||
+        !versioned_get(lookup.task->stores[lookup.index], encode(test, lookup.store->spec.key_type, key), as_of_ms,
+                       &test->arena, &version, &test->failure))
+        return NULL;
+    if (out)
+        *out = (struct weir_version){version.from_ms, version.to_ms};
+    return decode(test, lookup.store->spec.value_type, outbox_keep_bytes(&test->arena, version.value));
 }
 
 const void *weir_test_get_window(weir_test *test, const char *store, const void *key, int64_t start_ms)
@@ -516,7 +534,8 @@ static struct weir_view_info describe_store(const struct layout_part *part, cons
 {
     static const enum weir_view_kind kinds[] = {[STORE_KEY_VALUE] = WEIR_VIEW_KEY_VALUE,
                                                 [STORE_WINDOW] = WEIR_VIEW_WINDOW,
-                                                [STORE_SESSION] = WEIR_VIEW_SESSION};
+                                                [STORE_SESSION] = WEIR_VIEW_SESSION,
+                                                [STORE_VERSIONED] = WEIR_VIEW_VERSIONED};
     return (struct weir_view_info){
         .name = spec->name,
         .kind = part->subtopology->is_global ? WEIR_VIEW_GLOBAL : kinds[spec->kind],

@@ -10,6 +10,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "runtime/anew.h"
 #include "state/changelog.h"
 
 enum { BATCH = 4096, STALL_US = 60 * 1000 * 1000 };
@@ -155,9 +156,12 @@ static struct restore_entry *entry_of(const struct restorer *restorer, int32_t t
 static bool stored_row(const struct restore_entry *entry, const struct broker_message *message, weir_arena *arena,
                        struct store_row *out)
 {
-    const struct store_row logged = {message->key, message->value, message->timestamp_ms};
+    enum store_kind kind = entry->task->part->stores[entry->store].spec.kind;
+    struct store_row logged = {message->key, message->value, message->timestamp_ms};
+    if (kind == STORE_VERSIONED)
+        anew_read(&logged, message->headers);
     struct buffer key = {0};
-    bool is_row = changelog_read(entry->task->part->stores[entry->store].spec.kind, &logged, arena, &key, out);
+    bool is_row = changelog_read(kind, &logged, arena, &key, out);
     if (is_row && out->key.data != logged.key.data)
         out->key = arena_bytes(arena, out->key);
     buffer_done(&key);
@@ -310,17 +314,25 @@ static void remove_entry(struct restorer *restorer, size_t index)
     restorer->entries[index] = restorer->entries[--restorer->count];
 }
 
+/* The row is written again as it was committed. */
+static void write_again(struct store *store, weir_bytes key, weir_arena *arena, struct weir_error *error)
+{
+    struct store_row row = {.timestamp_ms = 0};
+    if (store_spec(store)->kind == STORE_VERSIONED)
+        versioned_log_anew(store, key, error);
+    else if (store_get(store, key, arena, &row, error))
+        store_put(store, key, arena_bytes(arena, row.value), row.timestamp_ms);
+    else if (error->code == WEIR_OK)
+        store_put(store, key, (weir_bytes){0}, 0);
+}
+
 static bool undo(struct restore_entry *entry, struct weir_error *error)
 {
     struct store *store = entry->task->stores[entry->store];
     weir_arena arena;
     arena_init(&arena);
     for (size_t i = 0; i < entry->unfinished_count && error->code == WEIR_OK; i++) {
-        struct store_row row = {.timestamp_ms = 0};
-        if (store_get(store, entry->unfinished[i], &arena, &row, error))
-            store_put(store, entry->unfinished[i], arena_bytes(&arena, row.value), row.timestamp_ms);
-        else if (error->code == WEIR_OK)
-            store_put(store, entry->unfinished[i], (weir_bytes){0}, 0);
+        write_again(store, entry->unfinished[i], &arena, error);
         arena_clear(&arena);
     }
     arena_done(&arena);

@@ -16,6 +16,9 @@ enum {
 };
 static const int64_t dead_letter_retention_ms = (int64_t)30 * 24 * 3600 * 1000; /* domain: kept 30 days */
 static const int64_t join_changelog_additional_ms = (int64_t)24 * 60 * 60 * 1000;
+/* Of each key compaction leaves the latest put, wherever its time is: not before the history is over, and a day, as in Kafka
+ * Streams (VersionedChangelogTopicConfig). */
+static const int64_t versioned_changelog_additional_ms = (int64_t)24 * 60 * 60 * 1000;
 static const int64_t changelog_compaction_lag_ms = (int64_t)60 * 60 * 1000;
 
 static bool is_written_by(const struct layout *layout, const struct layout_part *part, const char *topic)
@@ -144,6 +147,14 @@ static void add_join_changelog(struct specs *specs, const struct layout_part *pa
 
 /* Window changelogs are compacted only: a broker's retention compares record times, which are event times, with its own
  * clock, and would delete the windows of historical data as soon as they are written (DECISIONS.md 10). */
+static int64_t compaction_lag_ms(const struct store_spec *spec)
+{
+    int64_t lag_ms;
+    if (spec->kind != STORE_VERSIONED)
+        return changelog_compaction_lag_ms;
+    return __builtin_add_overflow(spec->retention_ms, versioned_changelog_additional_ms, &lag_ms) ? INT64_MAX : lag_ms;
+}
+
 static void add_changelog(struct specs *specs, const struct layout_part *part, const struct layout_store *store)
 {
     if (store->spec.kind == STORE_JOIN) {
@@ -155,7 +166,7 @@ static void add_changelog(struct specs *specs, const struct layout_part *part, c
                         .partitions = part->partitions,
                         .cleanup = BROKER_COMPACT,
                         .retention_ms = -1,
-                        .compaction_lag_ms = changelog_compaction_lag_ms,
+                        .compaction_lag_ms = compaction_lag_ms(&store->spec),
                         .message_bytes_max = CHANGELOG_MESSAGE_BYTES_MAX,
                     });
 }

@@ -17,6 +17,7 @@
 #include "schemas/codec.h"
 #include "state/bounds.h"
 #include "state/keys.h"
+#include "state/versioned.h"
 
 enum { TRIES_MAX = 100, PAUSE_NS = 50 * 1000 };
 
@@ -45,7 +46,8 @@ static enum weir_view_kind kind_of(const struct layout_part *part, const struct 
 {
     static const enum weir_view_kind kinds[] = {[STORE_KEY_VALUE] = WEIR_VIEW_KEY_VALUE,
                                                 [STORE_WINDOW] = WEIR_VIEW_WINDOW,
-                                                [STORE_SESSION] = WEIR_VIEW_SESSION};
+                                                [STORE_SESSION] = WEIR_VIEW_SESSION,
+                                                [STORE_VERSIONED] = WEIR_VIEW_VERSIONED};
     return part->subtopology->is_global ? WEIR_VIEW_GLOBAL : kinds[spec->kind];
 }
 
@@ -144,18 +146,51 @@ static bool read_window(const struct store_spec *spec, weir_bytes stored, weir_a
     return true;
 }
 
+static bool decode(const struct weir_view *view, weir_bytes key, weir_bytes value, weir_arena *arena,
+                   struct weir_row *row, struct weir_error *error)
+{
+    const struct store_spec *spec = &view->store->spec;
+    row->key = codec_read(spec->key_type, arena_bytes(arena, key), arena, error);
+    row->value = row->key && value.data ? codec_read(spec->value_type, arena_bytes(arena, value), arena, error) : NULL;
+    return row->key && (row->value || !value.data);
+}
+
+/* A version that is a deletion has no value. */
+static bool decode_version(const struct weir_view *view, weir_bytes key, const struct version *version,
+                           weir_arena *arena, struct weir_row *row, struct weir_error *error)
+{
+    row->timestamp_ms = version->from_ms;
+    row->window.start_ms = version->from_ms;
+    row->window.end_ms = version->to_ms;
+    return decode(view, key, version->value, arena, row, error);
+}
+
 static bool decode_row(const struct weir_view *view, const struct store_row *stored, weir_arena *arena,
                        struct weir_row *row, struct weir_error *error)
 {
     const struct store_spec *spec = &view->store->spec;
     weir_bytes key = stored->key;
+    struct version version;
+    if (spec->kind == STORE_VERSIONED) {
+        if (versioned_read(stored, arena, &key, &version))
+            return decode_version(view, key, &version, arena, row, error);
+        return error_set(error, WEIR_CORRUPT, "view %s holds a row that is no version", spec->name);
+    }
     if (spec->kind != STORE_KEY_VALUE && !read_window(spec, stored->key, arena, &key, row))
         return error_set(error, WEIR_CORRUPT, "view %s holds a key without a window", spec->name);
-    row->key = codec_read(spec->key_type, arena_bytes(arena, key), arena, error);
-    row->value = row->key ? codec_read(spec->value_type, arena_bytes(arena, stored->value), arena, error) : NULL;
     row->timestamp_ms = stored->timestamp_ms;
-    return row->value != NULL;
+    return decode(view, key, stored->value, arena, row, error);
 }
+
+struct lookup { /* a key, and what was learnt while looking for it */
+    struct weir_copies copies;
+    weir_bytes stored_key;
+    int64_t as_of_ms;  /* versioned: of that time */
+    int32_t partition; /* where murmur2 puts it */
+    bool is_here;      /* that partition, restored */
+    bool is_restoring; /* that partition, not yet */
+    int32_t served;    /* partitions that were asked */
+};
 
 /* A look that began at this number saw one commit, position and rows. Otherwise a commit was published meanwhile: look again.
  * After TRIES_MAX in a row it is taken as it is: rows may then be newer than their position says, never older. */
@@ -167,34 +202,35 @@ static bool saw_one_commit(const struct task *task, uint64_t number, int tries)
     return tries + 1 == TRIES_MAX;
 }
 
-/* False and code WEIR_OK: this task has no such key. */
-static bool get_from(const struct weir_view *view, const struct task *task, weir_bytes stored_key, weir_arena *arena,
-                     struct weir_row *row, struct weir_error *error)
+static bool look_up(const struct weir_view *view, struct store *store, const struct lookup *lookup, weir_arena *arena,
+                    struct weir_row *row, struct weir_error *error)
 {
     struct store_row stored;
-    *row = (struct weir_row){.partition = task->partition, .is_standby = atomic_load(&task->is_standby)};
-    bool found = false;
-    for (int tries = 0; tries < TRIES_MAX; tries++) {
-        uint64_t number = atomic_load(&task->publishing);
-        row->position = position_text(task, arena);
-        found = store_view_get(task->stores[view->index], stored_key, arena, &stored, error);
-        if (error->code != WEIR_OK || saw_one_commit(task, number, tries))
-            break;
-    }
-    if (!found)
+    struct version version;
+    if (view->store->spec.kind == STORE_VERSIONED)
+        return versioned_view_get(store, lookup->stored_key, lookup->as_of_ms, arena, &version, error) &&
+               decode_version(view, lookup->stored_key, &version, arena, row, error);
+    if (!store_view_get(store, lookup->stored_key, arena, &stored, error))
         return false;
-    stored.key = stored_key;
+    stored.key = lookup->stored_key;
     return decode_row(view, &stored, arena, row, error);
 }
 
-struct lookup { /* a key, and what was learnt while looking for it */
-    struct weir_copies copies;
-    weir_bytes stored_key;
-    int32_t partition; /* where murmur2 puts it */
-    bool is_here;      /* that partition, restored */
-    bool is_restoring; /* that partition, not yet */
-    int32_t served;    /* partitions that were asked */
-};
+/* False and code WEIR_OK: this task has no such key. */
+static bool get_from(const struct weir_view *view, const struct task *task, const struct lookup *lookup,
+                     weir_arena *arena, struct weir_row *row, struct weir_error *error)
+{
+    bool found = false;
+    *row = (struct weir_row){.partition = task->partition, .is_standby = atomic_load(&task->is_standby)};
+    for (int tries = 0; tries < TRIES_MAX; tries++) {
+        uint64_t number = atomic_load(&task->publishing);
+        row->position = position_text(task, arena);
+        found = look_up(view, task->stores[view->index], lookup, arena, row, error);
+        if (error->code != WEIR_OK || saw_one_commit(task, number, tries))
+            break;
+    }
+    return found;
+}
 
 static bool ask(const struct weir_view *view, struct lookup *lookup, bool expected, weir_arena *arena,
                 struct weir_row *row, struct weir_error *error)
@@ -210,7 +246,7 @@ static bool ask(const struct weir_view *view, struct lookup *lookup, bool expect
         }
         lookup->is_here = lookup->is_here || expected;
         lookup->served++;
-        if (get_from(view, task, lookup->stored_key, arena, row, error))
+        if (get_from(view, task, lookup, arena, row, error))
             return true;
     }
     return false;
@@ -238,7 +274,7 @@ static bool find(const struct weir_view *view, struct lookup *lookup, weir_arena
     return found || (error->code == WEIR_OK && explain_miss(view, lookup, error));
 }
 
-/* The key as the store holds it; the times matter where it has some. */
+/* The key as the store holds it, or as it is looked up by (versioned); the times matter where it has some. */
 static void stored_form(const struct weir_view *view, weir_bytes key, int64_t start_ms, int64_t end_ms,
                         struct buffer *out)
 {
@@ -260,6 +296,7 @@ bool weir_view_find(struct weir_view *view, struct weir_copies copies, weir_aren
         stored_form(view, buffer_bytes(&plain), start_ms, end_ms, &stored);
         struct lookup lookup = {.copies = copies,
                                 .stored_key = buffer_bytes(&stored),
+                                .as_of_ms = start_ms,
                                 .partition = hash_partition(buffer_bytes(&plain), view->part->partitions)};
         found = find(view, &lookup, arena, row, error);
     }
@@ -272,7 +309,8 @@ static bool check_kind(const struct weir_view *view, enum store_kind kind, struc
 {
     static const char *const advice[] = {[STORE_KEY_VALUE] = "has no windows: ask for a key",
                                          [STORE_WINDOW] = "is windowed: ask for the windows of a key",
-                                         [STORE_SESSION] = "holds sessions: ask for the sessions of a key"};
+                                         [STORE_SESSION] = "holds sessions: ask for the sessions of a key",
+                                         [STORE_VERSIONED] = "holds versions: ask for a key, as of a time or not"};
     const struct store_spec *spec = &view->store->spec;
     return spec->kind == kind || error_set(error, WEIR_INVALID, "view %s %s", spec->name, advice[spec->kind]);
 }
@@ -280,7 +318,17 @@ static bool check_kind(const struct weir_view *view, enum store_kind kind, struc
 bool weir_view_get(struct weir_view *view, weir_arena *arena, const void *key, struct weir_row *row,
                    struct weir_error *error)
 {
+    if (view->store->spec.kind == STORE_VERSIONED)
+        return weir_view_find(view, active, arena, key, WEIR_VERSION_OPEN, 0, row, error);
     return check_kind(view, STORE_KEY_VALUE, error) && weir_view_find(view, active, arena, key, 0, 0, row, error);
+}
+
+bool weir_view_get_as_of(struct weir_view *view, weir_arena *arena, const void *key, int64_t as_of_ms,
+                         struct weir_row *row, struct weir_error *error)
+{
+    if (view->store->spec.kind != STORE_VERSIONED)
+        return error_set(error, WEIR_INVALID, "view %s keeps no earlier versions of its rows", view->store->spec.name);
+    return weir_view_find(view, active, arena, key, as_of_ms, 0, row, error);
 }
 
 bool weir_view_get_window(struct weir_view *view, weir_arena *arena, const void *key, int64_t start_ms,
@@ -444,7 +492,7 @@ bool weir_next(struct weir_cursor *cursor, struct weir_row *row, struct weir_err
                                  .order = arena_bytes(cursor->arena, walk->head.key)};
         if (!decode_row(cursor->view, &walk->head, cursor->arena, row, error) || !advance(walk, error))
             return false;
-        if (is_wanted(cursor, row))
+        if (row->value && is_wanted(cursor, row))
             return true;
     }
 }

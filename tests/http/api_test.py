@@ -246,6 +246,13 @@ class Points(WithDoor):
         self.refused(self.door.get("/v1/views/revenue/keys/DE"), 422, "unsupported-query")
         self.refused(self.door.get(f"{KEYS}/customer-007?window=0"), 422, "unsupported-query")
 
+    def test_a_version_is_read_by_a_time(self):
+        row = self.door.get("/v1/views/prices/keys/pen?as_of=1970-01-01T00:02:30Z").json
+        self.assertEqual((row["value"], row["valid"]), (202, {"from": "1970-01-01T00:02:00.000Z", "to": "1970-01-01T00:03:00.000Z"}))
+        newest = self.door.get("/v1/views/prices/keys/pen").json
+        self.assertEqual((newest["value"], newest["valid"]), (204, {"from": "1970-01-01T00:04:00.000Z", "to": None}))
+        self.refused(self.door.get(f"{KEYS}/customer-007?as_of=0"), 422, "unsupported-query")
+
     def test_head_is_get_without_the_body(self):
         got, head = self.door.get(f"{KEYS}/customer-007"), self.door.ask("HEAD", f"{KEYS}/customer-007")
         self.assertEqual((head.status, head.rest), (200, b""))
@@ -273,6 +280,17 @@ class Listings(WithDoor):
     def test_window_pages_join_too(self):
         rows = [(row["key"], row["window"]["start"]) for row in self.pages("/v1/views/revenue/windows?limit=37")]
         self.assertEqual((len(rows), len(set(rows)), rows), (240, 240, sorted(rows)))
+
+    def test_version_pages_join_too(self):
+        rows = [row["value"] for row in self.pages("/v1/views/prices/keys/ink/versions?limit=2")]
+        self.assertEqual(rows, [0, 1, 2, 3, 4])
+        some = self.door.get("/v1/views/prices/keys/ink/versions?from=60000&to=120000").json["data"]
+        self.assertEqual([row["value"] for row in some], [1, 2])
+        self.refused(self.door.get("/v1/views/stock/keys/1003/versions"), 422, "unsupported-query")
+
+    def test_entries_of_a_versioned_view_are_the_newest(self):
+        rows = self.pages("/v1/views/prices/entries?limit=2")
+        self.assertEqual([(row["key"], row["value"], row["valid"]["to"]) for row in rows], [("ink", 4, None), ("paper", 104, None), ("pen", 204, None)])
 
     def test_a_full_last_page_has_no_next(self):
         self.assertIsNone(self.door.get(f"{ENTRIES}?limit=500").json["page"]["next"])

@@ -19,7 +19,16 @@
 #include "base/hash.h"
 #include "base/memory.h"
 
-enum { CUSTOMERS = 500, COUNTRIES = 8, WINDOWS = 30, SHELVES = 60, PARTITIONS = 4, WINDOW_MS = 60000 };
+enum {
+    CUSTOMERS = 500,
+    COUNTRIES = 8,
+    WINDOWS = 30,
+    SHELVES = 60,
+    PARTITIONS = 4,
+    WINDOW_MS = 60000,
+    PRICED = 3,
+    VERSIONS = 5
+};
 
 struct total {
     weir_bytes customer;
@@ -86,7 +95,7 @@ struct weir_app {
     const char *name;
     int index;
 };
-enum view_id { TOTALS, REVENUE, STOCK, ODD };
+enum view_id { TOTALS, REVENUE, STOCK, ODD, PRICES };
 struct weir_view {
     enum view_id id;
 };
@@ -267,6 +276,12 @@ static struct weir_view_info info_of(enum view_id id)
         info.name = "odd-strings";
         info.value = &weir_str_type;
         info.rows_approximate = 5;
+    } else if (id == PRICES) {
+        info.name = "prices";
+        info.kind = WEIR_VIEW_VERSIONED;
+        info.value = &weir_i64_type;
+        info.retention_ms = VERSIONS * WINDOW_MS;
+        info.rows_approximate = PRICED * VERSIONS;
     }
     info.partitions_here = partitions_here();
     return info;
@@ -276,7 +291,8 @@ static int views_of(const weir_app *app, enum view_id ids[3])
 {
     ids[0] = app->index ? STOCK : TOTALS;
     ids[1] = app->index ? ODD : REVENUE;
-    return 2;
+    ids[2] = PRICES;
+    return app->index ? 3 : 2;
 }
 
 size_t weir_app_views(weir_app *app, struct weir_view_info *out, size_t max)
@@ -320,7 +336,7 @@ static const char *const odd_values[5] = {"empty key", "@SUM(A1)", "-2", "line\r
 
 static int rows_of(enum view_id id)
 {
-    static const int counts[] = {CUSTOMERS, COUNTRIES * WINDOWS, SHELVES, 5};
+    static const int counts[] = {CUSTOMERS, COUNTRIES * WINDOWS, SHELVES, 5, PRICED * VERSIONS};
     return counts[id];
 }
 
@@ -369,6 +385,18 @@ static void make_revenue(weir_arena *arena, int i, struct weir_row *row)
     row->timestamp_ms = row->window.start_ms + 59999;
 }
 
+/* Versions of a minute each, the first of each key at the epoch; the last is still valid. */
+static void make_price(weir_arena *arena, int i, struct weir_row *row)
+{
+    static const char *const names[PRICED] = {"ink", "paper", "pen"};
+    int64_t *price = arena_alloc(arena, sizeof *price), version = i % VERSIONS;
+    *price = 100 * (i / VERSIONS) + version;
+    *row = (struct weir_row){
+        .key = text_in(arena, names[i / VERSIONS]), .value = price, .timestamp_ms = version * WINDOW_MS};
+    row->window.start_ms = row->timestamp_ms;
+    row->window.end_ms = version == VERSIONS - 1 ? WEIR_VERSION_OPEN : (version + 1) * WINDOW_MS;
+}
+
 static void make_row(enum view_id id, weir_arena *arena, int i, struct weir_row *row)
 {
     int64_t *numbers;
@@ -385,6 +413,9 @@ static void make_row(enum view_id id, weir_arena *arena, int i, struct weir_row 
         numbers[0] = 1000 + i;
         numbers[1] = 40 + (ticks() / (10 + i) + i * 37) % 200;
         *row = (struct weir_row){.key = &numbers[0], .value = &numbers[1], .timestamp_ms = start_ms};
+        break;
+    case PRICES:
+        make_price(arena, i, row);
         break;
     case ODD:
         *row = (struct weir_row){
@@ -408,9 +439,22 @@ static bool is_foreign(weir_view *view, const void *key)
     return text.size >= 7 && memcmp(text.data, foreign, 7) == 0;
 }
 
+static bool get_price(weir_view *view, weir_arena *arena, const void *key, int64_t as_of_ms, struct weir_row *row,
+                      struct weir_error *error)
+{
+    for (int i = rows_of(PRICES); i-- > 0;) {
+        make_row(view->id, arena, i, row);
+        if (compare_keys(view->id, row->key, key) == 0 && row->window.start_ms <= as_of_ms)
+            return true;
+    }
+    return error_set(error, WEIR_ABSENT, "no such key then");
+}
+
 static bool get(weir_view *view, weir_arena *arena, const void *key, int64_t start, struct weir_row *row,
                 struct weir_error *error)
 {
+    if (view->id == PRICES)
+        return get_price(view, arena, key, start, row, error);
     if (is_foreign(view, key))
         return error_set(error, WEIR_RETRY, "partition 3 of the view is not on this instance");
     if (view->id == TOTALS) { /* the measured path */
@@ -432,7 +476,7 @@ static bool get(weir_view *view, weir_arena *arena, const void *key, int64_t sta
 
 bool weir_view_get(weir_view *view, weir_arena *arena, const void *key, struct weir_row *row, struct weir_error *error)
 {
-    return get(view, arena, key, 0, row, error);
+    return get(view, arena, key, view->id == PRICES ? WEIR_VERSION_OPEN : 0, row, error);
 }
 
 bool weir_view_get_window(weir_view *view, weir_arena *arena, const void *key, int64_t start, struct weir_row *row,
@@ -479,8 +523,8 @@ static bool is_in_range(const struct weir_cursor *cursor, const struct weir_row 
     if (range->prefix.size &&
         (text.size < range->prefix.size || memcmp(text.data, range->prefix.data, range->prefix.size) != 0))
         return false;
-    if (row->window.start_ms < range->window_from_ms ||
-        (range->window_to_ms && row->window.start_ms > range->window_to_ms))
+    int64_t last = id == PRICES ? row->window.end_ms - 1 : row->window.start_ms;
+    if (last < range->window_from_ms || (range->window_to_ms && row->window.start_ms > range->window_to_ms))
         return false;
     if (!range->after)
         return true;

@@ -129,15 +129,31 @@ static const struct weir_type *value_type(const struct builder *builder)
     return type_named(builder, text_of(builder, "value"));
 }
 
+static bool is_number(const struct builder *builder)
+{
+    const char *letter = json_string_value(json_array_get(json_object_get(builder->op, "type"), 1));
+    return letter && strcmp(letter, "L") == 0;
+}
+
 static const char *new_store(struct builder *builder, bool has_times)
 {
     struct build *build = builder->build;
     const char *name = text_of(builder, "store");
     bool is_session = json_object_get(json_object_get(builder->op, "window"), "gap") != NULL;
     if (name)
-        build->stores[build->store_count++] = (struct build_store){
-            .name = name, .has_rows = true, .is_session = is_session, .has_times = has_times && !is_session};
+        build->stores[build->store_count++] =
+            (struct build_store){.name = name,
+                                 .has_rows = true,
+                                 .is_session = is_session,
+                                 .is_number = is_number(builder),
+                                 .is_versioned = json_object_get(builder->op, "history") != NULL,
+                                 .has_times = has_times && !is_session};
     return name;
+}
+
+static weir_duration history(const struct builder *builder)
+{
+    return ms_of(builder->op, "history");
 }
 
 static struct weir_window window_of(const struct builder *builder)
@@ -162,6 +178,7 @@ static struct weir_source_args source_args(const struct builder *builder, const 
     struct weir_source_args args = {.at = WEIR_AT, .value = value, .untimed = WEIR_UNTIMED_SKIP};
     const char *timestamp = text_of(builder, "timestamp");
     args.timestamp = timestamp ? function_timestamp(timestamp) : NULL;
+    args.history = history(builder);
     json_t *also = json_object_get(builder->op, "also");
     for (size_t i = 0; i < json_array_size(also); i++)
         args.also[i] = json_string_value(json_array_get(also, i));
@@ -196,7 +213,8 @@ static void make_filter(struct builder *builder)
 {
     weir_predicate *test = FUNCTION(test, builder);
     if (in(builder)->table)
-        made_table(builder, weir_filter(in(builder)->table, test, .store = new_store(builder, true)));
+        made_table(builder, weir_filter(in(builder)->table, test, .store = new_store(builder, true),
+                                        .history = history(builder)));
     else
         made_stream(builder, weir_filter(in(builder)->stream, test, .name = text_of(builder, "as")));
 }
@@ -205,7 +223,8 @@ static void make_filter_not(struct builder *builder)
 {
     weir_predicate *test = FUNCTION(test, builder);
     if (in(builder)->table)
-        made_table(builder, weir_filter_not(in(builder)->table, test, .store = new_store(builder, true)));
+        made_table(builder, weir_filter_not(in(builder)->table, test, .store = new_store(builder, true),
+                                            .history = history(builder)));
     else
         made_stream(builder, weir_filter_not(in(builder)->stream, test, .name = text_of(builder, "as")));
 }
@@ -215,7 +234,8 @@ static void make_map_values(struct builder *builder)
     weir_mapper *map = FUNCTION(value, builder);
     const struct weir_type *value = value_type(builder);
     if (in(builder)->table)
-        made_table(builder, weir_map_values(in(builder)->table, value, map, .store = new_store(builder, true)));
+        made_table(builder, weir_map_values(in(builder)->table, value, map, .store = new_store(builder, true),
+                                            .history = history(builder)));
     else
         made_stream(builder, weir_map_values(in(builder)->stream, value, map, .name = text_of(builder, "as")));
 }
@@ -347,7 +367,7 @@ static void make_repartition(struct builder *builder)
 
 static void make_to_table(struct builder *builder)
 {
-    made_table(builder, weir_to_table(in(builder)->stream, new_store(builder, true)));
+    made_table(builder, weir_to_table(in(builder)->stream, new_store(builder, true), .history = history(builder)));
 }
 
 static void make_group(struct builder *builder)
@@ -378,8 +398,9 @@ static void make_count(struct builder *builder)
 {
     const struct handle *group = in(builder);
     const char *store = new_store(builder, true);
-    made_table(builder, group->grouped_table ? weir_count(group->grouped_table, store)
-                                             : weir_count(group->grouped, store, .window = window_of(builder)));
+    made_table(builder, group->grouped_table ? weir_count(group->grouped_table, store, .history = history(builder))
+                                             : weir_count(group->grouped, store, .window = window_of(builder),
+                                                          .history = history(builder)));
 }
 
 static void make_reduce(struct builder *builder)
@@ -388,10 +409,12 @@ static void make_reduce(struct builder *builder)
     const char *store = new_store(builder, true);
     weir_reducer *step = FUNCTION(reduce, builder);
     if (group->grouped_table)
-        made_table(builder, weir_reduce(group->grouped_table, store, step,
-                                        .subtract = function_reduce(text_of(builder, "subtract"))));
+        made_table(builder,
+                   weir_reduce(group->grouped_table, store, step,
+                               .subtract = function_reduce(text_of(builder, "subtract")), .history = history(builder)));
     else
-        made_table(builder, weir_reduce(group->grouped, store, step, .window = window_of(builder)));
+        made_table(builder,
+                   weir_reduce(group->grouped, store, step, .window = window_of(builder), .history = history(builder)));
 }
 
 static weir_merger *merger(const struct weir_type *type)
@@ -407,9 +430,11 @@ static void make_aggregate(struct builder *builder)
     const struct weir_window window = window_of(builder);
     if (group->grouped_table)
         made_table(builder, weir_aggregate(group->grouped_table, store, step, .value = value_type(builder),
-                                           .subtract = function_aggregate(text_of(builder, "subtract"))));
+                                           .subtract = function_aggregate(text_of(builder, "subtract")),
+                                           .history = history(builder)));
     else
         made_table(builder, weir_aggregate(group->grouped, store, step, .value = value_type(builder), .window = window,
+                                           .history = history(builder),
                                            .merge = window.gap.ms > 0 ? merger(value_type(builder)) : NULL));
 }
 
@@ -479,15 +504,20 @@ static void make_join(struct builder *builder)
 
 static void make_join_table(struct builder *builder)
 {
+    struct build *build = builder->build;
+    const char *name = text_of(builder, "as");
+    if (name)
+        build->stores[build->store_count++] = (struct build_store){.name = text_of(builder, "store"), .is_held = true};
     made_stream(builder, weir_join_table(in(builder)->stream, other(builder)->table, FUNCTION(join, builder),
-                                         .value = builder->build->text, .kind = join_kind(builder)));
+                                         .value = build->text, .kind = join_kind(builder), .name = name,
+                                         .grace = ms_of(builder->op, "grace")));
 }
 
 static void make_join_tables(struct builder *builder)
 {
     made_table(builder, weir_join_tables(in(builder)->table, other(builder)->table, FUNCTION(join, builder),
                                          .value = builder->build->text, .kind = join_kind(builder),
-                                         .store = new_store(builder, true)));
+                                         .store = new_store(builder, true), .history = history(builder)));
 }
 
 static void make_join_foreign(struct builder *builder)
@@ -500,7 +530,7 @@ static void make_join_foreign(struct builder *builder)
     made_table(builder,
                weir_join_foreign(in(builder)->table, other(builder)->table, name, function_key(text_of(builder, "by")),
                                  FUNCTION(join, builder), .value = build->text, .kind = join_kind(builder),
-                                 .store = new_store(builder, true)));
+                                 .store = new_store(builder, true), .history = history(builder)));
 }
 
 static void make_join_global(struct builder *builder)

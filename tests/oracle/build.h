@@ -12,9 +12,11 @@ struct build_store { /* to look at when everything was processed */
     const char *name;
     bool has_rows; /* false: a store of a join; only its changelog can be read */
     bool is_session;
-    bool is_held;     /* of a suppressed table: its deletions have no time in Kafka Streams */
+    bool is_held;     /* what waits: its records have no time, or no deletions with one, in Kafka Streams */
     bool is_numbered; /* rows of a stream-stream join end with a number */
-    bool has_times;   /* false: rows of a plain store or a session store, whose time Kafka Streams does not keep */
+    bool is_versioned;
+    bool is_number; /* the values of a versioned store */
+    bool has_times; /* false: rows of a plain store or a session store, whose time Kafka Streams does not keep */
 };
 
 struct build_internal { /* a topic between sub-topologies */

@@ -29,6 +29,7 @@ class Handle:
     def __init__(self, name, kind, key="S", value="S", window=None, moved=False, topics=frozenset(), is_behind=False):
         self.name, self.kind, self.key, self.value, self.window, self.moved = name, kind, key, value, window, moved
         self.used = False
+        self.versioned = False  # a table that can be asked what it was at a time
         self.kept = True  # a table that keeps no rows may not be asked for what a change replaces
         self.stored = False  # its operation has a store; without one Kafka Streams does not know how to write its values
         self.is_readable = True  # false: Kafka Streams finds no rows of it (a cogrouped table of windows)
@@ -60,6 +61,7 @@ class Topology:
         self.outputs = {}  # the latest topic that is written to, of each kind of records
         self.partitions = rng.choice([None, None, 1, 7])  # of what is repartitioned: the same for all that may meet
         self.globals = []
+        self.must_have_keys = False
         self.self_joins = set()  # kinds of joins of a stream with itself
 
     # ---- pieces ----
@@ -82,6 +84,8 @@ class Topology:
         made.kept = fields.get("store") is not None or like.kept
         made.is_readable = like.is_readable or fields.get("store") is not None
         made.stored = fields.get("store") is not None or (like.stored and what in ("filter", "filter_not"))
+        is_step = what in ("filter", "filter_not", "map_values") and fields.get("store") is None
+        made.versioned = fields.get("history") is not None or (is_step and like.versioned)
         for other in beside:
             other.used = True
         self.op(what, id=made.name, **{"in": like.name}, **fields, type=made.types())
@@ -112,6 +116,8 @@ class Topology:
         made.kept = rng.random() < 0.85 if kept is None else kept
         made.stored = kind == "table" and made.kept
         store = self.new_name("store-") if made.stored else None
+        history = self.history(store)
+        made.versioned = history is not None
         also = [self.new_topic()] if kind == "stream" and rng.random() < 0.1 else None
         timestamp = rng.choice(TIMESTAMPS) if rng.random() < 0.15 else None
         if kind == "stream" and rng.random() < 0.1:
@@ -120,7 +126,7 @@ class Topology:
         made.topics |= frozenset(also or [])
         if kind == "stream" and not also and not timestamp and made.value == "S":
             self.plain_topics.append(topic)
-        self.op(kind, id=made.name, topic=topic, also=also, timestamp=timestamp, store=store, type=made.types())
+        self.op(kind, id=made.name, topic=topic, also=also, timestamp=timestamp, store=store, history=history, type=made.types())
         self.handles.append(made)
         return made
 
@@ -133,6 +139,17 @@ class Topology:
 
     def kept_source(self):
         return self.source("table", True)
+
+    def history(self, store, window=None):
+        """Of a store that keeps versions; None: it keeps none."""
+        if not store or window or self.rng.random() >= 0.3:
+            return None
+        history = self.rng.choice([1, 3, 10, 30]) * self.unit
+        self.edges.append(history)
+        return history
+
+    def kept_in(self, store):
+        return {"store": store, "history": self.history(store)}
 
     def stream(self, wanted=lambda handle: True):
         return self.pick("stream", wanted) or self.source("stream")
@@ -151,7 +168,7 @@ class Topology:
 
     def filter(self):
         like = self.stream_or_table()
-        self.add(self.rng.choice(["filter", "filter_not"]), like, fn=self.rng.choice(TESTS), store=self.store_of(like), **self.named(like))
+        self.add(self.rng.choice(["filter", "filter_not"]), like, fn=self.rng.choice(TESTS), **self.kept_in(self.store_of(like)), **self.named(like))
 
     def named(self, like):
         return {"as": self.new_name("my-")} if like.kind == "stream" and self.rng.random() < 0.1 else {}
@@ -163,7 +180,7 @@ class Topology:
     def map_values(self):
         like = self.stream_or_table()
         fn, out = self.value_function(like)
-        self.add("map_values", like, fn=fn, value=out, out=out, store=self.store_of(like), **self.named(like))
+        self.add("map_values", like, fn=fn, value=out, out=out, **self.kept_in(self.store_of(like)), **self.named(like))
 
     def transform_values(self):
         """By a function that may keep a store of its own; then the result is kept too, so that nobody asks the function again."""
@@ -196,7 +213,7 @@ class Topology:
 
     def to_table(self):
         like = self.stream(lambda h: h.key == "S" and not h.moved)
-        self.add("to_table", like, "table", store=self.new_name("store-"))
+        self.add("to_table", like, "table", **self.kept_in(self.new_name("store-")))
 
     def flat_map(self):
         like = self.stream()
@@ -266,7 +283,8 @@ class Topology:
         window = self.window() if agree_on_time(grouped) and self.rng.random() < 0.6 else None
         value = {"count": "L", "reduce": grouped.value, "aggregate": self.rng.choice("SL")}[what]
         fn = {"count": None, "reduce": self.rng.choice(REDUCERS[value]), "aggregate": self.rng.choice(AGGREGATORS[value])}[what]
-        self.add(what, grouped, "table", store=self.new_name("store-"), fn=fn, window=window, key=KEYS_OF[window["kind"]] if window else "S", value=value, out=value)
+        store = self.new_name("store-")
+        self.add(what, grouped, "table", store=store, history=self.history(store, window), fn=fn, window=window, key=KEYS_OF[window["kind"]] if window else "S", value=value, out=value)
         if window:
             self.ops[-1]["window"] = window
 
@@ -278,7 +296,7 @@ class Topology:
         what = self.rng.choice(["count", "reduce", "aggregate"])
         value = {"count": "L", "reduce": grouped.value, "aggregate": self.rng.choice("SL")}[what]
         folds = {} if what == "count" else {"S": {"fn": "join", "subtract": "cut"}, "L": {"fn": "sum", "subtract": "less"}}[value]
-        self.add(what, grouped, "table", store=self.new_name("store-"), value=value, out=value, **folds)
+        self.add(what, grouped, "table", **self.kept_in(self.new_name("store-")), value=value, out=value, **folds)
 
     def changes(self):
         table = self.pick("table")
@@ -323,8 +341,19 @@ class Topology:
         if right is None and left.key == "S":
             right = self.kept_source()
         if right is not None:
-            self.add("join_table", left, beside=[right], other=right.name, kind=None, out="S", **{"fn": self.rng.choice(JOINERS)})
-            self.ops[-1]["kind"] = self.rng.choice(["inner", "left"])
+            self.add("join_table", left, beside=[right], other=right.name, kind=None, out="S", **self.waiting(right), **{"fn": self.rng.choice(JOINERS)})
+            is_keyless = left.is_behind and "grace" in self.ops[-1]  # a left join lets records without a key through, at which Kafka Streams fails
+            self.ops[-1]["kind"] = self.rng.choice(["inner"] if is_keyless else ["inner", "left"])
+
+    def waiting(self, table):
+        """Of a stream-table join: records wait for the row of their time."""
+        if not table.versioned or self.rng.random() < 0.3:
+            return {}
+        grace = self.rng.choice([1, 2]) * self.unit // 2 or 1  # no history is shorter
+        self.edges.append(grace)
+        name = self.new_name("wait-")
+        self.must_have_keys = True  # Kafka Streams fails at a record that has none
+        return {"as": name, "grace": grace, "store": name + "-Buffer"}
 
     def windowed_twins(self):
         """Two tables of the same windows of one group."""
@@ -345,7 +374,7 @@ class Topology:
             left = self.pick("table", lambda h: h.key == "S" and h.kept) or self.kept_source()
             right = self.pick("table", lambda h: h is not left and h.key == "S" and h.kept) or self.kept_source()
         store = self.new_name("store-") if left.key == "S" and self.rng.random() < 0.5 else None
-        self.add("join_tables", left, beside=[right], other=right.name, store=store, out="S", fn=self.rng.choice(JOINERS))
+        self.add("join_tables", left, beside=[right], other=right.name, **self.kept_in(store), out="S", fn=self.rng.choice(JOINERS))
         self.ops[-1]["kind"] = self.rng.choice(["inner", "left", "outer"])
 
     def join_foreign(self):
@@ -354,7 +383,7 @@ class Topology:
         right = self.pick("table", lambda h: h is not left and is_plain(h)) or self.kept_source()
         store = self.new_name("store-") if self.rng.random() < 0.5 else None
         made = self.add("join_foreign", left, beside=[right], other=right.name, name=self.new_name("fk-"), by=self.rng.choice(FOREIGN_KEYS),
-                        store=store, out="S", fn=self.rng.choice(JOINERS))
+                        **self.kept_in(store), out="S", fn=self.rng.choice(JOINERS))
         made.kept = made.stored = store is not None
         self.ops[-1]["kind"] = self.rng.choice(["inner", "left"])
 
@@ -368,7 +397,7 @@ class Topology:
 
     def suppress(self):
         """Until windows close, for a time, or until there are too many."""
-        like = self.pick("table", lambda h: h.kept and h.stored and agree_on_time(h))
+        like = self.pick("table", lambda h: h.kept and h.stored and not h.versioned and agree_on_time(h))
         if like is None:
             return
         rng, bounds = self.rng, {}

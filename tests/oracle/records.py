@@ -15,7 +15,7 @@ class Records:
         self.keys = keys
         self.hot = rng.random() < 0.3
         self.tombstones = rng.choice([0, 0.1, 0.1, 0.4])
-        self.missing_keys = rng.choice([0, 0, 0.05])
+        self.missing_keys = 0 if topology.must_have_keys else rng.choice([0, 0, 0.05])
         self.late = rng.choice([0, 0.25, 0.5])
         self.headers = rng.choice([0, 0, 0.2])
         self.binary = binary

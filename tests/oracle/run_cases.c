@@ -117,7 +117,7 @@ static void print_row_of_log(const struct run *run, const struct build_store *st
     putchar('\n');
 }
 
-/* As one commit behind the input would write it: the last row of each key, in order of keys. */
+/* As one commit behind the input would write it: the last row of each key, in order of keys; of a versioned store all. */
 static void print_changelog(struct run *run, const struct build_store *store)
 {
     struct weir_raw_record rows[ROWS_MAX], row;
@@ -125,11 +125,12 @@ static void print_changelog(struct run *run, const struct build_store *store)
     size_t count = 0;
     snprintf(topic, sizeof topic, APPLICATION "-%s-changelog", store->name);
     while (count < ROWS_MAX && weir_test_recv_raw(run->test, topic, &row)) {
-        size_t place = place_of(rows, count, &row);
+        size_t place = store->is_versioned ? count : place_of(rows, count, &row);
         rows[place] = row;
         count += place == count;
     }
-    qsort(rows, count, sizeof *rows, compare_keys);
+    if (!store->is_versioned)
+        qsort(rows, count, sizeof *rows, compare_keys);
     for (size_t i = 0; i < count; i++)
         print_row_of_log(run, store, rows[i]);
 }
@@ -245,6 +246,40 @@ static void print_row(void *self, const struct weir_record *row)
         puts(" -");
 }
 
+static void print_version(struct run *run, const struct build_store *store, weir_bytes key, int64_t as_of_ms)
+{
+    unsigned char number[8];
+    struct weir_version version;
+    const void *value = weir_test_get_as_of(run->test, store->name, &key, as_of_ms, &version);
+    if (!value)
+        return;
+    printf("version %s ", store->name);
+    print_bytes(stdout, key);
+    printf(" %" PRId64 " ", as_of_ms);
+    print_bytes(stdout, wire(store->is_number ? &weir_i64_type : &weir_str_type, value, number));
+    printf(" %" PRId64 "\n", version.from_ms);
+}
+
+/* What each key of the input was at each time of the input. */
+static void print_versions(struct run *run, const struct build_store *store, const json_t *input)
+{
+    for (size_t k = 0; k < json_array_size(input); k++)
+        for (size_t t = 0; t < json_array_size(input); t++) {
+            const json_t *key = json_array_get(json_array_get(input, k), 1);
+            const json_t *time = json_array_get(json_array_get(input, t), 3);
+            if (json_is_string(key) && time)
+                print_version(run, store, bytes_of(run->build.arena, key), json_integer_value(time));
+        }
+}
+
+static void print_store(struct run *run, struct build_store *store, const json_t *input)
+{
+    if (store->is_versioned)
+        print_versions(run, store, input);
+    else if (store->has_rows)
+        weir_test_each(run->test, store->name, print_row, store);
+}
+
 /* ---- a case ---- */
 
 /* Where a topic is computed is said in each engine's own words. */
@@ -291,8 +326,7 @@ static void run_input(struct run *run, const json_t *input)
         print_outputs(run);
     }
     for (size_t i = 0; i < run->build.store_count; i++)
-        if (run->build.stores[i].has_rows)
-            weir_test_each(run->test, run->build.stores[i].name, print_row, &run->build.stores[i]);
+        print_store(run, &run->build.stores[i], input);
     if (run->build.is_uncounted)
         puts("dropped -");
     else

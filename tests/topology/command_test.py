@@ -191,6 +191,13 @@ class TestCommand(unittest.TestCase):
             {"topic": "readings", "key": "s", "value": "1", "ts": 5000}, {"advance_ms": 30000}, {"advance_ms": 25000}))
         self.assertEqual([(row["key"], row["value"], row["ts"]) for row in parsed(out)], [("s@0/60000", 1, 5000)])
 
+    def test_a_sale_meets_the_price_of_its_own_time(self):
+        minute = 60000
+        out, _ = weir("test", "example-prices", stdin=lines(
+            {"topic": "prices", "key": "pen", "value": 3, "ts": 0}, {"topic": "sold", "key": "pen", "value": 1, "ts": 5},
+            {"topic": "prices", "key": "pen", "value": 4, "ts": 10}, {"topic": "sold", "key": "pen", "value": 1, "ts": 11 + minute}))
+        self.assertEqual([(row["key"], row["value"], row["ts"]) for row in parsed(out)], [("pen", 3, 5)])
+
     def test_a_bad_line_is_named(self):
         good = {"topic": "words", "key": "a", "value": "b", "ts": 1}
         for bad in ('{"topic":"nope","value":"x"}', '{"value":"x"}', "{", "[]", '{"topic":"words","valeu":"x"}',

@@ -152,13 +152,68 @@ Test(global, nothing_else_reads_its_topic)
     expect_refused(t, "global 'people': the topic is read already");
 }
 
-Test(global, no_processor_takes_its_store)
+static void count_name(void *self, const struct weir_record *row)
 {
-    static const struct weir_processor processor = {.process = weir_forward};
+    (void)row;
+    ++*(size_t *)self;
+}
+
+/* The name of the person, and how many there are. */
+static void look_up(weir_context *context, const struct weir_record *order)
+{
+    weir_store *store = weir_store_named(context, "people");
+    const weir_bytes *name = weir_get(store, order->value);
+    weir_bytes *out = weir_alloc(context, sizeof *out);
+    struct weir_record record = *order;
+    struct buffer text = {0};
+    size_t count = 0;
+    weir_each(store, count_name, &count);
+    buffer_format(&text, "%.*s of %zu", name ? (int)name->size : 6, name ? (const char *)name->data : "nobody", count);
+    char *data = weir_alloc(context, text.size);
+    memcpy(data, text.data, text.size);
+    *out = (weir_bytes){data, text.size};
+    buffer_done(&text);
+    record.value = out;
+    weir_forward(context, &record);
+}
+
+static void put_one(weir_context *context, const struct weir_record *record)
+{
+    weir_put(weir_store_named(context, "people"), record->key, record->value);
+}
+
+static weir_test *process(const struct weir_processor *processor)
+{
+    struct weir_error error = {0};
     weir_topology *t = weir_topology_new("t");
     people(t);
-    weir_process(texts(t, "in"), &processor, .stores = {"people"});
-    expect_refused(t, "store 'people' is a global table's");
+    weir_to(weir_process(texts(t, "orders"), processor, .stores = {"people"}), "out");
+    weir_test *test = weir_test_new(t, (struct weir_config){0}, &error);
+    cr_assert_not_null(test, "%s", error.message);
+    return test;
+}
+
+Test(global, a_processor_reads_its_store)
+{
+    static const struct weir_processor processor = {.process = look_up};
+    weir_test *test = process(&processor);
+    put(test, "people", "p", "Ada", 1);
+    put(test, "orders", "a", "p", 2);
+    put(test, "people", "q", "Bob", 3);
+    put(test, "orders", "b", "r", 4);
+    expect(test, "a=Ada of 1@2 b=nobody of 2@4 ");
+    end(test);
+}
+
+Test(global, a_processor_does_not_write_to_its_store)
+{
+    static const struct weir_processor processor = {.process = put_one};
+    struct weir_error error = {0};
+    weir_test *test = process(&processor);
+    put(test, "orders", "a", "p", 2);
+    cr_assert(weir_test_failed(test, &error));
+    cr_expect(strstr(error.message, "a processor only reads it"), "%s", error.message);
+    weir_test_free(test);
 }
 
 Test(global, a_join_needs_the_function_that_gives_the_key)

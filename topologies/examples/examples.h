@@ -16,4 +16,5 @@ weir_topology *example_global(void);
 weir_topology *example_streams(void);
 weir_topology *example_tables(void);
 weir_topology *example_quiet(void);
+weir_topology *example_prices(void);
 #endif

@@ -107,11 +107,18 @@ final class Build {
     }
 
     private Materialized materialized(String kind, char value) {
+        if (op.has("history")) return versioned(value);
         Materialized m = kept(text("store"), value);
         JsonNode window = op.get("window");
         if (window != null && window.has("retention")) m.withRetention(ms(window, "retention"));
         stores.add(new Store(text("store"), kind, value));
         return m;
+    }
+
+    private Materialized versioned(char value) {
+        stores.add(new Store(text("store"), "versioned", value));
+        return Materialized.as(Stores.persistentVersionedKeyValueStore(text("store"), ms(op, "history")))
+            .withKeySerde(TEXT).withValueSerde(valueSerde(value));
     }
 
     private static Duration ms(JsonNode n, String name) {
@@ -471,6 +478,10 @@ final class Build {
         Functions.Join f = Functions.joiner(text("fn"));
         Handle left = in(), right = handle("other");
         Joined<Object, Object, Object> types = Joined.with(keySerde(left), valueSerde(left.value), valueSerde(right.value));
+        if (op.has("grace")) {
+            types = types.withName(text("as")).withGracePeriod(ms(op, "grace"));
+            stores.add(new Store(text("store"), "held", left.value));
+        }
         KStream<Object, Object> joined = text("kind").equals("inner") ? left.stream().join(right.table(), f::join, types)
                                                                       : left.stream().leftJoin(right.table(), f::join, types);
         return left.with(joined, 'S');

@@ -144,8 +144,15 @@ final class Run implements AutoCloseable {
         for (Build.Store store : build.stores) printChangelog(at, store, changelogs.get(store.name()));
     }
 
-    /** What a commit behind every record would write: the last row of each key, in order of keys. */
+    /** What a commit behind every record would write: the last row of each key, in order of keys; of a versioned store all. */
     private void printChangelog(int at, Build.Store store, TestOutputTopic<byte[], byte[]> log) {
+        if (store.kind().equals("versioned")) {
+            while (!log.isEmpty()) {
+                TestRecord<byte[], byte[]> r = log.readRecord();
+                Print.record(out, "log " + at, store.name(), r.key(), r.value(), r.timestamp(), r.headers());
+            }
+            return;
+        }
         Map<byte[], TestRecord<byte[], byte[]>> last = new TreeMap<>(Arrays::compareUnsigned);
         while (!log.isEmpty()) {
             TestRecord<byte[], byte[]> r = log.readRecord();
@@ -177,9 +184,24 @@ final class Run implements AutoCloseable {
         out.println("row " + store.name() + " " + Print.bytes(Build.TEXT.serializer().serialize("", key)) + window + " " + Print.bytes(bytes) + " " + timestamp);
     }
 
-    private void printStore(Build.Store store) {
+    /** What each key of the input was at each time of the input. */
+    private void printVersions(Build.Store store, JsonNode input) {
+        VersionedKeyValueStore<Object, Object> versions = driver.getVersionedKeyValueStore(store.name());
+        for (JsonNode k : input)
+            for (JsonNode t : input) {
+                if (k.size() < 2 || t.size() < 2 || k.get(1).isNull()) continue;
+                Object key = Build.TEXT.deserializer().deserialize("", bytes(k.get(1)));
+                VersionedRecord<Object> found = versions.get(key, t.get(3).asLong());
+                if (found == null) continue;
+                byte[] value = Build.valueSerde(store.value()).serializer().serialize("", found.value());
+                out.println("version " + store.name() + " " + Print.bytes(bytes(k.get(1))) + " " + t.get(3).asLong() + " " + Print.bytes(value) + " " + found.timestamp());
+            }
+    }
+
+    private void printStore(Build.Store store, JsonNode input) {
         switch (store.kind()) {
             case "log", "numbered", "held" -> { }
+            case "versioned" -> printVersions(store, input);
             case "plain" -> {
                 try (var rows = driver.<Object, Object>getKeyValueStore(store.name()).all()) {
                     rows.forEachRemaining(r -> printRow(store, r.key, "", r.value, "-"));
@@ -226,7 +248,7 @@ final class Run implements AutoCloseable {
             send(input.get(i));
             printOutputs(i);
         }
-        build.stores.forEach(this::printStore);
+        build.stores.forEach(store -> printStore(store, input));
         out.println("dropped " + (build.countsDrops ? dropped() : "-"));
     }
 }
