@@ -930,10 +930,15 @@ WEIR_PUBLIC weir_bytes weir_app_metrics(weir_app *, weir_arena *);
 
 /* ---- the doors ----------------------------------------------------------------------------------------------------- */
 
+struct weir_report {
+    const char *name; /* in URLs: letters, digits, - */
+    const char *text; /* a SELECT with a head of comments; docs/sql.md, "Reports" */
+};
 struct weir_http_options {
     const char *address; /* NULL: 127.0.0.1 */
     uint16_t port;       /* 0: any free one */
     const char *title;   /* of the dashboard; NULL: "Weir" */
+    const struct weir_report *reports; /* end with a NULL name, and are copied; NULL: none */
 };
 /* Serves the apps until weir_http_stop; they must outlive it. */
 WEIR_MUST_CHECK WEIR_PUBLIC weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http_options, struct weir_error *);

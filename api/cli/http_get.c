@@ -23,6 +23,8 @@ static size_t take_header(char *data, size_t size, size_t count, void *self)
     struct http_answer *answer = self;
     if (size * count > 5 && strncasecmp(data, "link:", 5) == 0)
         answer->has_next = true;
+    if (size * count > 17 && strncasecmp(data, "x-complete: false", 17) == 0)
+        answer->is_incomplete = true;
     return size * count;
 }
 
@@ -43,7 +45,8 @@ static bool perform(CURL *curl, const char *url, struct http_answer *answer, str
     return true;
 }
 
-bool http_get(const char *url, const char *accept, struct http_answer *answer, struct weir_error *error)
+static bool ask(const char *url, const char *accept, const weir_bytes *body, struct http_answer *answer,
+                struct weir_error *error)
 {
     *answer = (struct http_answer){0};
     CURL *curl = curl_easy_init();
@@ -51,12 +54,28 @@ bool http_get(const char *url, const char *accept, struct http_answer *answer, s
         return error_set(error, WEIR_FATAL, "libcurl cannot be initialised");
     char *header = memory_format("Accept: %s", accept);
     struct curl_slist *headers = curl_slist_append(NULL, header);
+    if (body) {
+        headers = curl_slist_append(headers, "Content-Type: application/json");
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->size);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body->data);
+    }
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     bool ok = perform(curl, url, answer, error);
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
     memory_free(header);
     return ok;
+}
+
+bool http_get(const char *url, const char *accept, struct http_answer *answer, struct weir_error *error)
+{
+    return ask(url, accept, NULL, answer, error);
+}
+
+bool http_post(const char *url, const char *accept, weir_bytes body, struct http_answer *answer,
+               struct weir_error *error)
+{
+    return ask(url, accept, &body, answer, error);
 }
 
 void http_answer_done(struct http_answer *answer)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ask.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "columns.h"
@@ -12,51 +13,13 @@
 #include "http_get.h"
 #include "json_text.h"
 
-enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
-
 struct query {
     const char *view, *key, *url, *from, *to, *prefix, *as_of;
     struct integer_option limit;
-    enum format format;
+    enum ask_format format;
     const char *listing; /* of windows or sessions: what it is called in the path; NULL: of neither */
     bool is_versioned;
 };
-
-/* ---- problems: what the server says, as an exit status ---- */
-
-static enum exit_status status_of(long code)
-{
-    if (code == 404)
-        return EXIT_FAILED;
-    if (code == 429 || code == 503)
-        return EXIT_LATER;
-    return code >= 400 && code < 500 ? EXIT_MISUSED : EXIT_FAILED;
-}
-
-static int refuse(const struct http_answer *answer)
-{
-    weir_arena *arena = weir_arena_new();
-    struct weir_error error = {0};
-    weir_bytes body = buffer_bytes(&answer->body), detail = {NULL, 0};
-    if (json_text_check(arena, body, &error)) {
-        detail = json_text_member(body, "detail");
-        detail = detail.data ? detail : json_text_member(body, "title");
-    }
-    int status = detail.data
-                     ? exit_with(status_of(answer->status), "%s", (const char *)json_text_plain(arena, detail).data)
-                     : exit_with(status_of(answer->status), "the server answered %ld", answer->status);
-    weir_arena_free(arena);
-    return status;
-}
-
-/* EXIT_DONE and a good answer, or a status after its message. */
-static int get(const char *url, const char *accept, struct http_answer *answer)
-{
-    struct weir_error error = {0};
-    if (!http_get(url, accept, answer, &error))
-        return exit_with_error(&error);
-    return answer->status == 200 ? EXIT_DONE : refuse(answer);
-}
 
 /* ---- the list of views ---- */
 
@@ -95,8 +58,8 @@ static int list_views(const struct query *query)
     struct http_answer answer = {0};
     buffer_format(&url, "%s/v1/views", query->url);
     buffer_byte(&url, 0);
-    int status = get(url.data, "application/json", &answer);
-    if (status == EXIT_DONE && query->format == FORMAT_JSON) {
+    int status = ask_get(url.data, "application/json", &answer);
+    if (status == EXIT_DONE && query->format == ASK_JSON) {
         fwrite(answer.body.data, 1, answer.body.size, stdout);
     } else if (status == EXIT_DONE) {
         print_views(buffer_bytes(&answer.body));
@@ -134,7 +97,7 @@ static int learn_kind(struct query *query)
     struct http_answer answer = {0};
     view_url(query, &url);
     buffer_byte(&url, 0);
-    int status = get(url.data, "application/json", &answer);
+    int status = ask_get(url.data, "application/json", &answer);
     if (status == EXIT_DONE) {
         weir_bytes kind = json_text_member(buffer_bytes(&answer.body), "kind");
         query->listing = is_text(kind, "window") ? "/windows" : is_text(kind, "session") ? "/sessions" : NULL;
@@ -170,8 +133,8 @@ static int print_rows(const struct query *query)
     struct buffer url = {0};
     struct http_answer answer = {0};
     rows_url(query, &url);
-    int status = get(url.data, query->format == FORMAT_JSON ? "application/json" : "text/csv", &answer);
-    if (status == EXIT_DONE && query->format == FORMAT_TABLE)
+    int status = ask_get(url.data, query->format == ASK_JSON ? "application/json" : "text/csv", &answer);
+    if (status == EXIT_DONE && query->format == ASK_TABLE)
         columns_print(stdout, buffer_bytes(&answer.body));
     else if (status == EXIT_DONE)
         fwrite(answer.body.data, 1, answer.body.size, stdout);
@@ -184,17 +147,6 @@ static int print_rows(const struct query *query)
 
 /* ---- the command ---- */
 
-static bool take_format(void *target, const char *value, struct weir_error *error)
-{
-    static const char *const names[] = {"table", "json", "csv"};
-    for (int i = 0; i < 3; i++)
-        if (strcmp(names[i], value) == 0) {
-            *(enum format *)target = (enum format)i;
-            return true;
-        }
-    return error_set(error, WEIR_INVALID, "\"%.60s\" is not one of table, json, csv", value);
-}
-
 static int query_run(const struct command *command, int argc, char **argv)
 {
     struct query query = {.url = "http://127.0.0.1:8080", .limit = {.value = 100, .least = 1, .most = 10000}};
@@ -206,7 +158,7 @@ static int query_run(const struct command *command, int argc, char **argv)
         {"--as-of", "TIME", "what KEY was then, of a versioned view", option_text, &query.as_of},
         {"--prefix", "TEXT", "only keys that begin like this", option_text, &query.prefix},
         {"--limit", "N", "at most so many rows (100)", option_integer, &query.limit},
-        {"--format", "FORMAT", "table (the default), json or csv", take_format, &query.format},
+        {"--format", "FORMAT", "table (the default), json or csv", ask_take_format, &query.format},
     };
     struct operands operands = {.most = 2};
     int status = options_read(command, options, OPTION_COUNT(options), &operands, argc, argv);

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "exit.h"
+#include "reports.h"
 #include "signals.h"
 
 enum { LOOK_EVERY_MS = 200, GRACE_S = 30 };
@@ -21,6 +23,24 @@ static bool open_door(struct serving *serving, struct weir_http_options options,
     options.port = 0;
     serving->http = weir_http_start(serving->apps, serving->count, options, error);
     return serving->http != NULL;
+}
+
+/* The compiled-in reports of the topologies that run; ended by a NULL name. The caller's to free. */
+static struct weir_report *own_reports(const struct serving *serving)
+{
+    struct weir_report *reports = NULL;
+    size_t count = 0, capacity = 0;
+    for (const struct topology_report *one = topologies_reports; one->topology; one++) {
+        for (size_t i = 0; i < serving->count; i++) {
+            if (strcmp(weir_app_name(serving->apps[i]), one->topology) != 0)
+                continue;
+            reports = memory_grow(reports, &capacity, count + 1, sizeof *reports);
+            reports[count++] = one->report;
+        }
+    }
+    reports = memory_grow(reports, &capacity, count + 1, sizeof *reports);
+    reports[count] = (struct weir_report){NULL, NULL};
+    return reports;
 }
 
 static const char *shown_address(const char *address)
@@ -59,7 +79,12 @@ int serve_start(struct serving *serving, const struct served *served, size_t cou
     struct weir_error error = {0}, ignored = {0};
     *serving = (struct serving){.address = shown_address(options.address)};
     bool started = start_apps(serving, served, count, &error);
-    if (started && open_door(serving, options, any_port, &error))
+    struct weir_report *reports = options.reports || !started ? NULL : own_reports(serving);
+    if (reports)
+        options.reports = reports;
+    bool open = started && open_door(serving, options, any_port, &error);
+    memory_free(reports);
+    if (open)
         return EXIT_DONE;
     if (!stop_apps(serving, &ignored))
         log_warning("command", "%s", ignored.message);

@@ -17,7 +17,7 @@ struct served {
     struct weir_config config;
 };
 
-/* Starts all; signals must be held already. any_port: take a free one when the port is taken. EXIT_DONE, or an exit
+/* Where the options name no reports, those of the topologies are served. Starts all; signals must be held already. any_port: take a free one when the port is taken. EXIT_DONE, or an exit
  * status after its message; then nothing runs. */
 int serve_start(struct serving *, const struct served *, size_t count, struct weir_http_options, bool any_port);
 /* Waits for a signal, or for the failure of an app; false: the latter. */

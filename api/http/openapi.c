@@ -94,7 +94,7 @@ static void write_parameters(struct buffer *out, const struct route *route)
                       (int)strcspn(at + 1, "}"), at + 1);
         comma = ",";
     }
-    for (const enum query_id *id = route->parameters; *id != QUERY_NONE; id++) {
+    for (const enum query_id *id = route->parameters; *id != QUERY_NONE && *id != QUERY_OTHERS; id++) {
         const struct query_parameter *parameter = query_parameter(*id);
         buffer_format(out, "%s{\"name\":\"%s\",\"in\":\"query\",\"description\":", comma, parameter->name);
         json_text(out, parameter->about);

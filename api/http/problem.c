@@ -25,6 +25,7 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
     [PROBLEM_BAD_QUERY] = {400, "bad-query", "The query cannot be answered as it is"},
     [PROBLEM_NOT_FOUND] = {404, "not-found", "There is nothing here"},
     [PROBLEM_VIEW_NOT_FOUND] = {404, "view-not-found", "There is no such view"},
+    [PROBLEM_REPORT_NOT_FOUND] = {404, "report-not-found", "There is no such report"},
     [PROBLEM_KEY_NOT_FOUND] = {404, "key-not-found", "There is no such key"},
     [PROBLEM_TOPIC_NOT_FOUND] = {404, "topic-not-found", "There is no such topic"},
     [PROBLEM_TOPIC_INTERNAL] = {403, "topic-internal", "Internal topics belong to the topology"},

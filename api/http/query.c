@@ -100,6 +100,8 @@ static bool read_value(const struct query_parameter *parameter, struct query_val
 static enum query_id find(const enum query_id *accepted, weir_bytes name)
 {
     for (; *accepted != QUERY_NONE; accepted++) {
+        if (*accepted == QUERY_OTHERS)
+            return QUERY_OTHERS;
         if (bytes_equal(name, bytes_of_text(parameters[*accepted].name)))
             return *accepted;
     }
@@ -112,6 +114,8 @@ bool query_read(struct query *query, const struct uri *uri, const enum query_id 
     for (size_t i = 0; i < uri->pair_count; i++) {
         const struct uri_pair *pair = &uri->pairs[i];
         enum query_id id = find(accepted, pair->name);
+        if (id == QUERY_OTHERS)
+            continue;
         struct query_value *value = &query->values[id];
         *parameter = pair->name;
         *why = id == QUERY_NONE ? "is not a parameter of this resource" : "is given twice";

@@ -32,7 +32,8 @@ enum query_id {
     QUERY_AS_OF,
     QUERY_SQL,
     QUERY_VERBOSE,
-    QUERY_COUNT
+    QUERY_COUNT,
+    QUERY_OTHERS, /* the handler looks at what is not named here (reports) */
 };
 
 struct query_parameter {

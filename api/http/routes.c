@@ -8,6 +8,7 @@ static const enum query_id probe[] = {QUERY_VERBOSE, QUERY_NONE};
 static const enum query_id point[] = {QUERY_MIN_POSITION, QUERY_WAIT_MS, QUERY_CONSISTENCY,
                                       QUERY_WINDOW,       QUERY_AS_OF,   QUERY_NONE};
 static const enum query_id batch[] = {QUERY_MIN_POSITION, QUERY_WAIT_MS, QUERY_CONSISTENCY, QUERY_PARTIAL, QUERY_NONE};
+static const enum query_id report[] = {QUERY_PARTIAL, QUERY_OTHERS, QUERY_NONE};
 static const enum query_id sql[] = {QUERY_PARTIAL, QUERY_NONE};
 static const enum query_id sql_get[] = {QUERY_SQL, QUERY_PARTIAL, QUERY_NONE};
 static const enum query_id entries[] = {QUERY_PREFIX,      QUERY_FROM_KEY, QUERY_TO_KEY,       QUERY_ORDER,
@@ -45,6 +46,10 @@ const struct route routes[] = {
     {ROUTE_POST, "/v1/sql", ROUTE_ON_QUERY, handle_sql, sql, "One SELECT over the views, with parameters.", ROWS,
      "Table", "SqlBody"},
     {ROUTE_GET, "/v1/sql", ROUTE_ON_QUERY, handle_sql_get, sql_get, "One SELECT over the views.", ROWS, "Table", NULL},
+    {ROUTE_GET, "/v1/reports", ROUTE_ON_LOOP, handle_reports, none, "The reports, and what they take.", JSON, "Listing",
+     NULL},
+    {ROUTE_GET, "/v1/reports/{name}", ROUTE_ON_QUERY, handle_report, report,
+     "A report; its parameters (see /v1/reports) are query parameters.", ROWS, "Table", NULL},
     {ROUTE_GET, "/v1/topics", ROUTE_ON_LOOP, handle_topics, none, "The topics the topologies read and write.", JSON,
      "Listing", NULL},
     {ROUTE_GET, "/v1/topology", ROUTE_ON_WORKER, handle_topology, none, "The topologies that run, with live figures.",

@@ -239,6 +239,7 @@ static void free_server(struct weir_http *server)
     workers_done(&server->workers);
     workers_done(&server->forwarders);
     workers_done(&server->queries);
+    reports_done(&server->reports);
     pthread_mutex_destroy(&server->views_lock);
     free(server->views);
     free(server->apps);
@@ -275,7 +276,8 @@ weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http
     workers_init(&server->forwarders, (struct workers_spec){"weir-http-peer", LIMIT_WORKERS, LIMIT_JOBS, 0});
     workers_init(&server->queries, (struct workers_spec){"weir-http-sql", LIMIT_QUERIES, 0, LIMIT_QUERY_NICE});
     make_id_prefix(server);
-    if (open_door(server, options.address ? options.address : "127.0.0.1", options.port, error))
+    if (reports_load(&server->reports, options.reports, error) &&
+        open_door(server, options.address ? options.address : "127.0.0.1", options.port, error))
         return server;
     workers_stop(&server->workers);
     workers_stop(&server->forwarders);

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "http/meter.h"
+#include "http/reports.h"
 #include "http/request.h"
 #include "http/send.h"
 #include "http/workers.h"
@@ -43,6 +44,7 @@ struct weir_http {
     struct connection *connections;     /* doubly linked; loop's thread */
     struct workers workers, forwarders; /* the second ask other instances, and nothing else waits for them */
     struct workers queries;             /* SQL */
+    struct reports reports;
     struct meter meter;
     struct send_pool send_pool;
     char id_prefix[20];

@@ -181,6 +181,43 @@ class Sql(WithDoor):
                          [["sum", "REAL", 0], ["sum_units", "INTEGER", 1]])
 
 
+class Reports(WithDoor):
+    BEST = "/v1/reports/best-customers"
+
+    def test_the_list_says_what_reports_take(self):
+        best, one = self.door.get("/v1/reports").json["data"]
+        self.assertEqual((best["name"], best["title"], best["about"]),
+                         ("best-customers", "Best customers", "Who spent most, and on what tier."))
+        self.assertEqual(best["parameters"][0], {"name": "customers", "type": "integer", "default": "3", "about": "At most so many"})
+        self.assertEqual(one["parameters"], [{"name": "customer", "type": "text", "default": None, "about": "Who"}])
+
+    def test_a_report_answers_like_a_query_with_defaults_or_given_parameters(self):
+        answer = self.door.get(self.BEST).json
+        self.assertEqual([column["name"] for column in answer["columns"]], ["customer", "spent", "last_order"])
+        self.assertEqual((len(answer["rows"]), answer["complete"]), (3, True))
+        self.assertEqual(self.door.get(self.BEST + "?customers=1", Accept="text/csv").body.count(b"\r\n"), 2)
+        self.assertNotEqual(self.door.get(self.BEST + "?tier=BRONZE").json["rows"], answer["rows"])
+        self.assertEqual(self.door.get(self.BEST + "?since=2999-01-01").json["rows"], [])
+        self.assertEqual(self.door.get(self.BEST + "?since=1733306400000").json["rows"],
+                         self.door.get(self.BEST + "?since=2024-12-04T11:00:00%2B01:00").json["rows"])
+
+    def test_a_parameter_is_a_value_and_never_sql(self):
+        self.assertEqual(self.door.get("/v1/reports/one-customer?customer=x'%20or%201=1%20--").json["rows"], [])
+        self.assertEqual(len(self.door.get("/v1/reports/one-customer?customer=customer-007").json["rows"]), 1)
+
+    def test_wrong_parameters_are_named(self):
+        for query, field in (("customers=x", "customers"), ("customers=1e3", "customers"), ("customers=99999999999999999999", "customers"),
+                             ("customers=", "customers"), ("since=soon", "since"), ("nothing=1", "nothing"), ("tier=a&tier=b", "tier"),
+                             ("limit=5", "limit"), ("=1", ""), ("tier=%00", "tier")):
+            with self.subTest(query):
+                answer = self.door.get(f"{self.BEST}?{query}")
+                self.assertEqual(answer.status, 400, answer.body)
+                if answer.code == "bad-parameter":
+                    self.assertEqual(answer.json["errors"][0]["field"], field)
+        self.refused(self.door.get("/v1/reports/one-customer"), 400, "bad-parameter")
+        self.refused(self.door.get("/v1/reports/nothing"), 404, "report-not-found")
+
+
 class SqlElsewhere(WithDoor):
     knobs = {"FAKE_STILL": 1, "FAKE_PARTITIONS_HERE": 3}
 

@@ -11,8 +11,18 @@ int main(int argc, char **argv)
 {
     weir_app *apps[] = {fake_app_new("orders", 0), fake_app_new("stock", 1)};
     struct weir_error error = {0};
-    struct weir_http_options options = {
-        .port = (uint16_t)(argc > 1 ? atoi(argv[1]) : 0), .address = argc > 2 ? argv[2] : NULL, .title = "Weir demo"};
+    static const struct weir_report reports[] = {
+        {"best-customers",
+         "-- Best customers\n-- Who spent most,\n-- and on what tier.\n-- :customers integer = 3 At most so "
+         "many\n-- :tier text = GOLD Of this tier\n-- :since timestamp = 2024-12-04 Last order\n"
+         "SELECT key AS customer, spent, last_order FROM customer_totals WHERE tier = :tier AND "
+         "last_order >= :since ORDER BY spent_units DESC, key LIMIT :customers"},
+        {"one-customer", "-- One customer\n-- :customer text Who\nSELECT * FROM customer_totals WHERE key = :customer"},
+        {NULL, NULL}};
+    struct weir_http_options options = {.reports = reports,
+                                        .port = (uint16_t)(argc > 1 ? atoi(argv[1]) : 0),
+                                        .address = argc > 2 ? argv[2] : NULL,
+                                        .title = "Weir demo"};
     char line[32];
     signal(SIGPIPE, SIG_IGN);
     weir_http *http = weir_http_start(apps, 2, options, &error);

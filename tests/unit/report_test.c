@@ -1,0 +1,78 @@
+/* report_test.c: the head of a report, read and refused. SPDX-License-Identifier: Apache-2.0 */
+#include "http/report.h"
+
+#include <criterion/criterion.h>
+
+#include "base/bytes.h"
+
+static weir_arena arena;
+static struct report report;
+static struct weir_error error;
+
+static bool reads(const char *text)
+{
+    arena_init(&arena);
+    error = (struct weir_error){0};
+    return report_read("r", text, &arena, &report, &error);
+}
+
+Test(report, has_a_title_a_description_and_parameters)
+{
+    cr_assert(reads("-- Title\r\n-- one\n--  two\n--\n-- :n integer = -5 How many\n-- :who text Whom\nSELECT 1 -- :x"));
+    cr_assert_str_eq(report.title, "Title");
+    cr_assert_str_eq(report.about, "one two");
+    cr_assert_eq(report.parameter_count, 2);
+    cr_assert_str_eq(report.parameters[0].initial, "-5");
+    cr_assert_str_eq(report.parameters[0].about, "How many");
+    cr_assert_null(report.parameters[1].initial);
+    cr_assert_eq(report.parameters[1].type, REPORT_TEXT);
+    arena_done(&arena);
+}
+
+Test(report, without_a_title_is_refused)
+{
+    cr_assert_not(reads("SELECT 1"));
+    cr_assert_str_eq(error.message, "report r, line 1: expected \"-- \" and a title");
+    arena_done(&arena);
+}
+
+Test(report, names_the_line_of_a_wrong_parameter)
+{
+    static const char *const wrong[] = {"-- T\n-- :",
+                                        "-- T\n-- :N integer",
+                                        "-- T\n-- :n",
+                                        "-- T\n-- :n whole",
+                                        "-- T\n-- :n integer = x",
+                                        "-- T\n-- :n boolean = 1",
+                                        "-- T\n-- :n timestamp = yesterday",
+                                        "-- T\n-- :n number = nan",
+                                        "-- T\n-- :partial text"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        cr_assert_not(reads(wrong[i]), "%s", wrong[i]);
+        cr_assert(strncmp(error.message, "report r, line 2: ", 18) == 0, "%s", error.message);
+        arena_done(&arena);
+    }
+}
+
+Test(report, takes_eight_parameters)
+{
+    cr_assert(
+        reads("-- T\n-- :a text\n-- :b text\n-- :c text\n-- :d text\n-- :e text\n-- :f text\n-- :g text\n-- :h text"));
+    arena_done(&arena);
+    cr_assert_not(
+        reads("-- T\n-- :a text\n-- :b text\n-- :c text\n-- :d text\n-- :e text\n-- :f text\n-- :g text\n-- :h text\n"
+              "-- :i text"));
+    arena_done(&arena);
+}
+
+Test(report, reads_a_day_as_its_midnight)
+{
+    struct sql_value value;
+    const char *why;
+    arena_init(&arena);
+    cr_assert(report_value(REPORT_TIMESTAMP, bytes_of_text("2024-12-04"), &arena, &value, &why));
+    cr_assert_str_eq(value.bytes.data, "2024-12-04T00:00:00.000Z");
+    cr_assert(report_value(REPORT_TIMESTAMP, bytes_of_text("2024-12-04T01:00:00+01:00"), &arena, &value, &why));
+    cr_assert_str_eq(value.bytes.data, "2024-12-04T00:00:00.000Z");
+    arena_done(&arena);
+}

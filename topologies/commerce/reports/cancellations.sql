@@ -1,0 +1,6 @@
+-- Cancellations
+-- Why orders were cancelled, and what was lost with them.
+SELECT key AS reason, count AS orders, amount_units / 10000.0 AS lost,
+       round(100.0 * count / sum(count) OVER (), 2) AS percent_of_cancellations
+FROM commerce_cancellations
+ORDER BY count DESC, key
