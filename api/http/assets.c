@@ -28,6 +28,9 @@ ASSET(dom, "dom.js")
 ASSET(chart, "chart.js")
 ASSET(graph, "graph.js")
 ASSET(views, "views.js")
+ASSET(answer, "answer.js")
+ASSET(sql, "sql.js")
+ASSET(reports, "reports.js")
 ASSET(icon, "icon.svg")
 
 static const struct asset {
@@ -41,6 +44,9 @@ static const struct asset {
     {"chart.js", "text/javascript; charset=utf-8", weir_asset_chart, weir_asset_chart_end},
     {"graph.js", "text/javascript; charset=utf-8", weir_asset_graph, weir_asset_graph_end},
     {"views.js", "text/javascript; charset=utf-8", weir_asset_views, weir_asset_views_end},
+    {"answer.js", "text/javascript; charset=utf-8", weir_asset_answer, weir_asset_answer_end},
+    {"sql.js", "text/javascript; charset=utf-8", weir_asset_sql, weir_asset_sql_end},
+    {"reports.js", "text/javascript; charset=utf-8", weir_asset_reports, weir_asset_reports_end},
     {"icon.svg", "image/svg+xml", weir_asset_icon, weir_asset_icon_end},
 };
 

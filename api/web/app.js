@@ -4,6 +4,8 @@ import { get, Rates, repeat } from "./api.js";
 import { Chart } from "./chart.js";
 import { ago, full, make, setText, short } from "./dom.js";
 import { drawTopology } from "./graph.js";
+import { reportsPage } from "./reports.js";
+import { sqlPage } from "./sql.js";
 import { viewsPage } from "./views.js";
 
 const main = document.getElementById("main");
@@ -248,13 +250,14 @@ let leave = null;
 
 function go() {
   const [page, name] = location.hash.replace(/^#\/?/, "").split("/");
-  const known = ["views", "topology", "problems"].includes(page) ? page : "overview";
+  const known = ["views", "reports", "sql", "topology", "problems"].includes(page) ? page : "overview";
   leave?.();
   for (const link of document.querySelectorAll("#nav a")) {
     if (link.dataset.page === known) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  const pages = { overview: overviewPage, views: () => viewsPage(main, decodeURIComponent(name ?? "")), topology: topologyPage, problems: problemsPage };
+  const pages = { overview: overviewPage, views: () => viewsPage(main, decodeURIComponent(name ?? "")), reports: () => reportsPage(main, decodeURIComponent(name ?? "")),
+    sql: () => sqlPage(main), topology: topologyPage, problems: problemsPage };
   leave = pages[known]();
 }
 

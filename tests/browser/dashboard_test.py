@@ -81,6 +81,52 @@ class Dashboard(unittest.TestCase):
         self.assertTrue(self.chrome.ask(f"{starts}.every((text, i, all) => i === 0 || all[i - 1] >= text)"), "the latest come first")
         self.shoot("windows-dark")
 
+    def test_the_console_answers_a_query(self):
+        self.open("sql")
+        self.chrome.until("document.querySelectorAll('.list summary').length === 4")
+        self.chrome.ask("document.querySelector('#sql').value = 'SELECT key, orders, spent, note FROM customer_totals ORDER BY spent_units DESC LIMIT 7'")
+        self.chrome.ask("document.querySelector('.button.primary').click()")
+        self.chrome.until(f"{ROWS} === 7")
+        self.assertIn("7 rows", self.chrome.ask("document.querySelector('.pager').textContent"))
+        self.shoot("sql-light")
+        self.fits()
+
+    def test_the_console_shows_a_plan_and_says_what_is_wrong(self):
+        self.open("sql", dark=True)
+        self.chrome.until("document.querySelector('#sql')")
+        self.chrome.ask("document.querySelector('#sql').value = \"SELECT * FROM revenue WHERE key = 'DE'\"")
+        self.chrome.ask("[...document.querySelectorAll('.button')].find((button) => button.textContent === 'Plan').click()")
+        self.chrome.until("document.querySelector('tbody').textContent.includes('key = ?')")
+        self.shoot("sql-dark")
+        self.chrome.ask("document.querySelector('#sql').value = 'SELECT <b>nothing</b>'")
+        self.chrome.ask("document.querySelector('.button.primary').click()")
+        self.chrome.until("!document.querySelector('[role=alert]').hidden")
+        self.assertIn("syntax error", self.chrome.ask("document.querySelector('[role=alert]').textContent"))
+        self.chrome.complaints.clear()  # Chromium logs the 400
+
+    def test_the_console_works_from_the_keyboard(self):
+        self.open("sql")
+        self.chrome.until("document.querySelector('#sql')")
+        self.chrome.ask("document.querySelector('#sql').focus(); document.querySelector('#sql').select()")
+        self.chrome.type("SELECT 42 AS answer")
+        self.chrome.call("Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter", windowsVirtualKeyCode=13, modifiers=2)
+        self.chrome.until("document.querySelector('tbody').textContent === '42'")
+
+    def test_a_report_runs_with_its_defaults_and_with_others(self):
+        self.open("reports")
+        self.chrome.until(f"{ROWS} === 3")
+        self.assertEqual(self.chrome.ask("document.querySelector('h1').textContent"), "Best customers")
+        self.chrome.ask("document.querySelector('input[name=customers]').value = '5'; document.querySelector('.button.primary').click()")
+        self.chrome.until(f"{ROWS} === 5")
+        self.shoot("report-light")
+        self.fits()
+        self.open("reports/one-customer", dark=True)
+        self.chrome.until("document.querySelector('input[name=customer]')")
+        self.chrome.ask("document.querySelector('.button.primary').click()")
+        self.chrome.until("!document.querySelector('[role=alert]').hidden")
+        self.assertIn("customer: is missing", self.chrome.ask("document.querySelector('[role=alert]').textContent"))
+        self.chrome.complaints.clear()
+
     def test_strange_keys_are_text(self):
         self.open("views/odd-strings")
         self.chrome.until(f"{ROWS} === 5")
@@ -124,7 +170,8 @@ class Dashboard(unittest.TestCase):
         self.chrome.ask("localStorage.clear()")
 
     def test_a_phone_shows_all_pages_without_scrolling_sideways(self):
-        for page, ready in (("", f"{ROWS} === 2"), ("views/revenue", f"{ROWS} === 50"), ("problems", f"{ROWS} === 5"),
+        for page, ready in (("", f"{ROWS} === 2"), ("views/revenue", f"{ROWS} === 50"), ("problems", f"{ROWS} === 5"), ("reports", f"{ROWS} === 3"),
+                            ("sql", "document.querySelectorAll('.list summary').length === 4"),
                             ("topology", "document.querySelectorAll('.graph .node').length === 12")):
             self.open(page, width=390, height=844)
             self.chrome.until(ready)

@@ -1,0 +1,42 @@
+// Reports: what there is, what each takes, and its answer.
+// SPDX-License-Identifier: Apache-2.0
+import { Answer } from "./answer.js";
+import { get } from "./api.js";
+import { make } from "./dom.js";
+
+const kinds = { text: "text", integer: "number", number: "number", boolean: "text", timestamp: "text" };
+
+export function reportsPage(main, name) {
+  const side = make("div", { class: "card list" });
+  const pick = make("select", { "aria-label": "Report", onchange: () => (location.hash = `#/reports/${encodeURIComponent(pick.value)}`) });
+  const content = make("div", { class: "stack" }, make("label", { class: "field pick" }, "Report", pick));
+  let over = false;
+  main.replaceChildren(make("div", { class: "split" }, side, content));
+  get("/v1/reports").then(({ data }) => {
+    if (over) return;
+    const chosen = data.find((report) => report.name === name) ?? data[0];
+    side.replaceChildren(...(data.length ? data.map((report) => make("a", { href: `#/reports/${encodeURIComponent(report.name)}`, "aria-current": report === chosen ? "true" : null },
+      make("b", {}, report.title), make("small", {}, report.name))) : [make("p", { class: "empty" }, "No reports")]));
+    pick.replaceChildren(...data.map((report) => make("option", { value: report.name }, report.title)));
+    if (!chosen) return;
+    pick.value = chosen.name;
+    content.append(reportCard(chosen));
+  }).catch((problem) => content.append(make("p", { class: "notice", role: "alert" }, problem.message)));
+  return () => { over = true; };
+}
+
+function reportCard(report) {
+  const answer = new Answer(report.name);
+  const inputs = report.parameters.map((parameter) => make("input", { type: kinds[parameter.type], name: parameter.name, step: parameter.type === "number" ? "any" : null,
+    value: parameter.default ?? "", placeholder: parameter.default === null ? "required" : parameter.type, autocomplete: "off", spellcheck: "false" }));
+  const run = () => {
+    const query = new URLSearchParams(inputs.filter((input) => input.value !== "").map((input) => [input.name, input.value]));
+    answer.show((accept) => fetch(`/v1/reports/${encodeURIComponent(report.name)}?${query}`, { cache: "no-store", headers: { Accept: accept } }));
+  };
+  const form = make("form", { class: "tools", onsubmit: (event) => { event.preventDefault(); run(); } },
+    report.parameters.map((parameter, i) => make("label", { class: "field" }, parameter.about || parameter.name, inputs[i])),
+    make("button", { class: "button primary", type: "submit" }, "Run"));
+  if (report.parameters.every((parameter) => parameter.default !== null)) run();
+  return make("section", { class: "card" }, make("header", {}, make("h1", {}, report.title), make("span", { class: "note" }, report.about)), form, answer.node,
+    make("details", { class: "source" }, make("summary", {}, "SQL"), make("pre", {}, report.sql)));
+}
