@@ -50,9 +50,11 @@ static void take(weir_context *context, const struct weir_record *record, const 
 static void process(weir_context *context, const struct weir_record *record)
 {
     const struct fold_args *args = context->node->args;
-    if (!record->key)
+    if (!record->key) {
         context_drop(context, "null_key");
-    else if (args->window.unlimited)
+        return;
+    }
+    if (args->window.unlimited)
         take_unlimited(context, record, args->window.start_ms);
     else
         take(context, record, &args->window);

@@ -33,6 +33,7 @@ class Handle:
         self.kept = True  # a table that keeps no rows may not be asked for what a change replaces
         self.stored = False  # its operation has a store; without one Kafka Streams does not know how to write its values
         self.is_readable = True  # false: Kafka Streams finds no rows of it (a cogrouped table of windows)
+        self.is_held = False  # changes of a suppressed table
         self.topics, self.is_behind = topics, is_behind  # that it is made of; an internal topic lies between
 
     def types(self):
@@ -82,6 +83,7 @@ class Topology:
         is_behind = "name" in fields and what != "join" or any(handle.is_behind for handle in [like, *beside])
         made = Handle(self.new_name("h"), kind or like.kind, value=out, topics=topics, is_behind=is_behind, **types)
         made.kept = fields.get("store") is not None or like.kept
+        made.is_held = like.is_held or what == "suppress"
         made.is_readable = like.is_readable or fields.get("store") is not None
         made.stored = fields.get("store") is not None or (like.stored and what in ("filter", "filter_not"))
         is_step = what in ("filter", "filter_not", "map_values") and fields.get("store") is None
@@ -337,7 +339,7 @@ class Topology:
 
     def join_table(self):
         left = self.stream(lambda h: not h.moved)
-        right = self.pick("table", lambda h: h.key == left.key and h.window == left.window and h.kept and h.is_readable)
+        right = self.pick("table", lambda h: h.key == left.key and h.window == left.window and h.kept and h.is_readable and not (h.window and left.is_held))
         if right is None and left.key == "S":
             right = self.kept_source()
         if right is not None:
@@ -431,7 +433,8 @@ class Topology:
         like = self.stream()
         every = self.rng.choice([0, 2, 5]) * self.unit
         clock = self.rng.choice(["stream", "wall"]) if every else None
-        self.add("process", like, store=self.new_name("store-"), every=every or None, clock=clock, key="S", window=None, moved=True, out="L")
+        made = self.add("process", like, store=self.new_name("store-"), every=every or None, clock=clock, key="S", window=None, moved=True, out="L")
+        made.topics |= frozenset(["a punctuator"] if every else [])
 
     def shelve(self):
         like = self.stream(lambda h: h.key == "S")
