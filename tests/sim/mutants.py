@@ -30,7 +30,7 @@ MUTANTS = {
     "lost records are not noticed": (LOOP,
         "if (collector_flush(&loop->collector, FLUSH_TIMEOUT_MS, &cause))",
         "if (collector_flush(&loop->collector, FLUSH_TIMEOUT_MS, &cause) || cause.code == WEIR_FENCED)"),
-    "a stop commits over lost records (4000 seeds)": (LOOP, "} else if (!loop->recovering && !loop->rejoin) {", "} else if (!loop->recovering) {"),
+    "a stop commits over lost records (6000 seeds)": (LOOP, "} else if (!loop->recovering && !loop->rejoin) {", "} else if (!loop->recovering) {"),
     "a commit in doubt is taken for one that failed": (LOOP,
         "loop->rejoin = loop->rejoin || error->code == WEIR_FENCED;", "loop->rejoin = loop->rejoin && error->code == WEIR_FENCED;"),
     "an abort keeps what was written": (TASK, "        store_drop(task->stores[i]);\n", ""),
@@ -41,7 +41,7 @@ MUTANTS = {
         "rows, row_count, next, error);", "rows, row_count, entry->committed, error);"),
     "a restore goes beyond what was committed": (RESTORE,
         "if (messages[i].offset >= entry->committed) {", "if (false) {"),
-    "what an unfinished commit wrote is not undone": (RESTORE,
+    "what an unfinished commit wrote is not undone (16000 seeds)": (RESTORE,
         "i < entry->unfinished_count && error->code == WEIR_OK; i++", "i < 0 && error->code == WEIR_OK; i++"),
     "a restore drops deletions": (RESTORE,
         "if (messages[i].offset >= entry->end || !stored_row", "if (messages[i].offset >= entry->end || !messages[i].value.data || !stored_row"),
@@ -59,7 +59,7 @@ MUTANTS = {
         "cluster->outcomes[record->transaction - 1] == TRANSACTION_COMMITTED);", "cluster->outcomes[record->transaction - 1] != TRANSACTION_OPEN);"),
     "open transactions are read": (CLUSTER, "        if (partition->open[i].first < end)\n", "        if (partition->open[i].first < 0)\n"),
     "an old writer of transactions is not fenced": (CLUSTER, "bool taken = !writer || writer->epoch == epoch;", "bool taken = !writer || writer->epoch >= epoch;"),
-    "a new owner does not wait for a commit that is being decided": ("processor/broker/simulated/consumer.c",
+    "a new owner does not wait for a commit that is being decided (3000 seeds)": ("processor/broker/simulated/consumer.c",
         "(takes && !has_stable_offsets(consumer, share))", "(takes && !has_stable_offsets(consumer, share) && false)"),
 }
 
