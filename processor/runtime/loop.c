@@ -32,6 +32,8 @@ enum {
     RESTORE_WAIT_MS = 20,
     LAG_EVERY_US = 500 * 1000,
     APPLY_PAUSE_US = 1000 * 1000,
+    FENCED_MAX = 5,
+    FENCED_WITHIN_US = 30 * 1000 * 1000,
     HELD_UP_WAIT_MS = 5, /* for records, while tasks have some that may not be processed yet */
     OVERLAY_BYTES_MAX = 32 * 1024 * 1024,
 };
@@ -58,6 +60,8 @@ struct loop {
     bool
         recovering; /* what the tasks hold is not what is committed: nothing is processed or committed before recover */
     bool rejoin;    /* the consumer was fenced: close it and join anew */
+    int64_t fenced_us; /* the last time a poll said so */
+    int fenced_count;  /* in a row, each within FENCED_WITHIN_US of the one before */
 };
 
 static int64_t now_us(void)
@@ -453,6 +457,16 @@ static void resume_when_low(struct loop *loop, struct task *task)
     }
 }
 
+/* A member is fenced once by a mishap, a lost answer of the coordinator say. Two that go by one group.instance.id fence each
+ * other for ever. */
+static bool is_fenced_in_turns(struct loop *loop)
+{
+    int64_t now = now_us();
+    loop->fenced_count = now - loop->fenced_us < FENCED_WITHIN_US ? loop->fenced_count + 1 : 1;
+    loop->fenced_us = now;
+    return loop->fenced_count > FENCED_MAX;
+}
+
 static bool poll_messages(struct loop *loop)
 {
     static _Thread_local struct broker_message messages[POLL_MESSAGES];
@@ -470,7 +484,7 @@ static bool poll_messages(struct loop *loop)
     }
     if (count >= 0)
         return true;
-    if (error.code == WEIR_FENCED) {
+    if (error.code == WEIR_FENCED && !is_fenced_in_turns(loop)) {
         log_warning("loop", "%s; joining the group again", error.message);
         loop->rejoin = true;
         return true;

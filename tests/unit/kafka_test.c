@@ -25,7 +25,7 @@ Test(kafka, a_code_says_what_must_happen_next)
     cr_expect_eq(kafka_code_of(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID), WEIR_FENCED);
     cr_expect_eq(kafka_code_of(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE), WEIR_POISON);
     cr_expect_eq(kafka_code_of(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION), WEIR_POISON);
-    cr_expect_eq(kafka_code_of(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID), WEIR_FATAL);
+    cr_expect_eq(kafka_code_of(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID), WEIR_FENCED);
 }
 
 Test(kafka, an_unknown_code_is_fatal)

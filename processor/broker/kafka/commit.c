@@ -71,9 +71,15 @@ static bool check_each(const rd_kafka_topic_partition_list_t *list, struct weir_
     return true;
 }
 
-static bool check_answer(rd_kafka_event_t *event, struct weir_error *error)
+/* A client that has failed for good says only that; why, it has kept. */
+static rd_kafka_resp_err_t cause_of(rd_kafka_t *client, rd_kafka_resp_err_t code)
 {
-    rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+    return code == RD_KAFKA_RESP_ERR__FATAL ? rd_kafka_fatal_error(client, NULL, 0) : code;
+}
+
+static bool check_answer(rd_kafka_t *client, rd_kafka_event_t *event, struct weir_error *error)
+{
+    rd_kafka_resp_err_t code = cause_of(client, rd_kafka_event_error(event));
     if (!check_each(rd_kafka_event_topic_partition_list(event), error))
         return false;
     if (!code || code == RD_KAFKA_RESP_ERR__NO_OFFSET)
@@ -92,7 +98,8 @@ bool kafka_consumer_commit(struct broker_consumer *consumer, const struct broker
         return false;
     rd_kafka_topic_partition_list_t *list = kafka_commit_list(consumer->client, offsets, count);
     rd_kafka_queue_t *answers = rd_kafka_queue_new(consumer->client);
-    rd_kafka_resp_err_t code = rd_kafka_commit_queue(consumer->client, list, answers, NULL, NULL);
+    rd_kafka_resp_err_t code =
+        cause_of(consumer->client, rd_kafka_commit_queue(consumer->client, list, answers, NULL, NULL));
     rd_kafka_event_t *event = code ? NULL : rd_kafka_queue_poll(answers, KAFKA_COMMIT_TIMEOUT_MS);
     rd_kafka_queue_destroy(answers);
     rd_kafka_topic_partition_list_destroy(list);
@@ -100,7 +107,7 @@ bool kafka_consumer_commit(struct broker_consumer *consumer, const struct broker
         return error_set(error, kafka_reading_code_of(code), "committing offsets: %s", rd_kafka_err2str(code));
     if (!event)
         return error_set(error, WEIR_RETRY, "committing offsets: no answer in %d ms", KAFKA_COMMIT_TIMEOUT_MS);
-    bool ok = check_answer(event, error);
+    bool ok = check_answer(consumer->client, event, error);
     rd_kafka_event_destroy(event);
     return ok;
 }

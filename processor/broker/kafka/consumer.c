@@ -172,7 +172,7 @@ static void note_failure(struct broker_consumer *consumer, const rd_kafka_messag
     char reason[160];
     rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(consumer->client, reason, sizeof reason);
     if (fatal)
-        error_set(&consumer->pending, WEIR_FATAL, "group: %s", reason);
+        error_set(&consumer->pending, kafka_reading_code_of(fatal), "group: %s", reason);
     else
         kafka_message_failed(record, &consumer->pending);
 }
