@@ -124,7 +124,7 @@ def kind_of_difference(expected, actual):
         return None
     if sort_of(actual) == "failed" or sort_of(expected) == "failed":
         return "failed"
-    for label in ("describe", "out", "log", "row", "dropped"):
+    for label in ("describe", "out", "log", "row", "version", "dropped"):
         if [line for line in expected if line.startswith(label)] != [line for line in actual if line.startswith(label)]:
             return label
     return "order"
