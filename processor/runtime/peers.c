@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -152,14 +153,8 @@ static bool look(struct peers *peers)
 
 static void wait_ms(struct peers *peers, int64_t ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    int64_t until_us = clock_monotonic_us(&clock_system) + ms * 1000;
+    const struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
     while (!peers->stopping && !peers->asked)
         if (pthread_cond_timedwait(&peers->wake, &peers->lock, &until) == ETIMEDOUT)
             break;
