@@ -586,7 +586,7 @@ static void restore(struct loop *loop)
         }
     }
     atomic_store(&loop->app->figures.restored_records, loop->restorer.records);
-    bool all = true;
+    bool all = loop->failure.code == WEIR_OK;
     for (size_t i = 0; i < loop->task_count && loop->failure.code == WEIR_OK; i++) {
         struct task *task = loop->tasks[i];
         if (task->state == TASK_RUNNING)

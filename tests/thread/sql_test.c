@@ -188,7 +188,7 @@ static void send_order(struct batch *batch, unsigned i)
 
 static void send_number(struct batch *batch, int64_t key)
 {
-    uint64_t wire[2] = {__builtin_bswap64((uint64_t)key), __builtin_bswap64((uint64_t)(key * key - 70))};
+    uint64_t wire[2] = {__builtin_bswap64((uint64_t)key), __builtin_bswap64((uint64_t)key * (uint64_t)key - 70)};
     send(batch, (weir_bytes){&wire[0], 8}, (weir_bytes){&wire[1], 8}, START_MS * INT64_C(1000));
 }
 

@@ -120,12 +120,26 @@ void kafka_reader_remove(struct broker_reader *reader, int32_t token)
     }
 }
 
-/* Local state that points outside the log belongs to another log: delete and restore. */
-static void note_failure(struct broker_reader *reader, const rd_kafka_message_t *message)
+/* A replica that has just come back may answer for its leader, from a log that is still short: the leader is asked, and when it
+ * knows the offset, reading begins there again. Else the local state belongs to another log: delete and restore. */
+static void note_unknown_offset(struct broker_reader *reader, struct kafka_slot *slot)
 {
-    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
-        error_set(&reader->pending, WEIR_CORRUPT, "topic %s partition %d: offset %lld is not in the log",
-                  rd_kafka_topic_name(message->rkt), (int)message->partition, (long long)message->offset);
+    int64_t begin, end;
+    struct weir_error none = {0};
+    const char *topic = slot->route->topic;
+    bool is_told = kafka_range(&reader->broker->base, topic, slot->partition, &begin, &end, &none);
+    if (is_told && (slot->position < begin || slot->position > end)) {
+        error_set(&reader->pending, WEIR_CORRUPT, "topic %s partition %d: offset %lld is not in the log", topic,
+                  (int)slot->partition, (long long)slot->position);
+    } else if (change_assignment(reader, slot, false, &reader->pending)) {
+        change_assignment(reader, slot, true, &reader->pending);
+    }
+}
+
+static void note_failure(struct broker_reader *reader, struct kafka_slot *slot, const rd_kafka_message_t *message)
+{
+    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && slot)
+        note_unknown_offset(reader, slot);
     else if (kafka_reading_code_of(message->err) != WEIR_RETRY || !message->rkt)
         kafka_message_failed(message, &reader->pending);
 }
@@ -142,7 +156,7 @@ static int accept_message(struct broker_reader *reader, rd_kafka_message_t *reco
         return 1;
     }
     if (record->err && record->err != RD_KAFKA_RESP_ERR__PARTITION_EOF && (slot || !record->rkt))
-        note_failure(reader, record);
+        note_failure(reader, slot, record);
     rd_kafka_message_destroy(record);
     return 0;
 }
