@@ -91,15 +91,14 @@ bool store_write_rows(struct store *store, struct store_rows rows, bool in_bulk,
 
 /* ---- committed rows ---- */
 
-static bool is_full(const struct store *store)
+static bool is_full(struct store *store)
 {
     const struct database_limits *limits = &store->database->limits;
     bool is_plain = store->spec->kind == STORE_KEY_VALUE;
-    return table_bytes(&store->committed.rows->table) >
-           (is_plain ? limits->committed_bytes_max : limits->windows_bytes_max);
+    return committed_bytes(&store->committed) > (is_plain ? limits->committed_bytes_max : limits->windows_bytes_max);
 }
 
-bool store_apply_due(const struct store *store, int64_t now_us)
+bool store_apply_due(struct store *store, int64_t now_us)
 {
     const struct committed *committed = &store->committed;
     const struct database_limits *limits = &store->database->limits;
@@ -119,10 +118,9 @@ static struct store_row row_of(const void *item)
 
 /* Many rows would be flushed as a file anyway; they are cheaper written as one at once. But a memtable is synced to the
  * disk behind the task's back, and for a file it waits, so a small one is not worth it. */
-static bool are_a_file(const struct store *store, size_t rows)
+static bool are_a_file(struct store *store, size_t rows)
 {
-    const struct table *table = &store->committed.rows->table;
-    return rows > 0 && table->slab.used / table->count * rows >= store->database->limits.file_bytes_min;
+    return rows > 0 && committed_row_bytes(&store->committed) * rows >= store->database->limits.file_bytes_min;
 }
 
 static bool write_dirty(struct store *store, struct rocks_marks marks, struct weir_error *error)
@@ -156,9 +154,9 @@ static bool apply(struct store *store, bool evict, int64_t now_us, struct weir_e
     return true;
 }
 
-size_t store_evictable_bytes(const struct store *store)
+size_t store_evictable_bytes(struct store *store)
 {
-    return store->family && store->committed.rows->table.count > 0 ? table_bytes(&store->committed.rows->table) : 0;
+    return store->family && store->committed.rows->table.count > 0 ? committed_bytes(&store->committed) : 0;
 }
 
 bool store_apply(struct store *store, int64_t now_us, struct weir_error *error)

@@ -296,6 +296,15 @@ size_t committed_bytes(struct committed *committed)
     return bytes;
 }
 
+size_t committed_row_bytes(struct committed *committed)
+{
+    pthread_rwlock_rdlock(&committed->lock);
+    const struct table *table = &committed->rows->table;
+    size_t bytes = table->count > 0 ? table->slab.used / table->count : 0;
+    pthread_rwlock_unlock(&committed->lock);
+    return bytes;
+}
+
 int64_t committed_fresh(struct committed *committed)
 {
     pthread_rwlock_rdlock(&committed->lock);

@@ -61,6 +61,7 @@ void committed_replaced(struct committed *, struct rocks_marks);
 /* False: not in this level. True with value.data NULL: deleted. Copies into the arena. */
 bool committed_get(struct committed *, weir_bytes key, weir_arena *, struct store_row *out, int64_t *stream_time_ms);
 size_t committed_bytes(struct committed *);
+size_t committed_row_bytes(struct committed *); /* of one row, on average */
 int64_t committed_fresh(struct committed *);
 
 struct committed_walk {

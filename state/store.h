@@ -111,13 +111,13 @@ void store_overlay_each(struct store *, void (*visit)(void *self, const struct s
 void store_publish(struct store *, int64_t changelog_position);
 void store_drop(struct store *); /* forget the overlay, and the stream time that only it has seen */
 /* True when store_apply should be called: by age or by bytes. */
-bool store_apply_due(const struct store *, int64_t now_us);
+bool store_apply_due(struct store *, int64_t now_us);
 /* Writes committed rows to RocksDB. A failure leaves the store readable and is WEIR_CORRUPT or WEIR_RETRY (disk full). */
 bool store_apply(struct store *, int64_t now_us, struct weir_error *);
 /* As store_apply, and gives the memory of the committed rows back. */
 bool store_evict(struct store *, int64_t now_us, struct weir_error *);
 size_t
-store_evictable_bytes(const struct store *); /* what store_evict would give back; 0: nothing, it is in memory only */
+store_evictable_bytes(struct store *); /* what store_evict would give back; 0: nothing, it is in memory only */
 /* Offset in the changelog from which a restore must go on: what RocksDB (or memory) holds. -1: nothing yet. */
 int64_t store_position(const struct store *);
 
