@@ -152,6 +152,9 @@ static bool settle_target(struct broker_producer *producer, struct embedded_targ
     size_t kept = 0;
     if (!target->waiting)
         return true;
+    /* Asked first: once the last record is decided, so are those before it. Asked last, it could be decided by then while one
+     * before it was still in flight when it was looked at, and would never be told of. */
+    enum embedded_receipt_state last = embedded_partition_state(target->partition, target->last);
     for (size_t i = 0; i < target->awaited_count; i++) {
         struct embedded_awaited *awaited = &target->awaited[i];
         enum embedded_receipt_state state = embedded_partition_state(target->partition, awaited->receipt);
@@ -161,10 +164,9 @@ static bool settle_target(struct broker_producer *producer, struct embedded_targ
             deliver(awaited);
     }
     target->awaited_count = kept;
-    enum embedded_receipt_state state = embedded_partition_state(target->partition, target->last);
-    if (state == EMBEDDED_LOST)
+    if (last == EMBEDDED_LOST)
         note_failure(producer, target);
-    target->waiting = state == EMBEDDED_IN_FLIGHT;
+    target->waiting = last == EMBEDDED_IN_FLIGHT;
     return !target->waiting;
 }
 
