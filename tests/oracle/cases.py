@@ -343,7 +343,9 @@ class Topology:
         if right is None and left.key == "S":
             right = self.kept_source()
         if right is not None:
-            self.add("join_table", left, beside=[right], other=right.name, kind=None, out="S", **self.waiting(right), **{"fn": self.rng.choice(JOINERS)})
+            waiting = self.waiting(right)
+            joiners = [fn for fn in JOINERS if fn != "fragile"] if waiting else JOINERS
+            self.add("join_table", left, beside=[right], other=right.name, kind=None, out="S", **waiting, **{"fn": self.rng.choice(joiners)})
             is_keyless = left.is_behind and "grace" in self.ops[-1]  # a left join lets records without a key through, at which Kafka Streams fails
             self.ops[-1]["kind"] = self.rng.choice(["inner"] if is_keyless else ["inner", "left"])
 
