@@ -25,11 +25,6 @@ struct inputs {
     size_t count, capacity;
 };
 
-struct sums {
-    uint64_t seeds, exactly_once, commits, records, rebalances, views, faults[SIMULATE_FAULTS];
-    int64_t simulated_ms;
-};
-
 /* ---- inputs of a file ---- */
 
 static bool take_line(weir_test *types, struct inputs *inputs, weir_bytes text, struct weir_error *error)
@@ -77,49 +72,20 @@ static int read_inputs(const char *path, weir_topology *(*build)(void), struct i
 
 /* ---- seeds ---- */
 
-static void add(struct sums *sums, const struct simulate_report *report)
+static bool run_seed(const struct simulate_plan *plan, uint64_t seed, struct simulate_sums *sums)
 {
-    sums->seeds++;
-    sums->exactly_once += report->exactly_once;
-    sums->commits += report->commits;
-    sums->records += report->records;
-    sums->rebalances += report->rebalances;
-    sums->views += report->views;
-    sums->simulated_ms += report->simulated_ms;
-    for (size_t i = 0; i < SIMULATE_FAULTS; i++)
-        sums->faults[i] += report->faults[i];
-}
-
-/* Twice: a story that is told differently cannot be trusted. */
-static bool run_seed(const struct simulate_plan *plan, uint64_t seed, struct sums *sums)
-{
-    struct simulate_report report, again;
-    bool ok = simulate_seed(plan, seed, &report);
-    if (ok && !plan->verbose && (!simulate_seed(plan, seed, &again) || again.trace != report.trace)) {
-        snprintf(report.failure, sizeof report.failure,
-                 "a second run went another way: the topology is not deterministic");
-        ok = false;
-    }
-    add(sums, &report);
+    struct simulate_report report;
+    bool ok = plan->verbose ? simulate_seed(plan, seed, &report) : simulate_seed_twice(plan, seed, &report);
+    simulate_sums_add(sums, &report);
     if (!ok)
         printf("seed %" PRIu64 " (%s): %s\n", seed, report.exactly_once ? "exactly once" : "at least once",
                report.failure);
     return ok;
 }
 
-static void print_sums(const struct sums *sums)
-{
-    printf("%" PRIu64 " seeds (%" PRIu64 " exactly once), %.2f simulated hours, %" PRIu64 " records, %" PRIu64
-           " commits, %" PRIu64 " rebalances, %" PRIu64 " views compared\n",
-           sums->seeds, sums->exactly_once, (double)sums->simulated_ms / 3600000.0, sums->records, sums->commits,
-           sums->rebalances, sums->views);
-    for (size_t i = 0; i < SIMULATE_FAULTS; i++)
-        printf("  %-16s%" PRIu64 "\n", simulate_fault_names[i], sums->faults[i]);
-}
-
 static int run_seeds(const struct simulate_plan *plan, const char *name, uint64_t from, uint64_t count)
 {
-    struct sums sums = {0};
+    struct simulate_sums sums = {0};
     bool ok = true;
     log_set_level(plan->verbose ? LOG_INFO : LOG_NOTHING);
     for (uint64_t i = 0; i < count && ok; i++) {
@@ -129,7 +95,7 @@ static int run_seeds(const struct simulate_plan *plan, const char *name, uint64_
         if ((i + 1) % TELL_EVERY == 0 && isatty(STDERR_FILENO))
             fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " seeds", i + 1, count);
     }
-    print_sums(&sums);
+    simulate_sums_print(&sums);
     return ok ? exit_after_output() : EXIT_FAILED;
 }
 

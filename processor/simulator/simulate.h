@@ -59,6 +59,16 @@ struct simulate_report {
 /* False: report->failure says why. A topology that cannot be simulated fails every seed. */
 bool simulate_seed(const struct simulate_plan *, uint64_t seed, struct simulate_report *);
 
+/* As simulate_seed, and once more: a story that is told differently cannot be trusted. */
+bool simulate_seed_twice(const struct simulate_plan *, uint64_t seed, struct simulate_report *);
+
+struct simulate_sums { /* of the reports of many seeds */
+    uint64_t seeds, exactly_once, commits, records, rebalances, views, faults[SIMULATE_FAULTS];
+    int64_t simulated_ms;
+};
+void simulate_sums_add(struct simulate_sums *, const struct simulate_report *);
+void simulate_sums_print(const struct simulate_sums *); /* on standard output: a line, and one per fault */
+
 /* ---- for a judge ---- */
 void simulate_fail(struct simulate_world *, const char *what);
 /* The inputs, in the order in which they were appended, per partition. */

@@ -20,11 +20,6 @@ struct options {
     bool once, verbose, restarts;
 };
 
-struct sums {
-    uint64_t seeds, exactly_once, commits, records, rebalances, views, faults[SIMULATE_FAULTS];
-    int64_t simulated_ms;
-};
-
 static const struct simulated_topology *topology_of(const struct options *options, uint64_t seed)
 {
     size_t count = 0;
@@ -34,20 +29,7 @@ static const struct simulated_topology *topology_of(const struct options *option
     return options->topology ? NULL : &simulated_topologies[seed % count];
 }
 
-static void add(struct sums *sums, const struct simulate_report *report)
-{
-    sums->seeds++;
-    sums->exactly_once += report->exactly_once;
-    sums->commits += report->commits;
-    sums->records += report->records;
-    sums->rebalances += report->rebalances;
-    sums->views += report->views;
-    sums->simulated_ms += report->simulated_ms;
-    for (size_t i = 0; i < SIMULATE_FAULTS; i++)
-        sums->faults[i] += report->faults[i];
-}
-
-static bool run_seed(const struct options *options, const char *directory, uint64_t seed, struct sums *sums)
+static bool run_seed(const struct options *options, const char *directory, uint64_t seed, struct simulate_sums *sums)
 {
     const struct simulated_topology *topology = topology_of(options, seed);
     assert(topology);
@@ -56,13 +38,9 @@ static bool run_seed(const struct options *options, const char *directory, uint6
                                        .judge = topology->judge,
                                        .directory = directory,
                                        .verbose = options->verbose};
-    struct simulate_report report, again;
-    bool ok = simulate_seed(&plan, seed, &report);
-    if (ok && !options->once && (!simulate_seed(&plan, seed, &again) || again.trace != report.trace)) {
-        snprintf(report.failure, sizeof report.failure, "a second run left another trace");
-        ok = false;
-    }
-    add(sums, &report);
+    struct simulate_report report;
+    bool ok = options->once ? simulate_seed(&plan, seed, &report) : simulate_seed_twice(&plan, seed, &report);
+    simulate_sums_add(sums, &report);
     if (!ok)
         printf("seed %" PRIu64 " (%s, %s): %s\n  replay: sim --from %" PRIu64 " --seeds 1 --topology %s --verbose\n",
                seed, topology->name, report.exactly_once ? "exactly once" : "at least once", report.failure, seed,
@@ -71,17 +49,12 @@ static bool run_seed(const struct options *options, const char *directory, uint6
 }
 
 /* A run whose faults did not strike proves nothing. */
-static bool tell(const struct sums *sums)
+static bool tell(const struct simulate_sums *sums)
 {
     bool all = true;
-    printf("%" PRIu64 " seeds (%" PRIu64 " exactly once), %.1f simulated hours, %" PRIu64 " records, %" PRIu64
-           " commits, %" PRIu64 " rebalances, %" PRIu64 " views compared\n",
-           sums->seeds, sums->exactly_once, (double)sums->simulated_ms / 3600000.0, sums->records, sums->commits,
-           sums->rebalances, sums->views);
-    for (size_t i = 0; i < SIMULATE_FAULTS; i++) {
-        printf("  %-14s %" PRIu64 "\n", simulate_fault_names[i], sums->faults[i]);
+    simulate_sums_print(sums);
+    for (size_t i = 0; i < SIMULATE_FAULTS; i++)
         all = all && (sums->faults[i] > 0 || sums->seeds < 500);
-    }
     return all;
 }
 
@@ -113,7 +86,7 @@ static bool read_options(struct options *options, int argc, char **argv)
 int main(int argc, char **argv)
 {
     struct options options;
-    struct sums sums = {0};
+    struct simulate_sums sums = {0};
     char directory[] = "/tmp/weir-sim-XXXXXX";
     if (!read_options(&options, argc, argv) || !mkdtemp(directory)) {
         fprintf(stderr, "usage: sim [--from SEED] [--seeds N] [--topology NAME] [--once] [--verbose]\n");
