@@ -30,7 +30,7 @@ static weir_stream *read_orders(weir_topology *t)
     weir_stream *events = weir_from(t, "orders.events", &weir_str_type, &order_event_type,
                                     .timestamp = order_event_time, .require_key = true);
     weir_stream *sound = weir_filter(events, has_sound_amounts, .name = "orders-sound");
-    return weir_process(sound, &seen_processor, .stores = {"commerce-seen"}, .user = &order_identity,
+    return weir_process(sound, &once_processor, .stores = {"commerce-seen"}, .user = &order_once,
                         .name = "orders-once");
 }
 
@@ -38,7 +38,7 @@ static weir_stream *read_notifications(weir_topology *t)
 {
     weir_stream *events = weir_from(t, "notifications.events", &weir_str_type, &notification_event_type,
                                     .timestamp = notification_event_time, .require_key = true);
-    return weir_process(events, &seen_processor, .stores = {"commerce-seen"}, .user = &notification_identity,
+    return weir_process(events, &once_processor, .stores = {"commerce-seen"}, .user = &notification_once,
                         .name = "notifications-once");
 }
 

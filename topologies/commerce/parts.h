@@ -1,15 +1,10 @@
 /* parts.h: the pieces commerce.c puts together. Private to this folder. */
 #ifndef WEIR_TOPOLOGIES_COMMERCE_PARTS_H
 #define WEIR_TOPOLOGIES_COMMERCE_PARTS_H
-#include "weir.h"
+#include "record/once.h"
 
-/* seen.c: passes an event once per event_id; .user is one of the identities; needs the store commerce-seen. */
-struct identity {
-    const char *prefix; /* keeps the ids of two topics apart */
-    weir_bytes (*event_id)(const struct weir_record *);
-};
-extern const struct weir_processor seen_processor;
-extern struct identity order_identity, notification_identity;
+/* seen.c: the .user of once_processor; needs the store commerce-seen. */
+extern struct once order_once, notification_once;
 
 /* times.c: the time of a record is the event's own. */
 weir_timestamp_of order_event_time, inventory_event_time, notification_event_time, inventory_stock_time;
