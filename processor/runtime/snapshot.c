@@ -65,7 +65,7 @@ static bool hold_task(struct weir_snapshot *snapshot, struct task *task, struct 
         uint64_t number = atomic_load(&task->publishing);
         if (number % 2 == 0) {
             hold_stores(snapshot, task);
-            if (atomic_load(&task->publishing) == number)
+            if (task_saw_one_commit(task, number))
                 return true;
             let_go(snapshot, before);
         }

@@ -120,6 +120,12 @@ struct task {
     _Atomic uint64_t publishing; /* [any] odd while a commit is being published, store by store */
 };
 
+/* [any] Whether all that was read since the number was taken from `publishing` is of one commit. */
+static inline bool task_saw_one_commit(const struct task *task, uint64_t number)
+{
+    return number % 2 == 0 && atomic_load(&task->publishing) == number;
+}
+
 /* directory NULL: stores in memory only. */
 struct task *task_open(const struct layout *, const struct layout_part *, int32_t partition, const char *directory,
                        struct task_settings, struct task_output, struct database_limits, struct weir_error *);

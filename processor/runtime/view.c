@@ -194,9 +194,9 @@ struct lookup { /* a key, and what was learnt while looking for it */
 
 /* A look that began at this number saw one commit, position and rows. Otherwise a commit was published meanwhile: look again.
  * After TRIES_MAX in a row it is taken as it is: rows may then be newer than their position says, never older. */
-static bool saw_one_commit(const struct task *task, uint64_t number, int tries)
+static bool is_good_enough(const struct task *task, uint64_t number, int tries)
 {
-    if (number % 2 == 0 && atomic_load(&task->publishing) == number)
+    if (task_saw_one_commit(task, number))
         return true;
     nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
     return tries + 1 == TRIES_MAX;
@@ -226,7 +226,7 @@ static bool get_from(const struct weir_view *view, const struct task *task, cons
         uint64_t number = atomic_load(&task->publishing);
         row->position = position_text(task, arena);
         found = look_up(view, task->stores[view->index], lookup, arena, row, error);
-        if (error->code != WEIR_OK || saw_one_commit(task, number, tries))
+        if (error->code != WEIR_OK || is_good_enough(task, number, tries))
             break;
     }
     return found;
@@ -409,7 +409,7 @@ static void open_walk(struct weir_cursor *cursor, const struct task *task, const
         walk->position = position_text(task, cursor->arena);
         walk->cursor = store_view_scan(task->stores[cursor->view->index], bounds_from(bounds), bounds_to(bounds),
                                        cursor->range.descending, error);
-        if (!walk->cursor || saw_one_commit(task, number, tries))
+        if (!walk->cursor || is_good_enough(task, number, tries))
             return;
         store_cursor_close(walk->cursor);
     }

@@ -167,21 +167,12 @@ static void deliver(struct broker_consumer *consumer, const struct kafka_slot *s
     consumer->outstanding++;
 }
 
-/* A replica that has just come back may answer for its leader, from a log that is still short. The leader knows better. */
-static bool is_in_the_log(struct broker_consumer *consumer, const rd_kafka_message_t *record)
-{
-    int64_t begin, end;
-    struct weir_error none = {0};
-    return !kafka_range(&consumer->broker->base, rd_kafka_topic_name(record->rkt), record->partition, &begin, &end,
-                        &none) ||
-           (record->offset >= begin && record->offset <= end);
-}
-
 static void note_failure(struct broker_consumer *consumer, const rd_kafka_message_t *record)
 {
     char reason[160];
     rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(consumer->client, reason, sizeof reason);
-    if (record->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && record->rkt && is_in_the_log(consumer, record))
+    if (record->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && record->rkt &&
+        kafka_may_hold(consumer->broker, rd_kafka_topic_name(record->rkt), record->partition, record->offset))
         error_set(&consumer->pending, WEIR_FENCED, "topic %s partition %d: offset %lld was not there for a moment",
                   rd_kafka_topic_name(record->rkt), (int)record->partition, (long long)record->offset);
     else if (fatal)

@@ -228,6 +228,9 @@ int32_t kafka_topic_partitions(rd_kafka_t *, rd_kafka_topic_t *, bool *all_led, 
 int32_t kafka_partitions(struct broker *, const char *topic, struct weir_error *);
 bool kafka_range(struct broker *, const char *topic, int32_t partition, int64_t *begin, int64_t *end,
                  struct weir_error *);
+/* For an offset that a broker did not know: a replica that has just come back may answer for its leader, from a log that is
+ * still short (KIP-392), so the leader is asked. False: it does not know it either. */
+bool kafka_may_hold(struct kafka_broker *, const char *topic, int32_t partition, int64_t offset);
 bool kafka_topics(struct broker *, weir_arena *, const char ***names, size_t *count, struct weir_error *);
 bool kafka_ensure(struct broker *, const struct broker_topic_spec *, size_t count, struct weir_error *);
 bool kafka_committed(struct broker *, const char *group, const char *topic, int32_t partition, int64_t *offset,

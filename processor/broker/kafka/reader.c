@@ -120,15 +120,12 @@ void kafka_reader_remove(struct broker_reader *reader, int32_t token)
     }
 }
 
-/* A replica that has just come back may answer for its leader, from a log that is still short: the leader is asked, and when it
- * knows the offset, reading begins there again. Else the local state belongs to another log: delete and restore. */
+/* When the log may hold the offset all the same, reading begins there again. Else the local state belongs to another log:
+ * delete and restore. */
 static void note_unknown_offset(struct broker_reader *reader, struct kafka_slot *slot)
 {
-    int64_t begin, end;
-    struct weir_error none = {0};
     const char *topic = slot->route->topic;
-    bool is_told = kafka_range(&reader->broker->base, topic, slot->partition, &begin, &end, &none);
-    if (is_told && (slot->position < begin || slot->position > end)) {
+    if (!kafka_may_hold(reader->broker, topic, slot->partition, slot->position)) {
         error_set(&reader->pending, WEIR_CORRUPT, "topic %s partition %d: offset %lld is not in the log", topic,
                   (int)slot->partition, (long long)slot->position);
     } else if (change_assignment(reader, slot, false, &reader->pending)) {

@@ -115,6 +115,13 @@ bool kafka_range(struct broker *base, const char *topic, int32_t partition, int6
     return true;
 }
 
+bool kafka_may_hold(struct kafka_broker *broker, const char *topic, int32_t partition, int64_t offset)
+{
+    int64_t begin = 0, end = 0;
+    struct weir_error none = {0};
+    return !kafka_range(&broker->base, topic, partition, &begin, &end, &none) || (offset >= begin && offset <= end);
+}
+
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
