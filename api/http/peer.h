@@ -6,7 +6,7 @@
  * that ask each other never wait for each other's workers. Each has a deadline. */
 #ifndef WEIR_HTTP_PEER_H
 #define WEIR_HTTP_PEER_H
-#include "base/http_call.h"
+#include "calls/http_call.h"
 #include "http/request.h"
 #include "http/server.h"
 

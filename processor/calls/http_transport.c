@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "calls/curl.h"
 #include "weir.h"
 
 enum { ANSWER_BYTES_MAX = 1024 * 1024, WAIT_MS = 1000 };
@@ -183,15 +184,9 @@ static void *work(void *argument)
 
 /* ---- the transport ---- */
 
-static void init_curl(void)
-{
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
 static void *open_line(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, init_curl);
+    curl_begin();
     struct line *line = memory_new(sizeof *line);
     pthread_mutex_init(&line->lock, NULL);
     line->multi = curl_multi_init();

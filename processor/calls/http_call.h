@@ -1,19 +1,18 @@
-/* http_call.h: one request to another instance over HTTP/1.1 (RFC 9112), with a deadline. Any thread.
+/* http_call.h: one request to another instance over HTTP/1.1, with a deadline. Any thread.
  *
- * A client for our own servers: plain TCP, answers with Content-Length. Connections are kept and used again; at most
- * HTTP_CALL_KEPT are idle, each for less time than a server keeps it. Name resolution is the system's and has its own
- * timeouts. */
-#ifndef WEIR_BASE_HTTP_CALL_H
-#define WEIR_BASE_HTTP_CALL_H
+ * libcurl's handles, each with its connection, are kept and used again: at most HTTP_CALL_KEPT are idle, each for less time
+ * than a server keeps its end. Instances are reached directly: proxies named by the environment are not used. */
+#ifndef WEIR_CALLS_HTTP_CALL_H
+#define WEIR_CALLS_HTTP_CALL_H
 #include "base/buffer.h"
 
 enum { HTTP_CALL_KEPT = 32, HTTP_CALL_HEAD_BYTES_MAX = 16 * 1024 };
 
 struct http_call {
     const char *address; /* host:port, [v6]:port */
-    const char *method;
+    const char *method;  /* GET or POST */
     weir_bytes target;   /* path and query, encoded */
-    const char *headers; /* lines with CR LF at their ends; NULL: none but Host and Content-Length */
+    const char *headers; /* lines with CR LF at their ends; NULL: none but libcurl's own */
     weir_bytes body;
     int64_t deadline_us; /* monotonic; also of the last byte of the answer */
     size_t bytes_max;    /* of the answer's body */
@@ -24,7 +23,6 @@ struct http_call {
 
 struct http_reply {
     unsigned status;
-    size_t size;        /* of the body */
     struct buffer head; /* status line and fields, with their line ends */
     struct buffer body;
 };
@@ -34,7 +32,5 @@ bool http_call(const struct http_call *, struct http_reply *, struct weir_error 
 void http_reply_done(struct http_reply *);
 /* Value of the first field of that name, whatever its case; data NULL: there is none. Lives as long as the head. */
 weir_bytes http_reply_field(const struct http_reply *, const char *name);
-/* Reads status and Content-Length of a head that ends with an empty line. False: it is not one we understand. */
-bool http_reply_read(struct http_reply *);
 void http_call_forget(void); /* closes idle connections; for tests that look for leaks */
 #endif
