@@ -101,6 +101,18 @@ class Instance:
     def get(self, path, **options):
         return get(f"http://{self.address}{path}", **options)
 
+    def ask(self, path, seconds=60):
+        """(status, body) as a client gets it that does what a refusal says: while partitions change hands (a rebalance takes
+        all of them from everybody for a moment, docs/operations.md) the answer is 503, to be asked for again later."""
+        end = time.monotonic() + seconds
+        while True:
+            status, body = self.get(path)
+            if status != 503 or time.monotonic() > end:
+                return status, body
+            if not body or "retry_after_ms" not in body:
+                raise Failure(f"{self.name}: {path}: 503 without a time to ask again: {body}")
+            time.sleep(0.05)  # sooner than told: the gap is short
+
     def rows(self, query="limit=10000"):
         """All rows, page by page; None while the listing is refused."""
         rows, cursor = {}, ""
