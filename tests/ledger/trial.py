@@ -98,6 +98,7 @@ class Trial:
     def __init__(self, options, number, folder, kafka, reached_by=None):
         self.options, self.folder, self.kafka, self.reached_by = options, folder, kafka, reached_by or kafka.bootstrap
         self.exactly_once = options.guarantee == "exactly_once_v2"
+        self.has_standbys = options.standbys and number % 2 == 0
         self.name = f"ledger-{os.getpid()}-{number}"
         self.dice = random.Random(options.seed + number)
         self.instances = [self.instance(name) for name in "abc"]
@@ -116,6 +117,8 @@ class Trial:
     def instance(self, name):
         settings = {"bootstrap.servers": self.reached_by, "processing.guarantee": self.options.guarantee,
                     "consumer.session.timeout.ms": SESSION_MS, "state.flush.interval.ms": 500}
+        if self.has_standbys:
+            settings["num.standby.replicas"] = 1
         if self.exactly_once:
             settings["producer.transaction.timeout.ms"] = TRANSACTION_MS
         if name != "c":  # the third one is a dynamic member: its partitions move when its session is over
@@ -199,7 +202,8 @@ class Trial:
 def one_run(options, number, make):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-ledger-"))
     trial = make(options, number, folder)
-    say(f"run {number + 1} of {options.runs}, {options.guarantee}, seed {options.seed + number}, logs in {folder}")
+    standbys = "with standbys" if trial.has_standbys else "without standbys"
+    say(f"run {number + 1} of {options.runs}, {options.guarantee}, {standbys}, seed {options.seed + number}, logs in {folder}")
     try:
         trial.kafka.create_topics(trial.name)
         trial.execute()
@@ -221,6 +225,7 @@ def read_options(about):
     parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED", time.time())))
     parser.add_argument("--rate", type=int, default=0, help="entries per second")
     parser.add_argument("--entries", type=int, default=0, help="at least so many")
+    parser.add_argument("--standbys", action="store_true", help="the first run and every second one from there keeps a standby of every task")
     parser.add_argument("--keep", action="store_true", help="keep logs and state also after success")
     options = parser.parse_args()
     options.rate = options.rate or (2000 if options.long else 1000)
