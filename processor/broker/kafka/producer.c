@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "kafka.h"
 
-enum { CLOSE_ABORT_MS = 3000 };
+enum { ABORT_MS = 3000, PURGE_MS = 1000 };
 
 struct kafka_target {
     const char *seen; /* the pointer it was last asked by */
@@ -253,13 +253,24 @@ bool kafka_producer_flush(struct broker_producer *producer, int timeout_ms, stru
                      timeout_ms);
 }
 
+/* So that its readers need not wait until it times out. And librdkafka (2.0.2, and no better since) ends the process when a
+ * client is destroyed while it registers a partition with its transaction: the request is answered with __DESTROY before it is
+ * counted (rdkafka_txnmgr.c, rd_kafka_txn_register_partitions). An abort ends the registering before anything else, also when
+ * it does not end in time. It is sent to the coordinator only when no record is on its way any more. */
+static void end_transaction(struct broker_producer *producer)
+{
+    rd_kafka_error_destroy(rd_kafka_abort_transaction(producer->client, ABORT_MS));
+}
+
 void kafka_producer_disconnect(struct broker_producer *producer)
 {
     if (!producer->client)
         return;
     producer->is_closing = true;
+    if (producer->is_begun)
+        end_transaction(producer);
     rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    rd_kafka_flush(producer->client, 1000); /* takes the reports of what was purged */
+    rd_kafka_flush(producer->client, PURGE_MS); /* takes the reports of what was purged */
     for (size_t i = 0; i < producer->count; i++) {
         rd_kafka_topic_destroy(producer->targets[i].handle);
         free(producer->targets[i].name);
@@ -274,8 +285,6 @@ void kafka_producer_close(struct broker_producer *producer)
 {
     if (!producer)
         return;
-    if (producer->is_begun) /* else its readers would wait until the transaction times out */
-        rd_kafka_error_destroy(rd_kafka_abort_transaction(producer->client, CLOSE_ABORT_MS));
     kafka_producer_disconnect(producer);
     free(producer->targets);
     free(producer->name);
