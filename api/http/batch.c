@@ -8,6 +8,7 @@
 #include "http/point.h"
 #include "http/problem.h"
 #include "http/rows.h"
+#include "http/seen.h"
 #include "http/server.h"
 
 enum batch_state { BATCH_ABSENT, BATCH_FOUND, BATCH_ELSEWHERE };
@@ -281,12 +282,10 @@ static void find_all(struct batch *batch)
 
 void handle_batch(struct request *request)
 {
-    struct weir_error error = {0};
-    struct batch batch = {.request = request};
-    batch.view = server_find_view(request->server, request->path_values[0], &error);
+    struct batch batch = {.request = request, .view = seen_find(request, request->path_values[0])};
     if (!batch.view)
-        problem_of_error(request, &error, PROBLEM_VIEW_NOT_FOUND);
-    else if (batch.view->info.kind == WEIR_VIEW_WINDOW)
+        return;
+    if (batch.view->info.kind == WEIR_VIEW_WINDOW)
         problem_answer(request, PROBLEM_UNSUPPORTED_QUERY, "This view has windows: read /keys/{key}/windows.");
     else if (batch.view->info.kind == WEIR_VIEW_SESSION)
         problem_answer(request, PROBLEM_UNSUPPORTED_QUERY, "This view has sessions: read /keys/{key}/sessions.");

@@ -65,6 +65,7 @@ static void *open_connection(struct weir_http *server, struct MHD_Connection *ha
     connection->request.server = server;
     connection->request.connection = handle;
     connection->request.fd = connection->fd;
+    connection->request.shown = &connection->shown;
     arena_init(&connection->request.arena);
     connection->next = server->connections;
     if (connection->next)
@@ -84,6 +85,7 @@ static void close_connection(struct weir_http *server, struct connection *connec
         connection->next->previous = connection->previous;
     atomic_fetch_sub(&server->meter.connections, 1);
     request_done(&connection->request);
+    shown_done(&connection->shown);
     free(connection);
 }
 

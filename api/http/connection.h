@@ -16,6 +16,7 @@ struct connection {
     int64_t head_since_us;   /* when the head began to come; 0: it has not */
     uint64_t idle_bytes;     /* received when it was first seen idle, by TCP_INFO */
     bool idle_bytes_known;
+    struct shown shown;
     struct request request;
 };
 

@@ -9,6 +9,7 @@
 #include "http/handlers.h"
 #include "http/json.h"
 #include "http/problem.h"
+#include "http/seen.h"
 #include "http/server.h"
 
 /* ---- lists ------------------------------------------------------------------------------------------------------ */
@@ -99,6 +100,8 @@ static void list_views(struct request *request, weir_app *app)
     struct weir_view_info infos[LIMIT_LISTED];
     size_t count = shown(weir_app_views(app, infos, LIMIT_LISTED));
     for (size_t i = 0; i < count; i++) {
+        if (!seen_may(request, infos[i].name))
+            continue;
         write_view(&request->response.body, app, &infos[i]);
         buffer_byte(&request->response.body, '}');
     }
@@ -121,13 +124,11 @@ static void write_schema(struct buffer *out, const char *name, const struct weir
 
 void handle_view(struct request *request)
 {
-    struct weir_error error = {0};
-    const struct server_view *view = server_find_view(request->server, request->path_values[0], &error);
-    if (!view) {
-        problem_of_error(request, &error, PROBLEM_VIEW_NOT_FOUND);
+    const struct server_view *view = seen_find(request, request->path_values[0]);
+    if (!view)
         return;
-    }
     struct weir_view_info info = weir_view_describe(view->view);
+    info.value = view->info.value;
     const char *position = weir_view_position(view->view, &request->arena);
     struct buffer *out = &request->response.body;
     write_view(out, view->app, &info);

@@ -40,7 +40,7 @@ enum {
     LIMIT_WORKERS = 4,
     LIMIT_JOBS = 256,   /* waiting for a worker; more are answered 503 */
     LIMIT_LISTED = 256, /* views, topics, tasks, nodes, drops of one app that a listing shows at most */
-    LIMIT_RESPONSE_HEADERS = 6,
+    LIMIT_RESPONSE_HEADERS = 12,
     LIMIT_KEPT_BYTES = 64 * 1024, /* what a connection keeps of its buffers between requests */
 };
 

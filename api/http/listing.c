@@ -19,6 +19,7 @@
 #include "http/point.h"
 #include "http/problem.h"
 #include "http/rows.h"
+#include "http/seen.h"
 #include "http/server.h"
 
 struct listing {
@@ -509,13 +510,11 @@ static bool check_kind(struct listing *listing, enum weir_view_kind wanted)
 static bool find_view(struct listing *listing)
 {
     struct request *request = listing->request;
-    struct weir_error error = {0};
-    listing->view = server_find_view(request->server, request->path_values[0], &error);
-    if (!listing->view) {
-        problem_of_error(request, &error, PROBLEM_VIEW_NOT_FOUND);
+    listing->view = seen_find(request, request->path_values[0]);
+    if (!listing->view)
         return false;
-    }
     listing->info = weir_view_describe(listing->view->view);
+    listing->info.value = listing->view->info.value;
     return true;
 }
 

@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-static const unsigned statuses[METER_STATUSES] = {200, 202, 304, 307, 400, 403, 404, 405, 406, 408, 413,
+static const unsigned statuses[METER_STATUSES] = {200, 202, 304, 307, 400, 401, 403, 404, 405, 406, 408, 413,
                                                   414, 415, 422, 429, 431, 500, 501, 502, 503, 504, 505};
 static const int64_t bounds_us[METER_BUCKETS] = {100, 250, 500, 1000, 2500, 5000, 10000, 100000, 1000000, 10000000};
 static const char *const bounds[METER_BUCKETS] = {"0.0001", "0.00025", "0.0005", "0.001", "0.0025",

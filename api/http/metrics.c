@@ -158,6 +158,12 @@ void handle_metrics(struct request *request)
     for (size_t i = 0; i < server->app_count; i++)
         take_text(&families, weir_app_metrics(server->apps[i], &request->arena));
     meter_write(&server->meter, &own);
+    buffer_format(&own,
+                  "# HELP weir_http_reloads_total Files of the door's security that were read again.\n"
+                  "# TYPE weir_http_reloads_total counter\n"
+                  "weir_http_reloads_total{result=\"done\"} %" PRIu64
+                  "\nweir_http_reloads_total{result=\"failed\"} %" PRIu64 "\n",
+                  guard_reloads(server->guard, true), guard_reloads(server->guard, false));
     write_process(server, &own);
     take_text(&families, buffer_bytes(&own));
     write_families(&families, &request->response.body);

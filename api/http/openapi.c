@@ -6,6 +6,7 @@
 #include "http/handlers.h"
 #include "http/json.h"
 #include "http/schema.h"
+#include "http/seen.h"
 #include "http/server.h"
 
 #define TEXT_SCHEMA "{\"type\":\"string\"}"
@@ -20,6 +21,10 @@
     "\"page\":{\"type\":\"object\",\"properties\":{\"next\":{\"type\":[\"string\",\"null\"]},"                         \
     "\"size\":{\"type\":\"integer\"}}}"
 #define REF_ROWS "\"data\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Row\"}}"
+
+#define SECURITY_SCHEMES                                                                                               \
+    "\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"A key of `weir key "   \
+    "create`, or a JWT.\"},\"certificate\":{\"type\":\"mutualTLS\"}}"
 
 /* The shapes that do not depend on a topology. */
 static const char fixed_schemas[] =
@@ -122,6 +127,21 @@ static void write_answer(struct buffer *out, const struct route *route)
                      "\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}");
 }
 
+/* One requirement per role that has the right: any of them will do (OpenAPI 3.1, Security Requirement Object). */
+static void write_security(struct buffer *out, enum right right)
+{
+    const char *comma = "";
+    buffer_text(out, ",\"security\":[");
+    for (enum role role = 0; role < ROLE_COUNT && right != RIGHT_PUBLIC; role++) {
+        if (!role_has(role, right))
+            continue;
+        buffer_format(out, "%s{\"bearer\":[\"%s\"]},{\"certificate\":[\"%s\"]}", comma, role_name(role),
+                      role_name(role));
+        comma = ",";
+    }
+    buffer_byte(out, ']');
+}
+
 static void write_operation(struct buffer *out, const struct route *route)
 {
     buffer_format(out, "\"%s\":{\"operationId\":\"", route->method == ROUTE_POST ? "post" : "get");
@@ -138,7 +158,9 @@ static void write_operation(struct buffer *out, const struct route *route)
                       route->body);
     buffer_text(out, ",\"responses\":{");
     write_answer(out, route);
-    buffer_text(out, "}}");
+    buffer_byte(out, '}');
+    write_security(out, route->right);
+    buffer_byte(out, '}');
 }
 
 /* The methods of a path stand one after the other in the table. */
@@ -166,14 +188,17 @@ static void write_type(struct buffer *out, const char *prefix, const char *name,
     schema_write(out, type, 0);
 }
 
-static void write_app_types(struct buffer *out, weir_app *app)
+static void write_app_types(struct request *request, weir_app *app)
 {
+    struct buffer *out = &request->response.body;
     struct weir_view_info views[LIMIT_LISTED];
     struct weir_topic_info topics[LIMIT_LISTED];
     size_t count = weir_app_views(app, views, LIMIT_LISTED);
     for (size_t i = 0; i < count && i < LIMIT_LISTED; i++) {
+        if (!seen_may(request, views[i].name))
+            continue;
         write_type(out, "view", views[i].name, "key", views[i].key);
-        write_type(out, "view", views[i].name, "value", views[i].value);
+        write_type(out, "view", views[i].name, "value", seen_type(request, views[i].name, views[i].value));
     }
     count = weir_app_topics(app, topics, LIMIT_LISTED);
     for (size_t i = 0; i < count && i < LIMIT_LISTED; i++) {
@@ -193,8 +218,8 @@ void handle_openapi(struct request *request)
     write_paths(out);
     buffer_format(out, "\"components\":{\"schemas\":{%s", fixed_schemas);
     for (size_t i = 0; i < request->server->app_count; i++)
-        write_app_types(out, request->server->apps[i]);
-    buffer_text(out, "}}}\n");
+        write_app_types(request, request->server->apps[i]);
+    buffer_text(out, "}," SECURITY_SCHEMES "}}\n");
     request->response.status = 200;
     request->response.media = "application/json";
 }

@@ -23,9 +23,11 @@ enum {
 
 /* ---- who asks whom ---------------------------------------------------------------------------------------------- */
 
-static bool is_forwarded(const struct request *request)
+/* Any of the three, so that none of them is believed of someone who is no instance. */
+bool peer_is_forwarded(const struct request *request)
 {
-    return request_header(request, FORWARDED_HEADER).data != NULL;
+    return request_header(request, FORWARDED_HEADER).data || request_header(request, PARTITIONS_HEADER).data ||
+           request_header(request, PEER_PRINCIPAL_HEADER).data;
 }
 
 static bool read_partitions(weir_bytes text, int32_t most, struct peer_partitions *out)
@@ -88,7 +90,7 @@ struct peer_partitions peer_missing(struct request *request, const struct weir_v
 enum peer_routing peer_routing(const struct request *request, const struct server_view *view)
 {
     const char *text = weir_app_setting(view->app, "http.routing");
-    if (is_forwarded(request) || !text || strcmp(text, "none") == 0)
+    if (peer_is_forwarded(request) || !text || strcmp(text, "none") == 0)
         return PEER_NONE;
     return strcmp(text, "redirect") == 0 ? PEER_REDIRECT : PEER_PROXY;
 }
@@ -155,6 +157,16 @@ static void copy_header(struct buffer *out, const struct request *request, const
         buffer_format(out, "%s: %.*s\r\n", name, (int)value.size, (const char *)value.data);
 }
 
+/* Ours, and on whose behalf we ask. */
+static void write_credentials(struct buffer *out, const struct request *request)
+{
+    const char *key = guard_peer_key(request->server->guard);
+    if (key)
+        buffer_format(out, "Authorization: Bearer %s\r\n", key);
+    if (request->pass.grant)
+        buffer_format(out, PEER_PRINCIPAL_HEADER ": %s\r\n", request->pass.id);
+}
+
 static void write_headers(struct buffer *out, const struct request *request, const struct peer_question *question)
 {
     copy_header(out, request, "accept");
@@ -165,6 +177,7 @@ static void write_headers(struct buffer *out, const struct request *request, con
     for (size_t i = 0; i < question->partitions.count; i++)
         buffer_format(out, i ? ",%d" : "%d", question->partitions.items[i]);
     buffer_text(out, "\r\n");
+    write_credentials(out, request);
     buffer_byte(out, 0);
 }
 

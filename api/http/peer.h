@@ -20,8 +20,12 @@ struct peer_question { /* to one instance */
     struct peer_partitions partitions;
 };
 
+#define PEER_PRINCIPAL_HEADER "x-weir-principal" /* on whose behalf an instance asks */
+
 enum peer_routing { PEER_PROXY, PEER_REDIRECT, PEER_NONE };
 
+/* It says that another instance has sent it. */
+bool peer_is_forwarded(const struct request *);
 /* Partitions that the request names in X-Weir-Partitions. False: it comes from a client. */
 bool peer_is_asked(struct request *, const struct weir_view_info *, struct peer_partitions *);
 /* Which copies may answer this request, out of all partitions. */

@@ -10,7 +10,7 @@
 #include "http/point.h"
 #include "http/problem.h"
 #include "http/rows.h"
-#include "http/server.h"
+#include "http/seen.h"
 
 const void *point_read_key(struct request *request, const struct weir_view_info *info, weir_bytes text)
 {
@@ -178,13 +178,12 @@ static void read_point(struct request *request, const struct server_view *view, 
 
 void handle_point(struct request *request)
 {
-    struct weir_error error = {0};
-    const struct server_view *view = server_find_view(request->server, request->path_values[0], &error);
+    const struct server_view *view = seen_find(request, request->path_values[0]);
     bool window = request_value(request, QUERY_WINDOW)->given;
     bool as_of = request_value(request, QUERY_AS_OF)->given;
-    if (!view) {
-        problem_of_error(request, &error, PROBLEM_VIEW_NOT_FOUND);
-    } else if (view->info.kind == WEIR_VIEW_SESSION) {
+    if (!view)
+        return;
+    if (view->info.kind == WEIR_VIEW_SESSION) {
         problem_answer(request, PROBLEM_UNSUPPORTED_QUERY, "This view has sessions: read .../sessions.");
     } else if (window != (view->info.kind == WEIR_VIEW_WINDOW)) {
         problem_answer(request, PROBLEM_UNSUPPORTED_QUERY,

@@ -11,7 +11,9 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "http/accept.h"
+#include "http/admit.h"
 #include "http/problem.h"
+#include "http/seen.h"
 #include "http/server.h"
 
 enum { WAIT_SLICE_MS = 50, WAIT_SLICE_BUSY_MS = 2 };
@@ -35,6 +37,7 @@ void request_end(struct request *request)
         arena_done(&request->arena);
     else
         arena_clear(&request->arena);
+    pass_done(&request->pass);
     request->phase = REQUEST_IDLE;
 }
 
@@ -47,6 +50,7 @@ void request_done(struct request *request)
     buffer_done(&response->problem_fields);
     buffer_done(&response->problem_members);
     arena_done(&request->arena);
+    pass_done(&request->pass);
 }
 
 void request_begin(struct request *request, weir_bytes raw_uri, uintptr_t uri_place, int64_t now_us)
@@ -193,7 +197,8 @@ bool request_accept(struct request *request)
         request->verdict = (struct head_verdict){.status = 400, .detail = why};
         return refuse_head(request);
     }
-    return find_route(request) && read_parameters(request) && choose_media(request) && check_body(request);
+    return find_route(request) && admit(request) && read_parameters(request) && choose_media(request) &&
+           check_body(request);
 }
 
 bool request_may_block(const struct request *request)
@@ -223,7 +228,9 @@ static void refuse_wait(struct request *request, struct weir_error *error)
 static bool wait_for_position(struct request *request, bool others_wait)
 {
     struct weir_error error = {0};
-    const struct server_view *view = server_find_view(request->server, request->path_values[0], &error);
+    const struct server_view *view = seen_find(request, request->path_values[0]);
+    if (!view)
+        return true;
     const struct query_value *position = request_value(request, QUERY_MIN_POSITION);
     int64_t now_us = clock_monotonic_us(&clock_system);
     if (!request->wait_until_us)
@@ -232,9 +239,9 @@ static bool wait_for_position(struct request *request, bool others_wait)
     int64_t slice_ms = others_wait ? WAIT_SLICE_BUSY_MS : WAIT_SLICE_MS;
     bool last = left_ms <= slice_ms;
     const char *text = arena_bytes(&request->arena, position->text).data;
-    if (view && weir_view_wait(view->view, text, last ? (left_ms > 0 ? left_ms : 0) : slice_ms, &error))
+    if (weir_view_wait(view->view, text, last ? (left_ms > 0 ? left_ms : 0) : slice_ms, &error))
         return true;
-    if (view && error.code == WEIR_RETRY && !last)
+    if (error.code == WEIR_RETRY && !last)
         return false;
     refuse_wait(request, &error);
     return true;

@@ -6,6 +6,7 @@
 #define WEIR_HTTP_REQUEST_H
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "guard/guard.h"
 #include "http/head.h"
 #include "http/query.h"
 #include "http/route.h"
@@ -53,7 +54,10 @@ struct request {
     weir_bytes path_values[ROUTE_VALUES];
     struct query query;
     struct response response;
-    char id[64]; /* X-Request-Id */
+    char id[64];             /* X-Request-Id */
+    struct pass pass;        /* who asks; of a public route, nobody */
+    struct shown *shown;     /* by the connection before */
+    const char *certificate; /* name in the client's certificate; NULL: none */
     bool body_too_large;
     bool wants_forwarder, on_forwarder; /* it must ask other instances; it is where it may (peer.h) */
     int64_t started_us, wait_until_us;

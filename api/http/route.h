@@ -2,6 +2,7 @@
  * OpenAPI document all come from it. */
 #ifndef WEIR_HTTP_ROUTE_H
 #define WEIR_HTTP_ROUTE_H
+#include "guard/role.h"
 #include "http/query.h"
 #include "http/uri.h"
 
@@ -25,6 +26,7 @@ struct route {
     const char *media;  /* of a good answer, comma-separated */
     const char *schema; /* name of the answer's schema in the OpenAPI document */
     const char *body;   /* name of the body's schema, of a POST */
+    enum right right;   /* that the one who asks needs */
 };
 
 extern const struct route routes[];

@@ -146,6 +146,7 @@ static void *loop(void *self)
             swept_us = now_us;
             note_states(server);
             connection_sweep(server, now_us);
+            guard_refresh(server->guard);
         }
         if (server->activity == before)
             wait_for_events(server);
@@ -204,6 +205,17 @@ static bool open_loop(struct weir_http *server, struct weir_error *error)
     return true;
 }
 
+static bool open_guard(struct weir_http *server, struct weir_error *error)
+{
+    weir_app *app = server->apps[0]; /* apps of one process have one configuration of their door */
+    const struct guard_options options = {
+        .access_file = weir_app_setting(app, "http.access.file"),
+        .peer_key_file = weir_app_setting(app, "http.peer.key.file"),
+    };
+    server->guard = guard_open(options, error);
+    return server->guard != NULL;
+}
+
 static bool open_door(struct weir_http *server, const char *address, uint16_t port, struct weir_error *error)
 {
     int fd = listen_open(address, port, &server->port, error);
@@ -240,6 +252,7 @@ static void free_server(struct weir_http *server)
     workers_done(&server->forwarders);
     workers_done(&server->queries);
     reports_done(&server->reports);
+    guard_close(server->guard);
     pthread_mutex_destroy(&server->views_lock);
     free(server->views);
     free(server->apps);
@@ -276,7 +289,7 @@ weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http
     workers_init(&server->forwarders, (struct workers_spec){"weir-http-peer", LIMIT_WORKERS, LIMIT_JOBS, 0});
     workers_init(&server->queries, (struct workers_spec){"weir-http-sql", LIMIT_QUERIES, 0, LIMIT_QUERY_NICE});
     make_id_prefix(server);
-    if (reports_load(&server->reports, options.reports, error) &&
+    if (reports_load(&server->reports, options.reports, error) && open_guard(server, error) &&
         open_door(server, options.address ? options.address : "127.0.0.1", options.port, error))
         return server;
     workers_stop(&server->workers);

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "guard/guard.h"
 #include "http/meter.h"
 #include "http/reports.h"
 #include "http/request.h"
@@ -37,6 +38,7 @@ struct weir_http {
     struct server_view **views;
     size_t view_count, view_capacity;
 
+    struct guard *guard; /* loop's thread, once it runs */
     struct MHD_Daemon *daemon;
     pthread_t thread;
     int wake, poll; /* eventfd, epoll */

@@ -18,6 +18,7 @@
 #include "http/json.h"
 #include "http/problem.h"
 #include "http/rows.h"
+#include "http/seen.h"
 #include "http/server.h"
 
 struct answer {
@@ -244,6 +245,7 @@ static void refuse(struct request *request, const struct sql_result *result, con
 
 /* ---- running ---------------------------------------------------------------------------------------------------- */
 
+/* Those that the one who asks may read, with the columns that they may see. */
 static struct sql_view *all_views(struct request *request, size_t *count)
 {
     struct weir_http *server = request->server;
@@ -254,7 +256,10 @@ static struct sql_view *all_views(struct request *request, size_t *count)
         size_t found = weir_app_views(server->apps[i], infos, LIMIT_LISTED);
         for (size_t k = 0; k < found && k < LIMIT_LISTED; k++) {
             struct weir_error error = {0};
+            if (!seen_may(request, infos[k].name))
+                continue;
             const struct server_view *view = server_find_view(server, bytes_of_text(infos[k].name), &error);
+            infos[k].value = seen_type(request, infos[k].name, infos[k].value);
             if (view && view->app == server->apps[i])
                 views[(*count)++] = (struct sql_view){view->view, infos[k]};
         }

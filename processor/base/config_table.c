@@ -90,6 +90,11 @@ const struct setting config_table[] = {
     {"http.routing", SETTING_CHOICE, "proxy", 0, 0, {"proxy", "redirect", "none"}, OURS,
      "What becomes of a query for a key that another instance holds: `proxy` asks it on behalf of the client, `redirect` "
      "sends the client there (307; scans are put together here all the same), `none` answers 503."},
+    {"http.access.file", SETTING_TEXT, "", 0, 0, {0}, OURS,
+     "Who may ask what (docs/security.md): principals, their roles, keys, certificates and tokens, which views they may read "
+     "and which fields they do not see. Read again when it changes. Empty: whoever reaches the port may do everything."},
+    {"http.peer.key.file", SETTING_TEXT, "", 0, 0, {0}, OURS,
+     "File with the key by which this instance asks the others; its principal has the role `peer` in their access files."},
     {"log.dir", SETTING_TEXT, "<state.dir>/log", 0, 0, {0}, OURS,
      "Directory of the embedded broker, used when `bootstrap.servers` is empty."},
     {"embedded.partitions", SETTING_INTEGER, "4", 1, 1024, {0}, OURS,

@@ -1,7 +1,7 @@
 /* fake_app.c: see fake_app.h. It stands in for the runtime when the doors are tested or looked at alone; types and codecs
  * are the real ones. Rows move with the clock, so that a dashboard has something to show. Knobs, from the environment:
  * FAKE_STATE (index of enum weir_state), FAKE_PARTITIONS_HERE (of 4; they begin at FAKE_PARTITIONS_FROM), FAKE_STILL (rows
- * do not move), FAKE_PEER (host:port of an instance with the other partitions), FAKE_ROUTING (http.routing).
+ * do not move), FAKE_PEER (host:port of an instance with the other partitions), FAKE_ROUTING (http.routing), FAKE_http_access_file and so on (any setting, dots as underscores).
  * SPDX-License-Identifier: Apache-2.0 */
 #include "fake_app.h"
 
@@ -161,7 +161,13 @@ const char *weir_app_setting(weir_app *app, const char *key)
 {
     if (strcmp(key, "http.routing") == 0)
         return getenv("FAKE_ROUTING") ? getenv("FAKE_ROUTING") : "proxy";
-    return strcmp(key, "application.id") == 0 ? app->name : NULL;
+    if (strcmp(key, "application.id") == 0)
+        return app->name;
+    char name[64] = "FAKE_";
+    snprintf(name + 5, sizeof name - 5, "%s", key);
+    for (char *at = name; *at; at++)
+        *at = *at == '.' ? '_' : *at;
+    return getenv(name);
 }
 
 /* ---- topology --------------------------------------------------------------------------------------------------- */

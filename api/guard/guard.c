@@ -1,0 +1,224 @@
+/* guard.c: see guard.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "guard/guard.h"
+
+#include <gnutls/gnutls.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "guard/file.h"
+
+struct guard {
+    char *access_file;
+    struct file_watch access_watch;
+    struct access *access;
+    char *peer_key;
+    _Atomic uint64_t reloads[2]; /* failed, done; any thread reads them */
+};
+
+/* ---- files ------------------------------------------------------------------------------------------------------ */
+
+static bool is_set(const char *text)
+{
+    return text && *text;
+}
+
+static bool read_peer_key(struct guard *guard, const char *path, struct weir_error *error)
+{
+    struct buffer text = {0};
+    weir_bytes id;
+    bool good = file_read("http.peer.key.file", path, &text, error);
+    while (good && text.size && strchr(" \r\n", text.data[text.size - 1]))
+        text.data[--text.size] = 0;
+    if (good && !key_id(buffer_bytes(&text), &id))
+        good = error_set(error, WEIR_INVALID, "http.peer.key.file: %.200s holds no key of `weir key create`", path);
+    if (good)
+        guard->peer_key = memory_text(text.data);
+    if (text.data)
+        gnutls_memset(text.data, 0, text.size);
+    buffer_done(&text);
+    return good;
+}
+
+static bool open_access(struct guard *guard, const char *path, struct weir_error *error)
+{
+    guard->access_file = memory_text(path);
+    file_changed(&guard->access_watch, path);
+    guard->access = access_load(path, error);
+    return guard->access != NULL;
+}
+
+struct guard *guard_open(struct guard_options options, struct weir_error *error)
+{
+    struct guard *guard = memory_new(sizeof *guard);
+    if ((!is_set(options.access_file) || open_access(guard, options.access_file, error)) &&
+        (!is_set(options.peer_key_file) || read_peer_key(guard, options.peer_key_file, error)))
+        return guard;
+    guard_close(guard);
+    return NULL;
+}
+
+void guard_close(struct guard *guard)
+{
+    if (!guard)
+        return;
+    access_drop(guard->access);
+    memory_free(guard->access_file);
+    if (guard->peer_key)
+        gnutls_memset(guard->peer_key, 0, strlen(guard->peer_key));
+    memory_free(guard->peer_key);
+    memory_free(guard);
+}
+
+static void note_reload(struct guard *guard, const char *path, const struct weir_error *error)
+{
+    bool good = error->code == WEIR_OK;
+    guard->reloads[good]++;
+    if (good)
+        log_info("guard", "%.200s is read again", path);
+    else
+        log_error("guard", "what was read before stays in force: %s", error->message);
+}
+
+void guard_refresh(struct guard *guard)
+{
+    struct weir_error error = {0};
+    if (!guard->access || !file_changed(&guard->access_watch, guard->access_file))
+        return;
+    struct access *access = access_load(guard->access_file, &error);
+    if (access) {
+        access_drop(guard->access);
+        guard->access = access;
+    }
+    note_reload(guard, guard->access_file, &error);
+}
+
+uint64_t guard_reloads(const struct guard *guard, bool good)
+{
+    return guard->reloads[good];
+}
+
+bool guard_is_on(const struct guard *guard)
+{
+    return guard->access != NULL;
+}
+
+const char *guard_peer_key(const struct guard *guard)
+{
+    return guard->peer_key;
+}
+
+/* ---- credentials ------------------------------------------------------------------------------------------------ */
+
+static bool let_in(struct guard *guard, const struct grant *grant, weir_bytes id, struct pass *pass)
+{
+    if (!grant)
+        return false;
+    *pass = (struct pass){.grant = grant, .access = access_keep(guard->access)};
+    snprintf(pass->id, sizeof pass->id, "%s%s%.*s", credential_name(grant->credential), id.size ? ":" : "",
+             (int)id.size, (const char *)id.data);
+    return true;
+}
+
+static bool judge_key(struct guard *guard, weir_bytes key, int64_t now_ms, struct pass *pass)
+{
+    weir_bytes id;
+    if (!key_id(key, &id))
+        return false;
+    const struct grant *grant = access_find(guard->access, CREDENTIAL_KEY, id, now_ms);
+    return grant && key_matches(key, grant->digest) && let_in(guard, grant, id, pass);
+}
+
+/* RFC 6750, 2.1; the scheme's case does not matter. data NULL: another scheme. */
+static weir_bytes bearer(weir_bytes header)
+{
+    static const char scheme[] = "Bearer ";
+    size_t size = sizeof scheme - 1;
+    if (header.size <= size || strncasecmp(header.data, scheme, size) != 0)
+        return (weir_bytes){0};
+    return (weir_bytes){(const char *)header.data + size, header.size - size};
+}
+
+static bool judge_header(struct guard *guard, weir_bytes header, int64_t now_ms, struct pass *pass)
+{
+    return judge_key(guard, bearer(header), now_ms, pass);
+}
+
+static bool is_remembered(const struct guard *guard, const struct shown *shown, weir_bytes header, int64_t now_ms)
+{
+    return shown->pass.access == guard->access && shown->pass.grant && now_ms < shown->until_ms &&
+           bytes_equal(buffer_bytes(&shown->authorization), header);
+}
+
+static void remember(struct shown *shown, weir_bytes header, const struct pass *pass)
+{
+    shown_done(shown);
+    buffer_append(&shown->authorization, header.data, header.size);
+    shown->pass = *pass;
+    shown->until_ms = pass->grant->until_ms;
+    access_keep(pass->access);
+}
+
+static enum guard_verdict judge_shown(struct guard *guard, weir_bytes header, struct shown *shown, struct pass *pass)
+{
+    int64_t now_ms = clock_wall_ms(&clock_system);
+    if (is_remembered(guard, shown, header, now_ms)) {
+        *pass = shown->pass;
+        access_keep(pass->access);
+        return GUARD_KNOWN;
+    }
+    if (!judge_header(guard, header, now_ms, pass))
+        return GUARD_WRONG;
+    remember(shown, header, pass);
+    return GUARD_KNOWN;
+}
+
+static bool judge_name(struct guard *guard, enum credential credential, weir_bytes id, struct pass *pass)
+{
+    const struct grant *grant = access_find(guard->access, credential, id, clock_wall_ms(&clock_system));
+    return let_in(guard, grant, id, pass);
+}
+
+enum guard_verdict guard_judge(struct guard *guard, const struct presented *presented, struct shown *shown,
+                               struct pass *pass)
+{
+    *pass = (struct pass){0};
+    if (presented->authorization.data)
+        return judge_shown(guard, presented->authorization, shown, pass);
+    if (presented->certificate &&
+        judge_name(guard, CREDENTIAL_CERTIFICATE, bytes_of_text(presented->certificate), pass))
+        return GUARD_KNOWN;
+    if (judge_name(guard, CREDENTIAL_ANYONE, bytes_of_text(""), pass))
+        return GUARD_KNOWN;
+    return presented->certificate ? GUARD_WRONG : GUARD_UNKNOWN;
+}
+
+bool guard_speaks_for(struct guard *guard, weir_bytes text, struct pass *pass)
+{
+    enum credential credential;
+    weir_bytes id = {0};
+    *pass = (struct pass){0};
+    if (text.size >= sizeof pass->id || !credential_of_text(text, &credential, &id))
+        return false;
+    return judge_name(guard, credential, id, pass) && pass->grant->role != ROLE_PEER;
+}
+
+void pass_done(struct pass *pass)
+{
+    access_drop(pass->access);
+    *pass = (struct pass){0};
+}
+
+void shown_done(struct shown *shown)
+{
+    if (shown->authorization.data)
+        gnutls_memset(shown->authorization.data, 0, shown->authorization.size);
+    buffer_done(&shown->authorization);
+    pass_done(&shown->pass);
+    *shown = (struct shown){0};
+}
