@@ -374,6 +374,7 @@ struct weir_source_args {
     bool require_key;              /* a record without a key is a dead letter */
     bool confidential;             /* values stay in their topic: a dead letter or a drop tells the place, never the value */
     weir_duration history;         /* of a table: its store is versioned and reaches back so far, by stream time (docs/versioned.md) */
+    bool in_memory, no_log;        /* of a table: of its store, as in struct weir_store_args */
     const char *name;
 };
 struct weir_step_args {
@@ -386,6 +387,7 @@ struct weir_step_args {
     };
     const char *store; /* of a table: also keep the result in a store of that name; NULL: worked out when it is needed */
     weir_duration history; /* of that store: it is versioned */
+    bool in_memory, no_log; /* of that store, as in struct weir_store_args */
     void *user;
     const char *name;
 };
@@ -417,6 +419,7 @@ struct weir_to_table_args {
     const char *at;
     const char *store;
     weir_duration history; /* the store is versioned */
+    bool in_memory, no_log; /* of the store, as in struct weir_store_args */
     const char *name;
 };
 struct weir_repartition_args {
@@ -448,6 +451,7 @@ struct weir_transform_args {
     const char *stores[WEIR_STORES_MAX]; /* that it reads and writes; then the table needs a .store for others to look into */
     const char *store;
     weir_duration history; /* of that store: it is versioned */
+    bool in_memory, no_log; /* of that store, as in struct weir_store_args */
     void *user;
     const char *name;
 };
@@ -464,6 +468,7 @@ struct weir_suppress_args {
     int64_t max_records;      /* that may wait in a task; 0: any number */
     int64_t max_bytes;        /* likewise, of their keys, values and headers */
     enum weir_when_full when_full;
+    bool no_log; /* no changelog: what waits is lost with the task */
 };
 struct weir_changes_args {
     const char *at;
@@ -476,6 +481,7 @@ struct weir_count_args {
     const char *store;
     struct weir_window window;
     weir_duration history; /* without windows: the store is versioned */
+    bool in_memory, no_log; /* of the store, as in struct weir_store_args */
     const char *name;
 };
 struct weir_reduce_args {
@@ -484,6 +490,7 @@ struct weir_reduce_args {
     weir_reducer *subtract; /* of a grouped table, required: takes the record's value out again */
     struct weir_window window;
     weir_duration history; /* without windows: the store is versioned */
+    bool in_memory, no_log; /* of the store, as in struct weir_store_args */
     void *user;
     const char *name;
 };
@@ -495,6 +502,7 @@ struct weir_agg_args {
     const void *initial;           /* first value, of that type; NULL: all zero */
     struct weir_window window;
     weir_duration history;         /* without windows: the store is versioned */
+    bool in_memory, no_log;        /* of the store, as in struct weir_store_args */
     weir_merger *merge;            /* required over sessions, and only there */
     void *user;
     const char *name;
@@ -510,6 +518,7 @@ struct weir_cogroup_agg_args {
     const void *initial;           /* first value, of that type; NULL: all zero */
     struct weir_window window;     /* emits on update */
     weir_duration history;         /* without windows: the store is versioned */
+    bool in_memory, no_log;        /* of the store, as in struct weir_store_args */
     weir_merger *merge;            /* required over sessions, and only there; finds the .user of the stream whose record it is */
     const char *name;              /* the streams' nodes are NAME-cogroup-agg-N, in the order they were added */
 };
@@ -520,6 +529,7 @@ struct weir_join_args {
     enum weir_join_kind kind;
     const char *store; /* table-table joins: also keep the result in a store of that name */
     weir_duration history; /* of that store: it is versioned */
+    bool in_memory, no_log; /* of that store, or of the stores of a stream-stream join; as in struct weir_store_args */
     /* Stream-stream joins: right records up to .within before or after the left one; or .before it, or .after it. A
      * record that has met nobody waits until its window and .grace are over before it leaves alone (left, outer).
      * Stream-table joins with a versioned table: a record waits for .grace, by stream time, and then meets the row of its
@@ -537,8 +547,8 @@ struct weir_store_args {
     struct weir_window window; /* .size: a window store; .gap: a session store; its .retention counts */
     weir_duration ttl;         /* plain stores: a row is gone when stream time reaches its timestamp + ttl; 0: kept for ever */
     weir_duration history;     /* a versioned store, which reaches back so far from the greatest timestamp that was put */
-    bool in_memory;
-    bool no_log; /* no changelog: lost with the task */
+    bool in_memory; /* rows are not on disk: after a restart they are read from the changelog */
+    bool no_log;    /* no changelog: lost with the task */
     enum weir_caching caching;
 };
 struct weir_on_error_args {

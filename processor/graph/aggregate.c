@@ -7,7 +7,7 @@ struct aggregate {                        /* what the three verbs have in common
     const struct operator* const * kinds; /* by window_kind */
     const char *store, *name;
     const struct weir_type *value;
-    weir_duration history;
+    struct keeping keeping;
     void *user;
     struct fold_args fold;
 };
@@ -31,7 +31,7 @@ const struct operator* aggregate_operator(const struct weir_window *window)
 static struct graph_store *add_store(const struct verb *verb, const weir_grouped *grouped,
                                      const struct aggregate *aggregate)
 {
-    struct store_spec spec = window_store_spec(&aggregate->fold.window, aggregate->history);
+    struct store_spec spec = window_store_spec(&aggregate->fold.window, aggregate->keeping);
     spec.name = aggregate->store;
     spec.key_type = grouped->node->key_type;
     spec.value_type = aggregate->value;
@@ -63,7 +63,7 @@ static bool keeps_old(const struct weir_window *window)
 static weir_table *add_aggregate(const struct verb *verb, weir_grouped *grouped, struct aggregate aggregate)
 {
     if (!verb_check_window(verb, &aggregate.fold.window) ||
-        !verb_check_history(verb, aggregate.history, window_kind(&aggregate.fold.window) != WINDOW_NONE))
+        !verb_check_keeping(verb, aggregate.keeping, window_kind(&aggregate.fold.window) != WINDOW_NONE))
         return NULL;
     aggregate.fold.keeps_old = keeps_old(&aggregate.fold.window);
     struct graph_store *store = add_store(verb, grouped, &aggregate);
@@ -93,7 +93,7 @@ weir_table *weir_count_with(weir_grouped *grouped, struct weir_count_args args)
                                             .store = args.store,
                                             .name = args.name,
                                             .value = &weir_i64_type,
-                                            .history = args.history,
+                                            .keeping = KEEPING(args),
                                             .fold = fold});
 }
 
@@ -115,7 +115,7 @@ weir_table *weir_reduce_with(weir_grouped *grouped, const char *store, struct we
                                             .store = store,
                                             .name = args.name,
                                             .value = grouped->node->value_type,
-                                            .history = args.history,
+                                            .keeping = KEEPING(args),
                                             .user = args.user,
                                             .fold = fold});
 }
@@ -157,7 +157,7 @@ weir_table *weir_aggregate_with(weir_grouped *grouped, const char *store, struct
                                             .store = store,
                                             .name = args.name,
                                             .value = args.value,
-                                            .history = args.history,
+                                            .keeping = KEEPING(args),
                                             .user = args.user,
                                             .fold = fold});
 }

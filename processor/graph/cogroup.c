@@ -135,7 +135,7 @@ static weir_table *add_merge(const struct verb *verb, const struct cogroup *cogr
 
 static weir_table *add_cogroup(const struct verb *verb, struct cogroup *cogroup)
 {
-    struct store_spec spec = window_store_spec(&cogroup->fold.window, cogroup->args->history);
+    struct store_spec spec = window_store_spec(&cogroup->fold.window, KEEPING(*cogroup->args));
     struct graph_nodes nodes = {0};
     spec.name = verb->name;
     spec.key_type = cogroup->of->first->grouped->node->key_type;
@@ -153,7 +153,7 @@ weir_table *weir_cogroup_aggregate_with(weir_cogrouped *cogrouped, const char *s
     struct cogroup cogroup = {.of = cogrouped, .args = &args};
     if (!verb_is_open(&verb) || !verb_check_type(&verb, "the aggregate's type (.value)", args.value) ||
         !aggregate_check_merge(&verb, &args.window, args.merge != NULL) || !verb_check_window(&verb, &args.window) ||
-        !verb_check_history(&verb, args.history, window_kind(&args.window) != WINDOW_NONE))
+        !verb_check_keeping(&verb, KEEPING(args), window_kind(&args.window) != WINDOW_NONE))
         return NULL;
     if (args.window.emit == WEIR_EMIT_ON_CLOSE) {
         verb_fail(&verb, "cogrouped streams emit on update only; what has closed leaves an aggregate of one stream");

@@ -13,7 +13,8 @@ static bool check_topic(const struct verb *verb)
     return true;
 }
 
-static weir_table *add_table(const struct verb *verb, struct graph_node *source, const char *store, const char *name)
+static weir_table *add_table(const struct verb *verb, struct graph_node *source, const char *store, bool in_memory,
+                             const char *name)
 {
     struct graph_node *node = name ? node_add_behind(verb, source, &operator_table_source, name) : NULL;
     weir_table *table = node ? table_of(verb->topology, node, table_find_kept) : NULL;
@@ -21,6 +22,7 @@ static weir_table *add_table(const struct verb *verb, struct graph_node *source,
         return NULL;
     struct graph_store *kept = topology_add_store(verb, (struct store_spec){.name = store,
                                                                             .kind = STORE_KEY_VALUE,
+                                                                            .in_memory = in_memory,
                                                                             .no_log = true,
                                                                             .key_type = node->key_type,
                                                                             .value_type = node->value_type});
@@ -40,8 +42,9 @@ weir_global_table *weir_global_with(weir_topology *topology, const char *topic, 
     if (!verb_is_open(&verb) || !verb_check_name(&verb, "the topic", topic) || !check_topic(&verb) ||
         (args.name && !verb_check_name(&verb, "the node's .name", args.name)))
         return NULL;
-    if (args.history.ms != 0) {
-        verb_fail(&verb, "a global table keeps no .history");
+    if (args.history.ms != 0 || args.no_log) {
+        verb_fail(&verb, args.no_log ? "a global table has no changelog that .no_log could take away"
+                                     : "a global table keeps no .history");
         return NULL;
     }
     const char *given = args.name ? arena_format(&topology->arena, "%s-source", args.name) : NULL;
@@ -49,7 +52,8 @@ weir_global_table *weir_global_with(weir_topology *topology, const char *topic, 
     if (!source)
         return NULL;
     source->is_global = true;
-    weir_table *table = add_table(&verb, source, store, node_name(&verb, "KTABLE", "SOURCE", args.name));
+    weir_table *table =
+        add_table(&verb, source, store, args.in_memory, node_name(&verb, "KTABLE", "SOURCE", args.name));
     if (!table)
         return NULL;
     weir_global_table *global = arena_alloc(&topology->arena, sizeof *global);
@@ -68,7 +72,9 @@ static bool check_join(const struct verb *verb, const weir_global_table *global,
         return verb_fail(verb, "the function that gives the table's key is missing");
     if (args->kind != WEIR_INNER && args->kind != WEIR_LEFT)
         return verb_fail(verb, "a stream and a table have an inner and a left join; the table alone causes nothing");
-    return !args->store || verb_fail(verb, "the result is a stream and has no .store");
+    if (args->store)
+        return verb_fail(verb, "the result is a stream and has no .store");
+    return verb_check_no_keeping(verb, KEEPING(*args));
 }
 
 weir_stream *weir_join_global_with(weir_stream *stream, weir_global_table *global, weir_mapper *key,

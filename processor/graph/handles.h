@@ -67,11 +67,19 @@ bool verb_check_plain(const struct verb *, const struct graph_node *); /* not wi
 /* Checks the window and fills in its retention. */
 bool verb_check_window(const struct verb *, struct weir_window *);
 bool verb_check_store_window(const struct verb *, struct weir_window *); /* of a processor's store */
+/* How an author wants a store to be kept, from the optional fields of a verb that has one. */
+struct keeping {
+    weir_duration history;
+    bool in_memory, no_log;
+};
+#define KEEPING(args) ((struct keeping){(args).history, (args).in_memory, (args).no_log})
+
 /* The kind of store for rows of such windows, with size and retention; without a window one that keeps the history, if
  * there is one. */
-struct store_spec window_store_spec(const struct weir_window *, weir_duration history);
+struct store_spec window_store_spec(const struct weir_window *, struct keeping);
 /* A history is not negative, and windows have none. False: latched. */
-bool verb_check_history(const struct verb *, weir_duration history, bool has_windows);
+bool verb_check_keeping(const struct verb *, struct keeping, bool has_windows);
+bool verb_check_no_keeping(const struct verb *, struct keeping); /* of a verb that has no store */
 
 /* ---- node.c: nodes ---- */
 
@@ -108,7 +116,7 @@ bool step_connect_stores(const struct verb *, struct graph_node *, const char *c
 weir_table *table_of(weir_topology *, struct graph_node *, table_find *);
 /* Keeps the table in a new store of that name, from then on the place where it is found; NULL: it keeps none. With a
  * history the store is versioned. False: latched. */
-bool table_keep_in(const struct verb *, weir_table *, const char *store, weir_duration history);
+bool table_keep_in(const struct verb *, weir_table *, const char *store, struct keeping);
 /* The same, in a store that is there already. False: latched. */
 bool table_keep_in_store(const struct verb *, weir_table *, struct graph_store *);
 /* How far a versioned table (table_view_is_versioned) reaches back. */

@@ -31,7 +31,9 @@ static bool check_stream_join(const struct verb *verb, const weir_stream *stream
         return false;
     if (args->kind == WEIR_OUTER)
         return verb_fail(verb, "a stream and a table have no outer join; the table alone causes nothing");
-    return !args->store || verb_fail(verb, "the result is a stream and has no .store");
+    if (args->store)
+        return verb_fail(verb, "the result is a stream and has no .store");
+    return verb_check_no_keeping(verb, KEEPING(*args));
 }
 
 /* A record that waits must find the row of its own time when its turn comes. */
@@ -142,7 +144,7 @@ static weir_table *add_result(const struct verb *verb, weir_table *left, weir_ta
     table->view.of[0] = &left->view;
     table->view.of[1] = &right->view;
     table->view.lookups = left->view.lookups + right->view.lookups;
-    return table_keep_in(verb, table, args->store, args->history) ? table : NULL;
+    return table_keep_in(verb, table, args->store, KEEPING(*args)) ? table : NULL;
 }
 
 /* What a change replaces decides whether a result was there before: the side whose rows alone make results says so. */

@@ -189,5 +189,5 @@ weir_table *weir_join_foreign_with(weir_table *left, weir_table *right, const ch
         node_use_number(topology);
     struct graph_node *node = build(&verb, &join) ? resolve(&verb, &join, args.value) : NULL;
     weir_table *table = node ? table_of(topology, node, table_find_kept) : NULL;
-    return table && table_keep_in(&verb, table, args.store, args.history) ? table : NULL;
+    return table && table_keep_in(&verb, table, args.store, KEEPING(args)) ? table : NULL;
 }

@@ -19,6 +19,7 @@ struct stream_join {
     int64_t retention_ms;
     void *user;
     const struct weir_type *value;
+    struct keeping keeping;
 };
 
 /* ---- checks ---- */
@@ -99,6 +100,8 @@ static struct graph_store *add_store(const struct verb *verb, const struct strea
     return topology_add_store(verb, (struct store_spec){.name = suffixed(verb, verb->name, suffix),
                                                         .kind = STORE_JOIN,
                                                         .retention_ms = join->retention_ms,
+                                                        .in_memory = join->keeping.in_memory,
+                                                        .no_log = join->keeping.no_log,
                                                         .hidden = true,
                                                         .key_type = input->key_type,
                                                         .value_type = input->value_type});
@@ -113,13 +116,16 @@ static bool add_window(const struct verb *verb, const struct stream_join *join, 
 }
 
 /* The records that wait for somebody to meet, of both sides; NULL: none wait, or latched. */
-static struct graph_store *add_unmatched(const struct verb *verb, enum weir_join_kind kind)
+static struct graph_store *add_unmatched(const struct verb *verb, const struct stream_join *join)
 {
+    enum weir_join_kind kind = join->args.kind;
     const char *suffix = kind == WEIR_OUTER ? "-outer-shared-join-store" : "-left-shared-join-store";
     if (kind == WEIR_INNER)
         return NULL;
     return topology_add_store(verb, (struct store_spec){.name = suffixed(verb, verb->name, suffix),
                                                         .kind = STORE_KEY_VALUE,
+                                                        .in_memory = join->keeping.in_memory,
+                                                        .no_log = join->keeping.no_log,
                                                         .hidden = true,
                                                         .key_type = &weir_bytes_type,
                                                         .value_type = &weir_bytes_type});
@@ -159,7 +165,7 @@ static struct graph_node *join_sides(const struct verb *verb, struct stream_join
     if (!add_window(verb, join, &join->left, this_suffix(join->args.kind)) ||
         !add_window(verb, join, &join->right, other_suffix(join->args.kind)))
         return NULL;
-    struct graph_store *unmatched = add_unmatched(verb, join->args.kind);
+    struct graph_store *unmatched = add_unmatched(verb, join);
     if (!verb_is_open(verb))
         return NULL;
     struct graph_node *left = add_join(verb, join, &operator_join_streams, &join->left, join->left.join_name);
@@ -184,10 +190,11 @@ weir_stream *weir_join_with(weir_stream *left, weir_stream *right, const char *n
         !check_inputs(&verb, left->node, right->node) || !join_check(&verb, &args, left->node, right->node) ||
         !check_window(&verb, &args) || !measure(&verb, &args, &join.retention_ms))
         return NULL;
-    if (args.store) {
-        verb_fail(&verb, "the result is a stream and has no .store");
+    if (args.store || args.history.ms != 0) {
+        verb_fail(&verb, "the result is a stream and has no %s", args.store ? ".store" : ".history");
         return NULL;
     }
+    join.keeping = KEEPING(args);
     join.value = args.value;
     join.args = (struct join_streams_args){.fn = args.fn,
                                            .kind = args.kind,

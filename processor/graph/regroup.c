@@ -56,7 +56,7 @@ struct aggregate { /* what the three verbs have in common */
     const struct weir_type *value;
     void *user;
     struct table_fold_args fold;
-    weir_duration history;
+    struct keeping keeping;
 };
 
 struct names {
@@ -100,7 +100,7 @@ static weir_table *add_aggregate(const struct verb *verb, weir_grouped_table *gr
     node->user = aggregate->user;
     node->value_type = aggregate->value;
     weir_table *table = table_of(verb->topology, node, table_find_kept);
-    return table_keep_in(verb, table, aggregate->store, aggregate->history) ? table : NULL;
+    return table_keep_in(verb, table, aggregate->store, aggregate->keeping) ? table : NULL;
 }
 
 static bool check_window(const struct verb *verb, const struct weir_window *window)
@@ -123,7 +123,7 @@ weir_table *weir_count_table_with(weir_grouped_table *grouped, struct weir_count
     const struct aggregate aggregate = {.what = &operator_table_aggregate,
                                         .store = args.store,
                                         .name = args.name,
-                                        .history = args.history,
+                                        .keeping = KEEPING(args),
                                         .value = &weir_i64_type,
                                         .fold = {.step = table_fold_count}};
     return add_aggregate(&verb, grouped, &aggregate);
@@ -141,7 +141,7 @@ weir_table *weir_reduce_table_with(weir_grouped_table *grouped, const char *stor
         .what = &operator_table_reduce,
         .store = store,
         .name = args.name,
-        .history = args.history,
+        .keeping = KEEPING(args),
         .value = grouped->select->value_type,
         .user = args.user,
         .fold = {.step = table_fold_reduce, .reduce = {.add = args.step, .subtract = args.subtract}}};
@@ -162,7 +162,7 @@ weir_table *weir_aggregate_table_with(weir_grouped_table *grouped, const char *s
         .what = &operator_table_aggregate,
         .store = store,
         .name = args.name,
-        .history = args.history,
+        .keeping = KEEPING(args),
         .value = args.value,
         .user = args.user,
         .fold = {.step = table_fold_aggregate,

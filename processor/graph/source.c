@@ -198,6 +198,8 @@ weir_stream *weir_from_with(weir_topology *topology, const char *topic, const st
     if (!topology)
         return NULL;
     const struct verb verb = {topology, args.at, "from", topic};
+    if (!verb_is_open(&verb) || !verb_check_no_keeping(&verb, KEEPING(args)))
+        return NULL;
     struct graph_node *node = source_node(&verb, key, &args, args.name);
     return node ? stream_of(topology, node) : NULL;
 }
@@ -225,7 +227,7 @@ weir_table *weir_table_with(weir_topology *topology, const char *topic, const ch
         return NULL;
     struct graph_node *node = node_add_behind(&verb, source, &operator_table_source, name);
     weir_table *table = node ? table_of(topology, node, table_find_kept) : NULL;
-    return table && table_keep_in(&verb, table, store, args.history) ? table : NULL;
+    return table && table_keep_in(&verb, table, store, KEEPING(args)) ? table : NULL;
 }
 
 void weir_on_error_with(weir_topology *topology, struct weir_on_error_args args)
@@ -255,9 +257,9 @@ void weir_store_with(weir_topology *topology, const char *name, const struct wei
     if (!verb_is_open(&verb) || !verb_check_type(&verb, "the key's type", key) ||
         !verb_check_type(&verb, "the value's type", args.value) || !verb_check_store_window(&verb, &args.window))
         return;
-    if (!verb_check_history(&verb, args.history, window_kind(&args.window) != WINDOW_NONE))
+    if (!verb_check_keeping(&verb, KEEPING(args), window_kind(&args.window) != WINDOW_NONE))
         return;
-    struct store_spec spec = window_store_spec(&args.window, args.history);
+    struct store_spec spec = window_store_spec(&args.window, KEEPING(args));
     if (args.ttl.ms < 0 || (spec.kind != STORE_KEY_VALUE && args.ttl.ms > 0)) {
         verb_fail(&verb, "%s",
                   args.ttl.ms < 0                ? "its .ttl is negative"
@@ -269,8 +271,6 @@ void weir_store_with(weir_topology *topology, const char *name, const struct wei
     spec.key_type = key;
     spec.value_type = args.value;
     spec.ttl_ms = args.ttl.ms;
-    spec.in_memory = args.in_memory;
-    spec.no_log = args.no_log;
     struct graph_store *store = topology_add_store(&verb, spec);
     if (store)
         store->of_processors = true;

@@ -7,8 +7,9 @@
 struct graph_node *step_add(const struct verb *verb, weir_stream *stream, const struct operator* what,
                             const struct weir_step_args *args)
 {
-    const char *name =
-        verb_check_no_store(verb, args->store) ? node_name(verb, "KSTREAM", what->kind, args->name) : NULL;
+    if (!verb_check_no_store(verb, args->store) || !verb_check_no_keeping(verb, KEEPING(*args)))
+        return NULL;
+    const char *name = node_name(verb, "KSTREAM", what->kind, args->name);
     struct graph_node *node = name ? node_add_behind(verb, stream->node, what, name) : NULL;
     if (!node)
         return NULL;

@@ -43,18 +43,19 @@ static int64_t retention_ms(const struct table_view *view)
     return longest_ms;
 }
 
-bool table_keep_in(const struct verb *verb, weir_table *table, const char *name, weir_duration history)
+bool table_keep_in(const struct verb *verb, weir_table *table, const char *name, struct keeping keeping)
 {
     const struct table_view *view = &table->view;
-    if (!verb_check_history(verb, history, view->window_size_ms != 0))
+    if (!verb_check_keeping(verb, keeping, view->window_size_ms != 0))
         return false;
     if (!name)
-        return history.ms == 0 || verb_fail(verb, "a .history is kept in a store; give the table one");
-    struct store_spec spec = window_store_spec(&(struct weir_window){0}, history);
-    if (view->window_size_ms != 0)
-        spec = (struct store_spec){.kind = view->window_size_ms > 0 ? STORE_WINDOW : STORE_SESSION,
-                                   .window_size_ms = view->window_size_ms > 0 ? view->window_size_ms : 0,
-                                   .retention_ms = retention_ms(view)};
+        return verb_check_no_keeping(verb, keeping);
+    struct store_spec spec = window_store_spec(&(struct weir_window){0}, keeping);
+    if (view->window_size_ms != 0) {
+        spec.kind = view->window_size_ms > 0 ? STORE_WINDOW : STORE_SESSION;
+        spec.window_size_ms = view->window_size_ms > 0 ? view->window_size_ms : 0;
+        spec.retention_ms = retention_ms(view);
+    }
     spec.name = name;
     spec.key_type = view->key_type;
     spec.value_type = view->value_type;
@@ -112,7 +113,7 @@ weir_table *weir_to_table_with(weir_stream *stream, struct weir_to_table_args ar
     const char *name = node_name(&verb, "KSTREAM", operator_to_table.kind, args.name);
     struct graph_node *node = name ? node_add_behind(&verb, stream->node, &operator_to_table, name) : NULL;
     weir_table *table = node ? table_of(stream->topology, node, table_find_kept) : NULL;
-    return table && table_keep_in(&verb, table, args.store, args.history) ? table : NULL;
+    return table && table_keep_in(&verb, table, args.store, KEEPING(args)) ? table : NULL;
 }
 
 /* ---- filter, map_values, transform_values ---- */
@@ -157,7 +158,7 @@ static weir_table *filter(weir_table *parent, const char *word, bool negated, st
         return NULL;
     table->view.find = table_find_filtered;
     table->node->sends_old = table_send_old(&verb, parent, false);
-    return table_keep_in(&verb, table, step.store, step.history) ? table : NULL;
+    return table_keep_in(&verb, table, step.store, KEEPING(step)) ? table : NULL;
 }
 
 weir_table *weir_filter_table_with(weir_table *table, struct weir_step_args args)
@@ -184,7 +185,7 @@ weir_table *weir_map_values_table_with(weir_table *parent, const struct weir_typ
         return NULL;
     table->view.find = table_find_mapped;
     table->view.value_type = table->node->value_type = value;
-    return table_keep_in(&verb, table, step.store, step.history) ? table : NULL;
+    return table_keep_in(&verb, table, step.store, KEEPING(step)) ? table : NULL;
 }
 
 weir_table *weir_transform_values_with(weir_table *parent, const struct weir_type *value,
@@ -203,7 +204,8 @@ weir_table *weir_transform_values_with(weir_table *parent, const struct weir_typ
     table->node->user = args.user;
     table->view.find = table_find_transformed;
     table->view.value_type = table->node->value_type = value;
-    return table_keep_in(&verb, table, args.store, args.history) && step_connect_stores(&verb, table->node, args.stores)
+    return table_keep_in(&verb, table, args.store, KEEPING(args)) &&
+                   step_connect_stores(&verb, table->node, args.stores)
                ? table
                : NULL;
 }

@@ -93,32 +93,40 @@ bool verb_check_store_window(const struct verb *verb, struct weir_window *window
     return verb_check_window(verb, window);
 }
 
-bool verb_check_history(const struct verb *verb, weir_duration history, bool has_windows)
+bool verb_check_keeping(const struct verb *verb, struct keeping keeping, bool has_windows)
 {
-    if (history.ms < 0)
+    if (keeping.history.ms < 0)
         return verb_fail(verb, "its .history is negative");
-    return history.ms == 0 || !has_windows ||
+    return keeping.history.ms == 0 || !has_windows ||
            verb_fail(verb, "rows of windows have a .retention; a .history is for rows without windows");
 }
 
-struct store_spec window_store_spec(const struct weir_window *window, weir_duration history)
+bool verb_check_no_keeping(const struct verb *verb, struct keeping keeping)
 {
-    bool waits = window->emit == WEIR_EMIT_ON_CLOSE;
+    const char *field = keeping.history.ms != 0 ? ".history" : keeping.in_memory ? ".in_memory" : ".no_log";
+    return (keeping.history.ms == 0 && !keeping.in_memory && !keeping.no_log) ||
+           verb_fail(verb, "%s is about a store, and it has none", field);
+}
+
+struct store_spec window_store_spec(const struct weir_window *window, struct keeping keeping)
+{
+    struct store_spec spec = {.kind = STORE_KEY_VALUE, .in_memory = keeping.in_memory, .no_log = keeping.no_log};
     switch (window_kind(window)) {
     case WINDOW_NONE:
-        break;
+        spec.kind = keeping.history.ms > 0 ? STORE_VERSIONED : STORE_KEY_VALUE;
+        spec.retention_ms = keeping.history.ms;
+        return spec;
     case WINDOW_SESSION:
-        return (struct store_spec){
-            .kind = STORE_SESSION, .retention_ms = window->retention.ms, .keeps_until_told = waits};
+        spec.kind = STORE_SESSION;
+        break;
     case WINDOW_TIME:
     case WINDOW_SLIDING:
     case WINDOW_UNLIMITED:
-        return (struct store_spec){.kind = STORE_WINDOW,
-                                   .window_size_ms = window_size_ms(window),
-                                   .retention_ms = window->retention.ms,
-                                   .keeps_until_told = waits};
+        spec.kind = STORE_WINDOW;
+        spec.window_size_ms = window_size_ms(window);
+        break;
     }
-    if (history.ms > 0)
-        return (struct store_spec){.kind = STORE_VERSIONED, .retention_ms = history.ms};
-    return (struct store_spec){.kind = STORE_KEY_VALUE};
+    spec.retention_ms = window->retention.ms;
+    spec.keeps_until_told = window->emit == WEIR_EMIT_ON_CLOSE;
+    return spec;
 }

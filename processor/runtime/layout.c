@@ -167,6 +167,7 @@ static void lay_position_store(struct layout *layout, struct layout_part *part)
     const struct store_spec spec = {
         .name = arena_format(&layout->arena, "%s-position", part->stores[0].spec.name),
         .kind = STORE_KEY_VALUE,
+        .in_memory = part->stores[0].spec.in_memory,
         .no_log = true,
         .key_type = &weir_bytes_type,
         .value_type = &weir_bytes_type,

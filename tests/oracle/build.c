@@ -156,6 +156,11 @@ static weir_duration history(const struct builder *builder)
     return ms_of(builder->op, "history");
 }
 
+static bool no_log(const struct builder *builder)
+{
+    return json_is_true(json_object_get(builder->op, "no_log"));
+}
+
 static struct weir_window window_of(const struct builder *builder)
 {
     const json_t *window = json_object_get(builder->op, "window");
@@ -179,6 +184,7 @@ static struct weir_source_args source_args(const struct builder *builder, const 
     const char *timestamp = text_of(builder, "timestamp");
     args.timestamp = timestamp ? function_timestamp(timestamp) : NULL;
     args.history = history(builder);
+    args.no_log = no_log(builder);
     json_t *also = json_object_get(builder->op, "also");
     for (size_t i = 0; i < json_array_size(also); i++)
         args.also[i] = json_string_value(json_array_get(also, i));
@@ -214,7 +220,7 @@ static void make_filter(struct builder *builder)
     weir_predicate *test = FUNCTION(test, builder);
     if (in(builder)->table)
         made_table(builder, weir_filter(in(builder)->table, test, .store = new_store(builder, true),
-                                        .history = history(builder)));
+                                        .history = history(builder), .no_log = no_log(builder)));
     else
         made_stream(builder, weir_filter(in(builder)->stream, test, .name = text_of(builder, "as")));
 }
@@ -224,7 +230,7 @@ static void make_filter_not(struct builder *builder)
     weir_predicate *test = FUNCTION(test, builder);
     if (in(builder)->table)
         made_table(builder, weir_filter_not(in(builder)->table, test, .store = new_store(builder, true),
-                                            .history = history(builder)));
+                                            .history = history(builder), .no_log = no_log(builder)));
     else
         made_stream(builder, weir_filter_not(in(builder)->stream, test, .name = text_of(builder, "as")));
 }
@@ -235,7 +241,7 @@ static void make_map_values(struct builder *builder)
     const struct weir_type *value = value_type(builder);
     if (in(builder)->table)
         made_table(builder, weir_map_values(in(builder)->table, value, map, .store = new_store(builder, true),
-                                            .history = history(builder)));
+                                            .history = history(builder), .no_log = no_log(builder)));
     else
         made_stream(builder, weir_map_values(in(builder)->stream, value, map, .name = text_of(builder, "as")));
 }
@@ -257,10 +263,10 @@ static void make_transform_values(struct builder *builder)
         weir_add_store(build->topology, name, build->text, build->text);
         build->stores[build->store_count++] = (struct build_store){.name = name, .has_rows = true};
         made_table(builder, weir_transform_values(table, build->text, function_remember, .stores = {name}, .user = name,
-                                                  .store = new_store(builder, true)));
+                                                  .store = new_store(builder, true), .no_log = no_log(builder)));
     } else {
         made_table(builder, weir_transform_values(table, value_type(builder), FUNCTION(value, builder),
-                                                  .store = new_store(builder, true)));
+                                                  .store = new_store(builder, true), .no_log = no_log(builder)));
     }
 }
 
@@ -367,7 +373,8 @@ static void make_repartition(struct builder *builder)
 
 static void make_to_table(struct builder *builder)
 {
-    made_table(builder, weir_to_table(in(builder)->stream, new_store(builder, true), .history = history(builder)));
+    made_table(builder, weir_to_table(in(builder)->stream, new_store(builder, true), .history = history(builder),
+                                      .no_log = no_log(builder)));
 }
 
 static void make_group(struct builder *builder)
@@ -398,9 +405,10 @@ static void make_count(struct builder *builder)
 {
     const struct handle *group = in(builder);
     const char *store = new_store(builder, true);
-    made_table(builder, group->grouped_table ? weir_count(group->grouped_table, store, .history = history(builder))
+    made_table(builder, group->grouped_table ? weir_count(group->grouped_table, store, .history = history(builder),
+                                                          .no_log = no_log(builder))
                                              : weir_count(group->grouped, store, .window = window_of(builder),
-                                                          .history = history(builder)));
+                                                          .history = history(builder), .no_log = no_log(builder)));
 }
 
 static void make_reduce(struct builder *builder)
@@ -409,12 +417,12 @@ static void make_reduce(struct builder *builder)
     const char *store = new_store(builder, true);
     weir_reducer *step = FUNCTION(reduce, builder);
     if (group->grouped_table)
-        made_table(builder,
-                   weir_reduce(group->grouped_table, store, step,
-                               .subtract = function_reduce(text_of(builder, "subtract")), .history = history(builder)));
+        made_table(builder, weir_reduce(group->grouped_table, store, step,
+                                        .subtract = function_reduce(text_of(builder, "subtract")),
+                                        .history = history(builder), .no_log = no_log(builder)));
     else
-        made_table(builder,
-                   weir_reduce(group->grouped, store, step, .window = window_of(builder), .history = history(builder)));
+        made_table(builder, weir_reduce(group->grouped, store, step, .window = window_of(builder),
+                                        .history = history(builder), .no_log = no_log(builder)));
 }
 
 static weir_merger *merger(const struct weir_type *type)
@@ -431,10 +439,10 @@ static void make_aggregate(struct builder *builder)
     if (group->grouped_table)
         made_table(builder, weir_aggregate(group->grouped_table, store, step, .value = value_type(builder),
                                            .subtract = function_aggregate(text_of(builder, "subtract")),
-                                           .history = history(builder)));
+                                           .history = history(builder), .no_log = no_log(builder)));
     else
         made_table(builder, weir_aggregate(group->grouped, store, step, .value = value_type(builder), .window = window,
-                                           .history = history(builder),
+                                           .history = history(builder), .no_log = no_log(builder),
                                            .merge = window.gap.ms > 0 ? merger(value_type(builder)) : NULL));
 }
 
@@ -454,7 +462,7 @@ static void make_cogroup(struct builder *builder)
     const struct weir_window window = window_of(builder);
     builder->build->is_uncounted |= json_object_get(builder->op, "window") != NULL;
     made_table(builder, weir_cogroup_aggregate(cogrouped(builder), new_store(builder, true), value_type(builder),
-                                               .window = window,
+                                               .window = window, .no_log = no_log(builder),
                                                .merge = window.gap.ms > 0 ? merger(value_type(builder)) : NULL));
 }
 
@@ -517,7 +525,8 @@ static void make_join_tables(struct builder *builder)
 {
     made_table(builder, weir_join_tables(in(builder)->table, other(builder)->table, FUNCTION(join, builder),
                                          .value = builder->build->text, .kind = join_kind(builder),
-                                         .store = new_store(builder, true), .history = history(builder)));
+                                         .store = new_store(builder, true), .history = history(builder),
+                                         .no_log = no_log(builder)));
 }
 
 static void make_join_foreign(struct builder *builder)
@@ -527,10 +536,10 @@ static void make_join_foreign(struct builder *builder)
     add_internal(builder, "-subscription-registration-topic", NULL);
     add_internal(builder, "-subscription-response-topic", NULL);
     build->stores[build->store_count++] = (struct build_store){.name = suffixed(builder, name, "-subscription-store")};
-    made_table(builder,
-               weir_join_foreign(in(builder)->table, other(builder)->table, name, function_key(text_of(builder, "by")),
-                                 FUNCTION(join, builder), .value = build->text, .kind = join_kind(builder),
-                                 .store = new_store(builder, true), .history = history(builder)));
+    made_table(builder, weir_join_foreign(
+                            in(builder)->table, other(builder)->table, name, function_key(text_of(builder, "by")),
+                            FUNCTION(join, builder), .value = build->text, .kind = join_kind(builder),
+                            .store = new_store(builder, true), .history = history(builder), .no_log = no_log(builder)));
 }
 
 static void make_join_global(struct builder *builder)

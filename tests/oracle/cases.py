@@ -20,6 +20,7 @@ REDUCERS = {"S": ["join", "join", "last", "fragile"], "L": ["sum", "last", "most
 AGGREGATORS = {"S": ["join", "join", "log", "fragile"], "L": ["sum", "total", "most"]}
 WINDOWS = ["time", "time", "time", "sliding", "session", "session", "unlimited"]
 KEYS_OF = {"time": "T", "sliding": "T", "unlimited": "T", "session": "E"}
+UNLOGGED = ["table", "to_table", "filter", "filter_not", "map_values", "transform_values", "count", "reduce", "aggregate", "cogroup", "join_tables", "join_foreign"]
 JOINERS = ["pair"] * 4 + ["gap", "fragile"]
 
 
@@ -73,6 +74,8 @@ class Topology:
 
     def op(self, what, **fields):
         fields = {name: value for name, value in fields.items() if value is not None}
+        if "store" in fields and what in UNLOGGED and self.rng.random() < 0.1:
+            fields["no_log"] = True
         self.ops.append({"op": what, **fields})
 
     def add(self, what, like, kind=None, **fields):

@@ -331,6 +331,19 @@ Test(driver, changelogs_can_be_read_by_name)
     weir_test_free(test);
 }
 
+Test(driver, a_table_without_a_changelog_writes_none)
+{
+    weir_topology *t = weir_topology_new("app");
+    weir_stream *in = weir_from(t, "in", &weir_str_type, &weir_str_type);
+    weir_count(weir_group(in), "counts", .no_log = true);
+    weir_test *test = drive(t);
+    struct weir_raw_record row;
+    send(test, "in", "a", "x", 1);
+    cr_expect_not(weir_test_recv_raw(test, "app-counts-changelog", &row));
+    cr_expect_eq(*(const int64_t *)weir_test_get(test, "counts", &(weir_bytes){"a", 1}), 1);
+    weir_test_free(test);
+}
+
 Test(driver, records_of_two_topics_are_taken_apart_and_together)
 {
     weir_test *test = drive(counts_in_two_topics());

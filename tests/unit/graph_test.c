@@ -243,6 +243,44 @@ Test(graph, a_window_store_has_no_ttl)
 
 static const struct weir_processor processor = {.process = forward};
 
+Test(graph, what_is_said_of_a_store_needs_one)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_filter(table(t, "people"), test_all, .in_memory = true);
+    expect_refused(t, "filter: .in_memory is about a store, and it has none");
+    t = weir_topology_new("t");
+    weir_from(t, "people", &weir_str_type, &weir_str_type, .no_log = true);
+    expect_refused(t, "from 'people': .no_log is about a store, and it has none");
+}
+
+Test(graph, every_table_may_be_kept_in_memory_and_without_a_changelog)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_table *people = weir_table_from(t, "people", "people", &weir_str_type, &weir_str_type, .no_log = true);
+    weir_filter(people, test_all, .store = "some", .in_memory = true);
+    weir_count(weir_group(texts(t, "clicks")), "counts", .window.size = weir_seconds(1), .in_memory = true,
+               .no_log = true);
+    weir_join(texts(t, "clicks"), texts(t, "orders"), "both", join, .value = &weir_str_type, .kind = WEIR_LEFT,
+              .within = weir_seconds(1), .no_log = true);
+    weir_suppress(people, "held", .until = weir_seconds(1), .no_log = true);
+    static const struct {
+        const char *name;
+        bool in_memory, no_log;
+    } stores[] = {{"people", false, true},
+                  {"some", true, false},
+                  {"counts", true, true},
+                  {"both-this-join-store", false, true},
+                  {"both-left-shared-join-store", false, true},
+                  {"held-store", false, true}};
+    for (size_t i = 0; i < sizeof stores / sizeof *stores; i++) {
+        const struct graph_store *store = graph_find_store(t, stores[i].name);
+        cr_assert_not_null(store, "%s", stores[i].name);
+        cr_expect_eq(store->spec.in_memory, stores[i].in_memory, "%s", stores[i].name);
+        cr_expect_eq(store->spec.no_log, stores[i].no_log, "%s", stores[i].name);
+    }
+    expect_planned(t);
+}
+
 Test(graph, a_processor_names_stores_that_are_declared)
 {
     weir_topology *t = weir_topology_new("t");

@@ -220,7 +220,7 @@ Test(versioned_table, a_history_without_a_store_is_refused)
 {
     weir_topology *t = weir_topology_new("t");
     weir_filter(table(t, "rows", 0), is_short, .history = {5});
-    expect_refused(t, "a .history is kept in a store");
+    expect_refused(t, ".history is about a store");
 }
 
 Test(versioned_table, a_history_of_windows_is_refused)

@@ -109,6 +109,7 @@ final class Build {
     private Materialized materialized(String kind, char value) {
         if (op.has("history")) return versioned(value);
         Materialized m = kept(text("store"), value);
+        if (op.has("no_log")) m.withLoggingDisabled();
         JsonNode window = op.get("window");
         if (window != null && window.has("retention")) m.withRetention(ms(window, "retention"));
         stores.add(new Store(text("store"), kind, value));
@@ -117,8 +118,9 @@ final class Build {
 
     private Materialized versioned(char value) {
         stores.add(new Store(text("store"), "versioned", value));
-        return Materialized.as(Stores.persistentVersionedKeyValueStore(text("store"), ms(op, "history")))
+        Materialized m = Materialized.as(Stores.persistentVersionedKeyValueStore(text("store"), ms(op, "history")))
             .withKeySerde(TEXT).withValueSerde(valueSerde(value));
+        return op.has("no_log") ? m.withLoggingDisabled() : m;
     }
 
     private static Duration ms(JsonNode n, String name) {
