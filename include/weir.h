@@ -615,6 +615,7 @@ struct weir_call_args {
     weir_duration breaker_open;    /* so long it stays open before one call is tried; 0: thirty seconds */
     int32_t concurrency;           /* calls under way at once, per task; 0: sixteen */
     int64_t max_pending;           /* calls that wait, per task, before its inputs do; 0: ten thousand */
+    enum weir_policy given_up;     /* of a record that is given up; WEIR_SKIP where what .answer returns says it all */
     const struct weir_transport *transport; /* NULL: weir_http_transport */
     void *user;
 };
@@ -694,7 +695,7 @@ WEIR_PUBLIC weir_stream *weir_changes_with(struct weir_changes_args);
 WEIR_PUBLIC weir_stream *weir_process_with(weir_stream *, struct weir_process_args);
 /* Asks a service about every record, and forwards what the answer means, with the time at which it came. Calls of one key keep
  * their order, those of other keys go on. A call is repeated until it succeeds or retries are used up; then the record is a dead
- * letter, and .answer is asked, too. A status from 400 to 499 is final at once, but for 408, 409, 425 and 429. While the breaker is open
+ * letter (unless .given_up says otherwise), and .answer is asked, too. A status from 400 to 499 is final at once, but for 408, 409, 425 and 429. While the breaker is open
  * nothing is called and no retry is used up. At least once: what was not committed in a crash is called, and its answer forwarded,
  * again, with the same idempotency key. Headers traceparent and correlation-id are passed on. Keys are strings. The name is that of its stores: pending
  * calls, and behind it "-records", "-due" and "-breaker" (one row per partition). */

@@ -8,10 +8,12 @@
 #include "examples/examples.h"
 #include "joins/joins.h"
 #include "platform/platform.h"
+#include "saga/saga.h"
 #include "tradex/tradex.h"
 
 const struct weir_entry topologies_builtin[] = {
     {"commerce", "views of a shop: orders, revenue, customers, products, stock", commerce_topology},
+    {"commerce-saga", "orders from command to notification: reserved, decided, told", saga_topology},
     {"tradex", "a marketplace: users, products with live stock, orders, sales", tradex_topology},
     {"platform", "sessions, audit search, load per route, rate limits, circuit breakers", platform_topology},
     {"joins", "orders, stock, contracts and eliminations together: joins of every kind", joins_topology},

@@ -51,6 +51,7 @@ static struct call_args resolve(const struct weir_call_args *args)
         .open_ms = or_else(args->breaker_open.ms, OPEN_MS),
         .concurrency = (int32_t)or_else(args->concurrency, CONCURRENCY),
         .max_pending = or_else(args->max_pending, MAX_PENDING),
+        .given_up = args->given_up,
         .transport = args->transport ? args->transport : &weir_http_transport,
     };
 }

@@ -209,10 +209,13 @@ static void forget_call(weir_context *context, weir_bytes row, const struct pend
 static void give_up(weir_context *context, const struct pending_call *call, const struct weir_record *original,
                     const char *error)
 {
-    struct weir_metadata place = {.partition = call->partition, .offset = call->offset};
+    struct given_up given_up = {.place = {.partition = call->partition, .offset = call->offset},
+                                .retries = call->attempts - 1,
+                                .message = error ? error : "",
+                                .policy = args_of(context)->given_up};
     if (call->has_topic)
-        place.topic = text(context, "%.*s", CHARS(call->topic)).data;
-    context->execution->calls->give_up(context->execution->engine, context, original, place, call->attempts - 1, error);
+        given_up.place.topic = text(context, "%.*s", CHARS(call->topic)).data;
+    context->execution->calls->give_up(context->execution->engine, context, original, &given_up);
 }
 
 static void end_call(weir_context *context, weir_bytes row, const struct pending_call *call, int64_t due_ms,

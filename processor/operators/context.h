@@ -21,6 +21,13 @@ struct operator
     void (*advance)(weir_context *); /* stream time went on to execution->timestamp_ms, without a record */
 };
 
+struct given_up {
+    struct weir_metadata place; /* where the record came from */
+    int32_t retries;
+    const char *message;
+    enum weir_policy policy; /* WEIR_POLICY_DEFAULT: that of processing */
+};
+
 struct engine_calls { /* the runtime's (or test driver's) side */
     /* A sink's record: encode and hand to the collector. */
     void (*send)(void *engine, weir_context *sink, const struct weir_record *);
@@ -34,9 +41,8 @@ struct engine_calls { /* the runtime's (or test driver's) side */
     /* Poison is latched and the node is about to be left. Handles it by the policy and clears the latch, so that the
      * rest of the graph goes on, or latches what is worse. NULL: it stays latched. */
     void (*failed)(void *engine, weir_context *);
-    /* The record, which came from that place, is given up after so many retries: it becomes a dead letter. */
-    void (*give_up)(void *engine, weir_context *, const struct weir_record *, struct weir_metadata, int32_t retries,
-                    const char *message);
+    /* A call of the record is given up. */
+    void (*give_up)(void *engine, weir_context *, const struct weir_record *, const struct given_up *);
 };
 
 #define SCHEDULE_AS_USUAL INT64_MIN

@@ -66,6 +66,7 @@ struct call_args {
     const struct weir_transport *transport;
     int64_t timeout_ms, first_retry_ms, open_ms, max_pending;
     int32_t retries, failures, concurrency;
+    enum weir_policy given_up;
 };
 extern const struct operator operator_call;
 extern const struct weir_type pending_call_type, call_breaker_type; /* of its stores */

@@ -150,22 +150,23 @@ static weir_bytes json_of(const struct task *task, const struct weir_type *type,
                                                                  : (weir_bytes){0};
 }
 
-void failure_of_call(void *engine, weir_context *context, const struct weir_record *record, struct weir_metadata place,
-                     int32_t retries, const char *message)
+void failure_of_call(void *engine, weir_context *context, const struct weir_record *record,
+                     const struct given_up *given_up)
 {
     struct task *task = engine;
+    bool is_said = given_up->policy != WEIR_POLICY_DEFAULT;
     const struct failure failure = {.reason = "given_up",
-                                    .detail = message ? message : "",
-                                    .policy = task->layout->processing,
-                                    .setting = "processing.exception.handler"};
-    struct dead_letter letter = {.topic = place.topic,
-                                 .partition = place.partition,
-                                 .offset = place.offset,
+                                    .detail = given_up->message,
+                                    .policy = is_said ? given_up->policy : task->layout->processing,
+                                    .setting = is_said ? "weir_call's .given_up" : "processing.exception.handler"};
+    struct dead_letter letter = {.topic = given_up->place.topic,
+                                 .partition = given_up->place.partition,
+                                 .offset = given_up->place.offset,
                                  .timestamp_ms = record->timestamp_ms,
                                  .key = weir_key_to_text(task->execution.arena, record->key_type, record->key),
                                  .value = json_of(task, record->value_type, record->value),
                                  .headers = record->headers,
-                                 .retries = retries};
+                                 .retries = given_up->retries};
     explain(&letter, "weir.calling", &failure, context->node, &task->arena);
     apply(task, context->node, &failure, &letter, task->sources[0].layout->dead_letters, &task->arena,
           &task->execution.error);

@@ -19,8 +19,7 @@ bool failure_reading(struct task *, struct task_source *, const struct failure *
 bool failure_at(struct task *, const struct task_source *, const struct weir_error *cause);
 /* engine_calls.failed of a task: engine is the struct task. */
 void failure_in_node(void *engine, weir_context *);
-/* A record that a call gave up (engine_calls.give_up); its value goes as JSON, since what it came as is gone. The policy is that of
- * processing, the topic that of the task's first source. */
-void failure_of_call(void *engine, weir_context *, const struct weir_record *, struct weir_metadata place,
-                     int32_t retries, const char *message);
+/* A record that a call gave up (engine_calls.give_up); its value goes as JSON, since what it came as is gone. The topic is that of the
+ * task's first source. */
+void failure_of_call(void *engine, weir_context *, const struct weir_record *, const struct given_up *);
 #endif

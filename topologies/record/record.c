@@ -3,6 +3,7 @@
 #include "record.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 weir_bytes record_text(weir_context *context, const char *format, ...)
 {
@@ -25,4 +26,14 @@ void record_forward(weir_context *context, const struct weir_record *cause, weir
     record.key = kept;
     record.value = value;
     weir_forward(context, &record);
+}
+
+bool record_is_same(weir_bytes a, weir_bytes b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+bool record_is_keyed_by(const struct weir_record *record, weir_bytes key)
+{
+    return record->key && record_is_same(*(const weir_bytes *)record->key, key);
 }
