@@ -9,23 +9,26 @@
 #include "commerce/generator.h"
 #include "continental/world.h"
 #include "platform/world.h"
+#include "saga/world.h"
 #include "simulation/simulation.h"
 #include "tradex/world.h"
 
 const struct system systems_all[] = {
     {"commerce", "a shop: orders, stock, notifications", "commerce-metrics/keys/revenue.confirmed", generator_topics,
-     NULL},
+     NULL, NULL},
+    {"commerce-saga", "the same shop by commands: orders are reserved, decided and told", "saga-stock/keys/LAPTOP-001",
+     saga_topics, &saga_world, "commerce"},
     {"tradex", "a marketplace: users, products, orders, sales", "tradex-orders-per-status/keys/confirmed",
-     tradex_topics, &tradex_world},
+     tradex_topics, &tradex_world, NULL},
     {"platform", "sessions, audit and requests of a user base", "platform-concurrent-users/keys/all", platform_topics,
-     &platform_world},
+     &platform_world, NULL},
     {"continental", "eliminations close contracts at a service, and are paid for", "continental-leaderboard/keys/all",
-     continental_topics, &continental_world},
+     continental_topics, &continental_world, NULL},
     {"aurore", "events of services: kept, found again, counted", "aurore-services/entries", aurore_topics,
-     &aurore_world},
+     &aurore_world, NULL},
     {"joins", "what orders wait for, and what campaigns move", "joins-campaign-sales/entries", joins_topics,
-     &continental_world},
-    {NULL, NULL, NULL, NULL, NULL},
+     &continental_world, NULL},
+    {NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 struct system_events {

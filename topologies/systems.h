@@ -11,6 +11,7 @@ struct system {
     const char *example;                  /* path of one row, to begin with */
     const char *const *topics;            /* of the events, in the order in which to create them; ends with NULL */
     const struct simulation_world *world; /* NULL: the shop, which has a generator of its own */
+    const char *feeds;                    /* the topology whose events its own cause; NULL: none */
 };
 
 /* Ended by a NULL topology. */

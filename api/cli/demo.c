@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "catalog.h"
 #include "commands.h"
-#include "contracts_service.h"
+#include "demo_services.h"
 #include "exit.h"
 #include "feeder.h"
 #include "serve.h"
@@ -60,7 +60,7 @@ static void greet(const struct demo *demo, const struct serving *serving)
     int port = weir_http_port(serving->http);
     printf("Weir demo: http://127.0.0.1:%d\n\n", port);
     for (size_t i = 0; i < demo->count; i++)
-        printf("  %-12s %s\n", demo->systems[i]->topology, demo->systems[i]->about);
+        printf("  %-14s %s\n", demo->systems[i]->topology, demo->systems[i]->about);
     printf("\n  %lld events a second each; for example\n", (long long)demo->rate.value);
     printf("  weir query --url http://127.0.0.1:%d\n", port);
     for (size_t i = 0; i < demo->count; i++)
@@ -69,13 +69,24 @@ static void greet(const struct demo *demo, const struct serving *serving)
     fflush(stdout);
 }
 
+/* Another system of this demo causes its events. */
+static bool is_fed(const struct demo *demo, const struct system *system)
+{
+    for (size_t i = 0; i < demo->count; i++)
+        if (demo->systems[i]->feeds && strcmp(demo->systems[i]->feeds, system->topology) == 0)
+            return true;
+    return false;
+}
+
+/* A system that feeds another one begins now: what it does is done now, and the other one has a past of its own. */
 static struct feeder *start_feeder(const struct demo *demo, size_t i, weir_app *app)
 {
+    const struct system *system = demo->systems[i];
     return feeder_start(app, (struct feeder_plan){
-                                 .system = demo->systems[i],
+                                 .system = system,
                                  .seed = (uint64_t)demo->seed.value,
-                                 .events_per_second = (double)demo->rate.value,
-                                 .backlog_ms = (int64_t)BACKLOG_HOURS * 3600 * 1000,
+                                 .events_per_second = is_fed(demo, system) ? 0 : (double)demo->rate.value,
+                                 .backlog_ms = system->feeds ? 0 : (int64_t)BACKLOG_HOURS * 3600 * 1000,
                                  .backlog_events = BACKLOG_EVENTS,
                              });
 }
@@ -104,11 +115,11 @@ static int serve_systems(const struct demo *demo, const struct settings *setting
     struct weir_http_options options = {.port = (uint16_t)demo->port.value, .title = "Weir demo"};
     signals_hold();
     log_set_level(LOG_WARNING);
-    struct contracts_service *contracts = contracts_service_start();
+    struct demo_services *services = demo_services_start();
     status = serve_start(&serving, served, demo->count, options, !demo->port.given);
     if (status == EXIT_DONE)
         status = serve_with_events(demo, &serving);
-    contracts_service_stop(contracts);
+    demo_services_stop(services);
     return status;
 }
 

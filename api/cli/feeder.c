@@ -93,6 +93,8 @@ static void *feed(void *self)
 {
     struct feeder *feeder = self;
     send_until(feeder, clock_wall_ms(&clock_system));
+    if (feeder->plan.events_per_second == 0)
+        return NULL;
     system_events_set_pace(feeder->events, feeder->plan.events_per_second);
     while (!atomic_load(&feeder->stopping)) {
         send_until(feeder, clock_wall_ms(&clock_system));
@@ -107,8 +109,9 @@ struct feeder *feeder_start(weir_app *app, struct feeder_plan plan)
     feeder->app = app;
     feeder->plan = plan;
     arena_init(&feeder->batch.arena);
-    feeder->events = system_events_new(plan.system, plan.seed, clock_wall_ms(&clock_system) - plan.backlog_ms,
-                                       (double)plan.backlog_events * 1000 / (double)plan.backlog_ms);
+    double pace =
+        plan.backlog_ms > 0 ? (double)plan.backlog_events * 1000 / (double)plan.backlog_ms : plan.events_per_second;
+    feeder->events = system_events_new(plan.system, plan.seed, clock_wall_ms(&clock_system) - plan.backlog_ms, pace);
     if (pthread_create(&feeder->thread, NULL, feed, feeder) == 0)
         return feeder;
     system_events_free(feeder->events);

@@ -9,8 +9,8 @@ struct feeder;
 struct feeder_plan {
     const struct system *system;
     uint64_t seed;
-    double events_per_second; /* from now on */
-    int64_t backlog_ms;       /* how long it has been going on */
+    double events_per_second; /* from now on; 0: none, it ends with the backlog */
+    int64_t backlog_ms;       /* how long it has been going on; 0: it begins now */
     int64_t backlog_events;   /* about so many in that time */
 };
 

@@ -64,7 +64,7 @@ class Systems(unittest.TestCase):
         self.assertEqual(found, expected, key)
 
     def check(self, system, rate=10):
-        recompute = importlib.import_module(f"recompute_{system}")
+        recompute = importlib.import_module(f"recompute_{system.replace('-', '_')}")
         for seed in SEEDS:
             events = events_of(recompute, system, seed, rate)
             expected, found = recompute.compute(events.splitlines()), views_of(system, events)
@@ -81,6 +81,21 @@ class Systems(unittest.TestCase):
     def test_every_row_of_platform_is_as_recomputed(self):
         self.check("platform", rate=1)  # over more than an hour, so that sessions expire
 
+    def test_every_row_of_commerce_saga_is_as_recomputed(self):
+        self.check("commerce-saga")
+
+    def test_what_commerce_saga_writes_is_what_the_views_of_commerce_are_made_of(self):
+        written = weir("test", "commerce-saga", stdin=generate("commerce-saga", 5))
+        events = "".join(line + "\n" for line in written.splitlines() if loads(line)["topic"] in (
+            "orders.events", "inventory.responses", "inventory.events"))
+        found = views_of("commerce", events)
+        states = [row["status"] for row in views_of("commerce-saga", generate("commerce-saga", 5))["saga-orders"].values()]
+        for status, metric in (("CONFIRMED", "orders.confirmed"), ("CANCELLED", "orders.cancelled")):
+            self.assertEqual(found["commerce-metrics"][metric]["count"], states.count(status))
+            self.assertGreater(states.count(status), 0)
+        for row in found["commerce-orders"].values():
+            self.assertEqual(row["reservation"] == "RESERVED", row["status"] == "CONFIRMED")
+
     def test_every_row_of_joins_is_as_recomputed(self):
         self.check("joins")
 
@@ -88,7 +103,7 @@ class Systems(unittest.TestCase):
         self.check("aurore")
 
     def test_the_same_seed_gives_the_same_events(self):
-        for system in ("tradex", "platform", "joins"):
+        for system in ("tradex", "platform", "joins", "commerce-saga"):
             self.assertEqual(generate(system, 7), generate(system, 7))
             self.assertNotEqual(generate(system, 7), generate(system, 8))
 

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "agenda.h"
+#include "catalogue.h"
 
 enum {
     CUSTOMERS = 240,
@@ -25,21 +26,6 @@ enum {
 
 const char *const generator_topics[] = {"orders.events",        "inventory.responses", "inventory.events",
                                         "notifications.events", "inventory.stock",     NULL};
-
-struct product {
-    const char *sku;
-    int64_t cents, initial; /* price, and stock at the beginning and after each delivery */
-};
-
-static const struct product products[] = {
-    {"LAPTOP-001", 99999, 50},   {"MOUSE-001", 2999, 200},    {"KEYBOARD-001", 7950, 150}, {"MONITOR-001", 24900, 80},
-    {"DOCK-001", 18900, 60},     {"HEADSET-001", 12999, 90},  {"WEBCAM-001", 8999, 90},    {"CABLE-001", 1299, 400},
-    {"CABLE-002", 1799, 400},    {"CHARGER-001", 4900, 160},  {"LAPTOP-002", 149900, 30},  {"LAPTOP-003", 219900, 20},
-    {"MOUSE-002", 6999, 120},    {"KEYBOARD-002", 13900, 80}, {"MONITOR-002", 54900, 40},  {"SPEAKER-001", 5900, 100},
-    {"TABLET-001", 44900, 60},   {"TABLET-002", 79900, 40},   {"PEN-001", 9900, 100},      {"STAND-001", 3490, 140},
-    {"BACKPACK-001", 5990, 110}, {"PRINTER-001", 17900, 40},  {"DISK-001", 10990, 100},    {"DISK-002", 18990, 70},
-};
-enum { PRODUCTS = sizeof products / sizeof *products };
 
 struct order {
     uint64_t number;
@@ -59,7 +45,7 @@ struct generator {
     int64_t next_order_ms, gap_us; /* mean time between orders */
     int64_t gap_rest_us;           /* what millisecond steps left over */
     int64_t last_arrival_ms;
-    int64_t available[PRODUCTS], reserved[PRODUCTS], last_stock_ms[PRODUCTS];
+    int64_t available[CATALOGUE_SIZE], reserved[CATALOGUE_SIZE], last_stock_ms[CATALOGUE_SIZE];
     struct agenda agenda;
     char *key, *value; /* of the event handed out last */
 };
@@ -222,7 +208,7 @@ static void send_stock_level(struct generator *shop, int product, int64_t now_ms
     int64_t at_ms = stock_time(shop, product, now_ms);
     int64_t quantity = shop->available[product] + shop->reserved[product];
     char key[64];
-    snprintf(key, sizeof key, "%s", products[product].sku);
+    snprintf(key, sizeof key, "%s", catalogue[product].sku);
     add(&value, "{\"sku\":\"%s\",\"quantity\":%lld", key, (long long)quantity);
     add_time(&value, at_ms);
     send(shop, (struct step){.topic = "inventory.stock", .key = key, .value = value.data, .timestamp_ms = at_ms});
@@ -239,9 +225,9 @@ static void send_inventory_event(struct generator *shop, const char *type, const
         order_id(shop, order, id);
         add(&value, ",\"order_id\":\"%s\"", id);
     } else {
-        snprintf(id, sizeof id, "%s", products[product].sku);
+        snprintf(id, sizeof id, "%s", catalogue[product].sku);
     }
-    add(&value, ",\"sku\":\"%s\",\"quantity\":%lld,\"available\":%lld,\"reserved\":%lld", products[product].sku,
+    add(&value, ",\"sku\":\"%s\",\"quantity\":%lld,\"available\":%lld,\"reserved\":%lld", catalogue[product].sku,
         (long long)quantity, (long long)shop->available[product], (long long)shop->reserved[product]);
     add_time(&value, at_ms);
     send(shop, (struct step){.topic = "inventory.events", .key = id, .value = value.data, .timestamp_ms = at_ms});
@@ -250,19 +236,19 @@ static void send_inventory_event(struct generator *shop, const char *type, const
 /* A delivery comes: either counted from outside, or what was reserved has left the house meanwhile. */
 static void restock(struct generator *shop, int product, int64_t now_ms)
 {
-    shop->available[product] = products[product].initial;
+    shop->available[product] = catalogue[product].initial;
     if (happens(shop, 250)) {
         send_stock_level(shop, product, now_ms);
         return;
     }
     shop->reserved[product] = 0;
-    send_inventory_event(shop, "STOCK_SET", NULL, product, products[product].initial, now_ms);
+    send_inventory_event(shop, "STOCK_SET", NULL, product, catalogue[product].initial, now_ms);
 }
 
 static void open_shop(struct generator *shop, int64_t start_ms)
 {
-    for (int i = 0; i < PRODUCTS; i++) {
-        shop->available[i] = products[i].initial;
+    for (int i = 0; i < CATALOGUE_SIZE; i++) {
+        shop->available[i] = catalogue[i].initial;
         send_stock_level(shop, i, start_ms);
     }
 }
@@ -278,7 +264,7 @@ static void send_order_event(struct generator *shop, const struct order *order, 
     add_type_and_id(shop, &value, type);
     add(&value, ",\"order_id\":\"%s\",\"customer_id\":\"customer-%03d\",\"items\":[", id, order->customer + 1);
     for (int i = 0; i < order->item_count; i++) {
-        const struct product *product = &products[order->items[i].product];
+        const struct product *product = &catalogue[order->items[i].product];
         add(&value, "%s{\"sku\":\"%s\",\"quantity\":%lld", i ? "," : "", product->sku,
             (long long)order->items[i].quantity);
         add_money(&value, "unit_price", product->cents);
@@ -303,7 +289,7 @@ static void fill_basket(struct generator *shop, struct order *order)
 {
     int wanted = 1 + draw_popular(shop, ITEMS_MAX);
     for (int i = 0; i < wanted; i++) {
-        int product = draw_popular(shop, PRODUCTS);
+        int product = draw_popular(shop, CATALOGUE_SIZE);
         bool is_twice = false;
         for (int k = 0; k < order->item_count; k++)
             is_twice = is_twice || order->items[k].product == product;
@@ -312,7 +298,7 @@ static void fill_basket(struct generator *shop, struct order *order)
         int64_t quantity = draw_quantity(shop);
         order->items[order->item_count].product = product;
         order->items[order->item_count++].quantity = quantity;
-        order->cents += quantity * products[product].cents;
+        order->cents += quantity * catalogue[product].cents;
     }
 }
 
@@ -348,7 +334,7 @@ static void send_response(struct generator *shop, const struct order *order, int
     if (missing >= 0) {
         int product = order->items[missing].product;
         add(&value, ",\"reason\":\"not enough stock\",\"sku\":\"%s\",\"available\":%lld,\"requested\":%lld",
-            products[product].sku, (long long)shop->available[product], (long long)order->items[missing].quantity);
+            catalogue[product].sku, (long long)shop->available[product], (long long)order->items[missing].quantity);
     }
     add(&value, "}");
     send_for_order(shop, order, "inventory.responses", value.data, now_ms);

@@ -211,7 +211,7 @@ static void release(weir_context *context, const struct weir_record *record)
     struct self *self = weir_self(context);
     const struct saga_reservation *known = weir_get(self->reservations, record->key);
     if (!known || known->state != SAGA_RESERVATION_STATE_RESERVED) {
-        weir_drop(context, known ? "nothing_reserved" : "unknown_order");
+        weir_drop(context, "nothing_reserved");
         return;
     }
     struct saga_reservation *released = saga_reservation_new(context);

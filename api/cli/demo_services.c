@@ -1,6 +1,6 @@
-/* contracts_service.c: see contracts_service.h. One request per connection, one connection at a time.
+/* demo_services.c: see demo_services.h. One request per connection, one connection at a time.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "contracts_service.h"
+#include "demo_services.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -16,7 +16,7 @@
 
 enum { REQUEST_BYTES_MAX = 8192, BACKLOG = 64, BUSY_EVERY = 12, PATIENCE_S = 2 };
 
-struct contracts_service {
+struct demo_services {
     pthread_t thread;
     int listener;
     unsigned requests;
@@ -39,27 +39,35 @@ static void read_request(int peer)
     }
 }
 
-static void answer(struct contracts_service *service, int peer)
+static void answer(struct demo_services *service, int peer)
 {
-    static const char closed[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    static const char done[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     const struct timeval patience = {.tv_sec = PATIENCE_S};
     setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     read_request(peer);
-    const char *reply = ++service->requests % BUSY_EVERY == 0 ? busy : closed;
+    const char *reply = ++service->requests % BUSY_EVERY == 0 ? busy : done;
     send(peer, reply, strlen(reply), MSG_NOSIGNAL);
     close(peer);
 }
 
 static void *serve(void *self)
 {
-    struct contracts_service *service = self;
+    struct demo_services *service = self;
     for (int peer; (peer = accept(service->listener, NULL, NULL)) >= 0;)
         answer(service, peer);
     return NULL;
 }
 
-static bool listen_somewhere(struct contracts_service *service)
+static bool tell(const char *variable, int port, const char *path)
+{
+    char *url = memory_format("http://127.0.0.1:%d/%s", port, path);
+    bool ok = setenv(variable, url, false) == 0;
+    memory_free(url);
+    return ok;
+}
+
+static bool listen_somewhere(struct demo_services *service)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
@@ -68,15 +76,13 @@ static bool listen_somewhere(struct contracts_service *service)
         listen(service->listener, BACKLOG) != 0 ||
         getsockname(service->listener, (struct sockaddr *)&address, &size) != 0)
         return false;
-    char *url = memory_format("http://127.0.0.1:%d/contracts", ntohs(address.sin_port));
-    bool ok = setenv("CONTINENTAL_CONTRACTS_URL", url, false) == 0;
-    memory_free(url);
-    return ok;
+    return tell("CONTINENTAL_CONTRACTS_URL", ntohs(address.sin_port), "contracts") &&
+           tell("COMMERCE_NOTIFICATIONS_URL", ntohs(address.sin_port), "notifications");
 }
 
-struct contracts_service *contracts_service_start(void)
+struct demo_services *demo_services_start(void)
 {
-    struct contracts_service *service = memory_new(sizeof *service);
+    struct demo_services *service = memory_new(sizeof *service);
     if (listen_somewhere(service) && pthread_create(&service->thread, NULL, serve, service) == 0)
         return service;
     if (service->listener >= 0)
@@ -85,7 +91,7 @@ struct contracts_service *contracts_service_start(void)
     return NULL;
 }
 
-void contracts_service_stop(struct contracts_service *service)
+void demo_services_stop(struct demo_services *service)
 {
     if (!service)
         return;
