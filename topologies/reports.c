@@ -20,6 +20,8 @@ REPORT(top_customers, "commerce/reports/top-customers.sql")
 REPORT(cancellations, "commerce/reports/cancellations.sql")
 REPORT(low_stock, "commerce/reports/low-stock.sql")
 REPORT(orders_of_customer, "commerce/reports/orders-of-customer.sql")
+REPORT(refused, "saga/reports/refused.sql")
+REPORT(pending_notifications, "saga/reports/pending-notifications.sql")
 
 const struct topology_report topologies_reports[] = {
     {"commerce", {"commerce-conversion", weir_report_conversion}},
@@ -29,5 +31,7 @@ const struct topology_report topologies_reports[] = {
     {"commerce", {"commerce-cancellations", weir_report_cancellations}},
     {"commerce", {"commerce-low-stock", weir_report_low_stock}},
     {"commerce", {"commerce-orders-of-customer", weir_report_orders_of_customer}},
+    {"commerce-saga", {"saga-refused", weir_report_refused}},
+    {"commerce-saga", {"saga-pending-notifications", weir_report_pending_notifications}},
     {NULL, {NULL, NULL}},
 };
