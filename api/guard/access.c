@@ -61,8 +61,7 @@ static weir_bytes next_word(const char **at, const char *end)
     return (weir_bytes){start, (size_t)(*at - start)};
 }
 
-/* What may stand in a header, a log line and this file. */
-static bool is_name(weir_bytes text)
+bool access_is_name(weir_bytes text)
 {
     const char *at = text.data;
     for (size_t i = 0; i < text.size; i++)
@@ -108,7 +107,7 @@ bool credential_of_text(weir_bytes text, enum credential *out, weir_bytes *id)
             continue;
         *out = credential;
         *id = rest;
-        return credential == CREDENTIAL_ANYONE ? text.size == kind.size : is_name(rest);
+        return credential == CREDENTIAL_ANYONE ? text.size == kind.size : access_is_name(rest);
     }
     return false;
 }
@@ -190,7 +189,7 @@ static bool read_grant(struct reading *reading, const char *at, const char *end,
 {
     weir_bytes name = next_word(&at, end), role = next_word(&at, end), credential = next_word(&at, end);
     *grant = (struct grant){.until_ms = INT64_MAX};
-    if (!is_name(name))
+    if (!access_is_name(name))
         return refuse(reading, "expected PRINCIPAL ROLE CREDENTIAL", name);
     if (!role_of_name(role, &grant->role))
         return refuse(reading, "no role, expected reader, analyst, producer, operator, admin or peer", role);

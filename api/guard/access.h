@@ -47,5 +47,7 @@ const char *credential_name(enum credential);      /* "key", … */
 /* What access_find needs, from "key:3f2a9c1d" and the like. */
 bool credential_of_text(weir_bytes text, enum credential *, weir_bytes *id);
 bool grant_may_read(const struct grant *, weir_bytes view);
+/* Whether it may name someone: in a header, a log line and this file. */
+bool access_is_name(weir_bytes);
 bool pattern_fits(const char *pattern, weir_bytes name);
 #endif

@@ -17,6 +17,7 @@ struct guard {
     char *access_file;
     struct file_watch access_watch;
     struct access *access;
+    struct tls *tls;
     char *peer_key;
     _Atomic uint64_t reloads[2]; /* failed, done; any thread reads them */
 };
@@ -53,10 +54,21 @@ static bool open_access(struct guard *guard, const char *path, struct weir_error
     return guard->access != NULL;
 }
 
+static bool open_tls(struct guard *guard, struct tls_options options, struct weir_error *error)
+{
+    if (!is_set(options.certificate_file) && !is_set(options.key_file) && !is_set(options.client_ca_file))
+        return true;
+    if (!is_set(options.certificate_file) || !is_set(options.key_file))
+        return error_set(error, WEIR_INVALID, "TLS needs both http.tls.certificate.file and http.tls.key.file");
+    guard->tls = tls_open(options, error);
+    return guard->tls != NULL;
+}
+
 struct guard *guard_open(struct guard_options options, struct weir_error *error)
 {
     struct guard *guard = memory_new(sizeof *guard);
-    if ((!is_set(options.access_file) || open_access(guard, options.access_file, error)) &&
+    if (open_tls(guard, options.tls, error) &&
+        (!is_set(options.access_file) || open_access(guard, options.access_file, error)) &&
         (!is_set(options.peer_key_file) || read_peer_key(guard, options.peer_key_file, error)))
         return guard;
     guard_close(guard);
@@ -68,6 +80,7 @@ void guard_close(struct guard *guard)
     if (!guard)
         return;
     access_drop(guard->access);
+    tls_close(guard->tls);
     memory_free(guard->access_file);
     if (guard->peer_key)
         gnutls_memset(guard->peer_key, 0, strlen(guard->peer_key));
@@ -85,10 +98,18 @@ static void note_reload(struct guard *guard, const char *path, const struct weir
         log_error("guard", "what was read before stays in force: %s", error->message);
 }
 
-void guard_refresh(struct guard *guard)
+static void refresh_tls(struct guard *guard)
 {
     struct weir_error error = {0};
-    if (!guard->access || !file_changed(&guard->access_watch, guard->access_file))
+    bool changed = false;
+    if (!tls_refresh(guard->tls, &changed, &error) || changed)
+        note_reload(guard, "the certificate", &error);
+}
+
+static void refresh_access(struct guard *guard)
+{
+    struct weir_error error = {0};
+    if (!file_changed(&guard->access_watch, guard->access_file))
         return;
     struct access *access = access_load(guard->access_file, &error);
     if (access) {
@@ -96,6 +117,19 @@ void guard_refresh(struct guard *guard)
         guard->access = access;
     }
     note_reload(guard, guard->access_file, &error);
+}
+
+void guard_refresh(struct guard *guard)
+{
+    if (guard->access)
+        refresh_access(guard);
+    if (guard->tls)
+        refresh_tls(guard);
+}
+
+struct tls *guard_tls(struct guard *guard)
+{
+    return guard->tls;
 }
 
 uint64_t guard_reloads(const struct guard *guard, bool good)

@@ -4,9 +4,11 @@
 #define WEIR_GUARD_GUARD_H
 #include "base/buffer.h"
 #include "guard/access.h"
+#include "guard/tls.h"
 
 struct guard_options { /* "" or NULL: not set */
     const char *access_file, *peer_key_file;
+    struct tls_options tls;
 };
 
 struct guard;
@@ -43,6 +45,8 @@ void guard_close(struct guard *); /* NULL is fine */
 void guard_refresh(struct guard *);
 uint64_t guard_reloads(const struct guard *, bool good); /* how many there were; any thread */
 bool guard_is_on(const struct guard *);                  /* there is an access file */
+
+struct tls *guard_tls(struct guard *); /* NULL: the door speaks in the clear */
 
 /* To be given back by pass_done. */
 enum guard_verdict guard_judge(struct guard *, const struct presented *, struct shown *, struct pass *);

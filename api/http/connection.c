@@ -53,6 +53,26 @@ enum MHD_Result connection_admit(void *self, const struct sockaddr *from, sockle
     return MHD_NO;
 }
 
+/* Before the handshake. */
+static void begin_tls(struct connection *connection, struct MHD_Connection *handle)
+{
+    struct tls *tls = guard_tls(connection->server->guard);
+    if (!tls)
+        return;
+    connection->tls_handle = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
+    connection->tls = tls_begin(tls, connection->tls_handle);
+}
+
+/* With the first request the handshake is over. */
+static void name_client(struct connection *connection)
+{
+    if (!connection->tls || connection->is_named)
+        return;
+    connection->is_named = true;
+    if (tls_client_name(connection->tls_handle, connection->certificate, sizeof connection->certificate))
+        connection->request.certificate = connection->certificate;
+}
+
 static void *open_connection(struct weir_http *server, struct MHD_Connection *handle)
 {
     struct connection *connection = memory_new(sizeof *connection);
@@ -67,6 +87,7 @@ static void *open_connection(struct weir_http *server, struct MHD_Connection *ha
     connection->request.fd = connection->fd;
     connection->request.shown = &connection->shown;
     arena_init(&connection->request.arena);
+    begin_tls(connection, handle);
     connection->next = server->connections;
     if (connection->next)
         connection->next->previous = connection;
@@ -86,6 +107,7 @@ static void close_connection(struct weir_http *server, struct connection *connec
     atomic_fetch_sub(&server->meter.connections, 1);
     request_done(&connection->request);
     shown_done(&connection->shown);
+    tls_end(connection->tls);
     free(connection);
 }
 
@@ -164,6 +186,7 @@ static enum MHD_Result start(struct connection *connection, struct MHD_Connectio
     collect_head(request, handle, method, version);
     request->phase = REQUEST_BODY;
     connection->since_us = request->started_us;
+    name_client(connection);
     bool good = request_accept(request);
     if (good || (request->verdict.body == HEAD_NO_BODY && !request->response.close))
         return MHD_YES;
@@ -271,12 +294,15 @@ static uint64_t bytes_received(int fd)
     return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_bytes_received : 0;
 }
 
-/* Ends a connection whose head or body is late. libmicrohttpd has written nothing yet, so the answer goes out as it is. */
+/* Ends a connection whose head or body is late. libmicrohttpd has written nothing yet, so the answer goes out as it is;
+ * in TLS there is none. */
 static void end_late(struct connection *connection)
 {
-    ssize_t sent =
-        send(connection->fd, problem_timeout_response, strlen(problem_timeout_response), MSG_NOSIGNAL | MSG_DONTWAIT);
-    (void)sent;
+    if (!connection->tls) {
+        ssize_t sent = send(connection->fd, problem_timeout_response, strlen(problem_timeout_response),
+                            MSG_NOSIGNAL | MSG_DONTWAIT);
+        (void)sent;
+    }
     meter_reject(&connection->server->meter, METER_TIMEOUT);
     shutdown(connection->fd, SHUT_RDWR);
 }

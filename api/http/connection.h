@@ -17,6 +17,10 @@ struct connection {
     uint64_t idle_bytes;     /* received when it was first seen idle, by TCP_INFO */
     bool idle_bytes_known;
     struct shown shown;
+    struct tls_session *tls; /* NULL: in the clear */
+    void *tls_handle;        /* gnutls_session_t of libmicrohttpd */
+    bool is_named;           /* certificate was looked at */
+    char certificate[132];   /* name in the client's */
     struct request request;
 };
 

@@ -1,5 +1,5 @@
-/* listen.c: see listen.h. There is neither TLS nor authentication behind this socket, so it is for this machine alone
- * until someone says otherwise in so many words.
+/* listen.c: see listen.h. Without TLS and an access file the socket is for this machine alone, until someone says otherwise
+ * in so many words.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "http/listen.h"
 
@@ -45,17 +45,18 @@ static bool is_loopback(const union address *address)
     return IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
 }
 
-static bool may_bind(const union address *address, const char *text, struct weir_error *error)
+static bool may_bind(const union address *address, const char *text, bool is_safe, struct weir_error *error)
 {
     const char *insecure = getenv("WEIR_HTTP_INSECURE");
-    if (is_loopback(address))
+    if (is_safe || is_loopback(address))
         return true;
     if (!insecure || strcmp(insecure, "1") != 0)
-        return error_set(error, WEIR_INVALID,
-                         "http.address: %s is not a loopback address, and there is no TLS and no authentication: put a "
-                         "proxy in front, or set WEIR_HTTP_INSECURE=1",
-                         text);
-    log_warning("http", "serving on %s without TLS and authentication, because WEIR_HTTP_INSECURE=1", text);
+        return error_set(
+            error, WEIR_INVALID,
+            "http.address: %s is not a loopback address: set http.tls.certificate.file, http.tls.key.file and "
+            "http.access.file, put a proxy in front, or set WEIR_HTTP_INSECURE=1",
+            text);
+    log_warning("http", "serving on %s without TLS or without an access file, because WEIR_HTTP_INSECURE=1", text);
     return true;
 }
 
@@ -77,11 +78,11 @@ static int open_socket(const union address *address, struct weir_error *error)
     return -1;
 }
 
-int listen_open(const char *text, uint16_t port, uint16_t *bound, struct weir_error *error)
+int listen_open(const char *text, uint16_t port, bool is_safe, uint16_t *bound, struct weir_error *error)
 {
     union address address;
     socklen_t size = sizeof address;
-    if (!read_address(text, port, &address, error) || !may_bind(&address, text, error))
+    if (!read_address(text, port, &address, error) || !may_bind(&address, text, is_safe, error))
         return -1;
     int fd = open_socket(&address, error);
     if (fd >= 0 && getsockname(fd, &address.any, &size) == 0)

@@ -3,6 +3,7 @@
 #define WEIR_HTTP_LISTEN_H
 #include "weir.h"
 
-/* -1: error is set. An address that is not loopback is refused unless WEIR_HTTP_INSECURE=1 is in the environment. */
-int listen_open(const char *address, uint16_t port, uint16_t *bound, struct weir_error *);
+/* -1: error is set. An address that is not loopback is refused unless the door is safe (TLS, and an access file) or
+ * WEIR_HTTP_INSECURE=1 is in the environment. */
+int listen_open(const char *address, uint16_t port, bool is_safe, uint16_t *bound, struct weir_error *);
 #endif

@@ -111,7 +111,9 @@ bool peer_redirect(struct request *request, const struct server_view *view, int3
         return false;
     weir_bytes uri = buffer_bytes(&request->raw_uri);
     request_add_header(request, "Location",
-                       arena_format(&request->arena, "http://%s%.*s", address, (int)uri.size, (const char *)uri.data));
+                       arena_format(&request->arena, "%s://%s%.*s",
+                                    guard_tls(request->server->guard) ? "https" : "http", address, (int)uri.size,
+                                    (const char *)uri.data));
     request->response.status = 307;
     request->response.media = "text/plain; charset=utf-8";
     buffer_format(&request->response.body, "The partition is on %s.\n", address);
@@ -194,6 +196,7 @@ bool peer_ask(struct request *request, const struct peer_question *question, wei
         .body = body,
         .deadline_us = clock_monotonic_us(&clock_system) + CALL_MS * 1000,
         .bytes_max = ANSWER_BYTES_MAX,
+        .tls = guard_tls(request->server->guard) ? &request->server->peer_tls : NULL,
     };
     bool ok = http_call(&call, reply, &error);
     buffer_done(&headers);

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "http/server.h"
 
 /* Nothing is ever loaded from elsewhere, framed, sniffed or told to other sites; there is no CORS. */
 static const struct response_header everywhere[] = {
@@ -17,15 +18,19 @@ static const struct response_header everywhere[] = {
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "no-referrer"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
 };
 
-static void add_fixed_headers(struct MHD_Response *out, const struct response *response)
+static void add_fixed_headers(struct MHD_Response *out, const struct request *request)
 {
+    const struct response *response = &request->response;
     if (response->media)
         MHD_add_response_header(out, "Content-Type", response->media);
     MHD_add_response_header(out, "Cache-Control", response->cache == RESPONSE_NO_CACHE ? "no-cache" : "no-store");
     for (size_t i = 0; i < sizeof everywhere / sizeof everywhere[0]; i++)
         MHD_add_response_header(out, everywhere[i].name, everywhere[i].value);
+    if (guard_tls(request->server->guard))
+        MHD_add_response_header(out, "Strict-Transport-Security", "max-age=31536000"); /* RFC 6797 */
 }
 
 static bool queue(struct request *request, struct MHD_Connection *handle, struct MHD_Response *out)
@@ -60,11 +65,11 @@ static bool may_be_prepared(const struct response *response)
            strcmp(response->media, "application/json") == 0;
 }
 
-static struct send_prepared *prepare(struct send_pool *pool, const struct response *response)
+static struct send_prepared *prepare(struct send_pool *pool, const struct request *request)
 {
     if (pool->count == SEND_PREPARED_MAX)
         return NULL;
-    size_t size = response->body.size;
+    size_t size = request->response.body.size;
     struct send_prepared *prepared = memory_new(sizeof *prepared + size);
     prepared->size = size;
     prepared->out = MHD_create_response_from_buffer(size, prepared->body, MHD_RESPMEM_PERSISTENT);
@@ -73,7 +78,7 @@ static struct send_prepared *prepare(struct send_pool *pool, const struct respon
         return NULL;
     }
     pool->count++;
-    add_fixed_headers(prepared->out, response);
+    add_fixed_headers(prepared->out, request);
     return prepared;
 }
 
@@ -102,7 +107,7 @@ static struct send_prepared *take_prepared(struct send_pool *pool, struct reques
     if (prepared)
         pool->free[response->body.size] = prepared->next;
     else
-        prepared = prepare(pool, response);
+        prepared = prepare(pool, request);
     if (!prepared)
         return NULL;
     memcpy(prepared->body, response->body.data, response->body.size);
@@ -138,7 +143,7 @@ void send_pool_done(struct send_pool *pool)
 static void add_headers(struct MHD_Response *out, const struct request *request)
 {
     const struct response *response = &request->response;
-    add_fixed_headers(out, response);
+    add_fixed_headers(out, request);
     MHD_add_response_header(out, "X-Request-Id", request->id);
     if (response->etag[0])
         MHD_add_response_header(out, "ETag", response->etag);

@@ -178,15 +178,31 @@ static size_t keep_escaped(void *self, struct MHD_Connection *handle, char *text
     return strlen(text);
 }
 
+/* The library wants to know where certificates come from; sessions are given theirs before it can ask. */
+static int no_certificate(void *session, const void *authorities, int authority_count, const void *algorithms,
+                          int algorithm_count, void **certificates, unsigned *certificate_count, void **key)
+{
+    (void)session, (void)authorities, (void)authority_count, (void)algorithms, (void)algorithm_count;
+    (void)certificates, (void)certificate_count, (void)key;
+    return -1;
+}
+
 static struct MHD_Daemon *start_daemon(struct weir_http *server, int fd)
 {
-    return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, connection_admit, server, connection_request,
-                            server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-                            (unsigned)LIMIT_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_POOL_BYTES,
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(LIMIT_IDLE_MS / 1000),
-                            MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_NOTIFY_COMPLETED,
-                            connection_completed, server, MHD_OPTION_URI_LOG_CALLBACK, connection_uri, server,
-                            MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL, MHD_OPTION_END);
+    const struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)tls_priorities},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)no_certificate},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    bool has_tls = guard_tls(server->guard) != NULL;
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (has_tls ? MHD_USE_TLS : 0);
+    return MHD_start_daemon(flags, 0, connection_admit, server, connection_request, server, MHD_OPTION_LISTEN_SOCKET,
+                            fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIMIT_CONNECTIONS,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_POOL_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
+                            (unsigned)(LIMIT_IDLE_MS / 1000), MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server,
+                            MHD_OPTION_NOTIFY_COMPLETED, connection_completed, server, MHD_OPTION_URI_LOG_CALLBACK,
+                            connection_uri, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL, MHD_OPTION_ARRAY,
+                            has_tls ? tls : &tls[2], MHD_OPTION_END);
 }
 
 static bool watch(struct weir_http *server, int fd)
@@ -211,14 +227,20 @@ static bool open_guard(struct weir_http *server, struct weir_error *error)
     const struct guard_options options = {
         .access_file = weir_app_setting(app, "http.access.file"),
         .peer_key_file = weir_app_setting(app, "http.peer.key.file"),
+        .tls = {.certificate_file = weir_app_setting(app, "http.tls.certificate.file"),
+                .key_file = weir_app_setting(app, "http.tls.key.file"),
+                .client_ca_file = weir_app_setting(app, "http.tls.client.ca.file")},
     };
+    server->peer_tls = (struct http_call_tls){weir_app_setting(app, "http.peer.ca.file"), options.tls.certificate_file,
+                                              options.tls.key_file};
     server->guard = guard_open(options, error);
     return server->guard != NULL;
 }
 
 static bool open_door(struct weir_http *server, const char *address, uint16_t port, struct weir_error *error)
 {
-    int fd = listen_open(address, port, &server->port, error);
+    bool is_safe = guard_tls(server->guard) && guard_is_on(server->guard);
+    int fd = listen_open(address, port, is_safe, &server->port, error);
     if (fd < 0)
         return false;
     server->daemon = start_daemon(server, fd);

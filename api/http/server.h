@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "calls/http_call.h"
 #include "guard/guard.h"
 #include "http/meter.h"
 #include "http/reports.h"
@@ -38,7 +39,8 @@ struct weir_http {
     struct server_view **views;
     size_t view_count, view_capacity;
 
-    struct guard *guard; /* loop's thread, once it runs */
+    struct guard *guard;           /* loop's thread, once it runs */
+    struct http_call_tls peer_tls; /* for other instances, when we speak it ourselves */
     struct MHD_Daemon *daemon;
     pthread_t thread;
     int wake, poll; /* eventfd, epoll */

@@ -93,6 +93,15 @@ const struct setting config_table[] = {
     {"http.access.file", SETTING_TEXT, "", 0, 0, {0}, OURS,
      "Who may ask what (docs/security.md): principals, their roles, keys, certificates and tokens, which views they may read "
      "and which fields they do not see. Read again when it changes. Empty: whoever reaches the port may do everything."},
+    {"http.tls.certificate.file", SETTING_TEXT, "", 0, 0, {0}, OURS,
+     "Certificate of the REST interface with its chain (PEM), which then speaks TLS 1.2 and 1.3 only. Read again when it "
+     "changes, as the key and the authorities. Needed, with the access file, to listen beyond loopback."},
+    {"http.tls.key.file", SETTING_TEXT, "", 0, 0, {0}, OURS, "Private key of `http.tls.certificate.file` (PEM)."},
+    {"http.tls.client.ca.file", SETTING_TEXT, "", 0, 0, {0}, OURS,
+     "Authorities (PEM) of clients' certificates, whose names the access file may let in. Who shows none may have a key."},
+    {"http.peer.ca.file", SETTING_TEXT, "", 0, 0, {0}, OURS,
+     "Authorities (PEM) of the certificates of other instances, which are asked in TLS when this one speaks it. Empty: the "
+     "system's."},
     {"http.peer.key.file", SETTING_TEXT, "", 0, 0, {0}, OURS,
      "File with the key by which this instance asks the others; its principal has the role `peer` in their access files."},
     {"log.dir", SETTING_TEXT, "<state.dir>/log", 0, 0, {0}, OURS,

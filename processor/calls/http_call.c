@@ -153,7 +153,7 @@ static CURL *new_handle(void)
     CURL *handle = curl_easy_init();
     if (!handle)
         return NULL;
-    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http");
+    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(handle, CURLOPT_PROXY, "");
     curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
@@ -176,6 +176,23 @@ static struct curl_slist *header_list(const char *lines)
     return list;
 }
 
+static bool is_set(const char *text)
+{
+    return text && *text;
+}
+
+/* libcurl checks the certificate and the name in it unless it is told not to. */
+static void set_tls(CURL *handle, const struct http_call_tls *tls)
+{
+    curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (is_set(tls->ca_file))
+        curl_easy_setopt(handle, CURLOPT_CAINFO, tls->ca_file);
+    if (is_set(tls->certificate_file) && is_set(tls->key_file)) {
+        curl_easy_setopt(handle, CURLOPT_SSLCERT, tls->certificate_file);
+        curl_easy_setopt(handle, CURLOPT_SSLKEY, tls->key_file);
+    }
+}
+
 static void set_options(struct exchange *exchange, const char *url, const struct curl_slist *headers, int64_t left_ms)
 {
     const struct http_call *call = exchange->call;
@@ -194,6 +211,8 @@ static void set_options(struct exchange *exchange, const char *url, const struct
         curl_easy_setopt(handle, CURLOPT_HTTPGET, 1L);
     }
     curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, call->method);
+    if (call->tls)
+        set_tls(handle, call->tls);
 }
 
 static bool fail(const struct exchange *exchange, CURLcode code, struct weir_error *error)
@@ -216,7 +235,8 @@ static bool perform(struct exchange *exchange, struct weir_error *error)
     int64_t left_ms = (call->deadline_us - now_us()) / 1000;
     if (left_ms <= 0)
         return fail(exchange, CURLE_OPERATION_TIMEDOUT, error);
-    char *url = memory_format("http://%s%.*s", call->address, (int)call->target.size, (const char *)call->target.data);
+    char *url = memory_format("%s://%s%.*s", call->tls ? "https" : "http", call->address, (int)call->target.size,
+                              (const char *)call->target.data);
     struct curl_slist *headers = header_list(call->headers);
     set_options(exchange, url, headers, left_ms);
     CURLcode code = curl_easy_perform(exchange->handle);

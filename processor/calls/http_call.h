@@ -8,6 +8,11 @@
 
 enum { HTTP_CALL_KEPT = 32, HTTP_CALL_HEAD_BYTES_MAX = 16 * 1024 };
 
+struct http_call_tls {                       /* PEM files; "" or NULL: not set */
+    const char *ca_file;                     /* that signs the other's certificate; otherwise the system's */
+    const char *certificate_file, *key_file; /* shown to the other one */
+};
+
 struct http_call {
     const char *address; /* host:port, [v6]:port */
     const char *method;  /* GET or POST */
@@ -19,6 +24,7 @@ struct http_call {
     /* Takes the body of a 200 as it comes, in place of reply.body; false ends the call with WEIR_FATAL. NULL: not wanted. */
     bool (*take)(void *self, const void *data, size_t size);
     void *self;
+    const struct http_call_tls *tls; /* NULL: in the clear. The same for all calls to an address */
 };
 
 struct http_reply {
