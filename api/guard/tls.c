@@ -40,7 +40,8 @@ static bool is_set(const char *text)
 static int verify_client(gnutls_session_t session)
 {
     unsigned count = 0, status = 0;
-    gnutls_typed_vdata_st purpose = {GNUTLS_DT_KEY_PURPOSE_OID, (void *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT, 0};
+    unsigned char client[] = GNUTLS_KP_TLS_WWW_CLIENT;
+    gnutls_typed_vdata_st purpose = {GNUTLS_DT_KEY_PURPOSE_OID, client, 0};
     if (!gnutls_certificate_get_peers(session, &count) || count == 0)
         return 0;
     bool good = gnutls_certificate_verify_peers(session, &purpose, 1, &status) == 0 && status == 0;

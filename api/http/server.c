@@ -180,7 +180,7 @@ static size_t keep_escaped(void *self, struct MHD_Connection *handle, char *text
 
 /* The library wants to know where certificates come from; sessions are given theirs before it can ask. */
 static int no_certificate(void *session, const void *authorities, int authority_count, const void *algorithms,
-                          int algorithm_count, void **certificates, unsigned *certificate_count, void **key)
+                          int algorithm_count, void **certificates, const unsigned *certificate_count, void **key)
 {
     (void)session, (void)authorities, (void)authority_count, (void)algorithms, (void)algorithm_count;
     (void)certificates, (void)certificate_count, (void)key;
@@ -189,11 +189,6 @@ static int no_certificate(void *session, const void *authorities, int authority_
 
 static struct MHD_Daemon *start_daemon(struct weir_http *server, int fd)
 {
-    const struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)tls_priorities},
-        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)no_certificate},
-        {MHD_OPTION_END, 0, NULL},
-    };
     bool has_tls = guard_tls(server->guard) != NULL;
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (has_tls ? MHD_USE_TLS : 0);
     return MHD_start_daemon(flags, 0, connection_admit, server, connection_request, server, MHD_OPTION_LISTEN_SOCKET,
@@ -201,8 +196,9 @@ static struct MHD_Daemon *start_daemon(struct weir_http *server, int fd)
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_POOL_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
                             (unsigned)(LIMIT_IDLE_MS / 1000), MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server,
                             MHD_OPTION_NOTIFY_COMPLETED, connection_completed, server, MHD_OPTION_URI_LOG_CALLBACK,
-                            connection_uri, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL, MHD_OPTION_ARRAY,
-                            has_tls ? tls : &tls[2], MHD_OPTION_END);
+                            connection_uri, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL,
+                            has_tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, tls_priorities,
+                            MHD_OPTION_HTTPS_CERT_CALLBACK, no_certificate, MHD_OPTION_END);
 }
 
 static bool watch(struct weir_http *server, int fd)
