@@ -110,8 +110,12 @@ bool store_restored(struct store *store, struct weir_error *error)
     return !store->family || store->spec->kind == STORE_VERSIONED || flush_run(store, error);
 }
 
-void store_follow(struct store *store, const struct store_row *row)
+bool store_follow(struct store *store, const struct store_row *row, struct weir_error *error)
 {
+    int64_t to_ms;
+    if (store->spec->kind == STORE_VERSIONED)
+        return versions_put(store, row->key, row->value, row->timestamp_ms, &to_ms, error);
     observe(store, row);
     store_put(store, row->key, row->value, row->timestamp_ms);
+    return true;
 }

@@ -132,7 +132,7 @@ bool store_restored(struct store *, struct weir_error *);
 
 /* A copy that follows the changelog beside its readers: takes a row of a finished commit into the overlay, so that
  * store_publish makes it visible together with the others of that commit. */
-void store_follow(struct store *, const struct store_row *);
+bool store_follow(struct store *, const struct store_row *, struct weir_error *);
 
 /* ---- the views' side [any]: committed and durable levels only ---- */
 

@@ -198,6 +198,13 @@ static void reopen(struct store *store, weir_bytes key, int64_t from_ms, weir_ar
     }
 }
 
+/* As it was where the log was begun anew: what does not hold was put by a commit that never finished, and its time does not
+ * hold either. Else what follows could come too late. */
+static void take_time_back(struct store *store, int64_t history_begin_ms)
+{
+    store->observed_ms = history_begin_ms == INT64_MIN ? EXPIRY_NO_TIME : history_begin_ms + store->spec->retention_ms;
+}
+
 static bool forget(struct store *store, weir_bytes key, weir_bytes from, struct weir_error *error)
 {
     enum { TIME_BYTES = 8 };
@@ -208,6 +215,7 @@ static bool forget(struct store *store, weir_bytes key, weir_bytes from, struct 
                          store->spec->name);
     int64_t from_ms = (int64_t)bytes_get_u64(from.data);
     arena_clear(arena);
+    take_time_back(store, from_ms);
     delete_from(store, key, from_ms, arena, &failure);
     if (failure.code == WEIR_OK)
         reopen(store, key, from_ms, arena, &failure);

@@ -58,6 +58,16 @@ void clock_pause_ms(int64_t ms)
     clock_system.pause_us(&clock_system, ms * 1000);
 }
 
+void clock_lock(pthread_mutex_t *lock)
+{
+    if (!stand_in) {
+        pthread_mutex_lock(lock);
+        return;
+    }
+    while (pthread_mutex_trylock(lock) != 0)
+        clock_pause_ms(1);
+}
+
 void clock_init_by_hand(struct clock *clock, int64_t wall_ms)
 {
     *clock = (struct clock){.wall_ms = hand_wall_ms, .monotonic_us = hand_monotonic_us, .hand_us = wall_ms * 1000};

@@ -2,6 +2,8 @@
  * its own in the place of the system's. */
 #ifndef WEIR_BASE_CLOCK_H
 #define WEIR_BASE_CLOCK_H
+#include <pthread.h>
+
 #include "weir.h"
 
 struct clock {
@@ -28,6 +30,8 @@ static inline int64_t clock_monotonic_us(const struct clock *clock)
 }
 /* Waits, by clock_system. */
 void clock_pause_ms(int64_t ms);
+/* Takes the lock. Where a clock stands in, all is done on one thread: whoever has the lock goes on while this one pauses. */
+void clock_lock(pthread_mutex_t *);
 /* CPU time of this thread, for figures only. */
 int64_t clock_thread_cpu_us(void);
 #endif

@@ -161,8 +161,7 @@ static bool start_positions(struct loop *loop, struct task *task, const struct b
             return false;
         task->sources[i].position = begin;
         task->sources[i].stream_time_ms = commit_metadata_read(starts[i].metadata).partition_time_ms;
-        if (starts[i].offset != BROKER_NO_OFFSET)
-            atomic_store(&task->committed[i], starts[i].offset);
+        task->sources[i].begun = starts[i].offset;
     }
     return true;
 }

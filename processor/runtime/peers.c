@@ -123,8 +123,7 @@ static void add_member(struct builder *builder, const struct broker_member *memb
     }
 }
 
-/* False: not to be told now; what was known before stays. */
-static bool look(struct peers *peers)
+bool peers_look(struct peers *peers)
 {
     struct weir_app *app = peers->app;
     struct broker_member *members = NULL;
@@ -169,7 +168,7 @@ static void *run(void *self)
         bool again = peers->asked;
         peers->asked = false;
         pthread_mutex_unlock(&peers->lock);
-        again = !look(peers) || again;
+        again = !peers_look(peers) || again;
         pthread_mutex_lock(&peers->lock);
         wait_ms(peers, again ? LOOK_AGAIN_MS : LOOK_EVERY_MS);
     }
@@ -186,7 +185,7 @@ static void free_peers(struct peers *peers)
     memory_free(peers);
 }
 
-struct peers *peers_start(struct weir_app *app, struct weir_error *error)
+struct peers *peers_new(struct weir_app *app)
 {
     if (!app->broker->ops->members)
         return NULL;
@@ -200,8 +199,17 @@ struct peers *peers_start(struct weir_app *app, struct weir_error *error)
     arena_init(&peers->arena);
     peers->app = app;
     peers->self = id_of(app);
+    return peers;
+}
+
+struct peers *peers_start(struct weir_app *app, struct weir_error *error)
+{
+    struct peers *peers = peers_new(app);
+    if (!peers)
+        return NULL;
     int failure = pthread_create(&peers->thread, NULL, run, peers);
-    if (failure == 0)
+    peers->started = failure == 0;
+    if (peers->started)
         return peers;
     error_set(error, WEIR_FATAL, "cannot start a thread: %s", strerror(failure));
     free_peers(peers);
@@ -216,7 +224,8 @@ void peers_stop(struct peers *peers)
     peers->stopping = true;
     pthread_cond_signal(&peers->wake);
     pthread_mutex_unlock(&peers->lock);
-    pthread_join(peers->thread, NULL);
+    if (peers->started)
+        pthread_join(peers->thread, NULL);
     free_peers(peers);
 }
 

@@ -31,6 +31,9 @@ bool peers_read_client_id(const char *text, weir_arena *, struct peer *out);
 
 /* NULL: the broker serves this process alone, or an error. */
 struct peers *peers_start(struct weir_app *, struct weir_error *);
+/* The same without a thread: whoever has made it looks now and then. */
+struct peers *peers_new(struct weir_app *);
+bool peers_look(struct peers *); /* false: not to be told now; what was known before stays */
 void peers_stop(struct peers *); /* NULL is fine, in all of these */
 void peers_ask(struct peers *);  /* look again soon: partitions have changed hands */
 /* What is known, copied to the arena; 0: nothing yet. */

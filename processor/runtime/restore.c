@@ -13,7 +13,11 @@
 #include "runtime/anew.h"
 #include "state/changelog.h"
 
-enum { BATCH = 4096, STALL_US = 60 * 1000 * 1000 };
+enum {
+    BATCH = 4096,
+    STALL_US = 60 * 1000 * 1000,
+    SHOWN_RECORDS_MAX = 64 * 1024, /* that a copy which answers meanwhile keeps until it shows them */
+};
 
 struct restore_entry {
     struct task *task;
@@ -141,6 +145,8 @@ bool restore_begin(struct restorer *restorer, struct task *task, const struct co
     for (size_t i = 0; i < task->part->store_count; i++)
         if (task->part->stores[i].changelog && !begin_store(restorer, task, i, commit, has_commit, error))
             return false;
+    if (atomic_load(&task->restore_remaining) > SHOWN_RECORDS_MAX)
+        atomic_store(&task->has_caught_up, false);
     return true;
 }
 
@@ -175,6 +181,20 @@ static void note_unfinished(struct restore_entry *entry, weir_bytes key)
     entry->unfinished[entry->unfinished_count++] = arena_bytes(&entry->arena, key);
 }
 
+/* A standby that is becoming the task goes on showing its last commit until it can show this one. */
+static bool answers_meanwhile(const struct task *task)
+{
+    return atomic_load(&task->has_caught_up);
+}
+
+static bool follow_all(struct store *store, const struct store_row *rows, size_t count, struct weir_error *error)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!store_follow(store, &rows[i], error))
+            return false;
+    return true;
+}
+
 /* One run of messages of the same changelog. */
 static bool apply_run(struct restore_entry *entry, const struct broker_message *messages, size_t count,
                       weir_arena *arena, struct weir_error *error)
@@ -194,6 +214,8 @@ static bool apply_run(struct restore_entry *entry, const struct broker_message *
         next = messages[i].offset + 1;
     }
     entry->taken = next;
+    if (answers_meanwhile(entry->task))
+        return follow_all(entry->task->stores[entry->store], rows, row_count, error);
     entry->is_held_back =
         row_count > 0 && !store_restore(entry->task->stores[entry->store], rows, row_count, next, error);
     return !entry->is_held_back;
@@ -271,7 +293,7 @@ static bool look_for_the_end(struct restorer *restorer, struct weir_error *error
             return false;
         if (entry->position < entry->end)
             continue;
-        if (!store_restored(entry->task->stores[entry->store], error))
+        if (!answers_meanwhile(entry->task) && !store_restored(entry->task->stores[entry->store], error))
             return false;
         entry->done = true;
         restorer->broker->ops->reader_remove(restorer->reader, entry->token);
@@ -344,10 +366,24 @@ static bool undo(struct restore_entry *entry, struct weir_error *error)
     return error->code == WEIR_OK;
 }
 
+/* All stores together, with the inputs they contain. */
+static void show(struct task *task)
+{
+    atomic_fetch_add(&task->publishing, 1);
+    for (size_t i = 0; answers_meanwhile(task) && i < task->part->store_count; i++)
+        if (task->part->stores[i].changelog)
+            store_publish(task->stores[i], task->changelog_positions[i]);
+    for (size_t i = 0; i < task->part->source_count; i++)
+        if (task->sources[i].begun != BROKER_NO_OFFSET)
+            atomic_store(&task->committed[i], task->sources[i].begun);
+    atomic_fetch_add(&task->publishing, 1);
+}
+
 bool restore_finish(struct restorer *restorer, struct task *task, struct weir_error *error)
 {
     assert(restore_is_done(restorer, task));
     bool ok = true;
+    show(task);
     for (size_t i = 0; i < restorer->count && ok;) {
         if (restorer->entries[i].task != task) {
             i++;

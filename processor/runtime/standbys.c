@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "runtime/anew.h"
 #include "runtime/app.h"
 #include "runtime/commit.h"
 #include "runtime/directory.h"
@@ -25,7 +26,7 @@
 enum {
     BATCH = 2048,
     IDLE_MS = 20,
-    GIVE_WAY_US = 500,
+    GIVE_WAY_MS = 1,
     ASK_EVERY_US = 250 * 1000,    /* what is committed */
     PLACE_EVERY_US = 1000 * 1000, /* what belongs here */
     LINGER_US = 30 * 1000 * 1000, /* of one that is not wanted any more */
@@ -59,6 +60,7 @@ struct standby {
 struct standbys {
     struct weir_app *app;
     pthread_t thread;
+    bool started;
     _Atomic bool stopping;
     _Atomic int waiting;
     pthread_mutex_t lock; /* everything below */
@@ -80,7 +82,7 @@ static int64_t now_us(void)
 static void enter(struct standbys *standbys)
 {
     atomic_fetch_add(&standbys->waiting, 1);
-    pthread_mutex_lock(&standbys->lock);
+    clock_lock(&standbys->lock);
     atomic_fetch_sub(&standbys->waiting, 1);
 }
 
@@ -168,14 +170,16 @@ static bool read_batch(struct standbys *standbys, bool *idle, struct weir_error 
 
 /* ---- applying ---- */
 
-static void apply_message(struct standbys *standbys, struct store *store, enum store_kind kind,
-                          const struct broker_message *message)
+static bool apply_message(struct standbys *standbys, struct store *store, enum store_kind kind,
+                          const struct broker_message *message, struct weir_error *error)
 {
-    const struct store_row logged = {message->key, message->value, message->timestamp_ms};
-    struct store_row row;
-    if (changelog_read(kind, &logged, &standbys->arena, &standbys->key, &row))
-        store_follow(store, &row);
+    struct store_row row, logged = {message->key, message->value, message->timestamp_ms};
+    if (kind == STORE_VERSIONED)
+        anew_read(&logged, message->headers);
+    bool ok =
+        !changelog_read(kind, &logged, &standbys->arena, &standbys->key, &row) || store_follow(store, &row, error);
     arena_clear(&standbys->arena);
+    return ok;
 }
 
 /* The end of what is committed may lie behind a gap (markers), so the reader says where it stands. */
@@ -191,19 +195,21 @@ static void look_for_the_end(struct standbys *standbys, struct follower *followe
         follower->next = position < follower->target ? position : follower->target;
 }
 
-static void apply_store(struct standbys *standbys, struct standby *standby, size_t store)
+static bool apply_store(struct standbys *standbys, struct standby *standby, size_t store, struct weir_error *error)
 {
     struct follower *follower = &standby->followers[store];
     const struct store_spec *spec = &standby->task->part->stores[store].spec;
     while (follower->ahead.count > 0 && queue_head(&follower->ahead)->offset < follower->target) {
         struct broker_message *message = queue_head(&follower->ahead);
-        apply_message(standbys, standby->task->stores[store], spec->kind, message);
+        if (!apply_message(standbys, standby->task->stores[store], spec->kind, message, error))
+            return false;
         follower->next = message->offset + 1;
         ops_of(standbys)->reader_release(standbys->reader, message);
         queue_pop(&follower->ahead);
     }
     if (follower->next < follower->target)
         look_for_the_end(standbys, follower);
+    return true;
 }
 
 static bool has_reached(const struct standby *standby)
@@ -297,7 +303,8 @@ static bool follow(struct standbys *standbys, struct standby *standby, struct we
         if (!follower->is_reading && follower->ahead.count == 0 && follower->next < follower->target &&
             !start_reading(standbys, standby, i, error))
             return false;
-        apply_store(standbys, standby, i);
+        if (!apply_store(standbys, standby, i, error))
+            return false;
     }
     bool reached = has_reached(standby);
     if (has_rows(standby, &bytes) && (reached || bytes > OVERLAY_BYTES_MAX))
@@ -385,8 +392,10 @@ struct task *standbys_take(struct standbys *standbys, int32_t part, int32_t part
     enter(standbys);
     size_t index = index_of(standbys, part, partition);
     struct task *task = index < standbys->count ? remove_standby(standbys, index) : NULL;
-    if (task)
+    if (task) {
         apply_stores(task);
+        atomic_fetch_add(&standbys->app->figures.standbys_taken, 1);
+    }
     leave(standbys);
     return task;
 }
@@ -399,6 +408,7 @@ bool standbys_give(struct standbys *standbys, struct task *task)
     app_lock_registry(standbys->app); /* figures look into the operators of running tasks */
     begin_following(add_standby(standbys, task));
     app_unlock_registry(standbys->app);
+    atomic_fetch_add(&standbys->app->figures.standbys_given, 1);
     leave(standbys);
     return true;
 }
@@ -478,6 +488,7 @@ static void set_targets(struct standby *standby, const struct commit_metadata *c
     const struct layout_part *part = standby->task->part;
     for (size_t i = 0; i < part->store_count; i++) {
         int64_t committed = commit_metadata_position(commit, part->stores[i].name_hash);
+        store_restore_until(standby->task->stores[i], commit->ours ? commit->stream_time_ms : INT64_MAX);
         if (part->stores[i].changelog && committed > standby->followers[i].target)
             standby->followers[i].target = committed;
     }
@@ -657,21 +668,25 @@ static bool turn(struct standbys *standbys)
     return idle;
 }
 
+void standbys_turn(struct standbys *standbys)
+{
+    pthread_mutex_lock(&standbys->lock);
+    bool idle = turn(standbys);
+    bool asks = standbys->count > 0 && now_us() - standbys->asked_us >= ASK_EVERY_US;
+    pthread_mutex_unlock(&standbys->lock);
+    if (asks)
+        ask_what_is_committed(standbys);
+    else if (idle)
+        clock_pause_ms(IDLE_MS);
+    if (atomic_load(&standbys->waiting) > 0)
+        clock_pause_ms(GIVE_WAY_MS);
+}
+
 static void *run(void *self)
 {
     struct standbys *standbys = self;
-    while (!atomic_load(&standbys->stopping)) {
-        pthread_mutex_lock(&standbys->lock);
-        bool idle = turn(standbys);
-        bool asks = standbys->count > 0 && now_us() - standbys->asked_us >= ASK_EVERY_US;
-        pthread_mutex_unlock(&standbys->lock);
-        if (asks)
-            ask_what_is_committed(standbys);
-        else if (idle)
-            usleep(IDLE_MS * 1000);
-        if (atomic_load(&standbys->waiting) > 0)
-            usleep(GIVE_WAY_US);
-    }
+    while (!atomic_load(&standbys->stopping))
+        standbys_turn(standbys);
     return NULL;
 }
 
@@ -689,7 +704,7 @@ static void free_standbys(struct standbys *standbys)
     memory_free(standbys);
 }
 
-struct standbys *standbys_start(struct weir_app *app, struct weir_error *error)
+struct standbys *standbys_new(struct weir_app *app)
 {
     if (!app->peers || !app->broker->ops->commits || config_integer(app->config, "num.standby.replicas") == 0)
         return NULL;
@@ -699,8 +714,17 @@ struct standbys *standbys_start(struct weir_app *app, struct weir_error *error)
         (struct restorer){.broker = app->broker, .transactional = app->exactly_once, .stops_at_commit = true};
     arena_init(&standbys->arena);
     pthread_mutex_init(&standbys->lock, NULL);
+    return standbys;
+}
+
+struct standbys *standbys_start(struct weir_app *app, struct weir_error *error)
+{
+    struct standbys *standbys = standbys_new(app);
+    if (!standbys)
+        return NULL;
     int failure = pthread_create(&standbys->thread, NULL, run, standbys);
-    if (failure == 0)
+    standbys->started = failure == 0;
+    if (standbys->started)
         return standbys;
     error_set(error, WEIR_FATAL, "cannot start a thread: %s", strerror(failure));
     free_standbys(standbys);
@@ -712,6 +736,7 @@ void standbys_stop(struct standbys *standbys)
     if (!standbys)
         return;
     atomic_store(&standbys->stopping, true);
-    pthread_join(standbys->thread, NULL);
+    if (standbys->started)
+        pthread_join(standbys->thread, NULL);
     free_standbys(standbys);
 }

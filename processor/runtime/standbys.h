@@ -21,6 +21,9 @@ struct weir_app;
 
 /* NULL: num.standby.replicas is 0, or the broker has no group to ask, or an error. */
 struct standbys *standbys_start(struct weir_app *, struct weir_error *);
+/* The same without a thread: whoever has made it turns it again and again. */
+struct standbys *standbys_new(struct weir_app *);
+void standbys_turn(struct standbys *);
 /* Closes them all, durably. */
 void standbys_stop(struct standbys *);
 

@@ -23,7 +23,7 @@ static void init_sources(struct task *task)
     task->committed = memory_new(count * sizeof *task->committed);
     for (size_t i = 0; i < count; i++) {
         task->sources[i].layout = &task->part->sources[i];
-        task->sources[i].position = task->sources[i].first = BROKER_NO_OFFSET;
+        task->sources[i].position = task->sources[i].begun = task->sources[i].first = BROKER_NO_OFFSET;
         task->sources[i].stream_time_ms = -1;
         arena_init(&task->sources[i].head_arena);
         upstream_init(&task->sources[i].upstream,
@@ -239,7 +239,7 @@ static void forget_source(struct task *task, size_t index)
     lineage_seen_done(&source->seen);
     upstream_done(&source->upstream);
     upstream_init(&source->upstream, layout_upstream_partitions(task->layout, source->layout->topic));
-    source->first = BROKER_NO_OFFSET;
+    source->begun = source->first = BROKER_NO_OFFSET;
     source->idle_until_us = source->asked_us = 0;
     source->paused = source->behind = false;
     source->context = NULL;

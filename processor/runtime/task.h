@@ -68,6 +68,7 @@ struct task_source {
     int64_t stream_time_ms; /* greatest timestamp this source has given; -1: none yet */
     int64_t committed_stream_time_ms;
     int64_t position; /* offset behind the last record that was processed; -1: none */
+    int64_t begun;    /* offset that was committed when the task was assigned; -1: none */
     int64_t first;    /* offset of the first record that came; -1: none yet */
     bool paused;
     int64_t

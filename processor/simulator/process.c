@@ -1,4 +1,4 @@
-/* process.c: processes of a simulation: each is an app whose one loop runs on a fiber, and reaches the cluster over a
+/* process.c: processes of a simulation: each is an app whose threads are fibers, and reaches the cluster over a
  * network that does what the seed says.
  *
  * A process is killed by cutting it off from everything that outlives it: from then on its requests fail and its disk
@@ -12,9 +12,11 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "runtime/loop.h"
+#include "runtime/peers.h"
+#include "runtime/standbys.h"
 #include "simulator/world.h"
 
-enum { SLOW_US_MAX = 4 * 1000 * 1000, RESTART_US_MAX = 2 * 1000 * 1000 };
+enum { SLOW_US_MAX = 4 * 1000 * 1000, RESTART_US_MAX = 2 * 1000 * 1000, PEERS_EVERY_US = 300 * 1000 };
 
 /* ---- time ---- */
 
@@ -49,9 +51,10 @@ void world_advance(struct simulate_world *world, int64_t now_us)
 
 static void sleep_us(struct machine *machine, int64_t us)
 {
-    if (machine->is_killed || !fiber_is_inside())
+    struct thread *thread = machine->world->inside;
+    if (machine->is_killed || !thread)
         return;
-    machine->wake_us = machine->world->now_us + us;
+    thread->wake_us = machine->world->now_us + us;
     fiber_yield();
 }
 
@@ -105,14 +108,14 @@ static bool link_sends_now(void *self)
 
 /* ---- a process ---- */
 
-struct weir_app *world_open_app(struct simulate_world *world, const char *directory, struct broker *broker,
-                                struct weir_error *error)
+struct weir_app *world_open_app(struct simulate_world *world, const char *directory, const char *client,
+                                struct broker *broker, struct weir_error *error)
 {
     const struct swarm *swarm = &world->swarm;
-    char numbers[6][24];
-    const int64_t values[] = {swarm->commit_ms, swarm->poll_ms,  swarm->flush_ms,
-                              swarm->idle_ms,   swarm->buffered, swarm->partitions};
-    for (size_t i = 0; i < 6; i++)
+    char numbers[7][24];
+    const int64_t values[] = {swarm->commit_ms, swarm->poll_ms,    swarm->flush_ms, swarm->idle_ms,
+                              swarm->buffered,  swarm->partitions, swarm->standbys};
+    for (size_t i = 0; i < 7; i++)
         snprintf(numbers[i], sizeof numbers[i], "%lld", (long long)values[i]);
     const char *const set[][2] = {
         {"state.dir", directory},
@@ -123,6 +126,8 @@ struct weir_app *world_open_app(struct simulate_world *world, const char *direct
         {"max.task.idle.ms", numbers[3]},
         {"buffered.records.per.partition", numbers[4]},
         {"embedded.partitions", numbers[5]},
+        {"num.standby.replicas", numbers[6]},
+        {"client.id", client},
         {"emit.interval.ms", "0"},
         {"max.future.ms", "-1"},
         {NULL, NULL},
@@ -131,54 +136,122 @@ struct weir_app *world_open_app(struct simulate_world *world, const char *direct
     return app_open(world->plan->build(), config, broker, error);
 }
 
-static void run_loop(struct machine *machine)
+static void run_thread(struct machine *machine, size_t number, void (*run)(void *self))
 {
-    struct weir_error error = {0};
-    machine->app->watch = &machine->watch;
-    machine->app->limits = &machine->world->swarm.limits;
-    machine->loop = loop_open(machine->app, 1, &error);
-    if (!machine->loop) {
-        machine->failure = error;
-        return;
-    }
-    world_tell(machine->world, "machine %d joins", machine->number);
-    loop_run(machine->loop);
-    weir_app_failure(machine->app, &machine->failure);
+    struct thread *thread = &machine->threads[number];
+    thread->machine = machine;
+    thread->fiber = fiber_new(run, machine);
+    thread->wake_us = machine->world->now_us;
 }
 
-/* The body of the fiber: from main() to exit(). */
+static void run_second_loop(void *self)
+{
+    const struct machine *machine = self;
+    loop_run(machine->app->loops[1]);
+}
+
+/* What the runtime has two threads for, here it is one. */
+static void keep_standbys(void *self)
+{
+    const struct machine *machine = self;
+    int64_t look_us = 0;
+    while (!machine->is_killed && !machine->is_ending) {
+        if (machine->world->now_us >= look_us) {
+            peers_look(machine->app->peers);
+            look_us = machine->world->now_us + PEERS_EVERY_US;
+        }
+        standbys_turn(machine->app->standbys);
+    }
+}
+
+/* Of this process's other threads; when it is killed they go on before this one. */
+static void wait_for_end(struct machine *machine, size_t number)
+{
+    while (machine->threads[number].fiber)
+        clock_pause_ms(1);
+}
+
+static bool open_loops(struct machine *machine, size_t count)
+{
+    struct weir_app *app = machine->app;
+    app->loops = memory_new(count * sizeof(struct loop *));
+    app->loop_count = count;
+    for (size_t i = 0; i < count; i++) {
+        app->loops[i] = loop_open(app, (int32_t)i + 1, &machine->failure);
+        if (!app->loops[i])
+            return false;
+    }
+    return true;
+}
+
+static void run_loops(struct machine *machine)
+{
+    struct weir_app *app = machine->app;
+    size_t count = (size_t)machine->world->swarm.loops;
+    if (open_loops(machine, count)) {
+        world_tell(machine->world, "machine %d joins", machine->number);
+        machine->has_joined = true;
+        if (count > 1)
+            run_thread(machine, THREAD_SECOND, run_second_loop);
+        loop_run(app->loops[0]);
+        wait_for_end(machine, THREAD_SECOND);
+        weir_app_failure(app, &machine->failure);
+    }
+    machine->is_ending = true;
+    wait_for_end(machine, THREAD_STANDBYS);
+    machine->has_joined = false;
+    for (size_t i = 0; i < count; i++)
+        loop_close(app->loops[i]);
+    app->loop_count = 0;
+}
+
+static void count_figures(const struct machine *machine)
+{
+    struct simulate_report *report = machine->world->report;
+    const struct figures *figures = &machine->app->figures;
+    report->rebalances += atomic_load(&figures->rebalances);
+    report->faults[SIMULATE_PROMOTED] += atomic_load(&figures->standbys_taken);
+    report->faults[SIMULATE_DEMOTED] += atomic_load(&figures->standbys_given);
+}
+
+/* The body of the main fiber: from main() to exit(). */
 static void live(void *self)
 {
     struct machine *machine = self;
     machine->failure = (struct weir_error){0};
     struct weir_error error = {0};
-    machine->app = world_open_app(machine->world, machine->directory, machine->broker, &error);
+    char client[24];
+    snprintf(client, sizeof client, "machine-%d", (int)machine->number);
+    machine->app = world_open_app(machine->world, machine->directory, client, machine->broker, &error);
     if (!machine->app) {
         machine->failure = error;
         return;
     }
-    run_loop(machine);
-    struct loop *loop = machine->loop;
+    machine->app->watch = &machine->watch;
+    machine->app->limits = &machine->world->swarm.limits;
+    machine->app->peers = peers_new(machine->app);
+    machine->app->standbys = standbys_new(machine->app);
+    if (machine->app->standbys)
+        run_thread(machine, THREAD_STANDBYS, keep_standbys);
+    run_loops(machine);
+    count_figures(machine);
     struct weir_app *app = machine->app;
-    machine->loop = NULL;
     machine->app = NULL;
-    machine->world->report->rebalances += atomic_load(&app->figures.rebalances);
-    loop_close(loop);
     app_close(app);
 }
 
-static void start(struct machine *machine)
+void machine_start(struct machine *machine)
 {
     struct simulate_world *world = machine->world;
     const struct simulated_link link = {machine, link_wait, link_travel, link_fate, link_sends_now};
     world_trace(world, 1000 + (uint64_t)machine->number);
     world_tell(world, "machine %d starts", machine->number);
-    machine->is_killed = machine->is_stopping = machine->is_cut_off = false;
+    machine->is_killed = machine->is_stopping = machine->is_ending = machine->is_cut_off = false;
     machine->broker = simulated_connect(world->cluster, link, machine);
     machine->watch = witness_watch(world->witness, machine);
-    machine->fiber = fiber_new(live, machine);
     machine->state = MACHINE_RUNNING;
     disk_machine_start(machine->disk);
+    run_thread(machine, THREAD_MAIN, live);
 }
 
 /* A process that gives up by itself found something it must not; but when it starts or stops and gets no answer, it may. */
@@ -199,10 +272,8 @@ static void end(struct machine *machine)
     world_tell(world, "machine %d has ended%s%s", machine->number, machine->failure.code ? ": " : "",
                machine->failure.message);
     look_at_failure(machine);
-    fiber_free(machine->fiber);
     witness_process_ended(world->witness, machine);
     memory_free(machine->watch.self);
-    machine->fiber = NULL;
     machine->broker = NULL;
     machine->watch = (struct task_watch){0};
     machine->state = MACHINE_DOWN;
@@ -213,16 +284,19 @@ static void end(struct machine *machine)
     }
 }
 
-void machine_go_on(struct machine *machine)
+void thread_go_on(struct thread *thread)
 {
+    struct machine *machine = thread->machine;
     struct simulate_world *world = machine->world;
-    machine->wake_us = INT64_MAX;
-    if (machine->state == MACHINE_DOWN)
-        start(machine);
-    world->inside = machine;
-    fiber_resume(machine->fiber);
+    thread->wake_us = INT64_MAX;
+    world->inside = thread;
+    fiber_resume(thread->fiber);
     world->inside = NULL;
-    if (fiber_has_ended(machine->fiber))
+    if (!fiber_has_ended(thread->fiber))
+        return;
+    fiber_free(thread->fiber);
+    thread->fiber = NULL;
+    if (thread == &machine->threads[THREAD_MAIN])
         end(machine);
 }
 
@@ -238,17 +312,19 @@ void machine_kill(struct machine *machine)
     machine->state = MACHINE_RUNNING;
     simulated_kill(machine->broker);
     disk_machine_crash(machine->disk);
-    machine->wake_us = machine->world->now_us; /* gives its memory back */
+    for (size_t i = 0; i < THREADS; i++) /* they give their memory back */
+        machine->threads[i].wake_us = machine->world->now_us;
 }
 
 void machine_stop(struct machine *machine)
 {
-    if (!machine->loop)
+    if (!machine->has_joined)
         return;
     world_trace(machine->world, 3000 + (uint64_t)machine->number);
     world_tell(machine->world, "machine %d is asked to stop", machine->number);
     machine->is_stopping = true;
-    loop_stop(machine->loop);
+    for (size_t i = 0; i < machine->app->loop_count; i++)
+        loop_stop(machine->app->loops[i]);
 }
 
 void machine_pause(struct machine *machine, int64_t until_us)
@@ -273,8 +349,9 @@ void machine_end_of_fault(struct machine *machine)
 {
     if (machine->state == MACHINE_PAUSED) {
         machine->state = MACHINE_RUNNING;
-        if (machine->wake_us < machine->world->now_us)
-            machine->wake_us = machine->world->now_us;
+        for (size_t i = 0; i < THREADS; i++)
+            if (machine->threads[i].wake_us < machine->world->now_us)
+                machine->threads[i].wake_us = machine->world->now_us;
     }
     machine->is_cut_off = false;
     if (machine->broker)
@@ -293,10 +370,11 @@ void machine_init(struct simulate_world *world, struct machine *machine, int32_t
 
 void machine_done(struct machine *machine)
 {
-    if (machine->fiber) {
-        machine_kill(machine);
-        machine_go_on(machine);
-    }
+    machine_kill(machine);
+    while (machine->threads[THREAD_MAIN].fiber)
+        for (size_t i = 0; i < THREADS; i++)
+            if (machine->threads[i].fiber)
+                thread_go_on(&machine->threads[i]);
     disk_machine_free(machine->disk);
     memory_free(machine->directory);
 }

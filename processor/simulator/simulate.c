@@ -19,11 +19,24 @@ enum {
 };
 
 const char *const simulate_fault_names[SIMULATE_FAULTS] = {
-    [SIMULATE_CRASH] = "crash",       [SIMULATE_STOP] = "clean stop",     [SIMULATE_PAUSE] = "pause",
-    [SIMULATE_CUT_OFF] = "cut off",   [SIMULATE_EXPELLED] = "expelled",   [SIMULATE_FENCED] = "fenced",
-    [SIMULATE_SLOW] = "slow",         [SIMULATE_LOST] = "lost request",   [SIMULATE_UNANSWERED] = "lost answer",
-    [SIMULATE_LATE] = "late request", [SIMULATE_ABORTED] = "aborted",     [SIMULATE_TORN_STORE] = "torn store",
-    [SIMULATE_WIPED] = "lost disk",   [SIMULATE_DISK_FULL] = "disk full", [SIMULATE_DAMAGED] = "damaged store",
+    [SIMULATE_CRASH] = "crash",
+    [SIMULATE_STOP] = "clean stop",
+    [SIMULATE_PAUSE] = "pause",
+    [SIMULATE_CUT_OFF] = "cut off",
+    [SIMULATE_EXPELLED] = "expelled",
+    [SIMULATE_FENCED] = "fenced",
+    [SIMULATE_SLOW] = "slow",
+    [SIMULATE_LOST] = "lost request",
+    [SIMULATE_UNANSWERED] = "lost answer",
+    [SIMULATE_LATE] = "late request",
+    [SIMULATE_ABORTED] = "aborted",
+    [SIMULATE_TORN_STORE] = "torn store",
+    [SIMULATE_WIPED] = "lost disk",
+    [SIMULATE_DISK_FULL] = "disk full",
+    [SIMULATE_DAMAGED] = "damaged store",
+    [SIMULATE_RETURNED] = "static member back",
+    [SIMULATE_PROMOTED] = "standby promoted",
+    [SIMULATE_DEMOTED] = "task demoted",
 };
 
 /* ---- what the world does ---- */
@@ -63,7 +76,7 @@ static void stop_one(struct simulate_world *world)
 {
     struct machine *machine = any_machine(world);
     world->next_stop_us = draw_next(world, world->swarm.stop_every_us);
-    if (!is_well(machine) || !machine->loop || machine->is_stopping)
+    if (!is_well(machine) || !machine->has_joined || machine->is_stopping)
         return;
     world->report->faults[SIMULATE_STOP]++;
     machine_stop(machine);
@@ -100,7 +113,7 @@ static void look(struct simulate_world *world)
 {
     world->next_look_us = world->now_us + LOOK_EVERY_US;
     for (int32_t i = 0; i < world->swarm.machines; i++)
-        if (world->machines[i].app && world->machines[i].loop)
+        if (world->machines[i].app && world->machines[i].has_joined)
             witness_look_at(world->witness, world->machines[i].app);
 }
 
@@ -109,7 +122,8 @@ static void look(struct simulate_world *world)
 struct due {
     int64_t at_us;
     void (*happens)(struct simulate_world *);
-    struct machine *goes_on, *is_well_again;
+    struct machine *starts, *is_well_again;
+    struct thread *goes_on;
 };
 
 static void consider(struct due *first, struct due due)
@@ -125,8 +139,11 @@ static struct due find_due(struct simulate_world *world)
         struct machine *machine = &world->machines[i];
         if (machine->state == MACHINE_PAUSED || machine->is_cut_off)
             consider(&first, (struct due){.at_us = machine->until_us, .is_well_again = machine});
-        if (machine->state != MACHINE_PAUSED)
-            consider(&first, (struct due){.at_us = machine->wake_us, .goes_on = machine});
+        if (machine->state == MACHINE_DOWN)
+            consider(&first, (struct due){.at_us = machine->wake_us, .starts = machine});
+        for (size_t t = 0; machine->state == MACHINE_RUNNING && t < THREADS; t++)
+            if (machine->threads[t].fiber)
+                consider(&first, (struct due){.at_us = machine->threads[t].wake_us, .goes_on = &machine->threads[t]});
     }
     consider(&first, (struct due){.at_us = world->next_input_us, .happens = append_input});
     consider(&first, (struct due){.at_us = world->next_crash_us, .happens = crash_one});
@@ -142,7 +159,9 @@ static void step(struct simulate_world *world)
     struct due due = find_due(world);
     world_advance(world, due.at_us);
     if (due.goes_on)
-        machine_go_on(due.goes_on);
+        thread_go_on(due.goes_on);
+    else if (due.starts)
+        machine_start(due.starts);
     else if (due.is_well_again)
         machine_end_of_fault(due.is_well_again);
     else
@@ -225,7 +244,7 @@ static bool begin(struct simulate_world *world, struct weir_error *error)
     world->cluster = simulated_new(world->swarm.broker, witness, (struct random){random_next(&world->random)});
     world_advance(world, WORLD_EPOCH_US);
     char *directory = memory_format("%s/plain", world->plan->directory);
-    world->plain = world_open_app(world, directory, world_connect_plainly(world), error);
+    world->plain = world_open_app(world, directory, "plain", world_connect_plainly(world), error);
     memory_free(directory);
     if (!world->plain)
         return false;
@@ -287,12 +306,14 @@ static void fill_report(struct simulate_world *world, const struct weir_error *e
         report->commits = witness_commits(world->witness);
         report->records = witness_records(world->witness);
         report->views = witness_looks(world->witness);
+        report->standby_views = witness_standby_looks(world->witness);
         world_trace(world, witness_hash(world->witness));
     }
     report->faults[SIMULATE_EXPELLED] = simulated_expelled(world->cluster);
     report->faults[SIMULATE_FENCED] = simulated_fenced(world->cluster);
     report->faults[SIMULATE_LATE] = simulated_late(world->cluster);
     report->faults[SIMULATE_ABORTED] = simulated_aborted(world->cluster);
+    report->faults[SIMULATE_RETURNED] = simulated_returned(world->cluster);
     report->faults[SIMULATE_TORN_STORE] = world->disk_figures.lost_batches;
     report->faults[SIMULATE_DISK_FULL] = world->disk_figures.full;
     report->faults[SIMULATE_DAMAGED] = world->disk_figures.damaged;
@@ -332,9 +353,9 @@ static void pause_us(const struct clock *clock, int64_t us)
 {
     (void)clock;
     struct simulate_world *world = now_told;
-    if (!world->inside || world->inside->is_killed)
+    if (!world->inside)
         return;
-    world->inside->wake_us = world->now_us + us;
+    world->inside->wake_us = world->now_us + (world->inside->machine->is_killed ? 0 : us);
     fiber_yield();
 }
 

@@ -22,7 +22,10 @@ enum simulate_fault {                      /* what was done to it, and how often
                       SIMULATE_TORN_STORE, /* a crash that lost batches of a store that were not flushed */
                       SIMULATE_WIPED,      /* a machine that came back without its disk */
                       SIMULATE_DISK_FULL,
-                      SIMULATE_DAMAGED, /* a store that could not be opened */
+                      SIMULATE_DAMAGED,  /* a store that could not be opened */
+                      SIMULATE_RETURNED, /* a static member that came back before its session was over */
+                      SIMULATE_PROMOTED, /* a standby that became the task */
+                      SIMULATE_DEMOTED,  /* a task that became a standby */
                       SIMULATE_FAULTS
 };
 extern const char *const simulate_fault_names[SIMULATE_FAULTS];
@@ -50,7 +53,7 @@ struct simulate_plan {
 struct simulate_report {
     uint64_t trace; /* hash of everything that happened */
     uint64_t faults[SIMULATE_FAULTS];
-    uint64_t commits, records, rebalances, views;
+    uint64_t commits, records, rebalances, views, standby_views;
     int64_t simulated_ms;
     bool exactly_once;
     char failure[640]; /* what was wrong; "" when nothing was */
@@ -63,7 +66,7 @@ bool simulate_seed(const struct simulate_plan *, uint64_t seed, struct simulate_
 bool simulate_seed_twice(const struct simulate_plan *, uint64_t seed, struct simulate_report *);
 
 struct simulate_sums { /* of the reports of many seeds */
-    uint64_t seeds, exactly_once, commits, records, rebalances, views, faults[SIMULATE_FAULTS];
+    uint64_t seeds, exactly_once, commits, records, rebalances, views, standby_views, faults[SIMULATE_FAULTS];
     int64_t simulated_ms;
 };
 void simulate_sums_add(struct simulate_sums *, const struct simulate_report *);

@@ -25,6 +25,7 @@ void simulate_sums_add(struct simulate_sums *sums, const struct simulate_report 
     sums->records += report->records;
     sums->rebalances += report->rebalances;
     sums->views += report->views;
+    sums->standby_views += report->standby_views;
     sums->simulated_ms += report->simulated_ms;
     for (size_t i = 0; i < SIMULATE_FAULTS; i++)
         sums->faults[i] += report->faults[i];
@@ -33,9 +34,9 @@ void simulate_sums_add(struct simulate_sums *sums, const struct simulate_report 
 void simulate_sums_print(const struct simulate_sums *sums)
 {
     printf("%" PRIu64 " seeds (%" PRIu64 " exactly once), %.2f simulated hours, %" PRIu64 " records, %" PRIu64
-           " commits, %" PRIu64 " rebalances, %" PRIu64 " views compared\n",
+           " commits, %" PRIu64 " rebalances, %" PRIu64 " views compared, %" PRIu64 " of them standbys'\n",
            sums->seeds, sums->exactly_once, (double)sums->simulated_ms / 3600000.0, sums->records, sums->commits,
-           sums->rebalances, sums->views);
+           sums->rebalances, sums->views, sums->standby_views);
     for (size_t i = 0; i < SIMULATE_FAULTS; i++)
-        printf("  %-16s%" PRIu64 "\n", simulate_fault_names[i], sums->faults[i]);
+        printf("  %-20s%" PRIu64 "\n", simulate_fault_names[i], sums->faults[i]);
 }

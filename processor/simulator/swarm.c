@@ -62,6 +62,8 @@ struct swarm swarm_draw(struct random *random, const struct simulate_plan *plan)
     struct swarm swarm = {
         .machines = (int32_t)random_between(random, 1, 3),
         .partitions = (int32_t)random_between(random, 1, 4),
+        .loops = (int32_t)DRAW_ONE(random, 1, 1, 2),
+        .standbys = (int32_t)DRAW_ONE(random, 0, 1, 1, 2),
         .exactly_once = draw_guarantee(random, plan->guarantee),
         .safety_us = random_between(random, 3 * SECOND, 15 * SECOND),
         .commit_ms = DRAW_ONE(random, 20, 100, 400, 1500),
@@ -77,6 +79,7 @@ struct swarm swarm_draw(struct random *random, const struct simulate_plan *plan)
         .transaction_timeout_us = random_between(random, 2 * SECOND, 6 * SECOND),
         .marker_delay_us = DRAW_ONE(random, 0, 5 * MS, 300 * MS),
         .eager = random_below(random, 2) == 0,
+        .static_members = random_below(random, 2) == 0,
     };
     swarm.limits = (struct database_limits){
         .committed_bytes_max = (size_t)DRAW_ONE(random, 1, 4000, 1 << 25),

@@ -9,7 +9,7 @@
 enum { SWARM_MACHINES_MAX = 4 };
 
 struct swarm { /* chances are per million */
-    int32_t machines, partitions;
+    int32_t machines, partitions, loops, standbys;
     int64_t records, keys;
     bool exactly_once;
     int64_t safety_us; /* how long faults happen */

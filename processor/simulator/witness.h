@@ -36,7 +36,7 @@ void witness_offered(struct witness *, void *owner, uint64_t token, const struct
 void witness_committed(struct witness *, uint64_t token);
 void witness_violated(struct witness *, const char *what);
 
-/* Compares the views of a running process. */
+/* Compares the views of a running process, those of its standbys too. */
 void witness_look_at(struct witness *, struct weir_app *);
 /* After the end: everything was consumed; outputs, and changelogs. apps: those that run. */
 void witness_conclude(struct witness *);
@@ -47,6 +47,7 @@ uint64_t witness_hash(const struct witness *);       /* of everything it has see
 uint64_t witness_commits(const struct witness *);
 uint64_t witness_records(const struct witness *); /* of history */
 uint64_t witness_looks(const struct witness *);   /* views compared */
+uint64_t witness_standby_looks(const struct witness *);
 /* Rows of a store of the reference, in key order, over all partitions. */
 void witness_rows(struct witness *, const char *store, void (*visit)(void *self, const struct store_row *), void *self);
 #endif

@@ -10,10 +10,20 @@ struct loop;
 
 #define WORLD_EPOCH_US ((int64_t)1700000000 * 1000 * 1000)
 
+/* Threads of a process, in the order in which they end when it is killed: who has a lock goes before who waits for it. */
+enum { THREAD_STANDBYS, THREAD_SECOND, THREAD_MAIN, THREADS };
+
 enum machine_state {
     MACHINE_DOWN,    /* no process; it starts at wake_us */
-    MACHINE_RUNNING, /* its fiber goes on at wake_us */
+    MACHINE_RUNNING, /* its threads go on */
     MACHINE_PAUSED,  /* its process stands still until until_us */
+};
+
+struct machine;
+struct thread {
+    struct machine *machine;
+    struct fiber *fiber; /* NULL: it has not begun, or has ended */
+    int64_t wake_us;     /* goes on then */
 };
 
 struct machine {
@@ -22,15 +32,15 @@ struct machine {
     char *directory;
     struct disk_machine *disk;
     enum machine_state state;
-    int64_t wake_us;  /* INT64_MAX: not by itself */
+    int64_t wake_us;  /* of one that is down */
     int64_t until_us; /* of a pause; of being cut off */
     bool is_cut_off;
-    struct fiber *fiber;
+    struct thread threads[THREADS];
     struct broker *broker;
     struct weir_app *app; /* NULL: not yet, or not any more */
-    struct loop *loop;
+    bool has_joined;      /* its loops are there */
     struct task_watch watch;
-    bool is_killed, is_stopping;
+    bool is_killed, is_stopping, is_ending;
     struct weir_error failure; /* it ended by itself, and why */
 };
 
@@ -51,7 +61,7 @@ struct simulate_world {
     struct witness *witness;
     struct weir_app *plain; /* an app that does nothing: its layout is the witness's */
     struct machine machines[SWARM_MACHINES_MAX];
-    struct machine *inside; /* whose fiber goes on */
+    struct thread *inside; /* whose fiber goes on */
     struct disk_figures disk_figures;
     weir_arena arena; /* of the inputs */
     struct input *inputs;
@@ -67,13 +77,15 @@ void world_advance(struct simulate_world *, int64_t now_us);
 /* ---- processes, process.c ---- */
 void machine_init(struct simulate_world *, struct machine *, int32_t number);
 void machine_done(struct machine *);
-void machine_go_on(struct machine *); /* its time has come */
+void machine_start(struct machine *);
+void thread_go_on(struct thread *); /* its time has come */
 void machine_kill(struct machine *);
 void machine_stop(struct machine *); /* asks */
 void machine_pause(struct machine *, int64_t until_us);
 void machine_cut_off(struct machine *, int64_t until_us);
 void machine_end_of_fault(struct machine *); /* goes on after a pause, or has its network again */
-struct weir_app *world_open_app(struct simulate_world *, const char *directory, struct broker *, struct weir_error *);
+struct weir_app *world_open_app(struct simulate_world *, const char *directory, const char *client, struct broker *,
+                                struct weir_error *);
 struct broker *world_connect_plainly(struct simulate_world *);
 
 /* ---- inputs, input.c ---- */

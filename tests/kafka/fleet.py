@@ -3,6 +3,7 @@ SPDX-License-Identifier: Apache-2.0"""
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -42,9 +43,15 @@ def expect(found, expected, what):
 
 
 def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    """Below the ports that systems give to outgoing connections, one of which might take it before the instance does."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as one:
+            try:
+                one.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def get(url, timeout=10):

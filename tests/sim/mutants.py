@@ -14,7 +14,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LOOP, TASK, RESTORE = "processor/runtime/loop.c", "processor/runtime/task.c", "processor/runtime/restore.c"
-CLUSTER = "processor/broker/simulated/cluster.c"
+STANDBYS, CLUSTER = "processor/runtime/standbys.c", "processor/broker/simulated/cluster.c"
 
 # name: (file, what stands there, what stands there in the mutant)
 MUTANTS = {
@@ -46,8 +46,8 @@ MUTANTS = {
     "a restore drops deletions": (RESTORE,
         "if (messages[i].offset >= entry->end || !stored_row", "if (messages[i].offset >= entry->end || !messages[i].value.data || !stored_row"),
     "a store says where it is before the rows are there": ("state/apply.c",
-        "    bool done = true;\n    for (size_t i = 0; done && i < rows.count; i++) {\n        struct store_row row = rows.row_of",
-        "    bool done = write_last_batch(store, marks, error);\n    for (size_t i = 0; done && i < rows.count; i++) {\n        struct store_row row = rows.row_of"),
+        "    bool done = true;\n    for (size_t i = 0; done && i < rows.count; i++) {\n        struct store_row row = row_at(rows, i)",
+        "    bool done = write_last_batch(store, marks, error);\n    for (size_t i = 0; done && i < rows.count; i++) {\n        struct store_row row = row_at(rows, i)"),
     "a store is shown before it is restored": (TASK,
         "    set_shown_state(task, TASK_RESTORING);\n", "    set_shown_state(task, TASK_RESTORING);\n    atomic_store(&task->shown_state, TASK_RUNNING);\n"),
     "repetitions of a repartition record count": (TASK,
@@ -55,6 +55,19 @@ MUTANTS = {
     "a task forgets stream time": (LOOP, "task->execution.stream_time_ms = commit.stream_time_ms;", "task->execution.stream_time_ms = -1;"),
     "a window begins a millisecond late": ("processor/operators/window.c", "int64_t start_ms = first_start(window, record->timestamp_ms);",
         "int64_t start_ms = first_start(window, record->timestamp_ms - 1);"),
+    "a standby that becomes the task says at once that it is there": (LOOP,
+        "task->sources[i].begun = starts[i].offset;", "task->sources[i].begun = starts[i].offset;\n        atomic_store(&task->committed[i], starts[i].offset);"),
+    "a standby that becomes the task does not catch up": (RESTORE,
+        "int64_t from = held > begin ? held : begin;", "int64_t from = atomic_load(&task->has_caught_up) ? end : held > begin ? held : begin;"),
+    "a standby that becomes the task shows store by store": (RESTORE, "return atomic_load(&task->has_caught_up);", "return task->partition < 0;"),
+    "a standby goes beyond what was committed": (STANDBYS,
+        "queue_head(&follower->ahead)->offset < follower->target) {", "queue_head(&follower->ahead)->offset >= 0) {"),
+    "a standby keeps what it had not shown yet": (STANDBYS, "        store_drop(task->stores[i]);\n", ""),
+    "a standby says that it is where it is going": (STANDBYS, "bool reached = has_reached(standby);", "bool reached = true;"),
+    "time stands still in a standby": (STANDBYS, "        store_restore_until(standby->task->stores[i], commit->ours ? commit->stream_time_ms : INT64_MAX);\n", ""),
+    "a standby takes what was put for rows": ("state/restore.c",
+        "    if (store->spec->kind == STORE_VERSIONED)\n        return versions_put(store, row->key", "    if (false)\n        return versions_put(store, row->key"),
+    "threads of a process write as one": (LOOP, "loop->app->identity.uuid, loop->number);\n    bool ok", "loop->app->identity.uuid, 1);\n    bool ok"),
     "aborted records are read": (CLUSTER,
         "cluster->outcomes[record->transaction - 1] == TRANSACTION_COMMITTED);", "cluster->outcomes[record->transaction - 1] != TRANSACTION_OPEN);"),
     "open transactions are read": (CLUSTER, "        if (partition->open[i].first < end)\n", "        if (partition->open[i].first < 0)\n"),

@@ -102,6 +102,14 @@ static weir_topology *stream_table(void)
     return t;
 }
 
+static weir_topology *versioned(void)
+{
+    weir_topology *t = weir_topology_new("versioned");
+    weir_table *prices = weir_table_from(t, "prices", "prices", &weir_str_type, &weir_str_type, .history = {5000});
+    weir_to(weir_changes(prices), "priced");
+    return t;
+}
+
 static weir_topology *stream_stream(void)
 {
     weir_topology *t = weir_topology_new("stream-stream");
@@ -312,6 +320,7 @@ const struct simulated_topology simulated_topologies[] = {
     {"repartitioned-count", repartitioned_count, false, judge_repartitioned},
     {"sum", sum, false, judge_sum},
     {"stream-table", stream_table, false, NULL},
+    {"versioned", versioned, true, NULL},
     {"stream-stream", stream_stream, true, NULL},
     {"table-table", table_table, false, NULL},
     {"suppress", suppress, true, NULL},

@@ -33,7 +33,8 @@ TestSuite(follow, .init = open_store, .fini = close_store);
 static void take(const char *key, const char *value)
 {
     const struct store_row row = {bytes_of_text(key), value ? bytes_of_text(value) : (weir_bytes){0}, 5};
-    store_follow(store, &row);
+    struct weir_error error = {0};
+    cr_assert(store_follow(store, &row, &error), "%s", error.message);
 }
 
 static const char *seen(const char *key)

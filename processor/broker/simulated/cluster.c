@@ -459,6 +459,11 @@ uint64_t simulated_late(const struct simulated *cluster)
     return cluster->came_late;
 }
 
+uint64_t simulated_returned(const struct simulated *cluster)
+{
+    return cluster->returned;
+}
+
 uint64_t simulated_aborted(const struct simulated *cluster)
 {
     return cluster->aborted;

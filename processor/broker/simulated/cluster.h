@@ -69,6 +69,7 @@ struct late {              /* a request that its sender has given up */
 
 struct share {
     int32_t group, partition;
+    const char *lead; /* topic */
     const struct member *owner, *target;
     int64_t owner_generation; /* in which the owner took it */
 };
@@ -76,6 +77,8 @@ struct share {
 struct member {
     struct simulated_connection *connection; /* NULL: its process was killed, which the group learns by its silence */
     int64_t silent_since_us;                 /* of a killed one */
+    bool was_expelled;
+    char client[128]; /* its name, by which a static member is known */
 };
 
 struct group {
@@ -109,7 +112,7 @@ struct simulated {
     struct simulated_connection **connections;
     size_t connection_count, connection_capacity;
     uint64_t tokens; /* of commits without transactions */
-    uint64_t expelled, fenced, came_late, aborted;
+    uint64_t expelled, fenced, came_late, aborted, returned;
 };
 
 struct simulated_connection {
@@ -119,7 +122,7 @@ struct simulated_connection {
     void *owner;
     bool dead;
     int64_t silent_since_us; /* -1: it is not */
-    bool was_expelled;       /* since its member last joined */
+    int32_t expelled;        /* members that were, and have not joined again */
     struct broker_producer **producers;
     size_t producer_count, producer_capacity;
     uint64_t polled, released; /* messages */
@@ -148,7 +151,8 @@ bool cluster_take_batch(struct simulated *, struct batch *, struct writer *, int
 void cluster_delay(struct simulated *, struct late);
 
 /* ---- the group ---- */
-void group_join(struct simulated *, struct member *, const int32_t *partitions, size_t groups);
+void group_join(struct simulated *, struct member *, struct topic *const *leads, size_t groups);
+bool group_is_rebalancing(const struct simulated *);
 void group_leave(struct simulated *, struct member *);
 void group_expel(struct simulated *, struct member *); /* frees one that was killed */
 void group_bury(struct simulated *, struct member *);  /* its process is dead: frees it when its session has run out */

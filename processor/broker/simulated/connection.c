@@ -168,6 +168,56 @@ static bool committed(struct broker *broker, const char *group, const char *topi
     return trip_end(connection, &trip, error);
 }
 
+static struct broker_member describe(const struct group *group, const struct member *member, weir_arena *arena)
+{
+    struct broker_member found = {.client = arena_text(arena, member->client),
+                                  .places = arena_alloc(arena, (group->share_count + 1) * sizeof *found.places)};
+    for (size_t i = 0; i < group->share_count; i++)
+        if (group->shares[i].target == member)
+            found.places[found.place_count++] =
+                (struct broker_place){arena_text(arena, group->shares[i].lead), group->shares[i].partition};
+    return found;
+}
+
+static bool members(struct broker *broker, const char *name, weir_arena *arena, struct broker_member **out,
+                    size_t *count, struct weir_error *error)
+{
+    (void)name;
+    struct simulated_connection *connection = connection_of(broker);
+    const struct group *group = &connection->cluster->group;
+    struct trip trip;
+    if (!trip_begin(connection, SIMULATED_METADATA, &trip, error))
+        return false;
+    if (group_is_rebalancing(connection->cluster))
+        return error_set(error, WEIR_RETRY, "partitions are changing hands");
+    *out = arena_alloc(arena, (group->member_count + 1) * sizeof **out);
+    *count = group->member_count;
+    for (size_t i = 0; i < group->member_count; i++)
+        (*out)[i] = describe(group, group->members[i], arena);
+    return trip_end(connection, &trip, error);
+}
+
+static bool commits(struct broker *broker, const char *group, const struct broker_place *places, size_t count,
+                    weir_arena *arena, struct broker_start *starts, struct weir_error *error)
+{
+    (void)group;
+    struct simulated_connection *connection = connection_of(broker);
+    struct simulated *cluster = connection->cluster;
+    struct trip trip;
+    if (!trip_begin(connection, SIMULATED_METADATA, &trip, error))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct partition *partition = cluster_partition(cluster, places[i].topic, places[i].partition);
+        const char *metadata;
+        if (partition && cluster_has_pending_offset(cluster, partition))
+            return error_set(error, WEIR_RETRY, "topic '%s' partition %d: a transaction is about to commit its offset",
+                             places[i].topic, (int)places[i].partition);
+        starts[i].offset = simulated_committed(cluster, places[i].topic, places[i].partition, &metadata);
+        starts[i].metadata = arena_text(arena, metadata);
+    }
+    return trip_end(connection, &trip, error);
+}
+
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -196,6 +246,8 @@ const struct broker_ops simulated_ops = {
     .range = range,
     .committed = committed,
     .topics = topics,
+    .members = members,
+    .commits = commits,
     .consumer_open = simulated_consumer_open,
     .consumer_poll = simulated_consumer_poll,
     .consumer_release = simulated_consumer_release,

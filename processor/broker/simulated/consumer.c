@@ -1,6 +1,7 @@
 /* consumer.c: a member of the group, as librdkafka is one: it learns of a rebalance in its poll, and late where it was
  * away. See simulated.h.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "simulated/cluster.h"
@@ -58,21 +59,27 @@ static void free_consumer(struct broker_consumer *consumer)
     memory_free(consumer);
 }
 
+static void forget_expulsion(struct broker_consumer *consumer)
+{
+    consumer->connection->expelled -= consumer->member->was_expelled;
+    consumer->member->was_expelled = false;
+}
+
 static void join(struct broker_consumer *consumer)
 {
-    consumer->connection->was_expelled = false;
-    int32_t *partitions = memory_new((consumer->count + 1) * sizeof *partitions);
+    forget_expulsion(consumer);
+    struct topic **leads = memory_new((consumer->count + 1) * sizeof(struct topic *));
     for (size_t i = 0; i < consumer->count; i++)
-        partitions[i] = consumer->subscriptions[i].topics[0]->partition_count;
-    group_join(consumer->connection->cluster, consumer->member, partitions, consumer->count);
-    memory_free(partitions);
+        leads[i] = consumer->subscriptions[i].topics[0];
+    group_join(consumer->connection->cluster, consumer->member, leads, consumer->count);
+    memory_free(leads);
 }
 
 struct broker_consumer *simulated_consumer_open(struct broker *broker, const char *group, const char *member,
                                                 const struct broker_subscription *subscriptions, size_t count,
                                                 struct broker_rebalance rebalance, struct weir_error *error)
 {
-    (void)group, (void)member;
+    (void)group;
     struct simulated_connection *connection = connection_of(broker);
     if (connection->dead) {
         error_set(error, WEIR_FATAL, "the process was killed");
@@ -82,6 +89,7 @@ struct broker_consumer *simulated_consumer_open(struct broker *broker, const cha
     consumer->connection = connection;
     consumer->member = memory_new(sizeof *consumer->member);
     consumer->member->connection = connection;
+    snprintf(consumer->member->client, sizeof consumer->member->client, "%s", member);
     consumer->rebalance = rebalance;
     consumer->subscriptions = memory_new(count * sizeof *consumer->subscriptions);
     consumer->count = count;
@@ -217,6 +225,7 @@ void simulated_consumer_close(struct broker_consumer *consumer)
     if (consumer->connection->dead) {
         group_bury(consumer->connection->cluster, consumer->member);
     } else {
+        forget_expulsion(consumer);
         group_leave(consumer->connection->cluster, consumer->member);
         memory_free(consumer->member);
     }

@@ -2,6 +2,7 @@
  * takes. With settings.eager everybody gives up everything first.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
+#include <string.h>
 
 #include "simulated/cluster.h"
 
@@ -30,17 +31,47 @@ bool group_has(const struct simulated *cluster, const struct member *member)
     return false;
 }
 
-void group_join(struct simulated *cluster, struct member *member, const int32_t *partitions, size_t groups)
+static void make_shares(struct simulated *cluster, struct topic *const *leads, size_t groups)
 {
     struct group *group = &cluster->group;
     for (size_t g = 0; g < groups; g++)
-        for (int32_t p = 0; p < partitions[g]; p++) {
+        for (int32_t p = 0; p < leads[g]->partition_count; p++) {
             if (group_share(cluster, (int32_t)g, p))
                 continue;
             group->shares =
                 memory_grow(group->shares, &group->share_capacity, group->share_count + 1, sizeof *group->shares);
-            group->shares[group->share_count++] = (struct share){.group = (int32_t)g, .partition = p};
+            group->shares[group->share_count++] =
+                (struct share){.group = (int32_t)g, .partition = p, .lead = leads[g]->name};
         }
+}
+
+/* A static member whose process was killed comes back: what was its is the new one's, and nobody else is asked. */
+static bool succeed(struct simulated *cluster, struct member *member)
+{
+    struct group *group = &cluster->group;
+    for (size_t i = 0; i < group->member_count; i++) {
+        struct member *before = group->members[i];
+        if (before->connection || strcmp(before->client, member->client) != 0)
+            continue;
+        for (size_t s = 0; s < group->share_count; s++) {
+            struct share *share = &group->shares[s];
+            share->owner = share->owner == before ? NULL : share->owner;
+            share->target = share->target == before ? member : share->target;
+        }
+        group->members[i] = member;
+        memory_free(before);
+        cluster->returned++;
+        return true;
+    }
+    return false;
+}
+
+void group_join(struct simulated *cluster, struct member *member, struct topic *const *leads, size_t groups)
+{
+    struct group *group = &cluster->group;
+    make_shares(cluster, leads, groups);
+    if (cluster->settings.static_members && succeed(cluster, member))
+        return;
     group->members =
         memory_grow(group->members, &group->member_capacity, group->member_count + 1, sizeof(struct member *));
     group->members[group->member_count++] = member;
@@ -66,9 +97,10 @@ void group_leave(struct simulated *cluster, struct member *member)
 void group_expel(struct simulated *cluster, struct member *member)
 {
     group_leave(cluster, member);
-    if (member->connection)
-        member->connection->was_expelled = true;
-    else
+    if (member->connection) {
+        member->was_expelled = true;
+        member->connection->expelled++;
+    } else
         memory_free(member);
 }
 
@@ -95,6 +127,14 @@ static bool all_have_given_up(const struct simulated *cluster)
         if (cluster->group.shares[i].owner && must_give_up(cluster, &cluster->group.shares[i]))
             return false;
     return true;
+}
+
+bool group_is_rebalancing(const struct simulated *cluster)
+{
+    for (size_t i = 0; i < cluster->group.share_count; i++)
+        if (must_give_up(cluster, &cluster->group.shares[i]))
+            return true;
+    return false;
 }
 
 struct share *group_next(struct simulated *cluster, const struct member *member, bool *take)

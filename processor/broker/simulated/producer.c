@@ -53,7 +53,7 @@ void simulated_producer_close(struct broker_producer *producer)
 static bool is_stray(const struct broker_producer *producer)
 {
     const struct simulated_connection *connection = producer->connection;
-    return !producer->writer && connection->was_expelled && !connection->cluster->settings.strays;
+    return !producer->writer && connection->expelled > 0 && !connection->cluster->settings.strays;
 }
 
 /* What a process has sent arrives before its session runs out, but for strays. */

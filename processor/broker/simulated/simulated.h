@@ -53,6 +53,7 @@ struct simulated_settings {
     int64_t session_timeout_us, transaction_timeout_us;
     int64_t marker_delay_us; /* at most so long after its commit, a transaction becomes readable */
     bool eager;              /* a rebalance takes everything from everybody first */
+    bool static_members;     /* one that comes back before its session is over has what it had, without a rebalance */
     /* What a member without transactions has sent arrives although its session has run out meanwhile. Kafka does that: no
      * epoch guards such a writer. */
     bool strays;
@@ -87,6 +88,7 @@ uint64_t simulated_expelled(const struct simulated *); /* members whose session 
 uint64_t simulated_fenced(const struct simulated *);   /* requests that were refused because of it, or of an epoch */
 uint64_t simulated_late(const struct simulated *);     /* requests that arrived after their sender had given up */
 uint64_t simulated_aborted(const struct simulated *);  /* transactions */
+uint64_t simulated_returned(const struct simulated *); /* static members that came back in time */
 
 int32_t simulated_partitions(const struct simulated *, const char *topic); /* 0: there is none */
 /* The record or marker at the index of the partition's list, which is its offset; NULL: behind the end. */
