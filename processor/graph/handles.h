@@ -10,6 +10,8 @@
 struct weir_stream {
     weir_topology *topology;
     struct graph_node *node;
+    int32_t
+        reader; /* of a source that others read before: the later, the greater; 0: the first, and behind other nodes */
 };
 struct weir_table {
     weir_topology *topology;

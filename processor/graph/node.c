@@ -139,6 +139,6 @@ weir_stream *stream_of(weir_topology *topology, struct graph_node *node)
 {
     assert(node);
     weir_stream *stream = arena_alloc(&topology->arena, sizeof *stream);
-    *stream = (weir_stream){topology, node};
+    *stream = (weir_stream){topology, node, 0};
     return stream;
 }

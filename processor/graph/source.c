@@ -200,8 +200,12 @@ weir_stream *weir_from_with(weir_topology *topology, const char *topic, const st
     const struct verb verb = {topology, args.at, "from", topic};
     if (!verb_is_open(&verb) || !verb_check_no_keeping(&verb, KEEPING(args)))
         return NULL;
+    size_t nodes_before = topology->nodes.count;
     struct graph_node *node = source_node(&verb, key, &args, args.name);
-    return node ? stream_of(topology, node) : NULL;
+    weir_stream *stream = node ? stream_of(topology, node) : NULL;
+    if (stream && topology->nodes.count == nodes_before)
+        stream->reader = topology->next_number;
+    return stream;
 }
 
 /* Kafka Streams: Consumed.as("x") names the operator "x" and its source "x-source"; the name of a store that the author

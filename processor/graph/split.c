@@ -98,15 +98,19 @@ static bool check_merge(const struct verb *verb, const weir_stream *left, const 
                      (long long)b->window_size_ms, b->at);
 }
 
+/* Kafka Streams links what later readers of a topic are read by anew, to the first reader's source, and so puts it last
+ * (InternalStreamsBuilder.mergeDuplicateSourceNodes): it is seen in the description. */
 static weir_stream *merge(const struct verb *verb, weir_stream *left, weir_stream *right, const char *given)
 {
     if (!check_merge(verb, left, right))
         return NULL;
     const char *name = node_name(verb, "KSTREAM", operator_merge.kind, given);
-    struct graph_node *node = name ? node_add_behind(verb, left->node, &operator_merge, name) : NULL;
+    bool is_left_first = left->reader <= right->reader;
+    struct graph_node *first = is_left_first ? left->node : right->node;
+    struct graph_node *node = name ? node_add_behind(verb, first, &operator_merge, name) : NULL;
     if (!node)
         return NULL;
-    node_connect(verb->topology, right->node, node);
+    node_connect(verb->topology, is_left_first ? right->node : left->node, node);
     node->key_changed = left->node->key_changed || right->node->key_changed;
     return stream_of(verb->topology, node);
 }

@@ -96,6 +96,7 @@ static void join(weir_context *context, const struct weir_record *record, struct
     typed_session_put(&context->stores[0], record->key, merged->start_ms, merged->end_ms, value, record->timestamp_ms);
     if (emitter_is_on(&self->emitter))
         emitter_add(context, &self->emitter, record->key, merged->start_ms, merged->end_ms);
+    windowed_tell_store(context);
     forward(context, record, merged, value, NULL);
 }
 

@@ -33,7 +33,7 @@ int64_t windowed_closed(const weir_context *context, int64_t now_ms, int64_t aft
     return closed_ms > emitted_ms ? closed_ms : emitted_ms;
 }
 
-static void tell_store(weir_context *context)
+void windowed_tell_store(weir_context *context)
 {
     const struct fold_args *args = context->node->args;
     struct windowed *self = context->self;
@@ -55,7 +55,7 @@ void windowed_end(weir_context *context, int64_t after_ms)
     struct windowed *self = context->self;
     if (emitter_is_on(&self->emitter) && self->clock.told_ms >= 0)
         emitter_emit(context, &self->emitter, self->clock.told_ms - after_ms);
-    tell_store(context);
+    windowed_tell_store(context);
 }
 
 int64_t windowed_due(weir_context *context, int64_t after_ms)
@@ -114,10 +114,12 @@ static void write(weir_context *context, const struct weir_record *record, const
     struct windowed *self = context->self;
     typed_window_put(&context->stores[0], change->key, change->window.start_ms, change->value,
                      change->value ? change->timestamp_ms : record->timestamp_ms);
-    if (!emitter_is_on(&self->emitter))
+    if (!emitter_is_on(&self->emitter)) {
+        windowed_tell_store(context);
         context_forward(context, change);
-    else if (is_new)
+    } else if (is_new) {
         emitter_add(context, &self->emitter, change->key, change->window.start_ms, change->window.end_ms);
+    }
 }
 
 void windowed_fold(weir_context *context, const struct weir_record *record, struct window_row row)

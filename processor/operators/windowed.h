@@ -17,8 +17,11 @@ int64_t windowed_now(weir_context *, const struct weir_record *); /* window_cloc
 /* Windows that end at or before it (sliding ones and sessions: before it) take no more records: `after_ms` before now
  * their end is over, or they have been emitted. */
 int64_t windowed_closed(const weir_context *, int64_t now_ms, int64_t after_ms);
-/* Behind each record: emits what closes `after_ms` after its end, and tells the store of time: as far as it has been
- * written, but never ahead of the clock's told time, nor of what has been emitted. */
+/* Tells the store of time: as far as it has been written, but never ahead of the clock's told time, nor of what has been
+ * emitted. Before a row's change is forwarded, so that whoever looks into the table then no longer finds what the row has
+ * made too old, as in Kafka Streams, whose stores know of time when they are written. */
+void windowed_tell_store(weir_context *);
+/* Behind each record: emits what closes `after_ms` after its end, and tells the store of time. */
 void windowed_end(weir_context *, int64_t after_ms);
 /* `due` and `advance` of the operators (context.h), but for how long after their end windows close. */
 int64_t windowed_due(weir_context *, int64_t after_ms);

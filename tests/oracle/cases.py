@@ -34,7 +34,6 @@ class Handle:
         self.kept = True  # a table that keeps no rows may not be asked for what a change replaces
         self.stored = False  # its operation has a store; without one Kafka Streams does not know how to write its values
         self.is_readable = True  # false: Kafka Streams finds no rows of it (a cogrouped table of windows)
-        self.is_held = False  # changes of a suppressed table
         self.topics, self.is_behind = topics, is_behind  # that it is made of; an internal topic lies between
 
     def types(self):
@@ -86,7 +85,6 @@ class Topology:
         is_behind = "name" in fields and what != "join" or any(handle.is_behind for handle in [like, *beside])
         made = Handle(self.new_name("h"), kind or like.kind, value=out, topics=topics, is_behind=is_behind, **types)
         made.kept = fields.get("store") is not None or like.kept
-        made.is_held = like.is_held or what == "suppress"
         made.is_readable = like.is_readable or fields.get("store") is not None
         made.stored = fields.get("store") is not None or (like.stored and what in ("filter", "filter_not"))
         is_step = what in ("filter", "filter_not", "map_values") and fields.get("store") is None
@@ -342,7 +340,7 @@ class Topology:
 
     def join_table(self):
         left = self.stream(lambda h: not h.moved)
-        right = self.pick("table", lambda h: h.key == left.key and h.window == left.window and h.kept and h.is_readable and not (h.window and left.is_held))
+        right = self.pick("table", lambda h: h.key == left.key and h.window == left.window and h.kept and h.is_readable)
         if right is None and left.key == "S":
             right = self.kept_source()
         if right is not None:
@@ -351,6 +349,10 @@ class Topology:
             self.add("join_table", left, beside=[right], other=right.name, kind=None, out="S", **waiting, **{"fn": self.rng.choice(joiners)})
             is_keyless = left.is_behind and "grace" in self.ops[-1]  # a left join lets records without a key through, at which Kafka Streams fails
             self.ops[-1]["kind"] = self.rng.choice(["inner"] if is_keyless else ["inner", "left"])
+
+    def holds_back(self):
+        """What fails behind such an operation is a dead letter with the place of another record in Kafka Streams."""
+        return any(op["op"] == "suppress" or (op["op"] == "join_table" and "grace" in op) for op in self.ops)
 
     def waiting(self, table):
         """Of a stream-table join: records wait for the row of their time."""
@@ -498,5 +500,5 @@ def generate(seed, records):
     binary = rng.random() < 0.2
     source = Records(rng, topology, binary)
     return {"name": f"seed-{seed}", "binary": binary, "in_memory": rng.random() < 0.7 and not topology.depends_on_stores(), "self_join": "inner" in topology.self_joins,
-            "dead_letters": rng.random() < 0.3 and not any(op["op"] == "suppress" for op in topology.ops), "ops": topology.ops,
+            "dead_letters": rng.random() < 0.3 and not topology.holds_back(), "ops": topology.ops,
             "input": [source.record() for _ in range(rng.randint(1, 2 * records))]}

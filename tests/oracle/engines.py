@@ -1,8 +1,11 @@
 """Both engines: runs cases in each, and says where they differ."""
 import difflib
+import fcntl
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -23,21 +26,35 @@ def is_older(path, sources):
 
 
 class Engines:
+    """Its files are in a folder of its own until close(), so that several may run at once; only Java's classes are shared."""
+
     def __init__(self, build):
         self.build = os.path.abspath(build)
-        self.work = os.path.join(self.build, "oracle")
-        os.makedirs(self.work, exist_ok=True)
+        self.shared = os.path.join(self.build, "oracle")
+        os.makedirs(self.shared, exist_ok=True)
+        self.work = tempfile.mkdtemp(prefix="run-", dir=self.shared)
         self.java = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
     # ---- Kafka Streams: one JVM for everything ----
 
     def compile(self):
+        with open(os.path.join(self.shared, "lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return self.compile_alone()
+
+    def compile_alone(self):
         jars = subprocess.run([os.path.join(ROOT, "scripts", "kafka"), "jars"], stdout=subprocess.PIPE, text=True)
         if jars.returncode != 0:
             raise Unavailable("Kafka's jars cannot be had")
         libraries = jars.stdout.strip() + "/*"
         sources = [os.path.join(HERE, "java", name) for name in sorted(os.listdir(os.path.join(HERE, "java")))]
-        classes, stamp = os.path.join(self.work, "classes"), os.path.join(self.work, "classes", "stamp")
+        classes, stamp = os.path.join(self.shared, "classes"), os.path.join(self.shared, "classes", "stamp")
         if is_older(stamp, sources):
             os.makedirs(classes, exist_ok=True)
             if subprocess.run(["javac", "-nowarn", "-d", classes, "-cp", libraries, *sources]).returncode != 0:
@@ -68,6 +85,7 @@ class Engines:
         if self.java is not None:
             self.java.stdin.close()
             self.java.wait()
+        shutil.rmtree(self.work, ignore_errors=True)
 
     # ---- cases ----
 

@@ -4,6 +4,8 @@ operator broken on purpose, and must differ from Kafka Streams in some of the ge
 
 A mutant whose text is no longer found is a failure too: then it must be written anew. Closing line: "N of N mutants were caught"."""
 import argparse
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -94,10 +96,15 @@ def undo(folder, file):
         target.write(source.read())
 
 
+def run_weir(binary, batch):
+    with Engines(binary) as engines:
+        return engines.run_weir(batch, "mutant")
+
+
 def is_sound(folder, batch, expected):
     """The copy that nobody broke must differ in nothing, or mutants would be caught for what they are not."""
     binary = build(folder)
-    return binary and Engines(binary).run_weir(batch, "mutant") == expected
+    return binary and run_weir(binary, batch) == expected
 
 
 def try_mutant(folder, name, batch, expected):
@@ -108,9 +115,42 @@ def try_mutant(folder, name, batch, expected):
     undo(folder, MUTANTS[name][0])
     if not binary:
         return "does not compile", False
-    actual = Engines(binary).run_weir(batch, "mutant")
+    actual = run_weir(binary, batch)
     caught = [case["name"] for case, theirs, ours in zip(batch, expected, actual) if kind_of_difference(theirs, ours)]
     return (f"caught by {len(caught)} cases, first by {caught[0]}", True) if caught else ("NOT CAUGHT", False)
+
+
+@contextlib.contextmanager
+def alone(folder):
+    """There is one copy that is broken, mended and built again; another run waits until it is free."""
+    with open(os.path.join(folder, "mutant.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def sane_cases(engines):
+    """Cases in which the two agree, and what both say."""
+    batch = found_cases() + [cases.generate(seed, 40) for seed in range(1, CASES + 1)]
+    sane = [(case, theirs) for case, (theirs, ours) in zip(batch, engines.run(batch)) if theirs == ours]
+    return [case for case, _ in sane], [theirs for _, theirs in sane]
+
+
+def try_mutants(engines, parts):
+    """How many were caught, and how many there are of these names."""
+    wanted = [name for name in MUTANTS if not parts or any(part in name for part in parts)]
+    folder = os.path.join(engines.shared, "mutant")
+    os.makedirs(folder, exist_ok=True)
+    copy_sources(folder)
+    batch, expected = sane_cases(engines)
+    if not is_sound(folder, batch, expected):
+        print("the copy without a mutation differs too")
+        return 0, len(wanted)
+    caught = 0
+    for name in wanted:
+        said, is_caught = try_mutant(folder, name, batch, expected)
+        print(f"{name}: {said}", flush=True)
+        caught += is_caught
+    return caught, len(wanted)
 
 
 def main():
@@ -118,29 +158,14 @@ def main():
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "release"))
     parser.add_argument("names", nargs="*", help="parts of names; without: all")
     options = parser.parse_args()
-    engines, batch = Engines(options.build), found_cases() + [cases.generate(seed, 40) for seed in range(1, CASES + 1)]
     try:
-        sane = [(case, theirs) for case, (theirs, ours) in zip(batch, engines.run(batch, "mutants")) if theirs == ours]
+        with Engines(options.build) as engines, alone(engines.shared):
+            caught, tried = try_mutants(engines, options.names)
     except Unavailable as problem:
         print(f"SKIPPED {problem}")
         sys.exit(77)
-    finally:
-        engines.close()
-    batch, expected = [case for case, _ in sane], [theirs for _, theirs in sane]
-    folder = os.path.join(engines.work, "mutant")
-    os.makedirs(folder, exist_ok=True)
-    copy_sources(folder)
-    if not is_sound(folder, batch, expected):
-        print("the copy without a mutation differs too")
-        sys.exit(1)
-    wanted = [name for name in MUTANTS if not options.names or any(part in name for part in options.names)]
-    caught = 0
-    for name in wanted:
-        said, is_caught = try_mutant(folder, name, batch, expected)
-        print(f"{name}: {said}", flush=True)
-        caught += is_caught
-    print(f"{caught} of {len(wanted)} mutants were caught")
-    sys.exit(0 if caught == len(wanted) else 1)
+    print(f"{caught} of {tried} mutants were caught")
+    sys.exit(0 if caught == tried else 1)
 
 
 if __name__ == "__main__":
