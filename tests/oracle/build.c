@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "oracle/functions.h"
+#include "oracle/processors.h"
 
 struct handle { /* one of the pointers is set */
     const char *id;
@@ -262,8 +263,9 @@ static void make_transform_values(struct builder *builder)
         char *name = suffixed(builder, keeps, "");
         weir_add_store(build->topology, name, build->text, build->text);
         build->stores[build->store_count++] = (struct build_store){.name = name, .has_rows = true};
-        made_table(builder, weir_transform_values(table, build->text, function_remember, .stores = {name}, .user = name,
-                                                  .store = new_store(builder, true), .no_log = no_log(builder)));
+        made_table(builder,
+                   weir_transform_values(table, build->text, processor_remember, .stores = {name}, .user = name,
+                                         .store = new_store(builder, true), .no_log = no_log(builder)));
     } else {
         made_table(builder, weir_transform_values(table, value_type(builder), FUNCTION(value, builder),
                                                   .store = new_store(builder, true), .no_log = no_log(builder)));
@@ -556,7 +558,7 @@ static void make_route(struct builder *builder)
     struct route *route = weir_arena_alloc(build->arena, sizeof *route);
     for (size_t i = 0; i < sizeof route->children / sizeof *route->children; i++)
         route->children[i] = suffixed(builder, json_string_value(json_array_get(children, i)), "");
-    weir_stream *routed = weir_process(in(builder)->stream, &function_route, .key = build->text, .user = route,
+    weir_stream *routed = weir_process(in(builder)->stream, &processor_route, .key = build->text, .user = route,
                                        .name = text_of(builder, "label"));
     for (size_t i = 0; i < json_array_size(ids); i++)
         add(builder, json_string_value(json_array_get(ids, i)),
@@ -571,7 +573,7 @@ static void make_process(struct builder *builder)
     *tally = (struct tally){store, ms_of(builder->op, "every").ms,
                             is(builder, "clock", "wall") ? WEIR_WALL_CLOCK : WEIR_STREAM_TIME};
     weir_add_store(build->topology, store, build->text, &weir_i64_type);
-    made_stream(builder, weir_process(in(builder)->stream, &function_tally, .stores = {store}, .key = build->text,
+    made_stream(builder, weir_process(in(builder)->stream, &processor_tally, .stores = {store}, .key = build->text,
                                       .value = &weir_i64_type, .user = tally));
 }
 
@@ -586,7 +588,7 @@ static void make_shelve(struct builder *builder)
     build->stores[build->store_count - 1].is_session = is_session;
     weir_add_store(build->topology, store, build->text, build->text, .window.size = is_session ? weir_millis(0) : size,
                    .window.gap = is_session ? size : weir_millis(0), .window.retention = weir_days(30));
-    const struct weir_processor *shelve = is_session ? &function_diary : &function_shelve;
+    const struct weir_processor *shelve = is_session ? &processor_diary : &processor_shelve;
     made_stream(builder, weir_process(in(builder)->stream, shelve, .stores = {shelf->store}, .value = build->text,
                                       .user = shelf));
 }
@@ -596,7 +598,7 @@ static void make_survey(struct builder *builder)
     struct build *build = builder->build;
     char *store = suffixed(builder, new_store(builder, false), "");
     weir_add_store(build->topology, store, build->text, build->text);
-    made_stream(builder, weir_process(in(builder)->stream, &function_survey, .stores = {store}, .value = build->text,
+    made_stream(builder, weir_process(in(builder)->stream, &processor_survey, .stores = {store}, .value = build->text,
                                       .user = store));
 }
 
@@ -606,7 +608,7 @@ static void make_process_values(struct builder *builder)
     const char *store = new_store(builder, false);
     char *name = suffixed(builder, store, "");
     weir_add_store(build->topology, store, build->text, build->text);
-    made_stream(builder, weir_process(in(builder)->stream, &function_recall, .stores = {store}, .value = build->text,
+    made_stream(builder, weir_process(in(builder)->stream, &processor_recall, .stores = {store}, .value = build->text,
                                       .user = name));
 }
 

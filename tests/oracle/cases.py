@@ -344,11 +344,19 @@ class Topology:
         if right is None and left.key == "S":
             right = self.kept_source()
         if right is not None:
-            waiting = self.waiting(right)
-            joiners = [fn for fn in JOINERS if fn != "fragile"] if waiting else JOINERS
-            self.add("join_table", left, beside=[right], other=right.name, kind=None, out="S", **waiting, **{"fn": self.rng.choice(joiners)})
-            is_keyless = left.is_behind and "grace" in self.ops[-1]  # a left join lets records without a key through, at which Kafka Streams fails
-            self.ops[-1]["kind"] = self.rng.choice(["inner"] if is_keyless else ["inner", "left"])
+            self.look_up(left, right)
+
+    def look_up(self, left, right):
+        waiting = self.waiting(right)
+        joiners = [fn for fn in JOINERS if fn != "fragile"] if waiting else JOINERS
+        self.add("join_table", left, beside=[right], other=right.name, kind=None, out="S", **waiting, **{"fn": self.rng.choice(joiners)})
+        is_keyless = left.is_behind and "grace" in self.ops[-1]  # a left join lets records without a key through, at which Kafka Streams fails
+        self.ops[-1]["kind"] = self.rng.choice(["inner"] if is_keyless else ["inner", "left"])
+
+    def look_up_own(self):
+        """A table of windows, by those of its own changes that were held back."""
+        table = self.pick("table", lambda h: h.window and h.is_readable and self.may_be_held(h)) or self.windowed_twins()[1]
+        self.look_up(self.add("changes", self.hold(table), "stream"), table)
 
     def holds_back(self):
         """What fails behind such an operation is a dead letter with the place of another record in Kafka Streams."""
@@ -404,18 +412,25 @@ class Topology:
         self.add("join_global", like, other=self.rng.choice(self.globals), by=self.rng.choice(KEYS), fn=self.rng.choice(JOINERS), out="S")
         self.ops[-1]["kind"] = self.rng.choice(["inner", "left"])
 
+    def may_be_held(self, table):
+        return table.kept and table.stored and not table.versioned and agree_on_time(table)
+
     def suppress(self):
+        like = self.pick("table", self.may_be_held)
+        if like is not None:
+            self.hold(like)
+
+    def hold(self, like):
         """Until windows close, for a time, or until there are too many."""
-        like = self.pick("table", lambda h: h.kept and h.stored and not h.versioned and agree_on_time(h))
-        if like is None:
-            return
-        rng, bounds = self.rng, {}
+        rng = self.rng
         if like.window and like.window["kind"] != "unlimited" and "emit" not in like.window and rng.random() < 0.6:
             bounds = {"until_window_closes": True, "max_records": rng.choice([None, None, 100_000])}
         else:
             bounds = {"until": rng.choice([1, 3, 10]) * self.unit, "max_records": rng.choice([None, 1, 2, 4]), "max_bytes": rng.choice([None, None, 100, 250])}
             self.edges.append(bounds["until"])
-        self.add("suppress", like, label=self.new_name("held-"), **bounds).stored = True
+        held = self.add("suppress", like, label=self.new_name("held-"), **bounds)
+        held.stored = True
+        return held
 
     def cogroup(self):
         groups = [self.grouped() for _ in range(self.rng.choice([1, 2, 2, 3]))]
@@ -457,7 +472,7 @@ class Topology:
     OPERATIONS = {
         filter: 3, map: 2, select_key: 2, flat_map_values: 2, foreach: 1, repartition: 3, to_table: 3, regroup: 4, process_values: 2, map_values: 3,
         flat_map: 2, peek: 1, branch: 2, merge: 2, rekey: 3, aggregate: 8, changes: 3, join: 5, join_table: 4, join_tables: 5, join_foreign: 4,
-        join_global: 3, process: 2, suppress: 4, cogroup: 3, route: 1, transform_values: 2, shelve: 1, survey: 1,
+        join_global: 3, process: 2, suppress: 4, look_up_own: 2, cogroup: 3, route: 1, transform_values: 2, shelve: 1, survey: 1,
     }
 
     def grow(self, count):

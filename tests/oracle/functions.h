@@ -19,41 +19,6 @@ weir_joiner *function_join(const char *name);
 weir_timestamp_of *function_timestamp(const char *name);
 weir_merger function_merge_texts, function_merge_numbers; /* of two sessions that grew together */
 
-/* Counts records of a key, forwards every second count; a punctuation forwards all counts and forgets those above two.
- * Its .user is a struct tally. */
-struct tally {
-    const char *store;
-    int64_t every_ms; /* 0: no punctuations */
-    enum weir_clock clock;
-};
-extern const struct weir_processor function_tally;
-
-/* Forwards each value together with the one before it of the same key, and says in a header how long the two are. Its
- * .user is the name of its store. */
-extern const struct weir_processor function_recall;
-
-/* A mapper of tables: values together with the ones before them of the same key; its .user is the name of its store. */
-weir_mapper function_remember;
-
-/* Keeps the latest value of each key and window, and forwards it together with those of this window and the one before.
- * Its .user is a struct shelf. */
-struct shelf {
-    const char *store;
-    int64_t size_ms; /* of a window */
-};
-extern const struct weir_processor function_shelve;
-extern const struct weir_processor
-    function_diary; /* the same with sessions, all of that length; without the one before */
-
-/* Keeps the latest value of each key, and forwards a part of all. Its .user is the name of its store. */
-extern const struct weir_processor function_survey;
-
-/* Forwards to one of its children, chosen by the value, and every fifth to all. Its .user is a struct route. */
-struct route {
-    const char *children[2];
-};
-extern const struct weir_processor function_route;
-
 /* Its .user is a struct choice: one of the topics, by the value. */
 struct choice {
     const char *topics[2];
