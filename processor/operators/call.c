@@ -37,6 +37,18 @@ static const struct call_args *args_of(const weir_context *context)
     return context->node->args;
 }
 
+static const struct weir_transport *stand_in;
+
+void call_stand_in(const struct weir_transport *transport)
+{
+    stand_in = transport;
+}
+
+static const struct weir_transport *transport_of(const weir_context *context)
+{
+    return stand_in ? stand_in : args_of(context)->transport;
+}
+
 static struct weir_store *store(weir_context *context, int number)
 {
     return &context->stores[number];
@@ -353,7 +365,7 @@ static void start(weir_context *context, weir_bytes row, int64_t due_ms)
     if (is_refused(context, row, call, due_ms))
         return;
     request.id = ++self->last_id;
-    if (args_of(context)->transport->send(self->line, &request))
+    if (transport_of(context)->send(self->line, &request))
         self->flights[self->flying++] =
             (struct flight){.id = request.id, .row = memory_format("%.*s", CHARS(row)), .due_ms = due_ms};
 }
@@ -412,7 +424,7 @@ static void look(weir_context *context, int64_t now_ms)
     struct weir_transport_result result;
     (void)now_ms;
     while (context->execution->error.code == WEIR_OK &&
-           args_of(context)->transport->take(self->line, context->execution->arena, &result))
+           transport_of(context)->take(self->line, context->execution->arena, &result))
         take_result(context, &result);
     if (context->execution->error.code == WEIR_OK && self->pending > 0)
         start_due(context);
@@ -431,7 +443,7 @@ static void open(weir_context *context)
     struct self *self = context->self;
     const struct call_args *args = args_of(context);
     int64_t pending = 0;
-    *self = (struct self){.line = args->transport->open(),
+    *self = (struct self){.line = transport_of(context)->open(),
                           .flights = memory_new((size_t)args->concurrency * sizeof(struct flight))};
     weir_each(store(context, STORE_PENDING), count_row, &pending);
     count_pending(context, pending);
@@ -492,7 +504,7 @@ static void close(weir_context *context)
         land(self, 0);
     memory_free(self->flights);
     if (self->line)
-        args_of(context)->transport->close(self->line);
+        transport_of(context)->close(self->line);
     *self = (struct self){0};
 }
 

@@ -69,6 +69,8 @@ struct call_args {
     enum weir_policy given_up;
 };
 extern const struct operator operator_call;
+/* From now on every call of this process travels over this one; NULL: each over its own again. For a simulator. */
+void call_stand_in(const struct weir_transport *);
 extern const struct weir_type pending_call_type, call_breaker_type; /* of its stores */
 
 /* node->args: struct fold_args; node->stores[0]: the aggregates. */

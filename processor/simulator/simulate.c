@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "operators/operators.h"
+#include "simulator/service.h"
 #include "simulator/world.h"
 
 enum {
@@ -373,10 +375,12 @@ bool simulate_seed(const struct simulate_plan *plan, uint64_t seed, struct simul
     now_told = world;
     clock_stand_in(&world->clock);
     rocks_level = &disk_ops;
+    call_stand_in(&simulated_service);
     if (begin(world, &error))
         tell_story(world);
     fill_report(world, &error);
     finish(world);
+    call_stand_in(NULL);
     rocks_level = &rocks_disk;
     clock_stand_in(NULL);
     memory_free(world);
@@ -388,6 +392,19 @@ bool simulate_seed(const struct simulate_plan *plan, uint64_t seed, struct simul
 void simulate_fail(struct simulate_world *world, const char *what)
 {
     witness_violated(world->witness, what);
+}
+
+void simulate_each_record(struct simulate_world *world, const char *topic,
+                          void (*visit)(void *self, const struct weir_raw_record *), void *self)
+{
+    for (int32_t p = 0; p < simulated_partitions(world->cluster, topic); p++) {
+        const struct simulated_record *record;
+        for (int64_t at = 0; (record = simulated_at(world->cluster, topic, p, at)); at++) {
+            const struct weir_raw_record raw = {record->key, record->value, record->timestamp_ms, record->headers};
+            if (!record->is_marker && simulated_is_committed(world->cluster, record->transaction))
+                visit(self, &raw);
+        }
+    }
 }
 
 void simulate_each_row(struct simulate_world *world, const char *store,

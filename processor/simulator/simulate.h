@@ -79,6 +79,9 @@ void simulate_each_input(struct simulate_world *,
                          void (*visit)(void *self, const char *topic, int32_t partition,
                                        const struct weir_raw_record *),
                          void *self);
+/* The committed records of a topic, in the order in which they were appended, per partition. */
+void simulate_each_record(struct simulate_world *, const char *topic,
+                          void (*visit)(void *self, const struct weir_raw_record *), void *self);
 struct store_row;
 void simulate_each_row(struct simulate_world *, const char *store, void (*visit)(void *self, const struct store_row *),
                        void *self);

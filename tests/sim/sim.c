@@ -33,8 +33,12 @@ static bool run_seed(const struct options *options, const char *directory, uint6
 {
     const struct simulated_topology *topology = topology_of(options, seed);
     assert(topology);
+    size_t given = 0;
+    const struct simulate_input *inputs = topology->inputs ? topology->inputs(seed, &given) : NULL;
     const struct simulate_plan plan = {.build = topology->build,
                                        .restarts_show = topology->restarts_show || options->restarts,
+                                       .inputs = inputs,
+                                       .input_count = given,
                                        .judge = topology->judge,
                                        .directory = directory,
                                        .verbose = options->verbose};

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "saga/saga.h"
+#include "shop.h"
 #include "state/keys.h"
 #include "state/store.h"
 
@@ -314,17 +316,18 @@ static void judge_sum(struct simulate_world *world)
 }
 
 const struct simulated_topology simulated_topologies[] = {
-    {"count", count, false, judge_count},
-    {"windowed-count", windowed_count, false, judge_windows},
-    {"late-windows", late_windows, true, NULL},
-    {"repartitioned-count", repartitioned_count, false, judge_repartitioned},
-    {"sum", sum, false, judge_sum},
-    {"stream-table", stream_table, false, NULL},
-    {"versioned", versioned, true, NULL},
-    {"stream-stream", stream_stream, true, NULL},
-    {"table-table", table_table, false, NULL},
-    {"suppress", suppress, true, NULL},
-    {"sessions", sessions, true, NULL},
-    {"punctuated", punctuated, true, NULL},
-    {NULL, NULL, false, NULL},
+    {"count", count, false, judge_count, NULL},
+    {"windowed-count", windowed_count, false, judge_windows, NULL},
+    {"late-windows", late_windows, true, NULL, NULL},
+    {"repartitioned-count", repartitioned_count, false, judge_repartitioned, NULL},
+    {"sum", sum, false, judge_sum, NULL},
+    {"stream-table", stream_table, false, NULL, NULL},
+    {"versioned", versioned, true, NULL, NULL},
+    {"stream-stream", stream_stream, true, NULL, NULL},
+    {"table-table", table_table, false, NULL, NULL},
+    {"suppress", suppress, true, NULL, NULL},
+    {"sessions", sessions, true, NULL, NULL},
+    {"punctuated", punctuated, true, NULL, NULL},
+    {"commerce-saga", saga_topology, true, shop_judge, shop_inputs},
+    {NULL, NULL, false, NULL, NULL},
 };

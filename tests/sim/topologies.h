@@ -7,7 +7,8 @@ struct simulated_topology {
     const char *name;
     weir_topology *(*build)(void);
     bool restarts_show;
-    void (*judge)(struct simulate_world *); /* NULL: what is checked of all is enough */
+    void (*judge)(struct simulate_world *);                               /* NULL: what is checked of all is enough */
+    const struct simulate_input *(*inputs)(uint64_t seed, size_t *count); /* NULL: made up by the types of the topics */
 };
 extern const struct simulated_topology simulated_topologies[]; /* ends with a NULL name */
 #endif
