@@ -83,8 +83,8 @@ enum { CREATED = 1, CONFIRMED = 2, CANCELLED = 4, TOLD_CONFIRMED = 8, TOLD_CANCE
 struct shop {
     struct simulate_world *world;
     weir_arena *arena;
-    int orders[ORDERS]; /* what was said of each */
-    int64_t reserved[SKUS], wanted[SKUS];
+    int orders[ORDERS];                                  /* what was said of each */
+    int64_t reserved[SKUS], wanted[SKUS], highest[SKUS]; /* the highest level that was set */
 };
 
 static void fail(const struct shop *shop, const char *problem, int number)
@@ -142,12 +142,22 @@ static const void *value_of(const struct shop *shop, const struct weir_type *typ
     return codec_read(type, (weir_bytes){bytes + skipped, row->value.size - skipped}, shop->arena, &error);
 }
 
+static void read_level(void *self, const char *topic, int32_t partition, const struct weir_raw_record *record)
+{
+    struct shop *shop = self;
+    (void)topic, (void)partition;
+    int sku = number_in(record->key, "sku-", SKUS);
+    int64_t level = sku < 0 ? 0 : strtol((const char *)record->value.data + strlen("{\"quantity\":"), NULL, 10);
+    if (sku >= 0 && level > shop->highest[sku])
+        shop->highest[sku] = level;
+}
+
 static void read_stock(void *self, const struct store_row *row)
 {
     struct shop *shop = self;
     const struct saga_stock *stock = value_of(shop, &saga_stock_type, row);
     int sku = number_in(row->key, "sku-", SKUS);
-    if (!stock || sku < 0 || stock->reserved > stock->quantity || stock->available < 0 ||
+    if (!stock || sku < 0 || stock->reserved > shop->highest[sku] || stock->available < 0 ||
         stock->available + stock->reserved != stock->quantity)
         fail(shop, "more is reserved than there is of a SKU", sku);
     else
@@ -191,6 +201,7 @@ static void judge_order(const struct shop *shop, int number)
 void shop_judge(struct simulate_world *world)
 {
     struct shop shop = {.world = world, .arena = weir_arena_new()};
+    simulate_each_input(world, read_level, &shop);
     simulate_each_record(world, "orders.events", read_event, &shop);
     simulate_each_record(world, "notifications.requests", read_request, &shop);
     simulate_each_record(world, "notifications.events", read_notification, &shop);
