@@ -114,17 +114,17 @@ static void set_stock(const char *sku, int quantity, int second)
 /* Items: "LAPTOP-001 1 999.99, MOUSE-001 2 29.99". */
 static void order(const char *id, const char *items)
 {
-    char value[600], sku[40], quantity[12], price[20];
-    int used, size = snprintf(value, sizeof value,
-                              "{\"type\":\"CREATE_ORDER\",\"order_id\":\"%s\",\"customer_id\":\"c-1\",\"timestamp\":"
-                              "\"2024-12-04T10:30:00.000Z\",\"items\":[",
-                              id);
-    for (const char *comma = ""; sscanf(items, "%39s %11[0-9] %19[0-9.-]%n", sku, quantity, price, &used) == 3;
-         comma = ",") {
+    char value[600], copy[200], *rest = copy;
+    snprintf(copy, sizeof copy, "%s", items);
+    int size = snprintf(value, sizeof value,
+                        "{\"type\":\"CREATE_ORDER\",\"order_id\":\"%s\",\"customer_id\":\"c-1\",\"timestamp\":"
+                        "\"2024-12-04T10:30:00.000Z\",\"items\":[",
+                        id);
+    const char *comma = "";
+    for (const char *sku; (sku = strtok_r(rest, " ,", &rest)); comma = ",") {
+        const char *quantity = strtok_r(rest, " ,", &rest), *price = strtok_r(rest, " ,", &rest);
         size += snprintf(value + size, sizeof value - (size_t)size,
                          "%s{\"sku\":\"%s\",\"quantity\":%s,\"unit_price\":%s}", comma, sku, quantity, price);
-        items += used;
-        items += *items == ',';
     }
     snprintf(value + size, sizeof value - (size_t)size, "]}");
     send("orders.commands", id, value);
