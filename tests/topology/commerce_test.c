@@ -135,6 +135,38 @@ Test(commerce, an_id_is_not_forgotten_when_records_without_a_time_of_their_own_c
     cr_expect_eq(metric_in("commerce-metrics-per-minute", "orders.created", start_ms).count, 1);
 }
 
+static void create_on(const char *event_id, const char *day_and_time)
+{
+    char value[300];
+    snprintf(value, sizeof value,
+             "{\"type\":\"ORDER_CREATED\",\"event_id\":\"%s\",\"order_id\":\"o-1\",\"timestamp\":\"2024-12-%sZ\"}",
+             event_id, day_and_time);
+    send_at("orders.events", "o-1", value, 1000);
+}
+
+Test(commerce, a_repetition_is_recognised_beyond_midnight)
+{
+    create_on("e1", "04T23:59:59.900");
+    create_on("e1", "05T00:00:00.100");
+    create_on("e2", "05T00:00:00.000");
+    create_on("e2", "04T23:59:59.000");
+    expect_metric("orders.created", 2, 0);
+}
+
+Test(commerce, an_id_is_remembered_for_a_week_of_events)
+{
+    create_on("e1", "04T10:00:00.000");
+    create_on("e2", "11T10:00:00.000");
+    create_on("e1", "04T10:00:00.000");
+    expect_metric("orders.created", 2, 0);
+    create_on("e3", "13T10:00:00.000");
+    create_on("e1", "04T10:00:00.000"); /* nobody remembers it: late, it counts and is told */
+    expect_metric("orders.created", 4, 0);
+    cr_expect_eq(weir_test_dropped(driver, "expired"), 1u);
+    weir_bytes id = text("e1");
+    cr_expect_null(weir_test_get_window(driver, "commerce-seen-orders", &id, start_ms - start_ms % 86400000));
+}
+
 Test(commerce, ids_of_orders_and_notifications_do_not_meet)
 {
     order("CREATED", "e1", "o-1", 0, laptop_and_mice);

@@ -4,9 +4,6 @@
  * add to other rows leaves as facts through one repartition topic; another one adds them up. Two bring inventory events and
  * the stock that is set from outside to the partition of their SKU; the last one joins them. Totals and stock also leave
  * as streams of changes, on commerce.metrics and commerce.stock, for whoever wants to be told rather than to ask.
- *
- * The ids of events are remembered for ever. A ttl counts stream time, and inventory.responses carry no time of their own:
- * their records of today would let the ids of older events that are loaded with them expire at once.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "commerce.h"
 
@@ -30,16 +27,14 @@ static weir_stream *read_orders(weir_topology *t)
     weir_stream *events = weir_from(t, "orders.events", &weir_str_type, &order_event_type,
                                     .timestamp = order_event_time, .require_key = true);
     weir_stream *sound = weir_filter(events, has_sound_amounts, .name = "orders-sound");
-    return weir_process(sound, &once_processor, .stores = {"commerce-seen"}, .user = &order_once,
-                        .name = "orders-once");
+    return orders_once(t, sound);
 }
 
 static weir_stream *read_notifications(weir_topology *t)
 {
     weir_stream *events = weir_from(t, "notifications.events", &weir_str_type, &notification_event_type,
                                     .timestamp = notification_event_time, .require_key = true);
-    return weir_process(events, &once_processor, .stores = {"commerce-seen"}, .user = &notification_once,
-                        .name = "notifications-once");
+    return notifications_once(t, events);
 }
 
 /* The views of single orders; returns the facts for all others. */
@@ -47,7 +42,6 @@ static weir_stream *keep_orders(weir_topology *t)
 {
     weir_add_store(t, "commerce-orders", &weir_str_type, &order_view_type);
     weir_add_store(t, "commerce-order-times", &weir_str_type, &order_times_type);
-    weir_add_store(t, "commerce-seen", &weir_str_type, &weir_i64_type);
 
     weir_stream *orders = read_orders(t);
     weir_stream *notifications = read_notifications(t);

@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "agenda.h"
 #include "catalogue.h"
+#include "simulation/agenda.h"
+#include "simulation/simulation.h"
 
 enum {
     CUSTOMERS = 240,
@@ -26,6 +26,12 @@ enum {
 
 const char *const generator_topics[] = {"orders.events",        "inventory.responses", "inventory.events",
                                         "notifications.events", "inventory.stock",     NULL};
+
+enum {
+    STAGE_DECIDE = STAGE_ARRIVE + 1,
+    STAGE_SETTLE,
+    STAGE_NOTIFY
+}; /* the stages of an order hand it on; the last one frees it */
 
 struct order {
     uint64_t number;
@@ -44,25 +50,15 @@ struct generator {
     uint64_t orders, events;
     int64_t next_order_ms, gap_us; /* mean time between orders */
     int64_t gap_rest_us;           /* what millisecond steps left over */
-    int64_t last_arrival_ms;
     int64_t available[CATALOGUE_SIZE], reserved[CATALOGUE_SIZE], last_stock_ms[CATALOGUE_SIZE];
     struct agenda agenda;
-    char *key, *value; /* of the event handed out last */
 };
 
 /* ---- random numbers ---- */
 
-static uint64_t draw(struct generator *shop) /* splitmix64 (Steele, Lea, Flood 2014) */
-{
-    uint64_t z = shop->state += 0x9E3779B97F4A7C15u;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-}
-
 static int64_t draw_below(struct generator *shop, int64_t limit)
 {
-    return (int64_t)(draw(shop) % (uint64_t)limit);
+    return (int64_t)(agenda_draw(&shop->state) % (uint64_t)limit);
 }
 
 static int64_t draw_between(struct generator *shop, int64_t least, int64_t most)
@@ -113,12 +109,8 @@ static void add_money(struct text *text, const char *name, int64_t cents)
 
 static void add_time(struct text *text, int64_t ms)
 {
-    time_t seconds = (time_t)(ms / 1000);
-    struct tm utc;
-    char date[32];
-    gmtime_r(&seconds, &utc);
-    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
-    add(text, ",\"timestamp\":\"%s.%03dZ\"}", date, (int)(ms % 1000));
+    char time[SIMULATION_TIME_MAX];
+    add(text, ",\"timestamp\":\"%s\"}", simulation_time(ms, time));
 }
 
 static void add_type_and_id(struct generator *shop, struct text *text, const char *type)
@@ -139,17 +131,14 @@ static int64_t delay(struct generator *shop)
     return happens(shop, 15) ? draw_between(shop, 2000, 45000) : draw_between(shop, 0, 20);
 }
 
-static void send_at(struct generator *shop, int64_t at_ms, struct step event)
+static void arrive(struct generator *shop, int64_t at_ms, struct generator_event event)
 {
-    event.stage = STAGE_ARRIVE;
-    event.at_ms = at_ms;
-    event.key = event.key ? checked(strdup(event.key)) : NULL;
-    event.value = checked(strdup(event.value));
-    agenda_add(&shop->agenda, event);
+    event.arrival_ms = at_ms;
+    agenda_add_event(&shop->agenda, event);
 }
 
 /* What goes wrong with producers: a cut message, a type nobody knows, no JSON at all, no key. */
-static void send_broken(struct generator *shop, struct step event)
+static void send_broken(struct generator *shop, struct generator_event event)
 {
     char value[VALUE_BYTES_MAX];
     snprintf(value, sizeof value, "%s", event.value);
@@ -169,17 +158,17 @@ static void send_broken(struct generator *shop, struct step event)
     default:
         event.key = NULL;
     }
-    send_at(shop, event.timestamp_ms + draw_between(shop, 0, 1000), event);
+    arrive(shop, event.timestamp_ms + draw_between(shop, 0, 1000), event);
 }
 
 /* event.key and event.value are the caller's; copies are kept. */
-static void send(struct generator *shop, struct step event)
+static void send(struct generator *shop, struct generator_event event)
 {
     int64_t at_ms = event.timestamp_ms + delay(shop);
-    send_at(shop, at_ms, event);
+    arrive(shop, at_ms, event);
     bool has_id = strstr(event.value, "\"event_id\"") != NULL;
     if (has_id && happens(shop, 12))
-        send_at(shop, at_ms + draw_between(shop, 1, 30000), event);
+        arrive(shop, at_ms + draw_between(shop, 1, 30000), event);
     if (strcmp(event.topic, "orders.events") == 0 && happens(shop, 2))
         send_broken(shop, event);
 }
@@ -189,7 +178,7 @@ static void send_for_order(struct generator *shop, const struct order *order, co
 {
     char id[64];
     order_id(shop, order, id);
-    send(shop, (struct step){.topic = topic, .key = id, .value = value, .timestamp_ms = timestamp_ms});
+    send(shop, (struct generator_event){.topic = topic, .key = id, .value = value, .timestamp_ms = timestamp_ms});
 }
 
 /* ---- stock ---- */
@@ -211,7 +200,8 @@ static void send_stock_level(struct generator *shop, int product, int64_t now_ms
     snprintf(key, sizeof key, "%s", catalogue[product].sku);
     add(&value, "{\"sku\":\"%s\",\"quantity\":%lld", key, (long long)quantity);
     add_time(&value, at_ms);
-    send(shop, (struct step){.topic = "inventory.stock", .key = key, .value = value.data, .timestamp_ms = at_ms});
+    send(shop,
+         (struct generator_event){.topic = "inventory.stock", .key = key, .value = value.data, .timestamp_ms = at_ms});
 }
 
 static void send_inventory_event(struct generator *shop, const char *type, const struct order *order, int product,
@@ -230,7 +220,8 @@ static void send_inventory_event(struct generator *shop, const char *type, const
     add(&value, ",\"sku\":\"%s\",\"quantity\":%lld,\"available\":%lld,\"reserved\":%lld", catalogue[product].sku,
         (long long)quantity, (long long)shop->available[product], (long long)shop->reserved[product]);
     add_time(&value, at_ms);
-    send(shop, (struct step){.topic = "inventory.events", .key = id, .value = value.data, .timestamp_ms = at_ms});
+    send(shop,
+         (struct generator_event){.topic = "inventory.events", .key = id, .value = value.data, .timestamp_ms = at_ms});
 }
 
 /* A delivery comes: either counted from outside, or what was reserved has left the house meanwhile. */
@@ -302,9 +293,9 @@ static void fill_basket(struct generator *shop, struct order *order)
     }
 }
 
-static void hand_on(struct generator *shop, struct order *order, enum stage stage, int64_t at_ms)
+static void hand_on(struct generator *shop, struct order *order, int stage, int64_t at_ms)
 {
-    agenda_add(&shop->agenda, (struct step){.at_ms = at_ms, .stage = stage, .order = order});
+    agenda_add(&shop->agenda, (struct step){.at_ms = at_ms, .stage = stage, .subject = order});
 }
 
 static void create_order(struct generator *shop, int64_t now_ms)
@@ -430,8 +421,8 @@ void generator_set_pace(struct generator *shop, double events_per_second)
     assert(events_per_second > 0);
     double gap_us = EVENTS_PER_ORDER_X100 * 1e4 / events_per_second;
     shop->gap_us = gap_us < 1 ? 1 : (int64_t)gap_us;
-    int64_t soon_ms = shop->last_arrival_ms + 2 * shop->gap_us / 1000;
-    if (shop->last_arrival_ms > 0 && shop->next_order_ms > soon_ms)
+    int64_t soon_ms = shop->agenda.last_arrival_ms + 2 * shop->gap_us / 1000;
+    if (shop->agenda.last_arrival_ms > 0 && shop->next_order_ms > soon_ms)
         shop->next_order_ms = soon_ms; /* the slower pace had put it far away */
 }
 
@@ -450,50 +441,18 @@ void generator_free(struct generator *shop)
 {
     if (!shop)
         return;
-    while (shop->agenda.count > 0) {
-        struct step step = agenda_take(&shop->agenda);
-        free(step.order);
-        free(step.key);
-        free(step.value);
-    }
     agenda_done(&shop->agenda);
-    free(shop->key);
-    free(shop->value);
     free(shop);
 }
 
-static void take_step(struct generator *shop, struct step step)
+static void take_step(struct generator *shop, const struct step *step)
 {
-    switch (step.stage) {
-    case STAGE_DECIDE:
-        decide(shop, step.order, step.at_ms);
-        return;
-    case STAGE_SETTLE:
-        settle(shop, step.order, step.at_ms);
-        return;
-    case STAGE_NOTIFY:
-        notify(shop, step.order, step.at_ms);
-        return;
-    case STAGE_ARRIVE:
-        break;
-    }
-    assert(false && "an arrival is no step of an order");
-}
-
-static void hand_out(struct generator *shop, struct step step, struct generator_event *out)
-{
-    free(shop->key);
-    free(shop->value);
-    shop->key = step.key;
-    shop->value = step.value;
-    if (step.at_ms > shop->last_arrival_ms)
-        shop->last_arrival_ms = step.at_ms;
-    *out = (struct generator_event){.topic = step.topic,
-                                    .key = step.key,
-                                    .value = step.value,
-                                    .timestamp_ms = step.timestamp_ms,
-                                    .arrival_ms = shop->last_arrival_ms,
-                                    .broken = step.broken};
+    if (step->stage == STAGE_DECIDE)
+        decide(shop, step->subject, step->at_ms);
+    else if (step->stage == STAGE_SETTLE)
+        settle(shop, step->subject, step->at_ms);
+    else
+        notify(shop, step->subject, step->at_ms);
 }
 
 bool generator_next(struct generator *shop, int64_t until_ms, struct generator_event *out)
@@ -510,9 +469,9 @@ bool generator_next(struct generator *shop, int64_t until_ms, struct generator_e
         }
         struct step step = agenda_take(&shop->agenda);
         if (step.stage == STAGE_ARRIVE) {
-            hand_out(shop, step, out);
+            agenda_hand_out(&shop->agenda, step, out);
             return true;
         }
-        take_step(shop, step);
+        take_step(shop, &step);
     }
 }

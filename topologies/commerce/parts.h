@@ -3,8 +3,8 @@
 #define WEIR_TOPOLOGIES_COMMERCE_PARTS_H
 #include "record/once.h"
 
-/* seen.c: the .user of once_processor; needs the store commerce-seen. */
-extern struct once order_once, notification_once;
+/* seen.c: each event once. */
+weir_stream *orders_once(weir_topology *, weir_stream *), *notifications_once(weir_topology *, weir_stream *);
 
 /* times.c: the time of a record is the event's own. */
 weir_timestamp_of order_event_time, inventory_event_time, notification_event_time, inventory_stock_time;

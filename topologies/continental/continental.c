@@ -13,7 +13,7 @@
 
 static weir_stream *read_eliminations(weir_topology *t)
 {
-    static struct once once = {"continental-seen", continental_identity};
+    static struct once once = {.store = "continental-seen", .identity = continental_identity};
     weir_add_store(t, "continental-seen", &weir_str_type, &weir_i64_type);
     weir_stream *events = weir_from(t, "eliminations.verified", &weir_str_type, &elimination_verified_type,
                                     .timestamp = continental_time, .require_key = true);
@@ -48,7 +48,7 @@ static weir_stream *move_once(weir_stream *outcomes, const char *name, weir_mapp
 
 static void pay_assassins(weir_topology *t, weir_stream *outcomes)
 {
-    static struct once once = {"continental-paid", outcome_identity};
+    static struct once once = {.store = "continental-paid", .identity = outcome_identity};
     weir_add_store(t, "continental-paid", &weir_str_type, &weir_i64_type);
     weir_stream *closed = weir_filter(outcomes, is_closed, .name = "closed");
     weir_stream *payments = move_once(closed, "continental-by-assassin", assassin_of, &once);
@@ -61,7 +61,7 @@ static void pay_assassins(weir_topology *t, weir_stream *outcomes)
 
 static void watch(weir_topology *t, weir_stream *outcomes)
 {
-    static struct once once = {"continental-counted", outcome_identity};
+    static struct once once = {.store = "continental-counted", .identity = outcome_identity};
     weir_add_store(t, "continental-counted", &weir_str_type, &weir_i64_type);
     weir_stream *counted = move_once(outcomes, "continental-outcomes", everybody, &once);
     weir_aggregate(weir_group(counted), "continental-closings-per-minute", add_closing, .value = &closing_load_type,

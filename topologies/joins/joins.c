@@ -16,7 +16,7 @@
 
 static weir_stream *read_orders(weir_topology *t)
 {
-    static struct once once = {"joins-seen-orders", joins_order_identity};
+    static struct once once = {.store = "joins-seen-orders", .identity = joins_order_identity};
     weir_add_store(t, "joins-seen-orders", &weir_str_type, &weir_i64_type);
     weir_stream *events = weir_from(t, "orders.events", &weir_str_type, &order_event_type,
                                     .timestamp = joins_order_time, .require_key = true);
@@ -58,7 +58,7 @@ static weir_stream *count_demand(weir_stream *orders, weir_table *stock)
 
 static weir_stream *read_eliminations(weir_topology *t)
 {
-    static struct once once = {"joins-seen-eliminations", elimination_identity};
+    static struct once once = {.store = "joins-seen-eliminations", .identity = elimination_identity};
     weir_add_store(t, "joins-seen-eliminations", &weir_str_type, &weir_i64_type);
     weir_stream *events = weir_from(t, "eliminations.verified", &weir_str_type, &elimination_verified_type,
                                     .timestamp = elimination_time, .require_key = true);

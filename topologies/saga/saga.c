@@ -84,7 +84,7 @@ static weir_stream *call_service(weir_stream *requests, const struct weir_transp
 
 static void notify(weir_topology *t, const struct weir_transport *transport)
 {
-    static struct once once = {"saga-notified", notification_request_identity};
+    static struct once once = {.store = "saga-notified", .identity = notification_request_identity};
     weir_add_store(t, "saga-notified", &weir_str_type, &weir_i64_type);
     weir_stream *requests =
         weir_from(t, "notifications.requests", &weir_str_type, &notification_request_type, .require_key = true);

@@ -8,41 +8,23 @@
 #include <string.h>
 #include <time.h>
 
-struct arrival {
-    int64_t at_ms;
-    uint64_t sequence; /* keeps what arrives at one moment in order */
-    const char *topic;
-    char *key, *value;
-    int64_t timestamp_ms;
-    bool broken;
-};
+#include "agenda.h"
 
 struct simulation {
     const struct simulation_world *world;
     void *self;
     uint64_t seed, state; /* of the random numbers */
-    int64_t next_step_ms, last_arrival_ms;
+    int64_t next_step_ms;
     int64_t gap_us, gap_rest_us; /* mean time between steps; what milliseconds left over */
-    uint64_t sequence;
-    struct arrival *heap; /* heap[0] is the next */
-    size_t count, capacity;
-    char *key, *value; /* of the event handed out last */
+    struct agenda agenda;        /* of arrivals */
 };
 
 /* ---- random numbers ---- */
 
-static uint64_t draw(struct simulation *simulation) /* splitmix64 (Steele, Lea, Flood 2014) */
-{
-    uint64_t z = simulation->state += 0x9E3779B97F4A7C15u;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-}
-
 int64_t simulation_draw(struct simulation *simulation, int64_t least, int64_t most)
 {
     assert(least <= most);
-    return least + (int64_t)(draw(simulation) % (uint64_t)(most - least + 1));
+    return least + (int64_t)(agenda_draw(&simulation->state) % (uint64_t)(most - least + 1));
 }
 
 bool simulation_happens(struct simulation *simulation, int per_mille)
@@ -77,8 +59,6 @@ const char *simulation_time(int64_t ms, char out[SIMULATION_TIME_MAX])
     return out;
 }
 
-/* ---- arrivals: a binary heap ---- */
-
 static void *checked(void *memory)
 {
     if (!memory)
@@ -86,54 +66,17 @@ static void *checked(void *memory)
     return memory;
 }
 
-static bool is_before(const struct arrival *a, const struct arrival *b)
-{
-    return a->at_ms != b->at_ms ? a->at_ms < b->at_ms : a->sequence < b->sequence;
-}
-
-static void swap(struct arrival *a, struct arrival *b)
-{
-    struct arrival kept = *a;
-    *a = *b;
-    *b = kept;
-}
+/* ---- sending ---- */
 
 static void add(struct simulation *simulation, int64_t at_ms, struct simulation_event event, bool broken)
 {
-    if (simulation->count == simulation->capacity) {
-        simulation->capacity = simulation->capacity ? simulation->capacity * 2 : 64;
-        simulation->heap = checked(realloc(simulation->heap, simulation->capacity * sizeof *simulation->heap));
-    }
-    struct arrival *heap = simulation->heap;
-    size_t at = simulation->count++;
-    heap[at] = (struct arrival){.at_ms = at_ms,
-                                .sequence = simulation->sequence++,
-                                .topic = event.topic,
-                                .key = event.key ? checked(strdup(event.key)) : NULL,
-                                .value = checked(strdup(event.value)),
-                                .timestamp_ms = event.timestamp_ms,
-                                .broken = broken};
-    for (; at > 0 && is_before(&heap[at], &heap[(at - 1) / 2]); at = (at - 1) / 2)
-        swap(&heap[at], &heap[(at - 1) / 2]);
+    agenda_add_event(&simulation->agenda, (struct generator_event){.topic = event.topic,
+                                                                   .key = event.key,
+                                                                   .value = event.value,
+                                                                   .timestamp_ms = event.timestamp_ms,
+                                                                   .arrival_ms = at_ms,
+                                                                   .broken = broken});
 }
-
-static struct arrival take(struct simulation *simulation)
-{
-    struct arrival *heap = simulation->heap, first = heap[0];
-    heap[0] = heap[--simulation->count];
-    for (size_t at = 0;;) {
-        size_t least = at;
-        for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < simulation->count; child++)
-            if (is_before(&heap[child], &heap[least]))
-                least = child;
-        if (least == at)
-            return first;
-        swap(&heap[at], &heap[least]);
-        at = least;
-    }
-}
-
-/* ---- sending ---- */
 
 /* What goes wrong with producers: a cut message, another page than was meant, a member of the wrong type. */
 static void send_broken(struct simulation *simulation, struct simulation_event event)
@@ -193,7 +136,7 @@ struct simulation *simulation_new(const struct simulation_world *world, uint64_t
     simulation->world = world;
     simulation->self = checked(calloc(1, world->self_size ? world->self_size : 1));
     simulation->seed = simulation->state = seed;
-    simulation->next_step_ms = simulation->last_arrival_ms = start_ms;
+    simulation->next_step_ms = simulation->agenda.last_arrival_ms = start_ms;
     simulation_set_pace(simulation, events_per_second);
     if (world->open)
         world->open(simulation, start_ms);
@@ -204,13 +147,7 @@ void simulation_free(struct simulation *simulation)
 {
     if (!simulation)
         return;
-    for (size_t i = 0; i < simulation->count; i++) {
-        free(simulation->heap[i].key);
-        free(simulation->heap[i].value);
-    }
-    free(simulation->heap);
-    free(simulation->key);
-    free(simulation->value);
+    agenda_done(&simulation->agenda);
     free(simulation->self);
     free(simulation);
 }
@@ -218,7 +155,7 @@ void simulation_free(struct simulation *simulation)
 static void step_until(struct simulation *simulation, int64_t until_ms)
 {
     while (simulation->next_step_ms <= until_ms &&
-           (simulation->count == 0 || simulation->next_step_ms <= simulation->heap[0].at_ms)) {
+           (simulation->agenda.count == 0 || simulation->next_step_ms <= simulation->agenda.steps[0].at_ms)) {
         simulation->world->step(simulation, simulation->next_step_ms);
         plan_next_step(simulation);
     }
@@ -227,20 +164,8 @@ static void step_until(struct simulation *simulation, int64_t until_ms)
 bool simulation_next(struct simulation *simulation, int64_t until_ms, struct generator_event *out)
 {
     step_until(simulation, until_ms);
-    if (simulation->count == 0 || simulation->heap[0].at_ms > until_ms)
+    if (simulation->agenda.count == 0 || simulation->agenda.steps[0].at_ms > until_ms)
         return false;
-    struct arrival next = take(simulation);
-    free(simulation->key);
-    free(simulation->value);
-    simulation->key = next.key;
-    simulation->value = next.value;
-    if (next.at_ms > simulation->last_arrival_ms)
-        simulation->last_arrival_ms = next.at_ms;
-    *out = (struct generator_event){.topic = next.topic,
-                                    .key = next.key,
-                                    .value = next.value,
-                                    .timestamp_ms = next.timestamp_ms,
-                                    .arrival_ms = simulation->last_arrival_ms,
-                                    .broken = next.broken};
+    agenda_hand_out(&simulation->agenda, agenda_take(&simulation->agenda), out);
     return true;
 }

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 static bool is_before(const struct step *a, const struct step *b)
 {
@@ -49,7 +50,49 @@ struct step agenda_take(struct agenda *agenda)
     }
 }
 
+static char *copy(const char *text)
+{
+    char *copied = text ? strdup(text) : NULL;
+    if (text && !copied)
+        abort();
+    return copied;
+}
+
+void agenda_add_event(struct agenda *agenda, struct generator_event event)
+{
+    agenda_add(agenda, (struct step){.at_ms = event.arrival_ms,
+                                     .stage = STAGE_ARRIVE,
+                                     .topic = event.topic,
+                                     .key = copy(event.key),
+                                     .value = copy(event.value),
+                                     .timestamp_ms = event.timestamp_ms,
+                                     .broken = event.broken});
+}
+
+void agenda_hand_out(struct agenda *agenda, struct step step, struct generator_event *out)
+{
+    free(agenda->key);
+    free(agenda->value);
+    agenda->key = step.key;
+    agenda->value = step.value;
+    if (step.at_ms > agenda->last_arrival_ms)
+        agenda->last_arrival_ms = step.at_ms;
+    *out = (struct generator_event){.topic = step.topic,
+                                    .key = step.key,
+                                    .value = step.value,
+                                    .timestamp_ms = step.timestamp_ms,
+                                    .arrival_ms = agenda->last_arrival_ms,
+                                    .broken = step.broken};
+}
+
 void agenda_done(struct agenda *agenda)
 {
+    for (size_t i = 0; i < agenda->count; i++) {
+        free(agenda->steps[i].subject);
+        free(agenda->steps[i].key);
+        free(agenda->steps[i].value);
+    }
     free(agenda->steps);
+    free(agenda->key);
+    free(agenda->value);
 }
