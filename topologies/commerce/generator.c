@@ -173,7 +173,7 @@ static void send(struct generator *shop, struct generator_event event)
         send_broken(shop, event);
 }
 
-static void send_for_order(struct generator *shop, const struct order *order, const char *topic, char *value,
+static void send_for_order(struct generator *shop, const struct order *order, const char *topic, const char *value,
                            int64_t timestamp_ms)
 {
     char id[64];
