@@ -200,6 +200,7 @@ enum weir_code {
     WEIR_CORRUPT, /* local data unusable: delete and restore */
     WEIR_FATAL,   /* stop */
     WEIR_ABSENT,  /* there is no such key, view or topic */
+    WEIR_FULL,    /* a bound is reached: the same thing later, and more slowly */
 };
 struct weir_error {
     enum weir_code code;
@@ -715,6 +716,39 @@ WEIR_PUBLIC void weir_tick_table_with(weir_table *, const char *name, weir_durat
 WEIR_PUBLIC void weir_to_with(weir_stream *, struct weir_sink_args);
 WEIR_PUBLIC void weir_to_computed_with(weir_stream *, struct weir_sink_args);
 
+/* ---- endpoints: what a topology serves over REST under paths of its own, beside its topics and views ------------- */
+
+#define WEIR_RULES_MAX 16
+/* What a field of a body must be, beyond what its type says. */
+struct weir_rule {
+    const char *field;            /* its name on the wire */
+    int32_t chars_min, chars_max; /* of a string, in characters (code points); chars_max 0: any number */
+    bool is_bounded;              /* of an integer or a time: from least to most, both included */
+    int64_t least, most;
+};
+struct weir_ingest_args {
+    const char *at;
+    const char *topic;       /* required: read by the topology, its values a record */
+    const char *id;          /* string field that gets a new id (UUID version 7, RFC 9562); senders cannot give it. NULL: none */
+    const char *ingested_at; /* time field that gets the time of arrival; likewise */
+    const char *key;         /* string field that is the record's key; may be .id. NULL: records have no key */
+    const char *time;        /* time field that is the record's timestamp; NULL: the time of arrival */
+    struct weir_rule rules[WEIR_RULES_MAX];
+    const char *about;       /* one sentence for the description of the interface */
+};
+/* POST path takes one value of the topic, or an array of up to ten thousand, and answers 202 with ids when all are durable.
+ * Unknown members and broken rules are refused with the field, and then nothing is written. */
+WEIR_PUBLIC void weir_ingest_with(weir_topology *, const char *path, struct weir_ingest_args);
+
+enum weir_endpoint_kind { WEIR_ENDPOINT_INGEST };
+/* As declared, checked. Of an app: strings and types live as long as it does. */
+struct weir_endpoint {
+    enum weir_endpoint_kind kind;
+    const char *path;
+    const struct weir_type *value; /* of the topic */
+    struct weir_ingest_args ingest;
+};
+
 #define WEIR_LINE_(n) #n
 #define WEIR_LINE(n) WEIR_LINE_(n)
 #define WEIR_AT __FILE__ ":" WEIR_LINE(__LINE__)
@@ -767,6 +801,7 @@ WEIR_PUBLIC void weir_to_computed_with(weir_stream *, struct weir_sink_args);
 #define weir_tick(x, name, after) WEIR_STREAM_OR_TABLE(x, weir_tick)((x), (name), (after), WEIR_AT)
 #define weir_to(s, ...) weir_to_with((s), WEIR_ARGS(sink, topic, __VA_ARGS__))
 #define weir_to_computed(s, ...) weir_to_computed_with((s), WEIR_ARGS(sink, topic_of, __VA_ARGS__))
+#define weir_ingest(t, path, ...) weir_ingest_with((t), (path), WEIR_ARGS(ingest, topic, __VA_ARGS__))
 
 /* ---- running --------------------------------------------------------------------------------------------------- */
 
@@ -873,8 +908,21 @@ struct weir_raw_record {
     struct weir_headers headers;
 };
 /* Appends records to a topic and returns when all are durable. False: none or some are; the message says which topic.
- * WEIR_ABSENT: no such topic; WEIR_RETRY: the broker cannot take them now. out may be NULL. */
+ * WEIR_ABSENT: no such topic; WEIR_RETRY: the broker cannot take them now; WEIR_FULL: too many wait already
+ * (ingest.buffer.bytes), nothing happened. out may be NULL. */
 WEIR_PUBLIC bool weir_produce(weir_app *, const char *topic, const struct weir_raw_record *, size_t count, struct weir_produced *out, struct weir_error *);
+/* Told once how it ended: code WEIR_OK, or as weir_produce says. On a thread that others wait for: it may not block. */
+typedef void weir_produced_then(void *self, const struct weir_error *);
+/* The same without waiting: all that is given must live until then is called, which may be before this returns. */
+WEIR_PUBLIC void weir_produce_then(weir_app *, const char *topic, const struct weir_raw_record *, size_t count, struct weir_produced *out, weir_produced_then *then, void *self);
+struct weir_buffer_info { /* of what waits to become durable (weir_produce) */
+    int64_t bytes, bytes_max;
+    int64_t records;
+    int64_t oldest_ms; /* how long the oldest has waited; 0: none does */
+    bool is_failing;   /* the latest attempt did not make its records durable */
+};
+WEIR_PUBLIC struct weir_buffer_info weir_app_buffer(weir_app *);
+WEIR_PUBLIC size_t weir_app_endpoints(weir_app *, const struct weir_endpoint **out); /* how many; in the order of declaration */
 struct weir_topic_info {
     const char *name;
     const struct weir_type *key, *value; /* as the topology reads or writes it */
@@ -993,9 +1041,9 @@ struct weir_entry {
 /* Tells one weir.h from another: structs that cross the border by value must have the same size on both sides. */
 #define WEIR_INTERFACE_(seen, next) ((seen) * 31 + sizeof(struct weir_##next))
 #define WEIR_INTERFACE \
-    WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_( \
+    WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_( \
         WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_((size_t)1, source_args), step_args), count_args), reduce_args), \
-        agg_args), join_args), store_args), process_args), sink_args), record)
+        agg_args), join_args), store_args), process_args), sink_args), ingest_args), record)
 /* A shared object for `weir run FILE.so` exports `const struct weir_entry weir_topologies[]`, ended by a NULL name, and the
  * weir.h it was compiled with, so that a stale one is refused. */
 #define WEIR_EXPORT_TOPOLOGIES \

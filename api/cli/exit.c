@@ -27,6 +27,7 @@ static enum exit_status status_of(enum weir_code code)
     case WEIR_INVALID:
         return EXIT_CONFIG;
     case WEIR_RETRY:
+    case WEIR_FULL:
         return EXIT_UNAVAILABLE;
     case WEIR_ABSENT:
     case WEIR_POISON:

@@ -23,7 +23,7 @@ static uint64_t read_counter(_Atomic uint64_t *counter)
 
 void meter_count(struct meter *meter, const struct route *route, unsigned status, int64_t microseconds)
 {
-    struct meter_route *row = &meter->routes[route ? (size_t)(route - routes) : ROUTES_MAX];
+    struct meter_route *row = &meter->routes[route ? (size_t)(route - meter->table->rows) : ROUTES_MAX];
     size_t index = 0, bucket = 0;
     while (index < METER_STATUSES - 1 && statuses[index] != status)
         index++;
@@ -44,14 +44,14 @@ void meter_ask(struct meter *meter, bool answered)
     add(&meter->asked[answered], 1);
 }
 
-static const char *path_of(size_t row)
+static const char *path_of(const struct meter *meter, size_t row)
 {
-    return row < route_count ? routes[row].path : "none";
+    return row < meter->table->count ? meter->table->rows[row].path : "none";
 }
 
-static const char *method_of(size_t row)
+static const char *method_of(const struct meter *meter, size_t row)
 {
-    return row < route_count && routes[row].method == ROUTE_POST ? "POST" : "GET";
+    return row < meter->table->count && meter->table->rows[row].method == ROUTE_POST ? "POST" : "GET";
 }
 
 static void write_requests(struct meter *meter, struct buffer *out)
@@ -62,23 +62,24 @@ static void write_requests(struct meter *meter, struct buffer *out)
             uint64_t count = read_counter(&meter->routes[row].by_status[i]);
             if (count)
                 buffer_format(out, "weir_http_requests_total{route=\"%s\",method=\"%s\",code=\"%u\"} %" PRIu64 "\n",
-                              path_of(row), method_of(row), statuses[i], count);
+                              path_of(meter, row), method_of(meter, row), statuses[i], count);
         }
     }
 }
 
-static void write_histogram(struct meter_route *row, size_t index, struct buffer *out)
+static void write_histogram(struct meter *meter, size_t index, struct buffer *out)
 {
+    struct meter_route *row = &meter->routes[index];
     uint64_t sum = 0;
     for (size_t i = 0; i <= METER_BUCKETS; i++) {
         sum += read_counter(&row->buckets[i]);
         buffer_format(out, "weir_http_request_seconds_bucket{route=\"%s\",method=\"%s\",le=\"%s\"} %" PRIu64 "\n",
-                      path_of(index), method_of(index), i < METER_BUCKETS ? bounds[i] : "+Inf", sum);
+                      path_of(meter, index), method_of(meter, index), i < METER_BUCKETS ? bounds[i] : "+Inf", sum);
     }
-    buffer_format(out, "weir_http_request_seconds_sum{route=\"%s\",method=\"%s\"} %.6f\n", path_of(index),
-                  method_of(index), (double)read_counter(&row->microseconds) / 1e6);
-    buffer_format(out, "weir_http_request_seconds_count{route=\"%s\",method=\"%s\"} %" PRIu64 "\n", path_of(index),
-                  method_of(index), sum);
+    buffer_format(out, "weir_http_request_seconds_sum{route=\"%s\",method=\"%s\"} %.6f\n", path_of(meter, index),
+                  method_of(meter, index), (double)read_counter(&row->microseconds) / 1e6);
+    buffer_format(out, "weir_http_request_seconds_count{route=\"%s\",method=\"%s\"} %" PRIu64 "\n",
+                  path_of(meter, index), method_of(meter, index), sum);
 }
 
 static bool is_used(struct meter_route *row)
@@ -97,7 +98,7 @@ void meter_write(struct meter *meter, struct buffer *out)
                      "# TYPE weir_http_request_seconds histogram\n");
     for (size_t row = 0; row <= ROUTES_MAX; row++) {
         if (is_used(&meter->routes[row]))
-            write_histogram(&meter->routes[row], row, out);
+            write_histogram(meter, row, out);
     }
     buffer_text(out, "# HELP weir_http_rejected_total Requests and connections turned away.\n"
                      "# TYPE weir_http_rejected_total counter\n");

@@ -18,6 +18,7 @@ struct meter_route {
 };
 
 struct meter {
+    const struct route_table *table;
     struct meter_route routes[ROUTES_MAX + 1]; /* the last one: no route */
     _Atomic uint64_t rejected[METER_REJECTIONS];
     _Atomic uint64_t asked[2]; /* of other instances: not answered, answered */

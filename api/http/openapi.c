@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "http/endpoint.h"
 #include "http/handlers.h"
 #include "http/json.h"
 #include "http/schema.h"
@@ -47,6 +48,8 @@ static const char fixed_schemas[] =
     "\"items\":{\"type\":\"object\",\"properties\":{\"partition\":{\"type\":\"integer\"},\"offset\":{\"type\":"
     "\"integer\"}"
     "}}},\"position\":" TEXT_SCHEMA "}},"
+    "\"Accepted\":{\"type\":\"object\",\"required\":[\"position\"],\"properties\":{\"data\":{\"type\":\"array\","
+    "\"items\":{\"type\":\"object\"}},\"position\":" TEXT_SCHEMA "}},"
     "\"Table\":{\"type\":\"object\",\"required\":[\"columns\",\"rows\",\"complete\",\"metadata\"],\"properties\":{"
     "\"columns\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"name\":" TEXT_SCHEMA
     ",\"type\":" TEXT_SCHEMA "}}},\"rows\":{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":{\"type\":"
@@ -115,7 +118,7 @@ static void write_answer(struct buffer *out, const struct route *route)
 {
     const char *at = route->media;
     buffer_format(out, "\"%s\":{\"description\":\"Done.\",\"content\":{",
-                  strcmp(route->schema, "Produced") == 0 ? "202" : "200");
+                  route->handle == handle_records || route->handle == handle_ingest ? "202" : "200");
     for (size_t i = 0; *at; i++) {
         size_t size = strcspn(at, ",");
         bool json = size == 16 && memcmp(at, "application/json", 16) == 0;
@@ -163,17 +166,17 @@ static void write_operation(struct buffer *out, const struct route *route)
     buffer_byte(out, '}');
 }
 
-/* The methods of a path stand one after the other in the table. */
-static void write_paths(struct buffer *out)
+static void write_paths(struct buffer *out, const struct route_table *table)
 {
     buffer_text(out, "\"paths\":{");
-    for (size_t i = 0; i < route_count; i++) {
-        bool same = i > 0 && strcmp(routes[i].path, routes[i - 1].path) == 0;
+    for (size_t i = 0; i < table->count; i++) {
+        const struct route *row = &table->rows[i];
+        bool same = i > 0 && strcmp(row->path, row[-1].path) == 0;
         if (same)
             buffer_byte(out, ',');
         else
-            buffer_format(out, "%s\"%s\":{", i ? "}," : "", routes[i].path);
-        write_operation(out, &routes[i]);
+            buffer_format(out, "%s\"%s\":{", i ? "}," : "", row->path);
+        write_operation(out, row);
     }
     buffer_text(out, "}},");
 }
@@ -215,10 +218,11 @@ void handle_openapi(struct request *request)
     buffer_text(out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":");
     json_text(out, request->server->title);
     buffer_text(out, ",\"version\":\"" WEIR_VERSION "\"},");
-    write_paths(out);
+    write_paths(out, &request->server->routes);
     buffer_format(out, "\"components\":{\"schemas\":{%s", fixed_schemas);
     for (size_t i = 0; i < request->server->app_count; i++)
         write_app_types(request, request->server->apps[i]);
+    endpoints_write_schemas(&request->server->endpoints, out);
     buffer_text(out, "}," SECURITY_SCHEMES "}}\n");
     request->response.status = 200;
     request->response.media = "application/json";

@@ -39,6 +39,7 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
     [PROBLEM_UNSUPPORTED_QUERY] = {422, "unsupported-query", "This kind of view does not answer this query"},
     [PROBLEM_QUERY_TOO_LARGE] = {422, "query-too-large", "The query costs more than a query may"},
     [PROBLEM_TOO_MANY_QUERIES] = {429, "too-many-queries", "Other queries are running"},
+    [PROBLEM_BUFFER_FULL] = {429, "buffer-full", "Too many records are waiting to be written"},
     [PROBLEM_HEAD_TOO_LARGE] = {431, "head-too-large", "The request's headers are too large"},
     [PROBLEM_INTERNAL] = {500, "internal", "Something broke here"},
     [PROBLEM_NOT_OWNER] = {503, "not-owner", "The key's partition is restoring or on another instance"},
@@ -158,6 +159,10 @@ void problem_of_error(struct request *request, const struct weir_error *error, e
     case WEIR_RETRY:
         problem_retry(request, 1000);
         problem_answer(request, PROBLEM_UNAVAILABLE, "%s", error->message);
+        return;
+    case WEIR_FULL:
+        problem_retry(request, 1000);
+        problem_answer(request, PROBLEM_BUFFER_FULL, "%s", error->message);
         return;
     case WEIR_INVALID:
     case WEIR_POISON:

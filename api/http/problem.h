@@ -28,6 +28,7 @@ enum problem {
     PROBLEM_UNSUPPORTED_QUERY,
     PROBLEM_QUERY_TOO_LARGE,
     PROBLEM_TOO_MANY_QUERIES,
+    PROBLEM_BUFFER_FULL,
     PROBLEM_HEAD_TOO_LARGE,
     PROBLEM_INTERNAL,
     PROBLEM_NOT_OWNER,
@@ -57,7 +58,7 @@ size_t problem_path_size(const char *message);
 void problem_bad_body(struct request *, const char *message);
 void problem_number(struct request *, const char *member, int64_t value);
 void problem_retry(struct request *, int64_t after_ms); /* Retry-After and retry_after_ms */
-/* From what weir.h says: ABSENT -> absent, RETRY -> 503, INVALID -> 400, the rest 500. */
+/* From what weir.h says: ABSENT -> absent, RETRY -> 503, FULL -> 429, INVALID -> 400, the rest 500. */
 void problem_of_error(struct request *, const struct weir_error *, enum problem absent);
 /* The whole problem for a client that cannot be answered through libmicrohttpd (a deadline has passed). */
 extern const char problem_timeout_response[];

@@ -9,6 +9,7 @@
 #include "http/handlers.h"
 #include "http/json.h"
 #include "http/problem.h"
+#include "http/produce.h"
 #include "http/server.h"
 #include "http/time.h"
 
@@ -62,9 +63,8 @@ struct ingest {
     weir_app *app;
     struct weir_topic_info topic;
     const struct body_record *records;
-    size_t count, at; /* at: the record being read */
-    struct weir_header passed[3];
-    size_t passed_count; /* headers of the request that every record gets */
+    size_t count, at;           /* at: the record being read */
+    struct weir_headers passed; /* that every record gets */
 };
 
 static bool refuse(struct ingest *ingest, const char *field, const char *why)
@@ -153,11 +153,12 @@ static struct weir_headers read_headers(struct ingest *ingest, const struct body
 {
     weir_arena *arena = &ingest->request->arena;
     const struct body_header *own = record->headers.items;
-    size_t own_count = record->has_headers ? record->headers.count : 0, count = own_count + ingest->passed_count;
+    size_t own_count = record->has_headers ? record->headers.count : 0, count = own_count + ingest->passed.count;
     struct weir_header *items = arena_alloc(arena, (count ? count : 1) * sizeof *items);
     for (size_t i = 0; i < own_count; i++)
         items[i] = (struct weir_header){arena_bytes(arena, own[i].key).data, own[i].value};
-    memcpy(items + own_count, ingest->passed, ingest->passed_count * sizeof *items);
+    if (ingest->passed.count)
+        memcpy(items + own_count, ingest->passed.items, ingest->passed.count * sizeof *items);
     return (struct weir_headers){items, count};
 }
 
@@ -177,36 +178,6 @@ static bool read_record(struct ingest *ingest, struct weir_raw_record *out)
 }
 
 /* ---- the request ------------------------------------------------------------------------------------------------ */
-
-/* 00-<32 hex>-<16 hex>-<2 hex>; what is malformed is to be ignored (W3C Trace Context, 3.2). */
-static bool is_traceparent(weir_bytes text)
-{
-    const char *at = text.data;
-    for (size_t i = 0; i < text.size && i < 55; i++) {
-        bool is_dash = i == 2 || i == 35 || i == 52;
-        if (is_dash ? at[i] != '-' : at[i] == 0 || !strchr("0123456789abcdef", at[i]))
-            return false;
-    }
-    return text.size == 55;
-}
-
-static void pass_header(struct ingest *ingest, const char *from, const char *name)
-{
-    weir_arena *arena = &ingest->request->arena;
-    weir_bytes value = request_header(ingest->request, from);
-    if (value.size && uri_is_utf8(value))
-        ingest->passed[ingest->passed_count++] = (struct weir_header){name, arena_bytes(arena, value)};
-}
-
-static void pass_headers(struct ingest *ingest)
-{
-    if (is_traceparent(request_header(ingest->request, "traceparent"))) {
-        pass_header(ingest, "traceparent", "traceparent");
-        pass_header(ingest, "tracestate", "tracestate");
-    }
-    bool plain = request_header(ingest->request, "correlation-id").size > 0;
-    pass_header(ingest, plain ? "correlation-id" : "x-correlation-id", "correlation-id");
-}
 
 static bool find_topic(struct ingest *ingest)
 {
@@ -241,38 +212,17 @@ static bool read_body(struct ingest *ingest)
     return false;
 }
 
-/* Per partition the offset behind the last record, as min_position takes it. */
-static void write_position(struct ingest *ingest, const struct weir_produced *produced)
+static void answer(const struct production *production)
 {
-    struct buffer *out = &ingest->request->response.body;
-    bool first = true;
-    for (size_t i = 0; i < ingest->count; i++) {
-        int64_t last = produced[i].offset;
-        bool seen = false;
-        for (size_t k = 0; k < ingest->count && !seen; k++) {
-            bool same = produced[k].partition == produced[i].partition;
-            seen = same && k < i;
-            last = same && produced[k].offset > last ? produced[k].offset : last;
-        }
-        if (seen)
-            continue;
-        buffer_format(out, "%s%s:%d:%lld", first ? "" : ",", ingest->topic.name, produced[i].partition,
-                      (long long)last + 1);
-        first = false;
-    }
-}
-
-static void answer(struct ingest *ingest, const struct weir_produced *produced)
-{
-    struct response *response = &ingest->request->response;
+    struct response *response = &production->request->response;
     struct buffer *out = &response->body;
     buffer_text(out, "{\"data\":[");
-    for (size_t i = 0; i < ingest->count; i++)
-        buffer_format(out, "%s{\"partition\":%d,\"offset\":%lld}", i ? "," : "", produced[i].partition,
-                      (long long)produced[i].offset);
-    buffer_text(out, "],\"position\":\"");
-    write_position(ingest, produced);
-    buffer_text(out, "\"}\n");
+    for (size_t i = 0; i < production->count; i++)
+        buffer_format(out, "%s{\"partition\":%d,\"offset\":%lld}", i ? "," : "", production->produced[i].partition,
+                      (long long)production->produced[i].offset);
+    buffer_text(out, "],\"position\":");
+    production_write_position(production, out);
+    buffer_text(out, "}\n");
     response->status = 202;
     response->media = "application/json";
 }
@@ -280,18 +230,14 @@ static void answer(struct ingest *ingest, const struct weir_produced *produced)
 void handle_records(struct request *request)
 {
     struct ingest ingest = {.request = request};
-    struct weir_error error = {0};
     if (!find_topic(&ingest) || !read_body(&ingest))
         return;
-    pass_headers(&ingest);
-    struct weir_raw_record *records = arena_alloc(&request->arena, ingest.count * sizeof *records);
-    struct weir_produced *produced = arena_alloc(&request->arena, ingest.count * sizeof *produced);
+    ingest.passed = production_headers(request);
+    struct production *production = production_new(request, ingest.app, ingest.topic.name, ingest.count);
     for (; ingest.at < ingest.count; ingest.at++) {
-        if (!read_record(&ingest, &records[ingest.at]))
+        if (!read_record(&ingest, &production->records[ingest.at]))
             return;
     }
-    if (weir_produce(ingest.app, ingest.topic.name, records, ingest.count, produced, &error))
-        answer(&ingest, produced);
-    else
-        problem_of_error(request, &error, PROBLEM_TOPIC_NOT_FOUND);
+    production->answer = answer;
+    production_start(production);
 }

@@ -67,6 +67,7 @@ void request_begin(struct request *request, weir_bytes raw_uri, uintptr_t uri_pl
     request->body_too_large = request->wants_forwarder = request->on_forwarder = false;
     request->started_us = now_us;
     request->wait_until_us = 0;
+    request->launch = NULL;
     response->status = 0;
     response->media = NULL;
     response->fixed = (weir_bytes){0};
@@ -121,7 +122,7 @@ static bool refuse_head(struct request *request)
 
 static bool find_route(struct request *request)
 {
-    struct route_match match = route_find(&request->uri, request->head.method);
+    struct route_match match = route_find(&request->server->routes, &request->uri, request->head.method);
     request->route = match.route;
     memcpy(request->path_values, match.values, sizeof match.values);
     if (match.route)
@@ -260,7 +261,7 @@ void request_answer(struct request *request)
 {
     request->on_forwarder = request->wants_forwarder;
     request->route->handle(request);
-    assert(request->response.status != 0 || (request->wants_forwarder && !request->on_forwarder));
+    assert(request->response.status != 0 || request->launch || (request->wants_forwarder && !request->on_forwarder));
 }
 
 weir_bytes request_header(const struct request *request, const char *lower_case_name)

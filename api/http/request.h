@@ -62,6 +62,8 @@ struct request {
     bool wants_forwarder, on_forwarder; /* it must ask other instances; it is where it may (peer.h) */
     int64_t started_us, wait_until_us;
     struct request *next_job;
+    void (*launch)(void *launched); /* set by a handler that answers later: the worker's last act for this request */
+    void *launched;
     struct send_prepared *prepared; /* what the answer is sent from, if not from the response (send.h) */
     void *connection;               /* struct MHD_Connection, for the resume */
     int fd;                         /* of its socket, to see whether the client is still there */

@@ -46,17 +46,18 @@ static unsigned method_of(weir_bytes method)
     return bytes_equal(method, bytes_of_text("POST")) ? ROUTE_POST : 0;
 }
 
-struct route_match route_find(const struct uri *uri, weir_bytes method)
+struct route_match route_find(const struct route_table *table, const struct uri *uri, weir_bytes method)
 {
     struct route_match match = {0};
     unsigned wanted = method_of(method);
-    for (size_t i = 0; i < route_count && !uri->too_deep; i++) {
-        if (!path_fits(routes[i].path, uri, &match))
+    for (size_t i = 0; i < table->count && !uri->too_deep; i++) {
+        const struct route *row = &table->rows[i];
+        if (!path_fits(row->path, uri, &match))
             continue;
         match.path_exists = true;
-        match.allowed |= routes[i].method;
-        if (routes[i].method == wanted) {
-            match.route = &routes[i];
+        match.allowed |= row->method;
+        if (row->method == wanted) {
+            match.route = row;
             break;
         }
     }

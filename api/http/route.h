@@ -1,5 +1,5 @@
 /* route.h: the table of what this server answers. Routing, 404, 405 with Allow, unknown parameters, metrics labels and the
- * OpenAPI document all come from it. */
+ * OpenAPI document all come from it. Behind the fixed rows stand the endpoints of the topologies (endpoint.h). */
 #ifndef WEIR_HTTP_ROUTE_H
 #define WEIR_HTTP_ROUTE_H
 #include "guard/role.h"
@@ -29,10 +29,15 @@ struct route {
     enum right right;   /* that the one who asks needs */
 };
 
-extern const struct route routes[];
+extern const struct route routes[]; /* the fixed rows */
 extern const size_t route_count;
 
-enum { ROUTE_VALUES = 2, ROUTES_MAX = 48 };
+enum { ROUTE_VALUES = 2, ROUTES_MAX = 96 };
+
+struct route_table {
+    const struct route *rows; /* the methods of a path stand one after the other */
+    size_t count;
+};
 
 struct route_match {
     const struct route *route;       /* NULL: see the other two */
@@ -41,6 +46,6 @@ struct route_match {
     weir_bytes values[ROUTE_VALUES]; /* of the placeholders, in order */
 };
 
-struct route_match route_find(const struct uri *, weir_bytes method);
+struct route_match route_find(const struct route_table *, const struct uri *, weir_bytes method);
 const char *route_allow(unsigned allowed); /* the value of an Allow header */
 #endif

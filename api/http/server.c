@@ -233,6 +233,15 @@ static bool open_guard(struct weir_http *server, struct weir_error *error)
     return server->guard != NULL;
 }
 
+static bool open_endpoints(struct weir_http *server, struct weir_error *error)
+{
+    if (!endpoints_open(&server->endpoints, server->apps, server->app_count, error))
+        return false;
+    server->routes = (struct route_table){server->endpoints.rows, server->endpoints.row_count};
+    server->meter.table = &server->routes;
+    return true;
+}
+
 static bool open_door(struct weir_http *server, const char *address, uint16_t port, struct weir_error *error)
 {
     bool is_safe = guard_tls(server->guard) && guard_is_on(server->guard);
@@ -271,6 +280,7 @@ static void free_server(struct weir_http *server)
     workers_done(&server->queries);
     reports_done(&server->reports);
     guard_close(server->guard);
+    endpoints_close(&server->endpoints);
     pthread_mutex_destroy(&server->views_lock);
     free(server->views);
     free(server->apps);
@@ -308,6 +318,7 @@ weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http
     workers_init(&server->queries, (struct workers_spec){"weir-http-sql", LIMIT_QUERIES, 0, LIMIT_QUERY_NICE});
     make_id_prefix(server);
     if (reports_load(&server->reports, options.reports, error) && open_guard(server, error) &&
+        open_endpoints(server, error) &&
         open_door(server, options.address ? options.address : "127.0.0.1", options.port, error))
         return server;
     workers_stop(&server->workers);
@@ -328,6 +339,13 @@ void weir_http_drain(weir_http *server)
         atomic_store(&server->draining, true);
 }
 
+/* What is on its way to the log is answered, whatever the log takes for it: the requests are needed until then. */
+static void wait_for_writes(struct weir_http *server)
+{
+    while (atomic_load(&server->being_written) > 0)
+        usleep(1000);
+}
+
 /* Workers first: their answers still go out through the loop. Then the loop, when it has nothing under way. */
 void weir_http_stop(weir_http *server)
 {
@@ -338,6 +356,7 @@ void weir_http_stop(weir_http *server)
     workers_stop(&server->workers);
     workers_stop(&server->forwarders);
     workers_stop(&server->queries);
+    wait_for_writes(server);
     atomic_store(&server->quitting, true);
     server_wake(server);
     pthread_join(server->thread, NULL);

@@ -10,6 +10,7 @@
 
 #include "calls/http_call.h"
 #include "guard/guard.h"
+#include "http/endpoint.h"
 #include "http/meter.h"
 #include "http/reports.h"
 #include "http/request.h"
@@ -49,6 +50,9 @@ struct weir_http {
     struct workers workers, forwarders; /* the second ask other instances, and nothing else waits for them */
     struct workers queries;             /* SQL */
     struct reports reports;
+    struct endpoints endpoints;
+    struct route_table routes;     /* all: fixed ones and endpoints */
+    _Atomic int64_t being_written; /* requests whose records are on their way to the log (produce.h) */
     struct meter meter;
     struct send_pool send_pool;
     char id_prefix[20];

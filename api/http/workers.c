@@ -77,6 +77,10 @@ static void *work(void *self)
         }
         struct weir_http *server = request->server;
         rest(workers);
+        if (!request->response.status && request->launch) {
+            request->launch(request->launched); /* from here on it is somebody else's, who resumes it */
+            continue;
+        }
         if (!request->response.status && workers_submit(&server->forwarders, request))
             continue;
         if (!request->response.status)

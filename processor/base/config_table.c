@@ -80,6 +80,9 @@ const struct setting config_table[] = {
     {"memory.max.bytes", SETTING_BYTES, "536870912", 16777216, INT64_MAX, {0}, OURS,
      "Memory for caches, uncommitted and unflushed state and broker queues together. At the bound, input is slowed down. "
      "`512MiB` is understood too."},
+    {"ingest.buffer.bytes", SETTING_BYTES, "67108864", 1024, INT64_MAX, {0}, OURS,
+     "Records that wait to become durable (POST of records and events) may have so many bytes; more are told to come again "
+     "(429 and Retry-After)."},
     {"state.flush.interval.ms", SETTING_MILLISECONDS, "10000", 0, 3600000, {0}, OURS,
      "Committed rows stay in memory for up to this time before they are written to disk, sorted and in large batches. "
      "After a crash they are read again from the changelog."},

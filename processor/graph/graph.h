@@ -103,6 +103,8 @@ struct weir_topology {
     int32_t next_number;                /* of generated node names */
     struct weir_on_error_args on_error; /* .at NULL: not said */
     struct graph_topic *drops;          /* of weir_drops; NULL: not asked for */
+    struct weir_endpoint *endpoints;
+    size_t endpoint_count, endpoint_capacity;
     bool planned;
     struct graph_subtopology *subtopologies;
     size_t subtopology_count;

@@ -361,6 +361,12 @@ size_t weir_app_topics(struct weir_app *app, struct weir_topic_info *out, size_t
     return count;
 }
 
+size_t weir_app_endpoints(struct weir_app *app, const struct weir_endpoint **out)
+{
+    *out = app->layout.topology->endpoints;
+    return app->layout.topology->endpoint_count;
+}
+
 static int64_t lag_of(const struct task *task)
 {
     int64_t lag = 0;

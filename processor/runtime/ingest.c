@@ -5,13 +5,14 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "runtime/app.h"
 #include "runtime/collector.h"
 
-enum { FLUSH_TIMEOUT_MS = 10 * 1000, WAITING_BYTES_MAX = 64 * 1024 * 1024, PARTITIONS_CACHED_MAX = 256 };
+enum { FLUSH_TIMEOUT_MS = 10 * 1000, PARTITIONS_CACHED_MAX = 256, RECORD_OVERHEAD_BYTES = 64 };
 
 struct request {
     struct request *next;
@@ -21,7 +22,10 @@ struct request {
     struct weir_produced *out;
     struct broker_delivery *deliveries;
     struct weir_error error;
-    bool done, unanswered;
+    bool unanswered;
+    int64_t arrived_us;
+    weir_produced_then *then;
+    void *self;
 };
 
 struct cached_count {
@@ -34,10 +38,11 @@ struct ingest {
     struct collector collector;
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t arrived, answered;
+    pthread_cond_t arrived;
     struct request *first, **last;
-    size_t waiting_bytes;
-    bool stopping;
+    size_t waiting_bytes, waiting_bytes_max, waiting_records;
+    int64_t oldest_us; /* of those that are being written now; 0: none are */
+    bool stopping, is_failing;
     struct cached_count counts[PARTITIONS_CACHED_MAX]; /* the thread's own */
     size_t count_count;
     uint32_t turn;                       /* partition of the next record without a key */
@@ -101,20 +106,44 @@ static struct request *take_all(struct ingest *ingest)
     struct request *all = ingest->first;
     ingest->first = NULL;
     ingest->last = &ingest->first;
+    ingest->oldest_us = all ? all->arrived_us : 0;
     pthread_mutex_unlock(&ingest->lock);
     return all;
 }
 
-static void release_all(struct ingest *ingest, struct request *all)
+/* Deliveries that an outage left open are kept until the producer has forgotten them. */
+static void keep_unanswered(struct ingest *ingest, struct broker_delivery *deliveries)
+{
+    ingest->unanswered = memory_grow(ingest->unanswered, &ingest->unanswered_capacity, ingest->unanswered_count + 1,
+                                     sizeof(struct broker_delivery *));
+    ingest->unanswered[ingest->unanswered_count++] = deliveries;
+}
+
+/* The buffer has room again before anybody is told. */
+static void leave_buffer(struct ingest *ingest, const struct request *all)
 {
     pthread_mutex_lock(&ingest->lock);
+    for (const struct request *request = all; request; request = request->next) {
+        ingest->waiting_bytes -= request->bytes;
+        ingest->waiting_records -= request->count;
+        ingest->is_failing = request->error.code != WEIR_OK && request->error.code != WEIR_ABSENT;
+    }
+    ingest->oldest_us = 0;
+    pthread_mutex_unlock(&ingest->lock);
+}
+
+static void release_all(struct ingest *ingest, struct request *all)
+{
+    leave_buffer(ingest, all);
     for (struct request *request = all, *next; request; request = next) {
         next = request->next;
-        ingest->waiting_bytes -= request->bytes;
-        request->done = true;
+        if (request->unanswered)
+            keep_unanswered(ingest, request->deliveries);
+        else
+            memory_free(request->deliveries);
+        request->then(request->self, &request->error); /* what the caller gave may be gone from here on */
+        memory_free(request);
     }
-    pthread_cond_broadcast(&ingest->answered);
-    pthread_mutex_unlock(&ingest->lock);
 }
 
 static void *run(void *self)
@@ -138,9 +167,9 @@ struct ingest *ingest_new(struct weir_app *app, struct weir_error *error)
     struct ingest *ingest = memory_new(sizeof *ingest);
     ingest->app = app;
     ingest->last = &ingest->first;
+    ingest->waiting_bytes_max = (size_t)config_integer(app->config, "ingest.buffer.bytes");
     pthread_mutex_init(&ingest->lock, NULL);
     pthread_cond_init(&ingest->arrived, NULL);
-    pthread_cond_init(&ingest->answered, NULL);
     char *client = memory_format("%s-ingest", app->layout.application);
     bool ok = collector_open(&ingest->collector, app->broker, client, NULL, error);
     memory_free(client);
@@ -168,52 +197,106 @@ void ingest_free(struct ingest *ingest)
     for (size_t i = 0; i < ingest->count_count; i++)
         memory_free(ingest->counts[i].topic);
     pthread_cond_destroy(&ingest->arrived);
-    pthread_cond_destroy(&ingest->answered);
     pthread_mutex_destroy(&ingest->lock);
     memory_free(ingest);
 }
 
-/* The bytes that wait are bounded; beyond that the caller is told to come again. */
+/* The bytes that wait are bounded; beyond that the caller is told to come again. One request alone always fits. */
 static bool enqueue(struct ingest *ingest, struct request *request)
 {
     if (ingest->stopping)
         return error_set(&request->error, WEIR_RETRY, "the application is stopping");
-    if (ingest->waiting_bytes + request->bytes > WAITING_BYTES_MAX)
-        return error_set(&request->error, WEIR_RETRY, "topic %s: too many records are waiting to be written",
-                         request->topic);
+    if (ingest->waiting_bytes > 0 && ingest->waiting_bytes + request->bytes > ingest->waiting_bytes_max)
+        return error_set(&request->error, WEIR_FULL, "topic %s: %zu records are waiting to be written already",
+                         request->topic, ingest->waiting_records);
     ingest->waiting_bytes += request->bytes;
+    ingest->waiting_records += request->count;
     *ingest->last = request;
     ingest->last = &request->next;
     pthread_cond_signal(&ingest->arrived);
     return true;
 }
 
-/* Under the lock. Deliveries that an outage left open are kept until the producer has forgotten them. */
-static void keep_unanswered(struct ingest *ingest, struct broker_delivery *deliveries)
+static size_t bytes_of(const struct weir_raw_record *records, size_t count)
 {
-    ingest->unanswered = memory_grow(ingest->unanswered, &ingest->unanswered_capacity, ingest->unanswered_count + 1,
-                                     sizeof(struct broker_delivery *));
-    ingest->unanswered[ingest->unanswered_count++] = deliveries;
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += records[i].key.size + records[i].value.size + RECORD_OVERHEAD_BYTES;
+    return bytes;
+}
+
+void weir_produce_then(struct weir_app *app, const char *topic, const struct weir_raw_record *records, size_t count,
+                       struct weir_produced *out, weir_produced_then *then, void *self)
+{
+    struct ingest *ingest = app->ingest;
+    struct request *request = memory_new(sizeof *request);
+    *request = (struct request){
+        .topic = topic,
+        .records = records,
+        .count = count,
+        .bytes = bytes_of(records, count),
+        .out = out,
+        .deliveries = memory_new(count * sizeof *request->deliveries),
+        .arrived_us = clock_monotonic_us(&clock_system),
+        .then = then,
+        .self = self,
+    };
+    pthread_mutex_lock(&ingest->lock);
+    bool taken = enqueue(ingest, request);
+    pthread_mutex_unlock(&ingest->lock);
+    if (taken)
+        return;
+    then(self, &request->error);
+    memory_free(request->deliveries);
+    memory_free(request);
+}
+
+/* Who waits for a request of its own. */
+struct waiter {
+    pthread_mutex_t lock;
+    pthread_cond_t told;
+    struct weir_error error;
+    bool done;
+};
+
+static void tell(void *self, const struct weir_error *error)
+{
+    struct waiter *waiter = self;
+    pthread_mutex_lock(&waiter->lock);
+    waiter->error = *error;
+    waiter->done = true;
+    pthread_cond_signal(&waiter->told);
+    pthread_mutex_unlock(&waiter->lock);
 }
 
 bool weir_produce(struct weir_app *app, const char *topic, const struct weir_raw_record *records, size_t count,
                   struct weir_produced *out, struct weir_error *error)
 {
-    struct ingest *ingest = app->ingest;
     struct weir_produced *unwanted = out ? NULL : memory_new(count * sizeof *unwanted);
-    struct request request = {.topic = topic, .records = records, .count = count, .out = out ? out : unwanted};
-    for (size_t i = 0; i < count; i++)
-        request.bytes += records[i].key.size + records[i].value.size + 64;
-    request.deliveries = memory_new(count * sizeof *request.deliveries);
-    pthread_mutex_lock(&ingest->lock);
-    if (enqueue(ingest, &request))
-        while (!request.done)
-            pthread_cond_wait(&ingest->answered, &ingest->lock);
-    if (request.unanswered)
-        keep_unanswered(ingest, request.deliveries);
-    pthread_mutex_unlock(&ingest->lock);
+    struct waiter waiter = {.lock = PTHREAD_MUTEX_INITIALIZER, .told = PTHREAD_COND_INITIALIZER};
+    weir_produce_then(app, topic, records, count, out ? out : unwanted, tell, &waiter);
+    pthread_mutex_lock(&waiter.lock);
+    while (!waiter.done)
+        pthread_cond_wait(&waiter.told, &waiter.lock);
+    pthread_mutex_unlock(&waiter.lock);
+    pthread_cond_destroy(&waiter.told);
+    pthread_mutex_destroy(&waiter.lock);
     memory_free(unwanted);
-    if (!request.unanswered)
-        memory_free(request.deliveries);
-    return request.error.code == WEIR_OK || error_set(error, request.error.code, "%s", request.error.message);
+    return waiter.error.code == WEIR_OK || error_set(error, waiter.error.code, "%s", waiter.error.message);
+}
+
+struct weir_buffer_info weir_app_buffer(struct weir_app *app)
+{
+    struct ingest *ingest = app->ingest;
+    pthread_mutex_lock(&ingest->lock);
+    int64_t oldest_us = ingest->oldest_us ? ingest->oldest_us : ingest->first ? ingest->first->arrived_us : 0;
+    struct weir_buffer_info info = {
+        .bytes = (int64_t)ingest->waiting_bytes,
+        .bytes_max = (int64_t)ingest->waiting_bytes_max,
+        .records = (int64_t)ingest->waiting_records,
+        .oldest_ms = oldest_us ? (clock_monotonic_us(&clock_system) - oldest_us) / 1000 : 0,
+        .is_failing = ingest->is_failing,
+    };
+    pthread_mutex_unlock(&ingest->lock);
+    return info;
 }

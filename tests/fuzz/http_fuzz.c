@@ -72,7 +72,8 @@ static void read_target(weir_arena *arena, weir_bytes bytes)
         return;
     for (size_t i = 0; i < uri.segment_count; i++)
         assert(uri_is_utf8(uri.segments[i].text));
-    route_find(&uri, (weir_bytes){"GET", 3});
+    const struct route_table table = {routes, route_count};
+    route_find(&table, &uri, (weir_bytes){"GET", 3});
     query_read(&query, &uri, all, &name, &why);
 }
 

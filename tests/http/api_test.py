@@ -36,6 +36,126 @@ class WithDoor(unittest.TestCase):
         self.assertEqual(answer.json["instance"], answer.headers["x-request-id"])
 
 
+NOTE = {"timestamp": "2024-12-04T10:30:00.000Z", "author": "mia", "text": "<b>\u20ac & \"x\"</b>"}
+
+
+class Ingest(WithDoor):
+    """An endpoint that a topology declares."""
+    knobs = {"FAKE_STILL": 1, "FAKE_ECHO": 1}
+
+    def at_fields(self, body, *fields):
+        answer = self.door.post("/notes", body)
+        self.refused(answer, 400, "bad-body")
+        self.assertEqual([error["field"] for error in answer.json["errors"]], list(fields))
+        return answer.json["errors"][0]["message"]
+
+    def test_one_value_is_answered_with_its_id_and_time_when_it_is_durable(self):
+        answer = self.door.post("/notes", NOTE)
+        self.assertEqual(answer.status, 202, answer.body)
+        self.assertEqual(sorted(answer.json), ["ingestedAt", "noteId", "position"])
+        self.assertRegex(answer.json["noteId"], "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
+        self.assertRegex(answer.json["ingestedAt"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+        self.assertRegex(answer.json["position"], r"^notes:\d:\d+$")
+
+    def test_ids_are_told_in_the_order_of_an_array_and_are_not_given_twice(self):
+        answer = self.door.post("/notes", [NOTE] * 500).json
+        self.assertEqual(len({row["noteId"] for row in answer["data"]}), 500)
+        self.assertEqual(len(answer["position"].split(",")), 4)
+
+    def test_an_id_tells_when_it_was_made(self):
+        one, two = (self.door.post("/notes", NOTE).json for _ in range(2))
+        made = int(one["noteId"].replace("-", "")[:12], 16)
+        self.assertLess(abs(made - time.time() * 1000), 60000)
+        self.assertLessEqual(one["noteId"][:13], two["noteId"][:13])
+
+    def test_a_broken_rule_names_its_field_and_all_are_told(self):
+        self.assertEqual(self.at_fields({**NOTE, "author": ""}, "author"), "is empty")
+        self.assertEqual(self.at_fields({**NOTE, "author": "\u20ac" * 11}, "author"), "has more than 10 characters")
+        self.assertEqual(self.at_fields({**NOTE, "stars": 0}, "stars"), "is less than 1")
+        self.assertEqual(self.at_fields({**NOTE, "timestamp": -1}, "timestamp"), "is before 1970-01-01T00:00:00.000Z")
+        self.at_fields({**NOTE, "author": "", "stars": 6}, "author", "stars")
+        self.at_fields([NOTE, {**NOTE, "stars": 6}, {**NOTE, "author": ""}], "[1].stars", "[2].author")
+        self.assertEqual(self.door.post("/notes", {**NOTE, "author": "\u20ac" * 10}).status, 202)
+
+    def test_a_value_that_cannot_be_read_names_its_field(self):
+        for body, field in (({}, "timestamp"), ({**NOTE, "author": 5}, "author"), ({**NOTE, "timestamp": "today"}, "timestamp"),
+                            ({**NOTE, "text": None}, "text"), ({**NOTE, "nothing": 1}, "nothing"),
+                            ([NOTE, {**NOTE, "stars": "x"}], "[1].stars"), ([NOTE, 5], "[1]")):
+            with self.subTest(field):
+                self.at_fields(body, field)
+
+    def test_what_is_given_here_cannot_be_sent(self):
+        self.at_fields({**NOTE, "noteId": "mine"}, "noteId")
+        self.at_fields({**NOTE, "ingestedAt": "2024-12-04T10:30:00.000Z"}, "ingestedAt")
+
+    def test_what_is_no_value_at_all_is_refused(self):
+        for body in (b"", b"null", b"5", b"[", b"{}x", b'"x"', b"[]", b"[[]]", b'{"timestamp":0,', b"\xff", b"\x00" * 10,
+                     b"[" * 5000, b'{"a":' * 5000):
+            with self.subTest(body[:20]):
+                self.refused(self.door.post("/notes", body), 400, "bad-body")
+
+    def test_an_array_has_a_bound(self):
+        self.refused(self.door.post("/notes", [{"timestamp": 0, "author": "a", "text": ""}] * 10001), 400, "bad-body")
+        self.assertEqual(self.door.post("/notes", [{"timestamp": 0, "author": "a", "text": ""}] * 10000).status, 202)
+        self.refused(self.door.post("/notes", b"x" * (1024 * 1024 + 1)), 413, "body-too-large")
+
+    def test_other_methods_and_parameters_are_refused(self):
+        answer = self.door.get("/notes")
+        self.refused(answer, 405, "method-not-allowed")
+        self.assertEqual(answer.headers["allow"], "POST")
+        self.refused(self.door.post("/notes?x=1", NOTE), 400, "bad-parameter")
+        self.refused(self.door.post("/notes/", NOTE), 404, "not-found")
+
+    def test_it_is_told_when_the_log_is_down(self):
+        answer = self.door.post("/lost/notes", {**NOTE, "noteId": "a", "ingestedAt": 0})
+        self.refused(answer, 503, "unavailable")
+        self.assertEqual(answer.headers["retry-after"], "1")
+
+    def test_it_is_described(self):
+        document = self.door.get("/v1/openapi.json").json
+        operation = document["paths"]["/notes"]["post"]
+        self.assertEqual(operation["summary"], "Takes notes.")
+        self.assertIn("202", operation["responses"])
+        one = document["components"]["schemas"]["ingest.notes.one"]["allOf"]
+        self.assertEqual(sorted(one[0]["properties"]), ["author", "extra", "stars", "text", "timestamp"])
+        self.assertEqual(one[1]["properties"]["author"], {"minLength": 1, "maxLength": 10})
+        self.assertEqual(operation["requestBody"]["content"]["application/json"]["schema"],
+                         {"$ref": "#/components/schemas/ingest.notes"})
+
+    def test_it_is_counted_under_its_path(self):
+        self.door.post("/notes", NOTE)
+        self.assertRegex(self.door.get("/metrics").body.decode(), 'weir_http_requests_total{route="/notes",method="POST",code="202"} ')
+
+
+class IngestEcho(WithDoor):
+    """What an endpoint writes."""
+    knobs = {"FAKE_STILL": 1, "FAKE_ECHO": 1}
+
+    def test_the_record_is_the_value_as_it_was_given_with_id_and_time(self):
+        door = Door(PROGRAM, **self.knobs)
+        told = door.post("/notes", {**NOTE, "extra": {"b": [1.50, None], "a": 1}},
+                         traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").json
+        status, output = door.close()
+        self.assertEqual(status, 0)
+        [line] = [line for line in output.splitlines() if "|" in line]
+        key, value, timestamp, header = line.split("|")
+        self.assertEqual((key, timestamp), (told["noteId"], "1733308200000"))
+        self.assertEqual(header, "traceparent=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+        self.assertEqual(json.loads(value), {**NOTE, "noteId": told["noteId"], "ingestedAt": told["ingestedAt"],
+                                             "extra": {"b": [1.5, None], "a": 1}})
+
+
+class IngestFull(WithDoor):
+    knobs = {"FAKE_STILL": 1, "FAKE_FULL": 1}
+
+    def test_a_full_buffer_is_told_from_a_log_that_is_down(self):
+        for path, body in (("/notes", NOTE), (RECORDS, {"records": [{"key": "a", "value": {"customer": "a", "total": 1, "placed": 0}}]})):
+            answer = self.door.post(path, body)
+            self.refused(answer, 429, "buffer-full")
+            self.assertEqual(answer.headers["retry-after"], "1")
+            self.assertEqual(answer.json["retry_after_ms"], 1000)
+
+
 class Sql(WithDoor):
     def ask(self, text, parameters=None, **headers):
         body = {"sql": text} if parameters is None else {"sql": text, "parameters": parameters}

@@ -91,6 +91,29 @@ static const struct weir_type order_type = {.name = "shop.Order",
                                             .fields = order_fields,
                                             .field_count = 3};
 
+struct note {
+    weir_bytes id;
+    int64_t timestamp, ingested_at;
+    weir_bytes author, text, extra;
+    int32_t stars;
+    bool has_stars, has_extra;
+};
+static const struct weir_type int_type = {.name = "int", .kind = WEIR_KIND_I32, .size = 4};
+static const struct weir_type json_type = {.name = "json", .kind = WEIR_KIND_JSON, .size = sizeof(weir_bytes)};
+static const struct weir_field note_fields[] = {
+    {"noteId", &string_type, offsetof(struct note, id), WEIR_NO_PRESENCE, NULL, NULL},
+    FIELD(note, timestamp, time_type),
+    {"ingestedAt", &time_type, offsetof(struct note, ingested_at), WEIR_NO_PRESENCE, NULL, NULL},
+    FIELD(note, author, string_type),
+    FIELD(note, text, string_type),
+    {"stars", &int_type, offsetof(struct note, stars), offsetof(struct note, has_stars), NULL, NULL},
+    {"extra", &json_type, offsetof(struct note, extra), offsetof(struct note, has_extra), NULL, NULL}};
+static const struct weir_type note_type = {.name = "shop.Note",
+                                           .kind = WEIR_KIND_RECORD,
+                                           .size = sizeof(struct note),
+                                           .fields = note_fields,
+                                           .field_count = 7};
+
 struct weir_app {
     const char *name;
     int index;
@@ -641,12 +664,14 @@ const char *weir_view_position(weir_view *view, weir_arena *arena)
 
 /* ---- producing and looking on ----------------------------------------------------------------------------------- */
 
-bool weir_produce(weir_app *app, const char *topic, const struct weir_raw_record *records, size_t count,
-                  struct weir_produced *out, struct weir_error *error)
+static bool produce(weir_app *app, const char *topic, const struct weir_raw_record *records, size_t count,
+                    struct weir_produced *out, struct weir_error *error)
 {
     (void)app;
     if (strcmp(topic, "unavailable") == 0)
         return error_set(error, WEIR_RETRY, "topic %s: no leader", topic);
+    if (knob("FAKE_FULL", 0))
+        return error_set(error, WEIR_FULL, "topic %s: 12 records are waiting to be written already", topic);
     usleep(3000);
     for (size_t i = 0; i < count; i++) {
         out[i].partition = records[i].key.data ? hash_partition(records[i].key, PARTITIONS) : 0;
@@ -666,6 +691,35 @@ bool weir_produce(weir_app *app, const char *topic, const struct weir_raw_record
         }
     }
     return true;
+}
+
+void weir_produce_then(weir_app *app, const char *topic, const struct weir_raw_record *records, size_t count,
+                       struct weir_produced *out, weir_produced_then *then, void *self)
+{
+    struct weir_error error = {0};
+    produce(app, topic, records, count, out, &error);
+    then(self, &error);
+}
+
+size_t weir_app_endpoints(weir_app *app, const struct weir_endpoint **out)
+{
+    static const struct weir_endpoint endpoints[] = {
+        {.kind = WEIR_ENDPOINT_INGEST,
+         .path = "/notes",
+         .value = &note_type,
+         .ingest = {.topic = "notes",
+                    .id = "noteId",
+                    .ingested_at = "ingestedAt",
+                    .key = "noteId",
+                    .time = "timestamp",
+                    .rules = {{"author", .chars_min = 1, .chars_max = 10},
+                              {"timestamp", .is_bounded = true, .least = 0, .most = 253402300799999},
+                              {"stars", .is_bounded = true, .least = 1, .most = 5}},
+                    .about = "Takes notes."}},
+        {.kind = WEIR_ENDPOINT_INGEST, .path = "/lost/notes", .value = &note_type, .ingest = {.topic = "unavailable"}},
+    };
+    *out = endpoints;
+    return app->index ? 0 : sizeof endpoints / sizeof *endpoints;
 }
 
 size_t weir_app_topics(weir_app *app, struct weir_topic_info *out, size_t max)

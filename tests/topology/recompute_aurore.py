@@ -24,14 +24,17 @@ def hopping(times, size, advance):
 
 def compute(lines):
     records = of_topic(list(read_records(lines)), "aurore.events")
-    kept, times = {}, {}
+    kept, by_time, times = {}, {}, {}
     for record in records:
         event, at = record.value, to_ms(record.value["timestamp"])
-        kept[f"{event['service']}/{at:015d}/0-{record.offset}"] = {**event, "eventId": f"0-{record.offset}"}
+        row = {**event, "eventId": f"0-{record.offset}"}
+        kept[f"{event['service']}/{to_text(at)}/0-{record.offset}"] = row
+        by_time[f"{to_text(at)}/{event['service']}/0-{record.offset}"] = row
         times.setdefault(event["service"], []).append(at)
     every = [at for services in times.values() for at in services]
     return {
         "aurore-events": kept,
+        "aurore-events-by-time": by_time,
         "aurore-services": {service: total(own) for service, own in times.items()},
         "aurore-services-per-hour": Counter(window(service, at, HOUR) for service, own in times.items() for at in own),
         "aurore-total": {"all": total(every)},

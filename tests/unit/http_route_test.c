@@ -13,7 +13,8 @@ static struct route_match find(const char *method, const char *path)
     struct uri uri;
     const char *why;
     cr_assert(uri_read(&uri, &arena, bytes_of_text(path), &why), "%s: %s", path, why);
-    return route_find(&uri, bytes_of_text(method));
+    const struct route_table table = {routes, route_count};
+    return route_find(&table, &uri, bytes_of_text(method));
 }
 
 static void cr_path(const char *path, const char *expected)

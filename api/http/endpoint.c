@@ -1,0 +1,173 @@
+/* endpoint.c: see endpoint.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "http/endpoint.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "http/handlers.h"
+#include "http/json.h"
+#include "http/limits.h"
+#include "http/schema.h"
+
+static const enum query_id none[] = {QUERY_NONE};
+
+/* ---- from a declaration to a row -------------------------------------------------------------------------------- */
+
+static const struct weir_field *find_field(const struct weir_type *record, const char *name)
+{
+    for (size_t i = 0; name && i < record->field_count; i++)
+        if (strcmp(record->fields[i].name, name) == 0)
+            return &record->fields[i];
+    return NULL;
+}
+
+/* The topic's record without what is given here; what it does not know is refused. */
+static void make_body(struct endpoint *endpoint, weir_arena *arena)
+{
+    const struct weir_type *value = endpoint->declared->value;
+    struct weir_field *fields = arena_alloc(arena, value->field_count * sizeof *fields);
+    endpoint->body = *value;
+    endpoint->body.fields = fields;
+    endpoint->body.field_count = 0;
+    endpoint->body.closed = true;
+    for (size_t i = 0; i < value->field_count; i++) {
+        const struct weir_field *field = &value->fields[i];
+        if (field != endpoint->id && field != endpoint->ingested_at)
+            fields[endpoint->body.field_count++] = *field;
+    }
+    endpoint->bodies = (struct weir_type){
+        .name = "array", .kind = WEIR_KIND_ARRAY, .size = sizeof(weir_array), .item = &endpoint->body};
+}
+
+void endpoint_init(struct endpoint *endpoint, weir_arena *arena, weir_app *app, const struct weir_endpoint *declared)
+{
+    const struct weir_ingest_args *ingest = &declared->ingest;
+    *endpoint = (struct endpoint){.app = app, .declared = declared};
+    endpoint->schema = arena_format(arena, "ingest.%s", declared->path + 1);
+    for (char *at = strchr(endpoint->schema, '/'); at; at = strchr(at, '/'))
+        *at = '.';
+    endpoint->id = find_field(declared->value, ingest->id);
+    endpoint->ingested_at = find_field(declared->value, ingest->ingested_at);
+    endpoint->key = find_field(declared->value, ingest->key);
+    endpoint->time = find_field(declared->value, ingest->time);
+    make_body(endpoint, arena);
+}
+
+static struct route row_of(const struct endpoint *endpoint)
+{
+    const char *about = endpoint->declared->ingest.about;
+    return (struct route){
+        .method = ROUTE_POST,
+        .path = endpoint->declared->path,
+        .place = ROUTE_ON_WORKER,
+        .handle = handle_ingest,
+        .parameters = none,
+        .about = about ? about : "Takes one, or an array of them; answers when they are durable.",
+        .media = "application/json",
+        .schema = "Accepted",
+        .body = endpoint->schema,
+        .right = RIGHT_PRODUCE,
+    };
+}
+
+/* Behind the last row with that path, or behind all. */
+static bool add_row(struct endpoints *endpoints, const struct endpoint *endpoint, struct route row,
+                    struct weir_error *error)
+{
+    size_t at = endpoints->row_count;
+    for (size_t i = 0; i < endpoints->row_count; i++) {
+        if (strcmp(endpoints->rows[i].path, row.path) != 0)
+            continue;
+        if (endpoints->rows[i].method == row.method)
+            return error_set(error, WEIR_INVALID, "http: %s is the path of another endpoint already", row.path);
+        at = i + 1;
+    }
+    if (endpoints->row_count == ROUTES_MAX)
+        return error_set(error, WEIR_INVALID, "http: there are more endpoints than %d", ROUTES_MAX);
+    size_t behind = endpoints->row_count - at;
+    memmove(&endpoints->rows[at + 1], &endpoints->rows[at], behind * sizeof row);
+    memmove(&endpoints->of_row[at + 1], &endpoints->of_row[at], behind * sizeof endpoint);
+    endpoints->rows[at] = row;
+    endpoints->of_row[at] = endpoint;
+    endpoints->row_count++;
+    return true;
+}
+
+bool endpoints_open(struct endpoints *endpoints, weir_app *const *apps, size_t count, struct weir_error *error)
+{
+    const struct weir_endpoint *declared;
+    size_t most = 0;
+    arena_init(&endpoints->arena);
+    for (size_t i = 0; i < count; i++)
+        most += weir_app_endpoints(apps[i], &declared);
+    endpoints->items = arena_alloc(&endpoints->arena, (most + 1) * sizeof *endpoints->items);
+    endpoints->rows = arena_alloc(&endpoints->arena, (ROUTES_MAX + 1) * sizeof *endpoints->rows);
+    endpoints->of_row = arena_alloc(&endpoints->arena, (ROUTES_MAX + 1) * sizeof *endpoints->of_row);
+    memcpy(endpoints->rows, routes, route_count * sizeof *routes);
+    endpoints->row_count = route_count;
+    for (size_t i = 0; i < count; i++) {
+        size_t own = weir_app_endpoints(apps[i], &declared);
+        for (size_t k = 0; k < own; k++) {
+            struct endpoint *endpoint = &endpoints->items[endpoints->count++];
+            endpoint_init(endpoint, &endpoints->arena, apps[i], &declared[k]);
+            if (!add_row(endpoints, endpoint, row_of(endpoint), error))
+                return false;
+        }
+    }
+    return true;
+}
+
+void endpoints_close(struct endpoints *endpoints)
+{
+    arena_done(&endpoints->arena);
+}
+
+const struct endpoint *endpoint_of(const struct endpoints *endpoints, const struct route *route)
+{
+    return endpoints->of_row[route - endpoints->rows];
+}
+
+/* ---- in the OpenAPI document ------------------------------------------------------------------------------------ */
+
+static void write_rule(struct buffer *out, const struct weir_rule *rule)
+{
+    const char *comma = "";
+    buffer_text(out, "\"");
+    buffer_text(out, rule->field);
+    buffer_text(out, "\":{");
+    if (rule->chars_min) {
+        buffer_format(out, "\"minLength\":%d", rule->chars_min);
+        comma = ",";
+    }
+    if (rule->chars_max) {
+        buffer_format(out, "%s\"maxLength\":%d", comma, rule->chars_max);
+        comma = ",";
+    }
+    if (rule->is_bounded)
+        buffer_format(out, "%s\"description\":\"from %lld to %lld\"", comma, (long long)rule->least,
+                      (long long)rule->most);
+    buffer_byte(out, '}');
+}
+
+static void write_ingest(const struct endpoint *endpoint, struct buffer *out)
+{
+    const struct weir_rule *rules = endpoint->declared->ingest.rules;
+    buffer_format(out, ",\"%s.one\":{\"allOf\":[", endpoint->schema);
+    schema_write(out, &endpoint->body, 0);
+    buffer_text(out, ",{\"properties\":{");
+    for (size_t i = 0; i < WEIR_RULES_MAX && rules[i].field; i++) {
+        buffer_text(out, i ? "," : "");
+        write_rule(out, &rules[i]);
+    }
+    buffer_format(out,
+                  "}}]},\"%s\":{\"oneOf\":[{\"$ref\":\"#/components/schemas/%s.one\"},{\"type\":\"array\","
+                  "\"minItems\":1,\"maxItems\":%d,\"items\":{\"$ref\":\"#/components/schemas/%s.one\"}}]}",
+                  endpoint->schema, endpoint->schema, LIMIT_BATCH_RECORDS, endpoint->schema);
+}
+
+void endpoints_write_schemas(const struct endpoints *endpoints, struct buffer *out)
+{
+    for (size_t i = 0; i < endpoints->count; i++)
+        write_ingest(&endpoints->items[i], out);
+}
