@@ -113,7 +113,7 @@ static void log_row(void *self, const struct store_row *row)
 {
     struct log_writer *writer = self;
     struct task *task = writer->task;
-    if (writer->error->code != WEIR_OK || (writer->first_only != (writer->seen++ == 0)))
+    if (writer->error->code != WEIR_OK || (writer->first_only && writer->seen++ > 0))
         return;
     const struct layout_store *store = &task->part->stores[writer->store];
     struct store_row logged;
@@ -157,18 +157,13 @@ static bool log_rows(struct task *task, struct collector *collector, bool first_
 
 bool commit_log_first(struct task *task, struct collector *collector, struct weir_error *error)
 {
-    save_lineage(task);
     return log_rows(task, collector, true, error);
-}
-
-bool commit_log_rest(struct task *task, struct collector *collector, struct weir_error *error)
-{
-    return log_rows(task, collector, false, error);
 }
 
 bool commit_log(struct task *task, struct collector *collector, struct weir_error *error)
 {
-    return commit_log_first(task, collector, error) && commit_log_rest(task, collector, error);
+    save_lineage(task);
+    return log_rows(task, collector, false, error);
 }
 
 void commit_offsets_add(struct commit_offsets *offsets, const struct task *task, weir_arena *arena)

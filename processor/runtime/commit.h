@@ -35,11 +35,8 @@ int64_t commit_metadata_emitted(const struct commit_metadata *, const struct lay
 
 /* Sends what the overlays hold to the changelogs (and what the lineage remembers to its stores first). */
 bool commit_log(struct task *, struct collector *, struct weir_error *);
-/* The same in two steps: the first row of every store, then the rest. A partition is registered with a transaction when
- * its first record is sent, and librdkafka's threads spin until that is done; when the first rows of all tasks go ahead, one
- * or two requests register all their changelogs instead of one each. */
+/* Sends one row of each store, ahead of the commit that sends them all: the changelogs join the transaction then. */
 bool commit_log_first(struct task *, struct collector *, struct weir_error *);
-bool commit_log_rest(struct task *, struct collector *, struct weir_error *);
 /* Offsets to commit for the task, appended to a list; metadata is kept in the arena. */
 struct commit_offsets {
     struct broker_offset *items;

@@ -314,10 +314,7 @@ static bool flush(struct loop *loop, struct weir_error *error)
 static bool log_all(struct loop *loop, struct weir_error *error)
 {
     for (size_t i = 0; i < loop->task_count; i++)
-        if (loop->tasks[i]->progress && !commit_log_first(loop->tasks[i], &loop->collector, error))
-            return false;
-    for (size_t i = 0; i < loop->task_count; i++)
-        if (loop->tasks[i]->progress && !commit_log_rest(loop->tasks[i], &loop->collector, error))
+        if (loop->tasks[i]->progress && !commit_log(loop->tasks[i], &loop->collector, error))
             return false;
     return true;
 }
@@ -508,19 +505,29 @@ static bool is_behind(void *self, const struct task *task, size_t number)
     return source->behind;
 }
 
+/* A partition joins a transaction when its first record is sent: by a request, before and after which the main thread of
+ * librdkafka 2.0.2 spins for a millisecond. So a task begins with one record, and its changelogs get a row at once: when
+ * every task has had its turn, one request is enough for all partitions. */
+static int burst_length(const struct loop *loop, const struct task *task)
+{
+    return loop->app->exactly_once && !task->progress ? 1 : BURST_RECORDS;
+}
+
 static int burst(struct loop *loop, struct task *task)
 {
-    int done = 0;
+    int done = 0, length = burst_length(loop, task);
     const struct ready ready = {loop->max_idle_us, is_behind, loop};
     struct task_source *source;
     loop->burst_us = task->part->source_count > 1 ? now_us() : 0;
     globals_enter(loop->app->globals);
-    while (done < BURST_RECORDS && ready_to_process(&ready, task, loop->burst_us) && (source = task_choose(task))) {
+    while (done < length && ready_to_process(&ready, task, loop->burst_us) && (source = task_choose(task))) {
         if (!task_process(task, source))
             break;
         done++;
     }
     globals_leave(loop->app->globals);
+    if (length == 1 && done > 0 && task->failure.code == WEIR_OK)
+        commit_log_first(task, &loop->collector, &task->failure);
     if (task->failure.code != WEIR_OK)
         fail_loop(loop, &task->failure);
     resume_when_low(loop, task);

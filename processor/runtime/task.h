@@ -105,8 +105,9 @@ struct task {
     uint64_t last_timer;         /* id of the latest weir_timer */
     struct task_source *in_hand; /* source of the record in hand; NULL: a punctuation */
     int64_t in_hand_offset;
-    int32_t in_hand_sent; /* repartition records it caused so far */
-    bool progress;        /* something to commit */
+    int32_t in_hand_sent;  /* repartition records it caused so far */
+    bool progress;         /* something to commit */
+    int64_t asked_wall_ms; /* what the wall clock said when a head last asked */
     int64_t committed_stream_time_ms;
     size_t overlay_bytes;
     struct weir_error failure;            /* set: the task must stop */
