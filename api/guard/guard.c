@@ -12,12 +12,17 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "guard/file.h"
+#include "guard/token.h"
 
 struct guard {
     char *access_file;
     struct file_watch access_watch;
     struct access *access;
     struct tls *tls;
+    char *jwks_file, *issuer, *audience;
+    struct file_watch jwks_watch;
+    struct jwks *jwks;
+    uint64_t jwks_number; /* of those that were in force so far */
     char *peer_key;
     _Atomic uint64_t reloads[2]; /* failed, done; any thread reads them */
 };
@@ -64,11 +69,31 @@ static bool open_tls(struct guard *guard, struct tls_options options, struct wei
     return guard->tls != NULL;
 }
 
+static bool open_tokens(struct guard *guard, const struct guard_options *options, struct weir_error *error)
+{
+    bool has_file = is_set(options->jwt_keys_file);
+    if (has_file != is_set(options->jwt_issuer) || has_file != is_set(options->jwt_audience))
+        return error_set(error, WEIR_INVALID,
+                         "tokens need all of http.jwt.keys.file, http.jwt.issuer and http.jwt.audience");
+    if (!has_file)
+        return true;
+    if (!guard->access)
+        return error_set(error, WEIR_INVALID,
+                         "http.jwt.keys.file needs http.access.file, which gives tokens their roles");
+    guard->jwks_file = memory_text(options->jwt_keys_file);
+    guard->issuer = memory_text(options->jwt_issuer);
+    guard->audience = memory_text(options->jwt_audience);
+    file_changed(&guard->jwks_watch, guard->jwks_file);
+    guard->jwks = jwks_load(guard->jwks_file, error);
+    return guard->jwks != NULL;
+}
+
 struct guard *guard_open(struct guard_options options, struct weir_error *error)
 {
     struct guard *guard = memory_new(sizeof *guard);
     if (open_tls(guard, options.tls, error) &&
         (!is_set(options.access_file) || open_access(guard, options.access_file, error)) &&
+        open_tokens(guard, &options, error) &&
         (!is_set(options.peer_key_file) || read_peer_key(guard, options.peer_key_file, error)))
         return guard;
     guard_close(guard);
@@ -81,6 +106,10 @@ void guard_close(struct guard *guard)
         return;
     access_drop(guard->access);
     tls_close(guard->tls);
+    jwks_free(guard->jwks);
+    memory_free(guard->jwks_file);
+    memory_free(guard->issuer);
+    memory_free(guard->audience);
     memory_free(guard->access_file);
     if (guard->peer_key)
         gnutls_memset(guard->peer_key, 0, strlen(guard->peer_key));
@@ -119,12 +148,29 @@ static void refresh_access(struct guard *guard)
     note_reload(guard, guard->access_file, &error);
 }
 
+/* Tokens that were good may not be any more: connections show them anew. */
+static void refresh_jwks(struct guard *guard)
+{
+    struct weir_error error = {0};
+    if (!file_changed(&guard->jwks_watch, guard->jwks_file))
+        return;
+    struct jwks *jwks = jwks_load(guard->jwks_file, &error);
+    if (jwks) {
+        jwks_free(guard->jwks);
+        guard->jwks = jwks;
+        guard->jwks_number++;
+    }
+    note_reload(guard, guard->jwks_file, &error);
+}
+
 void guard_refresh(struct guard *guard)
 {
     if (guard->access)
         refresh_access(guard);
     if (guard->tls)
         refresh_tls(guard);
+    if (guard->jwks)
+        refresh_jwks(guard);
 }
 
 struct tls *guard_tls(struct guard *guard)
@@ -178,23 +224,42 @@ static weir_bytes bearer(weir_bytes header)
     return (weir_bytes){(const char *)header.data + size, header.size - size};
 }
 
-static bool judge_header(struct guard *guard, weir_bytes header, int64_t now_ms, struct pass *pass)
+static bool judge_token(struct guard *guard, weir_bytes text, int64_t now_ms, struct pass *pass, int64_t *until_ms)
 {
-    return judge_key(guard, bearer(header), now_ms, pass);
+    const struct token_rules rules = {guard->jwks, guard->issuer, guard->audience};
+    struct token token;
+    weir_arena arena;
+    arena_init(&arena);
+    bool good = guard->jwks && token_read(text, &rules, now_ms, &arena, &token) &&
+                let_in(guard, access_find(guard->access, CREDENTIAL_TOKEN, token.subject, now_ms), token.subject, pass);
+    if (good && token.until_ms < *until_ms)
+        *until_ms = token.until_ms;
+    arena_done(&arena);
+    return good;
+}
+
+/* until_ms: when it is over by itself, apart from the grant. */
+static bool judge_header(struct guard *guard, weir_bytes header, int64_t now_ms, struct pass *pass, int64_t *until_ms)
+{
+    weir_bytes text = bearer(header), id;
+    *until_ms = INT64_MAX;
+    return key_id(text, &id) ? judge_key(guard, text, now_ms, pass) : judge_token(guard, text, now_ms, pass, until_ms);
 }
 
 static bool is_remembered(const struct guard *guard, const struct shown *shown, weir_bytes header, int64_t now_ms)
 {
-    return shown->pass.access == guard->access && shown->pass.grant && now_ms < shown->until_ms &&
-           bytes_equal(buffer_bytes(&shown->authorization), header);
+    return shown->pass.access == guard->access && shown->jwks_number == guard->jwks_number && shown->pass.grant &&
+           now_ms < shown->until_ms && bytes_equal(buffer_bytes(&shown->authorization), header);
 }
 
-static void remember(struct shown *shown, weir_bytes header, const struct pass *pass)
+static void remember(const struct guard *guard, struct shown *shown, weir_bytes header, const struct pass *pass,
+                     int64_t until_ms)
 {
     shown_done(shown);
     buffer_append(&shown->authorization, header.data, header.size);
     shown->pass = *pass;
-    shown->until_ms = pass->grant->until_ms;
+    shown->until_ms = until_ms < pass->grant->until_ms ? until_ms : pass->grant->until_ms;
+    shown->jwks_number = guard->jwks_number;
     access_keep(pass->access);
 }
 
@@ -206,9 +271,10 @@ static enum guard_verdict judge_shown(struct guard *guard, weir_bytes header, st
         access_keep(pass->access);
         return GUARD_KNOWN;
     }
-    if (!judge_header(guard, header, now_ms, pass))
+    int64_t until_ms;
+    if (!judge_header(guard, header, now_ms, pass, &until_ms))
         return GUARD_WRONG;
-    remember(shown, header, pass);
+    remember(guard, shown, header, pass, until_ms);
     return GUARD_KNOWN;
 }
 

@@ -9,6 +9,7 @@
 struct guard_options { /* "" or NULL: not set */
     const char *access_file, *peer_key_file;
     struct tls_options tls;
+    const char *jwt_keys_file, *jwt_issuer, *jwt_audience; /* all or none */
 };
 
 struct guard;
@@ -25,6 +26,7 @@ struct shown {
     struct buffer authorization;
     struct pass pass;
     int64_t until_ms;
+    uint64_t jwks_number; /* a token was checked by these keys */
 };
 
 struct presented {            /* by a request */

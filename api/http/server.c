@@ -223,6 +223,9 @@ static bool open_guard(struct weir_http *server, struct weir_error *error)
     const struct guard_options options = {
         .access_file = weir_app_setting(app, "http.access.file"),
         .peer_key_file = weir_app_setting(app, "http.peer.key.file"),
+        .jwt_keys_file = weir_app_setting(app, "http.jwt.keys.file"),
+        .jwt_issuer = weir_app_setting(app, "http.jwt.issuer"),
+        .jwt_audience = weir_app_setting(app, "http.jwt.audience"),
         .tls = {.certificate_file = weir_app_setting(app, "http.tls.certificate.file"),
                 .key_file = weir_app_setting(app, "http.tls.key.file"),
                 .client_ca_file = weir_app_setting(app, "http.tls.client.ca.file")},

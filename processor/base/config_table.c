@@ -102,6 +102,11 @@ const struct setting config_table[] = {
     {"http.tls.key.file", SETTING_TEXT, "", 0, 0, {0}, OURS, "Private key of `http.tls.certificate.file` (PEM)."},
     {"http.tls.client.ca.file", SETTING_TEXT, "", 0, 0, {0}, OURS,
      "Authorities (PEM) of clients' certificates, whose names the access file may let in. Who shows none may have a key."},
+    {"http.jwt.keys.file", SETTING_TEXT, "", 0, 0, {0}, OURS,
+     "Public keys (JWKS) that sign JSON Web Tokens by RS256 or ES256; the access file says what their subjects may do. Read "
+     "again when it changes."},
+    {"http.jwt.issuer", SETTING_TEXT, "", 0, 0, {0}, OURS, "The `iss` that tokens must have."},
+    {"http.jwt.audience", SETTING_TEXT, "", 0, 0, {0}, OURS, "What the `aud` of tokens must be or contain."},
     {"http.peer.ca.file", SETTING_TEXT, "", 0, 0, {0}, OURS,
      "Authorities (PEM) of the certificates of other instances, which are asked in TLS when this one speaks it. Empty: the "
      "system's."},
