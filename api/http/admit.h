@@ -3,6 +3,6 @@
 #define WEIR_HTTP_ADMIT_H
 #include "http/request.h"
 
-/* The request has its route. False: it is answered, with 401 or 403. Otherwise its pass says who asks. Loop's thread. */
+/* The request has its route. False: it is answered, with 401, 403 or 429. Otherwise its pass says who asks. Loop's thread. */
 bool admit(struct request *);
 #endif

@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "http/cors.h"
 #include "http/problem.h"
 #include "http/send.h"
 #include "http/server.h"
@@ -86,6 +87,7 @@ static void *open_connection(struct weir_http *server, struct MHD_Connection *ha
     connection->request.connection = handle;
     connection->request.fd = connection->fd;
     connection->request.shown = &connection->shown;
+    connection->request.address = &connection->address;
     arena_init(&connection->request.arena);
     begin_tls(connection, handle);
     connection->next = server->connections;
@@ -174,6 +176,8 @@ static enum MHD_Result finish(struct connection *connection, struct MHD_Connecti
         connection->requests + 1 >= LIMIT_REQUESTS_PER_CONNECTION)
         request->response.close = true;
     request->phase = REQUEST_SENT;
+    cors_allow(request);
+    audit_note(&connection->server->audit, request);
     connection->since_us = connection->server->now_us;
     return send_response(&connection->server->send_pool, request, handle) ? MHD_YES : MHD_NO;
 }

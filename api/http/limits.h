@@ -37,6 +37,9 @@ enum {
     LIMIT_QUERY_MEMORY_BYTES = 64 * 1024 * 1024, /* of SQLite, all queries together */
     LIMIT_QUERY_NICE = 10,                       /* priority of the threads that run them: processing comes first */
 
+    LIMIT_RATE_WINDOW_S = 60,      /* in which a rate limit fills up again */
+    LIMIT_WRONG_CREDENTIALS = 300, /* of one address within that window */
+
     LIMIT_WORKERS = 4,
     LIMIT_JOBS = 256,   /* waiting for a worker; more are answered 503 */
     LIMIT_LISTED = 256, /* views, topics, tasks, nodes, drops of one app that a listing shows at most */

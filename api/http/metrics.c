@@ -164,6 +164,10 @@ void handle_metrics(struct request *request)
                   "weir_http_reloads_total{result=\"done\"} %" PRIu64
                   "\nweir_http_reloads_total{result=\"failed\"} %" PRIu64 "\n",
                   guard_reloads(server->guard, true), guard_reloads(server->guard, false));
+    buffer_format(&own,
+                  "# HELP weir_http_audit_lost_total Lines of the audit file that could not be written.\n"
+                  "# TYPE weir_http_audit_lost_total counter\nweir_http_audit_lost_total %" PRIu64 "\n",
+                  (uint64_t)atomic_load(&server->audit.lost));
     write_process(server, &own);
     take_text(&families, buffer_bytes(&own));
     write_families(&families, &request->response.body);

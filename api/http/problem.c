@@ -40,6 +40,7 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
     [PROBLEM_QUERY_TOO_LARGE] = {422, "query-too-large", "The query costs more than a query may"},
     [PROBLEM_TOO_MANY_QUERIES] = {429, "too-many-queries", "Other queries are running"},
     [PROBLEM_BUFFER_FULL] = {429, "buffer-full", "Too many records are waiting to be written"},
+    [PROBLEM_TOO_MANY_REQUESTS] = {429, "too-many-requests", "More requests than the one who asks may make"},
     [PROBLEM_HEAD_TOO_LARGE] = {431, "head-too-large", "The request's headers are too large"},
     [PROBLEM_INTERNAL] = {500, "internal", "Something broke here"},
     [PROBLEM_NOT_OWNER] = {503, "not-owner", "The key's partition is restoring or on another instance"},

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "http/accept.h"
 #include "http/admit.h"
+#include "http/cors.h"
 #include "http/problem.h"
 #include "http/seen.h"
 #include "http/server.h"
@@ -198,6 +199,8 @@ bool request_accept(struct request *request)
         request->verdict = (struct head_verdict){.status = 400, .detail = why};
         return refuse_head(request);
     }
+    if (cors_preflight(request))
+        return false;
     return find_route(request) && admit(request) && read_parameters(request) && choose_media(request) &&
            check_body(request);
 }

@@ -4,6 +4,8 @@
  * The loop's thread owns it, but for the time between suspend and resume, when a worker does. */
 #ifndef WEIR_HTTP_REQUEST_H
 #define WEIR_HTTP_REQUEST_H
+#include <netinet/in.h>
+
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "guard/guard.h"
@@ -54,10 +56,11 @@ struct request {
     weir_bytes path_values[ROUTE_VALUES];
     struct query query;
     struct response response;
-    char id[64];             /* X-Request-Id */
-    struct pass pass;        /* who asks; of a public route, nobody */
-    struct shown *shown;     /* by the connection before */
-    const char *certificate; /* name in the client's certificate; NULL: none */
+    char id[64];                    /* X-Request-Id */
+    struct pass pass;               /* who asks; of a public route, nobody */
+    struct shown *shown;            /* by the connection before */
+    const struct in6_addr *address; /* of the client */
+    const char *certificate;        /* name in the client's certificate; NULL: none */
     bool body_too_large;
     bool wants_forwarder, on_forwarder; /* it must ask other instances; it is where it may (peer.h) */
     int64_t started_us, wait_until_us;

@@ -147,6 +147,7 @@ static void *loop(void *self)
             note_states(server);
             connection_sweep(server, now_us);
             guard_refresh(server->guard);
+            audit_refresh(&server->audit);
         }
         if (server->activity == before)
             wait_for_events(server);
@@ -217,6 +218,23 @@ static bool open_loop(struct weir_http *server, struct weir_error *error)
     return true;
 }
 
+static int64_t number_of(weir_app *app, const char *key)
+{
+    const char *text = weir_app_setting(app, key);
+    return text ? strtoll(text, NULL, 10) : 0;
+}
+
+static bool open_limits(struct weir_http *server, struct weir_error *error)
+{
+    weir_app *app = server->apps[0];
+    server->limiter = limiter_new();
+    server->limits[LIMIT_PRINCIPAL] = (struct limit){number_of(app, "http.rate.limit.principal"), LIMIT_RATE_WINDOW_S};
+    server->limits[LIMIT_ADDRESS] = (struct limit){number_of(app, "http.rate.limit.address"), LIMIT_RATE_WINDOW_S};
+    server->limits[LIMIT_FAILURES] = (struct limit){LIMIT_WRONG_CREDENTIALS, LIMIT_RATE_WINDOW_S};
+    server->cors_origins = weir_app_setting(app, "http.cors.origins");
+    return audit_open(&server->audit, weir_app_setting(app, "http.audit.file"), error);
+}
+
 static bool open_guard(struct weir_http *server, struct weir_error *error)
 {
     weir_app *app = server->apps[0]; /* apps of one process have one configuration of their door */
@@ -283,6 +301,8 @@ static void free_server(struct weir_http *server)
     workers_done(&server->queries);
     reports_done(&server->reports);
     guard_close(server->guard);
+    limiter_free(server->limiter);
+    audit_close(&server->audit);
     endpoints_close(&server->endpoints);
     pthread_mutex_destroy(&server->views_lock);
     free(server->views);
@@ -321,7 +341,7 @@ weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http
     workers_init(&server->queries, (struct workers_spec){"weir-http-sql", LIMIT_QUERIES, 0, LIMIT_QUERY_NICE});
     make_id_prefix(server);
     if (reports_load(&server->reports, options.reports, error) && open_guard(server, error) &&
-        open_endpoints(server, error) &&
+        open_limits(server, error) && open_endpoints(server, error) &&
         open_door(server, options.address ? options.address : "127.0.0.1", options.port, error))
         return server;
     workers_stop(&server->workers);

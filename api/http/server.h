@@ -10,6 +10,8 @@
 
 #include "calls/http_call.h"
 #include "guard/guard.h"
+#include "guard/limiter.h"
+#include "http/audit.h"
 #include "http/endpoint.h"
 #include "http/meter.h"
 #include "http/reports.h"
@@ -55,6 +57,10 @@ struct weir_http {
     _Atomic int64_t being_written; /* requests whose records are on their way to the log (produce.h) */
     struct meter meter;
     struct send_pool send_pool;
+    struct limiter *limiter;
+    struct limit limits[LIMIT_KINDS];
+    struct audit audit;
+    const char *cors_origins; /* as in the setting */
     char id_prefix[20];
     uint64_t id_next;
     int64_t now_us;    /* of this turn of the loop; good enough for deadlines */
