@@ -978,12 +978,22 @@ struct weir_drop {
 };
 WEIR_PUBLIC size_t weir_app_latest_drops(weir_app *, struct weir_drop *out, size_t max); /* of each reason, newest first */
 struct weir_dead_letter {
-    const char *topic, *reason; /* strings live in the arena */
+    const char *letters;        /* the topic it went to; strings live in the arena */
+    const char *topic, *reason; /* of the input record; topic "": there was none */
     const char *message;        /* what was wrong, and where in the value */
     int32_t partition;
     int64_t offset, failed_ms;
 };
 WEIR_PUBLIC size_t weir_app_dead_letters(weir_app *, weir_arena *, struct weir_dead_letter *out, size_t max); /* the latest of this instance */
+struct weir_replayed {
+    int64_t sent; /* letters that are records of their topic again */
+    int64_t left; /* letters that cannot be: no input record stands behind them, or its value is not in them */
+};
+/* Sends the letters of a dead letter topic again, those that were not sent before, in their order, each to the partition
+ * it came from; max of them, negative: all there are now. They and the place up to which they were sent are committed
+ * together. False: WEIR_ABSENT, none of this app's dead letter topics; WEIR_FENCED, somebody else replays it. What *out
+ * counts is done in any case. May take seconds. [any] */
+WEIR_PUBLIC bool weir_app_replay(weir_app *, const char *letters, int64_t max, struct weir_replayed *out, struct weir_error *);
 /* Prometheus text of this app and its process, in the arena. */
 WEIR_PUBLIC weir_bytes weir_app_metrics(weir_app *, weir_arena *);
 

@@ -284,6 +284,7 @@ static void list_dead_letters(struct request *request, weir_app *app)
     size_t count = shown(weir_app_dead_letters(app, &request->arena, letters, LIMIT_LISTED));
     for (size_t i = 0; i < count; i++) {
         begin_item(out, app);
+        write_member(out, "letters", letters[i].letters);
         write_member(out, "topic", letters[i].topic);
         write_number(out, "partition", letters[i].partition);
         write_number(out, "offset", letters[i].offset);

@@ -27,6 +27,7 @@ void handle_tasks(struct request *);
 void handle_instances(struct request *);
 void handle_drops(struct request *);
 void handle_dead_letters(struct request *);
+void handle_replay(struct request *);
 void handle_openapi(struct request *);
 void handle_index(struct request *);
 void handle_livez(struct request *);

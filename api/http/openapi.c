@@ -56,6 +56,11 @@ static const char fixed_schemas[] =
     "[\"null\",\"number\",\"string\"]}}},\"complete\":{\"type\":\"boolean\"}," META "}},"
     "\"SqlBody\":{\"type\":\"object\",\"required\":[\"sql\"],\"properties\":{\"sql\":" TEXT_SCHEMA
     ",\"parameters\":{\"type\":[\"array\",\"object\"]}},\"additionalProperties\":false},"
+    "\"Replayed\":{\"type\":\"object\",\"required\":[\"data\"],\"properties\":{\"data\":{\"type\":\"object\","
+    "\"required\":[\"topic\",\"sent\",\"left\"],\"properties\":{\"topic\":" TEXT_SCHEMA
+    ",\"sent\":{\"type\":\"integer\"},\"left\":{\"type\":\"integer\"}}}}},"
+    "\"ReplayBody\":{\"type\":\"object\",\"required\":[\"topic\"],\"properties\":{\"topic\":" TEXT_SCHEMA
+    ",\"max\":{\"type\":\"integer\",\"minimum\":1}},\"additionalProperties\":false},"
     "\"Index\":{\"type\":\"object\"},\"Health\":{\"type\":\"object\"},\"Document\":{\"type\":\"object\"},"
     "\"Text\":" TEXT_SCHEMA ","
     "\"Problem\":{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"code\"],\"properties\":{\"type\":"

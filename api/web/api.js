@@ -1,7 +1,11 @@
 // The REST interface and what is derived from two answers of it: rates.
 // SPDX-License-Identifier: Apache-2.0
-export async function get(path) {
-  const response = await fetch(path, { headers: { Accept: "application/json" }, cache: "no-store" });
+export const get = (path) => ask(path, { headers: { Accept: "application/json" }, cache: "no-store" });
+
+export const post = (path, body) => ask(path, { method: "POST", headers: { Accept: "application/json", "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+async function ask(path, options) {
+  const response = await fetch(path, options);
   const body = await response.json().catch(() => ({}));
   if (!response.ok) {
     const problem = new Error(body.detail || body.title || `${response.status} ${response.statusText}`);

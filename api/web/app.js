@@ -1,6 +1,6 @@
 // The shell: header, pages by the address's hash, and the pages that are small.
 // SPDX-License-Identifier: Apache-2.0
-import { get, Rates, repeat } from "./api.js";
+import { get, post, Rates, repeat } from "./api.js";
 import { Chart } from "./chart.js";
 import { ago, full, make, setText, short } from "./dom.js";
 import { drawTopology } from "./graph.js";
@@ -226,14 +226,40 @@ function table(title, note, columns, rows, empty) {
       make("thead", {}, make("tr", {}, columns.map(([name, kind]) => make("th", { scope: "col", class: kind }, name)))), make("tbody", {}, body))));
 }
 
+// A topic of dead letters, and a button that sends those of them again that were not.
+function replayRow(letters) {
+  const said = make("span", { class: "note", role: "status" });
+  const button = make("button", { type: "button" }, `Send ${letters} again`);
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    setText(said, "…");
+    try {
+      const { data } = await post("/v1/dead-letters:replay", { topic: letters });
+      setText(said, data.left ? `${full(data.sent)} sent again, ${full(data.left)} left as they cannot be` : `${full(data.sent)} sent again`);
+    } catch (problem) {
+      setText(said, problem.message);
+    }
+    button.disabled = false;
+  });
+  return make("p", {}, button, " ", said);
+}
+
 function problemsPage() {
   const stack = make("div", { class: "stack" });
-  main.replaceChildren(stack);
+  const replays = make("section", { class: "card", "aria-label": "Replay" });
+  const rows = new Map(); // by topic; kept, so that an answer stays on the screen
+  main.replaceChildren(make("div", { class: "stack" }, stack, replays));
+  const drawReplays = () => {
+    for (const { letters } of latest.letters) if (!rows.has(letters)) rows.set(letters, replayRow(letters));
+    if (replays.childElementCount !== rows.size) replays.replaceChildren(...rows.values());
+    replays.hidden = rows.size === 0;
+  };
   let before = "";
   const draw = () => {
     const now = JSON.stringify([latest.drops, latest.letters]);
     if (now === before) return;
     before = now;
+    drawReplays();
     stack.replaceChildren(
       table("Dead letters", "the latest records of this instance that could not be handled", [["failed", "key"], ["app", ""], ["topic", "mono"], ["partition", "number"], ["offset", "number"], ["reason", ""], ["message", "wrap"]],
         latest.letters.map((one) => [ago(one.failed), one.app, one.topic, String(one.partition), String(one.offset), one.reason.replaceAll("_", " "), one.message]), "No record has failed"),

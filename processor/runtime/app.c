@@ -13,6 +13,7 @@
 #include "runtime/ingest.h"
 #include "runtime/loop.h"
 #include "runtime/peers.h"
+#include "runtime/replay.h"
 #include "runtime/standbys.h"
 #include "runtime/task.h"
 
@@ -459,6 +460,7 @@ size_t weir_app_dead_letters(struct weir_app *app, weir_arena *arena, struct wei
     for (size_t i = 0; i < count && i < max; i++) { /* newest first */
         const struct figures_letter *letter = &figures->letters[(figures->letter_count - 1 - i) % FIGURES_LETTERS_MAX];
         out[i] = (struct weir_dead_letter){
+            .letters = arena_text(arena, letter->letters),
             .topic = arena_text(arena, letter->topic),
             .reason = arena_text(arena, letter->reason),
             .message = arena_text(arena, letter->message),
@@ -469,4 +471,33 @@ size_t weir_app_dead_letters(struct weir_app *app, weir_arena *arena, struct wei
     }
     pthread_mutex_unlock(&figures->lock);
     return count;
+}
+
+/* ---- replay ---- */
+
+static bool has_letters(const struct layout *layout, const char *topic)
+{
+    for (size_t p = 0; p < layout->part_count + layout->global_count; p++)
+        for (size_t i = 0; i < layout->parts[p].source_count; i++) {
+            const char *letters = layout->parts[p].sources[i].dead_letters;
+            if (letters && strcmp(letters, topic) == 0)
+                return true;
+        }
+    return false;
+}
+
+static bool is_stopping(void *self)
+{
+    enum weir_state state = weir_app_state(self);
+    return state != WEIR_RUNNING && state != WEIR_REBALANCING;
+}
+
+bool weir_app_replay(struct weir_app *app, const char *letters, int64_t max, struct weir_replayed *out,
+                     struct weir_error *error)
+{
+    *out = (struct weir_replayed){0};
+    if (!has_letters(&app->layout, letters))
+        return error_set(error, WEIR_ABSENT, "'%s' is not a dead letter topic of this topology", letters);
+    const struct replay ask = {.letters = letters, .max = max, .should_stop = is_stopping, .self = app};
+    return replay(app->broker, &ask, out, error);
 }

@@ -2,13 +2,18 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/dead_letter.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "runtime/lineage.h"
 #include "schemas/codec.h"
 
-enum { OWN_HEADERS = 10 };
+#define PREFIX "__streams.errors."
+
+enum { OWN_HEADERS = 11 };
 
 struct list {
     struct weir_header *items;
@@ -42,16 +47,18 @@ struct broker_record dead_letter_of(const struct dead_letter *letter, int64_t wa
     char now[25];
     time_write(wall_ms, now);
     add_original(&list, letter->headers);
-    add(&list, "__streams.errors.exception", letter->exception);
-    add(&list, "__streams.errors.message", letter->detail);
-    add(&list, "__streams.errors.stacktrace", letter->trace);
-    add(&list, "__streams.errors.topic", letter->topic);
-    add_number(&list, "__streams.errors.partition", letter->partition);
-    add_number(&list, "__streams.errors.offset", letter->offset);
-    add(&list, "__streams.errors.reason", letter->reason);
-    add(&list, "__streams.errors.timestamp", now);
-    add_number(&list, "__streams.errors.record.timestamp", letter->timestamp_ms);
-    add_number(&list, "__streams.errors.retries", letter->retries);
+    add(&list, PREFIX "exception", letter->exception);
+    add(&list, PREFIX "message", letter->detail);
+    add(&list, PREFIX "stacktrace", letter->trace);
+    add(&list, PREFIX "topic", letter->topic);
+    add_number(&list, PREFIX "partition", letter->partition);
+    add_number(&list, PREFIX "offset", letter->offset);
+    add(&list, PREFIX "reason", letter->reason);
+    add(&list, PREFIX "timestamp", now);
+    add_number(&list, PREFIX "record.timestamp", letter->timestamp_ms);
+    add_number(&list, PREFIX "retries", letter->retries);
+    if (letter->withheld)
+        add(&list, PREFIX "withheld", letter->withheld);
     return (struct broker_record){
         .partition = -1,
         .timestamp_ms = wall_ms, /* not the record's: a broker counts the 30 days of retention from here */
@@ -59,4 +66,63 @@ struct broker_record dead_letter_of(const struct dead_letter *letter, int64_t wa
         .value = letter->value,
         .headers = {list.items, list.count},
     };
+}
+
+/* ---- reading ---- */
+
+/* The latest of that name, as weir_header; NULL: there is none. */
+static const char *text_of(struct weir_headers headers, const char *name, weir_arena *arena)
+{
+    for (size_t i = headers.count; i > 0; i--)
+        if (strcmp(headers.items[i - 1].name, name) == 0 && headers.items[i - 1].value.data)
+            return arena_bytes(arena, headers.items[i - 1].value).data;
+    return NULL;
+}
+
+static bool number_of(struct weir_headers headers, const char *name, weir_arena *arena, int64_t *out)
+{
+    const char *text = text_of(headers, name, arena);
+    char *end = NULL;
+    if (!text || !*text)
+        return false;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    *out = number;
+    return !*end && errno == 0;
+}
+
+static struct weir_headers without_own(struct weir_headers headers, weir_arena *arena)
+{
+    struct weir_header *kept = arena_alloc(arena, (headers.count ? headers.count : 1) * sizeof *kept);
+    size_t count = 0;
+    for (size_t i = 0; i < headers.count; i++)
+        if (strncmp(headers.items[i].name, PREFIX, sizeof PREFIX - 1) != 0)
+            kept[count++] = headers.items[i];
+    return (struct weir_headers){kept, count};
+}
+
+bool dead_letter_read(const struct broker_message *message, weir_arena *arena, struct dead_letter *out,
+                      struct weir_error *error)
+{
+    struct weir_headers headers = message->headers;
+    int64_t partition;
+    *out = (struct dead_letter){
+        .topic = text_of(headers, PREFIX "topic", arena),
+        .timestamp_ms = message->timestamp_ms,
+        .key = message->key,
+        .value = message->value,
+        .headers = without_own(headers, arena),
+        .reason = text_of(headers, PREFIX "reason", arena),
+        .detail = text_of(headers, PREFIX "message", arena),
+        .withheld = text_of(headers, PREFIX "withheld", arena),
+    };
+    if (!out->topic || !*out->topic)
+        return error_set(error, WEIR_INVALID, "header " PREFIX "topic: missing");
+    if (!number_of(headers, PREFIX "partition", arena, &partition) || partition < 0 || partition > INT32_MAX)
+        return error_set(error, WEIR_INVALID, "header " PREFIX "partition: not the number of a partition");
+    if (!number_of(headers, PREFIX "offset", arena, &out->offset) || out->offset < 0)
+        return error_set(error, WEIR_INVALID, "header " PREFIX "offset: not an offset");
+    out->partition = (int32_t)partition;
+    number_of(headers, PREFIX "record.timestamp", arena, &out->timestamp_ms);
+    return true;
 }

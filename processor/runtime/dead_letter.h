@@ -19,8 +19,13 @@ struct dead_letter {
     const char *reason;    /* a short word: "unreadable", "future", "failed", … */
     const char *detail;    /* the error's message */
     const char *trace;     /* the nodes on the way, innermost first, a line each */
+    const char *withheld;  /* why key or value is not what came, so that it cannot be sent again; NULL: it is */
 };
 
 /* Headers live in the arena, texts are copied there, bytes are the input's. */
 struct broker_record dead_letter_of(const struct dead_letter *, int64_t wall_ms, weir_arena *);
+/* Takes a letter apart: place, time, key and value of the input, its own headers, reason, detail, withheld; texts are in
+ * the arena, bytes are the message's. A letter of Kafka Streams, which has no time of its own, has the input's.
+ * False: it is not a letter, or none of an input record, and the error says what is missing. */
+bool dead_letter_read(const struct broker_message *, weir_arena *, struct dead_letter *, struct weir_error *);
 #endif

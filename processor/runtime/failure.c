@@ -29,13 +29,17 @@ static bool send_letter(struct task *task, const char *topic, const struct dead_
     bool sent = task->output.send(task->output.self, NULL, topic, &record, &cause);
     if (!sent && cause.code == WEIR_POISON) { /* too large for the topic, too: its place and reason remain */
         cause = (struct weir_error){0};
-        record.value = (weir_bytes){0};
+        struct dead_letter short_letter = *letter;
+        short_letter.withheld = "the value is too large for the topic of the letters";
+        short_letter.value = (weir_bytes){0};
+        record = dead_letter_of(&short_letter, failed_ms, arena);
         sent = task->output.send(task->output.self, NULL, topic, &record, &cause);
     }
     if (!sent)
         return error_set(error, cause.code == WEIR_POISON ? WEIR_FATAL : cause.code, "dead letter: %s", cause.message);
     task->progress = true;
     task->output.dead(task->output.self, &(struct weir_dead_letter){
+                                             .letters = topic,
                                              .topic = letter->topic ? letter->topic : "",
                                              .reason = letter->reason,
                                              .message = letter->detail,
@@ -80,6 +84,15 @@ static void explain(struct dead_letter *letter, const char *exception, const str
     letter->trace = trace_of(node, exception, failure->detail, arena);
 }
 
+/* Of a confidential source: the place remains, the value does not. */
+static void withhold(struct dead_letter *letter, const struct graph_node *source)
+{
+    if (!source->confidential)
+        return;
+    letter->value = (weir_bytes){0};
+    letter->withheld = "the value is confidential";
+}
+
 /* ---- reading ---- */
 
 bool failure_reading(struct task *task, struct task_source *source, const struct failure *failure)
@@ -92,10 +105,11 @@ bool failure_reading(struct task *task, struct task_source *source, const struct
         .offset = message->offset,
         .timestamp_ms = message->timestamp_ms,
         .key = message->key,
-        .value = node->confidential ? (weir_bytes){0} : message->value,
+        .value = message->value,
         .headers = message->headers,
     };
     struct weir_error error = {0};
+    withhold(&letter, node);
     task_take_in_hand(task, source);
     task->execution.timestamp_ms = message->timestamp_ms;
     task->execution.headers = (struct weir_headers){0};
@@ -119,8 +133,8 @@ static struct dead_letter letter_in_hand(const struct task *task)
     letter.partition = message->partition;
     letter.offset = message->offset;
     letter.key = message->key;
-    if (!task->in_hand->layout->node->confidential)
-        letter.value = message->value;
+    letter.value = message->value;
+    withhold(&letter, task->in_hand->layout->node);
     return letter;
 }
 
@@ -150,6 +164,19 @@ static weir_bytes json_of(const struct task *task, const struct weir_type *type,
                                                                  : (weir_bytes){0};
 }
 
+/* Whether what a call was asked with, as text and JSON, reads as its input did. */
+static bool is_input(const struct task *task, const char *topic, const struct weir_record *record)
+{
+    for (size_t i = 0; topic && i < task->part->source_count; i++) {
+        const struct graph_node *node = task->sources[i].layout->node;
+        if (strcmp(task->sources[i].layout->topic, topic) == 0)
+            return record->value_type == node->value_type && record->key_type == node->key_type && node->value_type &&
+                   (node->value_type->kind == WEIR_KIND_RECORD || node->value_type->kind == WEIR_KIND_JSON) &&
+                   (!node->key_type || node->key_type->kind == WEIR_KIND_STRING);
+    }
+    return false;
+}
+
 void failure_of_call(void *engine, weir_context *context, const struct weir_record *record,
                      const struct given_up *given_up)
 {
@@ -167,6 +194,9 @@ void failure_of_call(void *engine, weir_context *context, const struct weir_reco
                                  .value = json_of(task, record->value_type, record->value),
                                  .headers = record->headers,
                                  .retries = given_up->retries};
+    if (!is_input(task, given_up->place.topic, record))
+        letter.withheld = "the value is what the call was asked with, not its input";
+    withhold(&letter, task->sources[0].layout->node);
     explain(&letter, "weir.calling", &failure, context->node, &task->arena);
     apply(task, context->node, &failure, &letter, task->sources[0].layout->dead_letters, &task->arena,
           &task->execution.error);

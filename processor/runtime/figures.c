@@ -32,6 +32,7 @@ void figures_dead_letter(struct figures *figures, const struct weir_dead_letter 
                                                    .dropped_ms = from->failed_ms});
     pthread_mutex_lock(&figures->lock);
     struct figures_letter *letter = &figures->letters[figures->letter_count++ % FIGURES_LETTERS_MAX];
+    copy_text(letter->letters, sizeof letter->letters, from->letters);
     copy_text(letter->topic, sizeof letter->topic, from->topic);
     copy_text(letter->reason, sizeof letter->reason, from->reason);
     copy_text(letter->message, sizeof letter->message, from->message);

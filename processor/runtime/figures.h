@@ -17,7 +17,8 @@ enum {
 };
 
 struct figures_letter {
-    char topic[FIGURES_TOPIC_BYTES], reason[FIGURES_REASON_BYTES], message[FIGURES_MESSAGE_BYTES];
+    char letters[FIGURES_TOPIC_BYTES], topic[FIGURES_TOPIC_BYTES], reason[FIGURES_REASON_BYTES],
+        message[FIGURES_MESSAGE_BYTES];
     int32_t partition;
     int64_t offset, failed_ms;
 };

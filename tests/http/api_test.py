@@ -841,6 +841,21 @@ class Described(WithDoor):
         letters = next(row for row in self.door.get("/v1/drops").json["data"] if row["reason"] == "dead_letter")
         self.assertEqual((letters["latest"][0]["timestamp"], letters["latest"][0]["node"]), (None, None))
 
+    def replay(self, body):
+        return self.door.post("/v1/dead-letters:replay", body)
+
+    def test_dead_letters_are_sent_again_up_to_a_limit(self):
+        self.assertEqual(self.door.get("/v1/dead-letters").json["data"][0]["letters"], "orders.dlq")
+        first, rest, none = (self.replay(body).json["data"] for body in ({"topic": "orders.dlq", "max": 3}, {"topic": "orders.dlq"}, {"topic": "orders.dlq"}))
+        self.assertEqual([first["sent"], rest["sent"], none["sent"]], [3, 4, 0])
+        self.assertEqual(first, {"topic": "orders.dlq", "sent": 3, "left": 0})
+
+    def test_a_replay_that_cannot_be_says_why(self):
+        for body, status, code in (({"topic": "orders"}, 404, "topic-not-found"), ({"topic": "busy.dlq"}, 503, "unavailable"), ({"topic": "orders.dlq", "max": 0}, 400, "bad-body"),
+                                   ({}, 400, "bad-body"), ({"topic": "orders.dlq", "all": True}, 400, "bad-body")):
+            answer = self.replay(body)
+            self.assertEqual((answer.status, answer.json["code"]), (status, code), body)
+
     def test_the_topology_has_other_forms(self):
         for media in ("text/plain", "text/vnd.mermaid", "text/vnd.graphviz"):
             answer = self.door.get("/v1/topology", Accept=media)

@@ -824,9 +824,29 @@ size_t weir_app_dead_letters(weir_app *app, weir_arena *arena, struct weir_dead_
         return 0;
     for (size_t i = 0; i < 3 && i < max; i++)
         out[i] = (struct weir_dead_letter){
-            "orders",   "unreadable",    arena_format(arena, "value: total: expected a number (byte %zu)", 17 + i),
-            (int32_t)i, 40 + (int64_t)i, start_ms - 60000 * (int64_t)i};
+            .letters = "orders.dlq",
+            .topic = "orders",
+            .reason = "unreadable",
+            .message = arena_format(arena, "value: total: expected a number (byte %zu)", 17 + i),
+            .partition = (int32_t)i,
+            .offset = 40 + (int64_t)i,
+            .failed_ms = start_ms - 60000 * (int64_t)i};
     return 3;
+}
+
+bool weir_app_replay(weir_app *app, const char *letters, int64_t max, struct weir_replayed *out,
+                     struct weir_error *error)
+{
+    static atomic_llong waiting = 7;
+    *out = (struct weir_replayed){0};
+    if (strcmp(letters, "busy.dlq") == 0)
+        return error_set(error, WEIR_FENCED, "busy.dlq: somebody else replays it now");
+    if (app->index || strcmp(letters, "orders.dlq") != 0)
+        return error_set(error, WEIR_ABSENT, "'%s' is not a dead letter topic of this topology", letters);
+    long long all = atomic_load(&waiting);
+    out->sent = max >= 0 && max < all ? max : all;
+    atomic_fetch_sub(&waiting, out->sent);
+    return true;
 }
 
 weir_bytes weir_app_metrics(weir_app *app, weir_arena *arena)

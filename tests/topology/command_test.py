@@ -317,6 +317,22 @@ class Embedded(unittest.TestCase):
         weir("query", "word-counts", "--url", "http://127.0.0.1:1", expect=69)
         self.assertEqual(instance.stop()[0], 0)
 
+    def test_dead_letters_are_listed_and_sent_again(self):
+        weir("produce", "orders.events", "--create", "--key", "o", *self.settings, stdin="{broken\n")
+        instance = self.start("run", "commerce")
+        wait_for(lambda: instance.get("/v1/dead-letters")["data"])
+        table, _ = weir("dlq", "--url", instance.url)
+        self.assertEqual([(line.split()[1], line.split()[2]) for line in table.splitlines()], [("letters", "from"), ("orders.events.dlq", "orders.events")])
+        self.assertEqual(weir("dlq", "replay", "orders.events.dlq", "--url", instance.url)[0], "1 sent again, 0 left as they cannot be\n")
+        wait_for(lambda: len(instance.get("/v1/dead-letters")["data"]) == 2)
+        again = json.loads(weir("dlq", "replay", "orders.events.dlq", "--format", "json", "--url", instance.url)[0])
+        self.assertEqual(again["data"]["sent"], 1)
+        weir("dlq", "replay", "orders.events", "--url", instance.url, expect=1)
+        weir("dlq", "replay", "--url", instance.url, expect=2)
+        self.assertEqual(instance.stop()[0], 0)
+        rows = parsed(weir("consume", "orders.events.dlq", *self.settings)[0])
+        self.assertEqual([row["headers"]["__streams.errors.offset"] for row in rows[:3]], ["0", "1", "2"])
+
     def pages(self, instance, path):
         """All rows, a page of two at a time: (key, start, end, value) with times in minutes."""
         rows, cursor = [], ""
