@@ -28,6 +28,8 @@ struct self {
     struct flight *flights;
     size_t flying;
     uint64_t last_id;
+    char *next;        /* a key of STORE_DUE: what is due before is under way; NULL: nothing is known */
+    bool stepped_back; /* something is due before it since it was set */
     int64_t pending;
     bool holds; /* the task's inputs */
 };
@@ -142,9 +144,22 @@ static weir_bytes *due_key(weir_context *context, int64_t due_ms, weir_bytes row
     return key;
 }
 
+static void look_from(struct self *self, weir_bytes due)
+{
+    memory_free(self->next);
+    self->next = memory_format("%.*s", CHARS(due));
+    self->stepped_back = false;
+}
+
 static void set_due(weir_context *context, weir_bytes row, int64_t due_ms)
 {
-    typed_put(store(context, STORE_DUE), due_key(context, due_ms, row), &row, due_ms);
+    struct self *self = context->self;
+    const weir_bytes *due = due_key(context, due_ms, row);
+    typed_put(store(context, STORE_DUE), due, &row, due_ms);
+    if (!self->next || bytes_compare(*due, bytes_of_text(self->next)) >= 0)
+        return;
+    look_from(self, *due);
+    self->stepped_back = true;
 }
 
 static void clear_due(weir_context *context, weir_bytes row, int64_t due_ms)
@@ -351,23 +366,26 @@ static struct weir_transport_request request_of(weir_context *context, weir_byte
     return out;
 }
 
-static void start(weir_context *context, weir_bytes row, int64_t due_ms)
+/* False: the line takes no more now. */
+static bool start(weir_context *context, weir_bytes row, int64_t due_ms)
 {
     struct self *self = context->self;
     const struct pending_call *stored = typed_get(store(context, STORE_PENDING), &row, NULL);
     if (!stored) {
         clear_due(context, row, due_ms);
-        return;
+        return true;
     }
     struct pending_call *call = pending_call_new(context);
     *call = *stored;
     struct weir_transport_request request = request_of(context, row, call);
     if (is_refused(context, row, call, due_ms))
-        return;
+        return true;
     request.id = ++self->last_id;
-    if (transport_of(context)->send(self->line, &request))
-        self->flights[self->flying++] =
-            (struct flight){.id = request.id, .row = memory_format("%.*s", CHARS(row)), .due_ms = due_ms};
+    if (!transport_of(context)->send(self->line, &request))
+        return false;
+    self->flights[self->flying++] =
+        (struct flight){.id = request.id, .row = memory_format("%.*s", CHARS(row)), .due_ms = due_ms};
+    return true;
 }
 
 struct starting {
@@ -375,27 +393,30 @@ struct starting {
     size_t room;
 };
 
+/* A call that ends at once may let another one be due in front: then this is not the place to go on from. */
 static bool start_row(void *argument, const struct weir_record *due)
 {
     const struct starting *starting = argument;
     weir_context *context = starting->context;
-    const struct self *self = context->self;
+    struct self *self = context->self;
     const weir_bytes row = *(const weir_bytes *)due->value;
     if (context->execution->error.code != WEIR_OK || self->flying >= starting->room)
         return false;
-    if (!is_flying(self, row))
-        start(context, row, due->timestamp_ms);
-    return true;
+    look_from(self, *(const weir_bytes *)due->key);
+    return (is_flying(self, row) || start(context, row, due->timestamp_ms)) && !self->stepped_back;
 }
 
+/* Goes on where it stopped: in front are calls under way, and in RocksDB the remains of all that ever were. */
 static void start_due(weir_context *context)
 {
     struct self *self = context->self;
     struct starting starting = {context, room(context)};
     if (self->flying >= starting.room)
         return;
-    weir_bytes until = text(context, "%020lld0", (long long)weir_system_time(context)); /* '0' follows '/' */
-    weir_range_each(store(context, STORE_DUE), (struct weir_range){.to = &until}, start_row, &starting);
+    weir_bytes from = self->next ? text(context, "%s", self->next) : (weir_bytes){0},
+               until = text(context, "%020lld0", (long long)weir_system_time(context)); /* '0' follows '/' */
+    weir_range_each(store(context, STORE_DUE), (struct weir_range){.from = self->next ? &from : NULL, .to = &until},
+                    start_row, &starting);
 }
 
 /* ---- answers ---- */
@@ -503,6 +524,7 @@ static void close(weir_context *context)
     while (self->flying > 0)
         land(self, 0);
     memory_free(self->flights);
+    memory_free(self->next);
     if (self->line)
         transport_of(context)->close(self->line);
     *self = (struct self){0};
