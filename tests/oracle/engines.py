@@ -1,6 +1,6 @@
 """Both engines: runs cases in each, and says where they differ."""
 import difflib
-import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -21,8 +21,12 @@ class Unavailable(Exception):
     """Java or Kafka's jars cannot be had."""
 
 
-def is_older(path, sources):
-    return not os.path.exists(path) or any(os.path.getmtime(source) > os.path.getmtime(path) for source in sources)
+def digest_of(files):
+    digest = hashlib.sha256()
+    for file in files:
+        with open(file, "rb") as content:
+            digest.update(content.read())
+    return digest.hexdigest()[:16]
 
 
 class Engines:
@@ -44,23 +48,26 @@ class Engines:
     # ---- Kafka Streams: one JVM for everything ----
 
     def compile(self):
-        with open(os.path.join(self.shared, "lock"), "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            return self.compile_alone()
-
-    def compile_alone(self):
         jars = subprocess.run([os.path.join(ROOT, "scripts", "kafka"), "jars"], stdout=subprocess.PIPE, text=True)
         if jars.returncode != 0:
             raise Unavailable("Kafka's jars cannot be had")
         libraries = jars.stdout.strip() + "/*"
         sources = [os.path.join(HERE, "java", name) for name in sorted(os.listdir(os.path.join(HERE, "java")))]
-        classes, stamp = os.path.join(self.shared, "classes"), os.path.join(self.shared, "classes", "stamp")
-        if is_older(stamp, sources):
-            os.makedirs(classes, exist_ok=True)
-            if subprocess.run(["javac", "-nowarn", "-d", classes, "-cp", libraries, *sources]).returncode != 0:
-                raise Unavailable("javac failed")
-            open(stamp, "w").close()
+        classes = os.path.join(self.shared, "classes-" + digest_of(sources))
+        if not os.path.exists(classes):
+            self.compile_into(classes, libraries, sources)
         return f"{classes}:{libraries}"
+
+    def compile_into(self, classes, libraries, sources):
+        """Another run may do the same now: who is first gives them their place."""
+        made = os.path.join(self.work, "classes")
+        if subprocess.run(["javac", "-nowarn", "-d", made, "-cp", libraries, *sources]).returncode != 0:
+            raise Unavailable("javac failed")
+        try:
+            os.rename(made, classes)
+        except OSError:
+            if not os.path.exists(classes):
+                raise
 
     def start(self):
         path = self.compile()

@@ -16,7 +16,7 @@ import cases
 from engines import ROOT, Engines, Unavailable, found_cases, kind_of_difference
 
 CASES = 600  # as CI runs
-OPERATORS, RUNTIME, GRAPH = "processor/operators/", "processor/runtime/", "processor/graph/"
+OPERATORS, RUNTIME, GRAPH, STATE = "processor/operators/", "processor/runtime/", "processor/graph/", "state/"
 
 # name: (file, what stands there, what stands there in the mutant)
 MUTANTS = {
@@ -24,7 +24,7 @@ MUTANTS = {
     "grace of windows is ignored": (OPERATORS + "window.c", "windowed_now(context, record), window->grace.ms)", "windowed_now(context, record), 0)"),
     "grace of sliding windows is ignored": (OPERATORS + "sliding.c", "windowed_closed(context, now_ms, args->window.grace.ms)", "windowed_closed(context, now_ms, 0)"),
     "grace of sessions is ignored": (OPERATORS + "session.c", "args->window.grace.ms + args->window.gap.ms", "args->window.gap.ms"),
-    "a deleted aggregate has the time of the row": (OPERATORS + "aggregate.c", "change.value ? change.timestamp_ms : record->timestamp_ms", "change.timestamp_ms"),
+    "a deleted aggregate has the time of the row": (OPERATORS + "aggregate.c", "has_own_time ? change.timestamp_ms : record->timestamp_ms", "change.timestamp_ms"),
     "an aggregate has the time of the last record": (OPERATORS + "aggregate.c", "if (old && stored_ms > record->timestamp_ms)", "if (false)"),
     "a join of tables has the time of the change": (OPERATORS + "join_tables.c", "if (has_row && row.timestamp_ms > out.timestamp_ms)", "if (false)"),
     "a regrouped row is added before it is taken out": (OPERATORS + "regroup.c",
@@ -61,6 +61,28 @@ MUTANTS = {
     "topics that wait with equal times are read in turn": (RUNTIME + "turns.c", "time_of(&turn) >= time_of(&turns->heap[parent])", "time_of(&turn) > time_of(&turns->heap[parent])"),
     "a named processor uses up a number": (GRAPH + "step.c", "    if (!verb->name)\n        return node_name", "    node_use_number(verb->topology);\n    if (!verb->name)\n        return node_name"),
     "a branch uses up no number": (GRAPH + "split.c", "    node_use_number(verb->topology);\n", ""),
+    "a merge reads its streams in the order they are named": (GRAPH + "split.c", "left->reader <= right->reader", "left->reader <= right->reader || true"),
+    "windows hide those they make too old when the record is done": (OPERATORS + "windowed.c",
+        "        windowed_tell_store(context);\n        context_forward", "        context_forward"),
+    "a suppressed window that was never told is told to be gone": (OPERATORS + "suppress.c", "return args->is_final && !row->value.data;",
+        "return args->is_final && !row->value.data && false;"),
+    "a suppressed change forgets what the first one replaced": (OPERATORS + "suppress.c", "row->prior = is_waiting ? before.prior : row->old;", "row->prior = row->old;"),
+    "a suppressed change has the headers of the record that lets it go": (OPERATORS + "suppress.c", "    execution->headers = row->headers;\n", ""),
+    "an answer of a foreign join has the time of who asked": (OPERATORS + "join_foreign.c",
+        "has_row && row.timestamp_ms > record->timestamp_ms ? row.timestamp_ms : record->timestamp_ms;", "record->timestamp_ms;"),
+    "a foreign join keeps subscriptions that are over": (OPERATORS + "join_foreign.c", "is_over ? (weir_bytes){0} : bytes", "is_over && !bytes.data ? (weir_bytes){0} : bytes"),
+    "an inner foreign join answers for rows that are not there": (OPERATORS + "join_foreign.c", "        if (has_row)\n            answer(", "        if (true)\n            answer("),
+    "a version ends a millisecond late": (STATE + "versioned.c", "put_row(store, key, newest->from_ms, newest->value, timestamp_ms);",
+        "put_row(store, key, newest->from_ms, newest->value, timestamp_ms + 1);"),
+    "history is a millisecond shorter": (STATE + "versioned.c", "time_ms < begin_ms;", "time_ms <= begin_ms;"),
+    "a version in the middle does not end the one before": (STATE + "versioned.c", "if (is_inside && before.from_ms < timestamp_ms)", "if (false)"),
+    "a record of a stream meets the newest version": (OPERATORS + "join_table.c", "args->is_versioned ? record->timestamp_ms : WEIR_VERSION_OPEN",
+        "args->is_versioned && false ? record->timestamp_ms : WEIR_VERSION_OPEN"),
+    "a version that comes out of order goes on": (OPERATORS + "table_view.c", "is_versioned && change->out_of_order;", "is_versioned && change->out_of_order && false;"),
+    "a record that waits for its version goes a millisecond late": (OPERATORS + "join_table_waiting.c", "take_turns(context, self->latest_ms - args->grace_ms);",
+        "take_turns(context, self->latest_ms - args->grace_ms - 1);"),
+    "a record that is late by the grace does not wait": (OPERATORS + "join_table_waiting.c", "record->timestamp_ms < self->latest_ms - args->grace_ms",
+        "record->timestamp_ms <= self->latest_ms - args->grace_ms"),
 }
 
 
