@@ -34,6 +34,7 @@ class Handle:
         self.kept = True  # a table that keeps no rows may not be asked for what a change replaces
         self.stored = False  # its operation has a store; without one Kafka Streams does not know how to write its values
         self.is_readable = True  # false: Kafka Streams finds no rows of it (a cogrouped table of windows)
+        self.of_versions = False  # a versioned table is among what it is made of
         self.topics, self.is_behind = topics, is_behind  # that it is made of; an internal topic lies between
 
     def types(self):
@@ -89,6 +90,7 @@ class Topology:
         made.stored = fields.get("store") is not None or (like.stored and what in ("filter", "filter_not"))
         is_step = what in ("filter", "filter_not", "map_values") and fields.get("store") is None
         made.versioned = fields.get("history") is not None or (is_step and like.versioned)
+        made.of_versions = made.versioned or any(handle.of_versions for handle in [like, *beside])
         for other in beside:
             other.used = True
         self.op(what, id=made.name, **{"in": like.name}, **fields, type=made.types())
@@ -120,7 +122,7 @@ class Topology:
         made.stored = kind == "table" and made.kept
         store = self.new_name("store-") if made.stored else None
         history = self.history(store)
-        made.versioned = history is not None
+        made.versioned = made.of_versions = history is not None
         also = [self.new_topic()] if kind == "stream" and rng.random() < 0.1 else None
         timestamp = rng.choice(TIMESTAMPS) if rng.random() < 0.15 else None
         if kind == "stream" and rng.random() < 0.1:
@@ -235,6 +237,8 @@ class Topology:
     def copies(self, like, count):
         """Names of new handles for streams like this one."""
         made = [Handle(self.new_name("h"), "stream", like.key, like.value, like.window, like.moved, like.topics, like.is_behind) for _ in range(count)]
+        for handle in made:
+            handle.of_versions = like.of_versions
         self.handles += made
         like.used = True
         return [handle.name for handle in made]
@@ -435,7 +439,8 @@ class Topology:
     def cogroup(self):
         groups = [self.grouped() for _ in range(self.rng.choice([1, 2, 2, 3]))]
         value = self.rng.choice("SL")
-        window = self.window() if agree_on_time(*groups) and self.rng.random() < 0.4 else None
+        may_be_windowed = agree_on_time(*groups) and not any(group.of_versions for group in groups)
+        window = self.window() if may_be_windowed and self.rng.random() < 0.4 else None
         if window and window.pop("emit", None):
             window.pop("retention")
         self.add("cogroup", groups[0], "table", beside=groups[1:], others=[group.name for group in groups[1:]],
