@@ -938,7 +938,8 @@ struct weir_task_info {
     int64_t stream_time_ms;   /* -1: none yet */
     uint64_t records;         /* processed since the task came here */
     int64_t lag;              /* records of its inputs not yet processed; -1: unknown */
-    int64_t restore_remaining;
+    int64_t restore_remaining; /* records of its changelogs */
+    int64_t copy_remaining;   /* bytes, while its state is copied from another instance */
 };
 WEIR_PUBLIC size_t weir_app_tasks(weir_app *, struct weir_task_info *out, size_t max);
 struct weir_share_info {
@@ -953,6 +954,21 @@ struct weir_instance_info { /* of the group, this one first; everything lives in
     size_t share_count;
 };
 WEIR_PUBLIC size_t weir_app_instances(weir_app *, weir_arena *, struct weir_instance_info **); /* how many */
+/* Copies of the state of a task, for an instance that takes the task over: made where the state is, read from there file by file.
+ * For doors, which know that it is another instance that asks. Any thread.
+ * task: as its directory is named. manifest: what the copy consists of, in the arena. False: WEIR_ABSENT, its state is not
+ * here; WEIR_RETRY, not now. */
+WEIR_PUBLIC bool weir_copy_make(weir_app *, const char *application, const char *task, weir_arena *, weir_bytes *manifest, struct weir_error *);
+/* Up to `most` bytes of a file of that copy; fewer: its end. False: WEIR_ABSENT, it is not there any more. */
+WEIR_PUBLIC bool weir_copy_read(weir_app *, const char *copy, const char *file, int64_t offset, void *out, size_t most, size_t *got, struct weir_error *);
+struct weir_copy_source { /* the same of the instance at that address; true: the bytes are what was sent. One thread at a time */
+    void *self;
+    bool (*make)(void *self, const char *address, const char *application, const char *task, weir_arena *, weir_bytes *manifest, struct weir_error *);
+    bool (*read)(void *self, const char *address, const char *copy, const char *file, int64_t offset, void *out, size_t size, struct weir_error *);
+};
+/* How this app asks others for copies, until it is told NULL; then it returns when no question is open. Without it, changelogs
+ * are read. */
+WEIR_PUBLIC void weir_copy_from(weir_app *, const struct weir_copy_source *);
 struct weir_node_info { /* live figures per node of the topology, summed over the tasks here */
     const char *name;   /* as in weir_topology_describe */
     uint64_t records;   /* that entered the node */

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 
 void database_set_cache(size_t bytes)
@@ -21,6 +22,13 @@ struct database *database_open(const char *directory, struct database_limits lim
     database->limits = limits;
     database->rocks = rocks;
     return database;
+}
+
+bool database_copy(struct database *database, const char *directory, struct weir_error *error)
+{
+    if (!database->rocks)
+        return error_set(error, WEIR_ABSENT, "these stores are in memory only");
+    return rocks_copy(database->rocks, directory, error);
 }
 
 bool database_close(struct database *database, bool flush, struct weir_error *error)

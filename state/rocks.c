@@ -492,6 +492,7 @@ bool rocks_disk_close(struct rocks *rocks, bool flush, struct weir_error *error)
 const struct rocks_ops rocks_disk = {
     .open = rocks_disk_open,
     .close = rocks_disk_close,
+    .copy = rocks_disk_copy,
     .family_open = rocks_disk_family_open,
     .family_marks = rocks_disk_family_marks,
     .family_expire = rocks_disk_family_expire,

@@ -26,6 +26,9 @@ void rocks_set_cache(size_t bytes); /* [any] */
 struct rocks_ops {
     struct rocks *(*open)(const char *directory, size_t memtable_bytes, struct weir_error *);
     bool (*close)(struct rocks *, bool flush, struct weir_error *);
+    /* Another database with what is written here by now, in a directory that does not exist yet, on the same file system:
+     * its files are these files. NULL where that is not possible. [any] */
+    bool (*copy)(struct rocks *, const char *directory, struct weir_error *);
 
     /* The family of that name, created where it does not exist; lives as long as the database. */
     struct rocks_family *(*family_open)(struct rocks *, const char *name, struct weir_error *);
@@ -77,6 +80,7 @@ static inline bool rocks_close(struct rocks *rocks, bool flush, struct weir_erro
 {
     return rocks_level->close(rocks, flush, error);
 }
+bool rocks_copy(struct rocks *, const char *directory, struct weir_error *);
 static inline struct rocks_family *rocks_family_open(struct rocks *rocks, const char *name, struct weir_error *error)
 {
     return rocks_level->family_open(rocks, name, error);

@@ -44,6 +44,7 @@ void rocks_value(struct buffer *, const struct store_row *);
 /* What rocks_disk is made of. */
 struct rocks *rocks_disk_open(const char *directory, size_t memtable_bytes, struct weir_error *);
 bool rocks_disk_close(struct rocks *, bool flush, struct weir_error *);
+bool rocks_disk_copy(struct rocks *, const char *directory, struct weir_error *);
 struct rocks_family *rocks_disk_family_open(struct rocks *, const char *name, struct weir_error *);
 bool rocks_disk_family_marks(struct rocks_family *, struct rocks_marks *, struct weir_error *);
 void rocks_disk_family_expire(struct rocks_family *, struct expiry expiry, int64_t stream_time_ms);

@@ -273,6 +273,14 @@ int64_t store_position(const struct store *store)
     return store->family ? store->applied.position : store->committed.marks.position;
 }
 
+bool store_durable_position(const struct store *store, int64_t *out, struct weir_error *error)
+{
+    struct rocks_marks marks = {-1, EXPIRY_NO_TIME, EXPIRY_NO_TIME};
+    bool ok = !store->family || rocks_family_marks(store->family, &marks, error);
+    *out = marks.position;
+    return ok;
+}
+
 int64_t store_rows_approximate(struct store *store)
 {
     int64_t rows = committed_fresh(&store->committed);

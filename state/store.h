@@ -66,6 +66,9 @@ void database_set_cache(size_t bytes);
 struct database *database_open(const char *directory, struct database_limits, struct weir_error *);
 /* Closes; every store must be closed before. flush: make everything applied so far durable (a clean stop). */
 bool database_close(struct database *, bool flush, struct weir_error *);
+/* A copy of what is in RocksDB, in a directory that does not exist yet, on the same file system; it takes no room until the
+ * two differ. Every store is there with its own position. [any, while the database is open] */
+bool database_copy(struct database *, const char *directory, struct weir_error *);
 
 /* ---- life ---- */
 
@@ -119,6 +122,8 @@ bool store_evict(struct store *, int64_t now_us, struct weir_error *);
 size_t store_evictable_bytes(struct store *); /* what store_evict would give back; 0: nothing, it is in memory only */
 /* Offset in the changelog from which a restore must go on: what RocksDB (or memory) holds. -1: nothing yet. */
 int64_t store_position(const struct store *);
+/* The same, as RocksDB has it at this moment; -1 also of a store that is in memory only. [any] */
+bool store_durable_position(const struct store *, int64_t *out, struct weir_error *);
 
 /* ---- restore: committed rows straight from the changelog ---- */
 

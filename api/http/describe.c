@@ -189,6 +189,7 @@ static void list_tasks(struct request *request, weir_app *app)
         else
             json_integer(out, task->lag);
         write_number(out, "restore_remaining", task->restore_remaining);
+        write_number(out, "copy_remaining", task->copy_remaining);
         buffer_byte(out, '}');
     }
 }

@@ -13,6 +13,8 @@ void handle_sessions(struct request *);
 void handle_key_sessions(struct request *);
 void handle_key_versions(struct request *);
 void handle_batch(struct request *);
+void handle_copy_make(struct request *);
+void handle_copy_read(struct request *);
 void handle_reports(struct request *);
 void handle_report(struct request *);
 void handle_sql(struct request *);

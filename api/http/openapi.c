@@ -67,6 +67,7 @@ static const char fixed_schemas[] =
     "{\"type\":\"string\",\"format\":\"uri-reference\"},\"title\":" TEXT_SCHEMA ",\"status\":{\"type\":\"integer\"},"
     "\"detail\":" TEXT_SCHEMA ",\"instance\":" TEXT_SCHEMA ",\"code\":" TEXT_SCHEMA ",\"errors\":{\"type\":\"array\","
     "\"items\":{\"type\":\"object\",\"properties\":{\"field\":" TEXT_SCHEMA ",\"message\":" TEXT_SCHEMA "}}}}},"
+    "\"CopyBody\":{},"
     "\"KeysBody\":{\"type\":\"object\",\"required\":[\"keys\"],\"properties\":{\"keys\":{\"type\":\"array\","
     "\"maxItems\":1000,\"items\":{}}},\"additionalProperties\":false},"
     "\"RecordsBody\":{\"type\":\"object\",\"required\":[\"records\"],\"properties\":{\"records\":{\"type\":\"array\","

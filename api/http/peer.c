@@ -159,12 +159,17 @@ static void copy_header(struct buffer *out, const struct request *request, const
         buffer_format(out, "%s: %.*s\r\n", name, (int)value.size, (const char *)value.data);
 }
 
+static void write_key(struct buffer *out, const struct weir_http *server)
+{
+    const char *key = guard_peer_key(server->guard);
+    if (key)
+        buffer_format(out, "Authorization: Bearer %s\r\n", key);
+}
+
 /* Ours, and on whose behalf we ask. */
 static void write_credentials(struct buffer *out, const struct request *request)
 {
-    const char *key = guard_peer_key(request->server->guard);
-    if (key)
-        buffer_format(out, "Authorization: Bearer %s\r\n", key);
+    write_key(out, request->server);
     if (request->pass.grant)
         buffer_format(out, PEER_PRINCIPAL_HEADER ": %s\r\n", request->pass.id);
 }
@@ -181,6 +186,20 @@ static void write_headers(struct buffer *out, const struct request *request, con
     buffer_text(out, "\r\n");
     write_credentials(out, request);
     buffer_byte(out, 0);
+}
+
+bool peer_call(const struct weir_http *server, struct http_call call, struct http_reply *reply,
+               struct weir_error *error)
+{
+    struct buffer headers = {0};
+    write_key(&headers, server);
+    buffer_format(&headers, "%s", call.headers ? call.headers : "");
+    buffer_byte(&headers, 0);
+    call.headers = headers.data;
+    call.tls = guard_tls(server->guard) ? &server->peer_tls : NULL;
+    bool ok = http_call(&call, reply, error);
+    buffer_done(&headers);
+    return ok;
 }
 
 bool peer_ask(struct request *request, const struct peer_question *question, weir_bytes body, struct http_reply *reply)

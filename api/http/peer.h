@@ -45,6 +45,8 @@ size_t peer_questions(struct request *, const struct server_view *, struct peer_
                       struct peer_question **);
 /* Asks. body: data NULL: none. False: no answer, or one that is none. */
 bool peer_ask(struct request *, const struct peer_question *, weir_bytes body, struct http_reply *);
+/* Asks on the instance's own behalf: the call's headers are sent behind those that say who asks. */
+bool peer_call(const struct weir_http *, struct http_call, struct http_reply *, struct weir_error *);
 /* Asks the holders of all the partitions, the next ones of what was not answered. Returns what was. */
 struct peer_partitions peer_ask_each(struct request *, const struct server_view *, struct peer_partitions,
                                      bool (*ask)(void *self, const struct peer_question *), void *self);

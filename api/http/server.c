@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "http/connection.h"
+#include "http/copy.h"
 #include "http/listen.h"
 
 /* ---- what the apps have ----------------------------------------------------------------------------------------- */
@@ -342,8 +343,10 @@ weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http
     make_id_prefix(server);
     if (reports_load(&server->reports, options.reports, error) && open_guard(server, error) &&
         open_limits(server, error) && open_endpoints(server, error) &&
-        open_door(server, options.address ? options.address : "127.0.0.1", options.port, error))
+        open_door(server, options.address ? options.address : "127.0.0.1", options.port, error)) {
+        copy_open(server);
         return server;
+    }
     workers_stop(&server->workers);
     workers_stop(&server->forwarders);
     workers_stop(&server->queries);
@@ -376,6 +379,7 @@ void weir_http_stop(weir_http *server)
         return;
     atomic_store(&server->draining, true);
     atomic_store(&server->stopping, true);
+    copy_close(server);
     workers_stop(&server->workers);
     workers_stop(&server->forwarders);
     workers_stop(&server->queries);

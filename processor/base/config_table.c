@@ -86,6 +86,11 @@ const struct setting config_table[] = {
     {"state.flush.interval.ms", SETTING_MILLISECONDS, "10000", 0, 3600000, {0}, OURS,
      "Committed rows stay in memory for up to this time before they are written to disk, sorted and in large batches. "
      "After a crash they are read again from the changelog."},
+    {"restore.copy.min.records", SETTING_INTEGER, "100000", -1, INT64_MAX, {0}, OURS,
+     "A task whose changelogs have at least so many records to be read is copied from another instance that has its state, "
+     "if there is one, and only what is newer is read. -1: never."},
+    {"restore.copy.bytes.per.second", SETTING_BYTES, "268435456", 1048576, INT64_MAX, {0}, OURS,
+     "How fast an instance copies state from others, at most, all its tasks together."},
     {"http.address", SETTING_TEXT, "127.0.0.1", 0, 0, {0}, OURS,
      "Address the REST interface and the dashboard listen on."},
     {"http.port", SETTING_INTEGER, "8080", 0, 65535, {0}, OURS,

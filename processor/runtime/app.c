@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "runtime/copier.h"
+#include "runtime/copies.h"
 #include "runtime/globals.h"
 #include "runtime/ingest.h"
 #include "runtime/loop.h"
@@ -45,6 +47,7 @@ void app_add_task(struct weir_app *app, struct task *task)
     app->tasks = memory_grow(app->tasks, &app->task_capacity, app->task_count + 1, sizeof(struct task *));
     if (!is_known)
         app->tasks[app->task_count++] = task;
+    copies_note(app->copies, task);
     app_unlock_registry(app);
 }
 
@@ -153,6 +156,8 @@ static bool stop_loops(struct weir_app *app, int64_t deadline_us)
 static bool start_peers(struct weir_app *app, struct weir_error *error)
 {
     app->peers = peers_start(app, error);
+    app->copies = app->peers ? copies_new(app, error) : NULL;
+    app->copier = app->copies ? copier_start(app, error) : NULL;
     app->standbys = error->code == WEIR_OK ? standbys_start(app, error) : NULL;
     return error->code == WEIR_OK;
 }
@@ -160,6 +165,8 @@ static bool start_peers(struct weir_app *app, struct weir_error *error)
 void app_close(struct weir_app *app)
 {
     standbys_stop(app->standbys);
+    copier_stop(app->copier);
+    copies_free(app->copies);
     peers_stop(app->peers);
     ingest_free(app->ingest);
     globals_free(app->globals);
@@ -400,6 +407,7 @@ size_t weir_app_tasks(struct weir_app *app, struct weir_task_info *out, size_t m
             .records = atomic_load(&task->records),
             .lag = lag_of(task),
             .restore_remaining = atomic_load(&task->restore_remaining),
+            .copy_remaining = atomic_load(&task->copy_remaining),
         };
     }
     pthread_rwlock_unlock(&app->registry);

@@ -12,6 +12,8 @@
 #include "runtime/identity.h"
 #include "runtime/layout.h"
 
+struct copier;
+struct copies;
 struct database_limits;
 struct globals;
 struct ingest;
@@ -33,6 +35,8 @@ struct weir_app {
     struct ingest *ingest;
     struct standbys *standbys; /* NULL: none are kept */
     struct peers *peers;       /* NULL: the broker is this process's alone */
+    struct copier *copier;     /* as peers */
+    struct copies *copies;     /* as peers */
     struct figures figures;
     const struct task_watch *watch;       /* of every task; NULL: nobody looks on */
     const struct database_limits *limits; /* of every task; NULL: by memory.max.bytes */

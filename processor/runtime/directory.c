@@ -55,16 +55,39 @@ char *directory_of_task(const struct config *config, const char *application, in
     return made(memory_format("%s/%s/%d_%d", config_text(config, "state.dir"), application, part, partition), error);
 }
 
+char *directory_of_copies(const struct config *config, const char *application, struct weir_error *error)
+{
+    return made(memory_format("%s/%s/copies", config_text(config, "state.dir"), application), error);
+}
+
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
 {
     (void)status, (void)kind, (void)walk;
     return remove(path);
 }
 
+void directory_remove(const char *directory)
+{
+    if (directory)
+        nftw(directory, remove_one, OPEN_DIRECTORIES_MAX, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Between the two renames there is no state at `place`, which is what a task begins with, too. */
+bool directory_put(const char *directory, const char *place, struct weir_error *error)
+{
+    char *old = memory_format("%s.old", directory);
+    bool ok = (rename(place, old) == 0 || errno == ENOENT) && rename(directory, place) == 0 &&
+              (rename(old, directory) == 0 || errno == ENOENT);
+    if (!ok)
+        error_set(error, WEIR_FATAL, "cannot rename %s to %s: %s", directory, place, strerror(errno));
+    memory_free(old);
+    return ok;
+}
+
 bool directory_set_aside(const char *directory, struct weir_error *error)
 {
     char *aside = memory_format("%s.damaged", directory);
-    nftw(aside, remove_one, OPEN_DIRECTORIES_MAX, FTW_DEPTH | FTW_PHYS);
+    directory_remove(aside);
     bool ok = rename(directory, aside) == 0 || errno == ENOENT;
     if (!ok)
         error_set(error, WEIR_FATAL, "cannot rename %s: %s", directory, strerror(errno));

@@ -830,6 +830,7 @@ static void configure(struct loop *loop)
     loop->committed_max = limits_committed(loop->app);
     const struct config *config = loop->app->config;
     loop->restorer.transactional = loop->app->exactly_once;
+    loop->restorer.copier = loop->app->copier;
     loop->commit_interval_us = config_integer(config, "commit.interval.ms") * 1000;
     loop->poll_ms = config_integer(config, "poll.ms");
     loop->buffered_max = (size_t)config_integer(config, "buffered.records.per.partition");

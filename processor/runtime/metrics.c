@@ -70,6 +70,11 @@ static void write_tasks(struct buffer *out, struct weir_app *app)
         task_sample(out, app, "weir_restore_remaining_records", app->tasks[i]);
         buffer_format(out, "} %lld\n", (long long)atomic_load(&app->tasks[i]->restore_remaining));
     }
+    head(out, "weir_restore_copy_remaining_bytes", "gauge", "Bytes of state still to be copied from another instance.");
+    for (size_t i = 0; i < app->task_count; i++) {
+        task_sample(out, app, "weir_restore_copy_remaining_bytes", app->tasks[i]);
+        buffer_format(out, "} %lld\n", (long long)atomic_load(&app->tasks[i]->copy_remaining));
+    }
     head(out, "weir_stream_time_seconds", "gauge", "Greatest record timestamp a task has seen.");
     for (size_t i = 0; i < app->task_count; i++) {
         task_sample(out, app, "weir_stream_time_seconds", app->tasks[i]);
@@ -159,6 +164,8 @@ weir_bytes weir_app_metrics(struct weir_app *app, weir_arena *arena)
                   atomic_load(&app->figures.rebalances));
     write_counter(&out, app, "weir_restored_records_total", "Changelog records read by restores.",
                   atomic_load(&app->figures.restored_records));
+    write_counter(&out, app, "weir_restore_copied_bytes_total", "Bytes of state copied from other instances.",
+                  atomic_load(&app->figures.copied_bytes));
     weir_bytes copy = arena_bytes(arena, buffer_bytes(&out));
     buffer_done(&out);
     return copy;

@@ -29,6 +29,7 @@ struct peers {
     weir_arena arena;
     struct peer *items;
     size_t count;
+    uint64_t looks;
 };
 
 /* ---- client ids ---- */
@@ -144,6 +145,7 @@ bool peers_look(struct peers *peers)
     peers->arena = arena;
     peers->items = builder.items;
     peers->count = builder.count;
+    peers->looks++;
     pthread_mutex_unlock(&peers->lock);
     return true;
 }
@@ -240,6 +242,16 @@ void peers_ask(struct peers *peers)
 }
 
 /* ---- what is known ---- */
+
+uint64_t peers_looks(struct peers *peers)
+{
+    if (!peers)
+        return 0;
+    pthread_mutex_lock(&peers->lock);
+    uint64_t looks = peers->looks;
+    pthread_mutex_unlock(&peers->lock);
+    return looks;
+}
 
 static struct peer copy_peer(const struct peer *peer, weir_arena *arena)
 {

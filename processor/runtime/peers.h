@@ -36,6 +36,8 @@ struct peers *peers_new(struct weir_app *);
 bool peers_look(struct peers *); /* false: not to be told now; what was known before stays */
 void peers_stop(struct peers *); /* NULL is fine, in all of these */
 void peers_ask(struct peers *);  /* look again soon: partitions have changed hands */
+/* How many times the group has been looked at. */
+uint64_t peers_looks(struct peers *);
 /* What is known, copied to the arena; 0: nothing yet. */
 size_t peers_known(struct peers *, weir_arena *, struct peer **out);
 /* Addresses of other instances that hold the share: the active one, then, when asked for, those of its standbys. */

@@ -11,11 +11,13 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "runtime/anew.h"
+#include "runtime/copier.h"
 #include "state/changelog.h"
 
 enum {
     BATCH = 4096,
     STALL_US = 60 * 1000 * 1000,
+    TELL_US = 10 * 1000 * 1000,
     SHOWN_RECORDS_MAX = 64 * 1024, /* that a copy which answers meanwhile keeps until it shows them */
 };
 
@@ -30,19 +32,34 @@ struct restore_entry {
     weir_arena arena;  /* keys behind the committed position */
     weir_bytes *unfinished;
     size_t unfinished_count, unfinished_capacity;
-    bool done;
+    bool is_reading, done;
     int64_t taken;     /* offset behind the last record that the store was given */
     bool is_held_back; /* which the store could not write: the disk is full */
 };
 
+struct restore_copy {
+    struct task *task;
+    struct arrival *arrival; /* NULL: it has been installed, and the restore must begin again */
+    char *metadata;          /* of the commit */
+    bool has_commit;
+};
+
 void restorer_done(struct restorer *restorer)
 {
+    while (restorer->copy_count > 0)
+        restore_abandon(restorer, restorer->copies[0].task);
     while (restorer->count > 0)
         restore_abandon(restorer, restorer->entries[0].task);
     if (restorer->reader)
         restorer->broker->ops->reader_close(restorer->reader);
     memory_free(restorer->entries);
+    memory_free(restorer->copies);
     *restorer = (struct restorer){.broker = restorer->broker};
+}
+
+static int64_t now_us(void)
+{
+    return clock_monotonic_us(&clock_system);
 }
 
 static int32_t free_token(const struct restorer *restorer)
@@ -65,14 +82,25 @@ static struct restore_entry *add_entry(struct restorer *restorer, struct task *t
     return entry;
 }
 
-static bool start_reading(struct restorer *restorer, struct restore_entry *entry, const char *topic,
-                          struct weir_error *error)
+static bool start_reading_one(struct restorer *restorer, struct restore_entry *entry, struct weir_error *error)
 {
     const struct broker_ops *ops = restorer->broker->ops;
+    const char *topic = entry->task->part->stores[entry->store].changelog;
     if (!restorer->reader)
         restorer->reader = ops->reader_open(restorer->broker, error);
-    return restorer->reader &&
-           ops->reader_add(restorer->reader, topic, entry->task->partition, entry->position, entry->token, error);
+    entry->moved_us = now_us();
+    entry->is_reading = restorer->reader && ops->reader_add(restorer->reader, topic, entry->task->partition,
+                                                            entry->position, entry->token, error);
+    return entry->is_reading;
+}
+
+static bool start_reading(struct restorer *restorer, const struct task *task, struct weir_error *error)
+{
+    for (size_t i = 0; i < restorer->count; i++)
+        if (restorer->entries[i].task == task && !restorer->entries[i].is_reading &&
+            !start_reading_one(restorer, &restorer->entries[i], error))
+            return false;
+    return true;
 }
 
 /* A store ahead of its changelog belongs to another history (the topic was made anew, or offsets were reset). */
@@ -87,11 +115,6 @@ static bool check_position(const struct task *task, size_t store, int64_t held, 
                      (long long)end);
 }
 
-static int64_t now_us(void)
-{
-    return clock_monotonic_us(&clock_system);
-}
-
 static int64_t committed_position(const struct commit_metadata *commit, bool has_commit, uint32_t name_hash,
                                   int64_t begin, int64_t end)
 {
@@ -104,7 +127,8 @@ static int64_t committed_position(const struct commit_metadata *commit, bool has
 }
 
 static bool begin_store(struct restorer *restorer, struct task *task, size_t store,
-                        const struct commit_metadata *commit, bool has_commit, struct weir_error *error)
+                        const struct commit_metadata *commit, bool has_commit, struct copy_wish *wish,
+                        struct weir_error *error)
 {
     const struct layout_store *layout = &task->part->stores[store];
     int64_t begin = 0, end = 0;
@@ -124,30 +148,87 @@ static bool begin_store(struct restorer *restorer, struct task *task, size_t sto
     log_debug("restore", "store %s, partition %d: holds %lld, committed %lld, end %lld", layout->spec.name,
               task->partition, (long long)held, (long long)committed, (long long)end);
     int64_t from = held > begin ? held : begin;
+    *wish = (struct copy_wish){layout->name_hash, from, restorer->stops_at_commit ? INT64_MAX : committed, end};
     if (from >= end)
         return true;
     struct restore_entry *entry = add_entry(restorer, task, store);
     entry->committed = committed;
     entry->end = end;
     entry->position = from;
-    entry->moved_us = now_us();
     atomic_fetch_add(&task->restore_remaining, end - from);
-    return start_reading(restorer, entry, layout->changelog, error);
+    return true;
+}
+
+static bool begin_stores(struct restorer *restorer, struct task *task, const struct commit_metadata *commit,
+                         bool has_commit, struct copy_wish *wishes, size_t *wish_count, struct weir_error *error)
+{
+    *wish_count = 0;
+    for (size_t i = 0; i < task->part->store_count; i++)
+        store_restore_emitted(task->stores[i], commit_metadata_emitted(commit, &task->part->stores[i]));
+    for (size_t i = 0; i < task->part->store_count; i++)
+        store_restore_until(task->stores[i], !has_commit || commit->ours ? commit->stream_time_ms : INT64_MAX);
+    for (size_t i = 0; i < task->part->store_count; i++) {
+        struct copy_wish *wish = &wishes[*wish_count];
+        if (!task->part->stores[i].changelog)
+            continue;
+        if (!begin_store(restorer, task, i, commit, has_commit, wish, error))
+            return false;
+        *wish_count += !task->part->stores[i].spec.in_memory;
+    }
+    if (atomic_load(&task->restore_remaining) > SHOWN_RECORDS_MAX)
+        atomic_store(&task->has_caught_up, false);
+    return true;
+}
+
+static void wait_for_copy(struct restorer *restorer, struct task *task, struct arrival *arrival,
+                          const struct commit_metadata *commit, bool has_commit)
+{
+    restorer->copies =
+        memory_grow(restorer->copies, &restorer->copy_capacity, restorer->copy_count + 1, sizeof *restorer->copies);
+    restorer->copies[restorer->copy_count++] =
+        (struct restore_copy){task, arrival, memory_text(commit->text ? commit->text : ""), has_commit};
+}
+
+static bool begin(struct restorer *restorer, struct task *task, const struct commit_metadata *commit, bool has_commit,
+                  bool may_copy, struct weir_error *error)
+{
+    struct copy_wish *wishes = memory_new((task->part->store_count + 1) * sizeof *wishes);
+    size_t wish_count;
+    bool ok = begin_stores(restorer, task, commit, has_commit, wishes, &wish_count, error);
+    struct arrival *arrival = ok && may_copy ? copier_ask(restorer->copier, task, wishes, wish_count) : NULL;
+    if (arrival)
+        wait_for_copy(restorer, task, arrival, commit, has_commit);
+    else
+        ok = ok && start_reading(restorer, task, error);
+    memory_free(wishes);
+    return ok;
+}
+
+static struct restore_copy *copy_of(const struct restorer *restorer, const struct task *task)
+{
+    for (size_t i = 0; i < restorer->copy_count; i++)
+        if (restorer->copies[i].task == task)
+            return &restorer->copies[i];
+    return NULL;
+}
+
+static void remove_copy(struct restorer *restorer, struct restore_copy *copy)
+{
+    if (copy->arrival)
+        copier_drop(restorer->copier, copy->arrival);
+    atomic_store(&copy->task->copy_remaining, 0);
+    memory_free(copy->metadata);
+    *copy = restorer->copies[--restorer->copy_count];
 }
 
 bool restore_begin(struct restorer *restorer, struct task *task, const struct commit_metadata *commit, bool has_commit,
                    struct weir_error *error)
 {
-    for (size_t i = 0; i < task->part->store_count; i++)
-        store_restore_emitted(task->stores[i], commit_metadata_emitted(commit, &task->part->stores[i]));
-    for (size_t i = 0; i < task->part->store_count; i++)
-        store_restore_until(task->stores[i], !has_commit || commit->ours ? commit->stream_time_ms : INT64_MAX);
-    for (size_t i = 0; i < task->part->store_count; i++)
-        if (task->part->stores[i].changelog && !begin_store(restorer, task, i, commit, has_commit, error))
-            return false;
-    if (atomic_load(&task->restore_remaining) > SHOWN_RECORDS_MAX)
-        atomic_store(&task->has_caught_up, false);
-    return true;
+    struct restore_copy *copied = copy_of(restorer, task);
+    bool may_copy = !copied;
+    if (copied)
+        remove_copy(restorer, copied);
+    return begin(restorer, task, commit, has_commit, may_copy, error);
 }
 
 static struct restore_entry *entry_of(const struct restorer *restorer, int32_t token)
@@ -284,7 +365,7 @@ static bool look_for_the_end(struct restorer *restorer, struct weir_error *error
 {
     for (size_t i = 0; i < restorer->count; i++) {
         struct restore_entry *entry = &restorer->entries[i];
-        if (entry->done)
+        if (entry->done || !entry->is_reading)
             continue;
         int64_t position = restorer->broker->ops->reader_position(restorer->reader, entry->token);
         if (position > entry->position)
@@ -301,10 +382,109 @@ static bool look_for_the_end(struct restorer *restorer, struct weir_error *error
     return true;
 }
 
+/* ---- copies ---- */
+
+static void forget_entries(struct restorer *restorer, const struct task *task);
+
+/* The task goes on with the stores of the copy; empty ones, should they turn out to be unusable, are restored like any. */
+static bool install(struct restorer *restorer, struct restore_copy *copy, struct weir_error *error)
+{
+    struct task *task = copy->task;
+    struct weir_error cause = {0};
+    forget_entries(restorer, task);
+    atomic_store(&task->restore_remaining, 0);
+    bool ok = copier_install(restorer->copier, copy->arrival, task, &cause);
+    copier_drop(restorer->copier, copy->arrival);
+    copy->arrival = NULL;
+    if (!ok && cause.code != WEIR_CORRUPT)
+        return error_set(error, cause.code, "%s", cause.message);
+    if (!ok)
+        log_warning("restore", "%s; restoring from the changelog", cause.message);
+    return true;
+}
+
+/* A broker that does not answer is asked again at the next step. */
+static bool begin_again(struct restorer *restorer, struct restore_copy *copy, struct weir_error *error)
+{
+    struct task *task = copy->task;
+    struct commit_metadata commit = commit_metadata_read(copy->metadata);
+    forget_entries(restorer, task);
+    atomic_store(&task->restore_remaining, 0);
+    if (!begin(restorer, task, &commit, copy->has_commit, false, error))
+        return false;
+    log_info("restore", "task %d_%d: %lld records behind the copy", task->part->subtopology->id, task->partition,
+             (long long)atomic_load(&task->restore_remaining));
+    remove_copy(restorer, copy);
+    return true;
+}
+
+static bool look_at_copy(struct restorer *restorer, struct restore_copy *copy, struct weir_error *error)
+{
+    struct task *task = copy->task;
+    enum arrival_state state = copy->arrival ? arrival_state(copy->arrival) : ARRIVAL_HERE;
+    if (state == ARRIVAL_UNDERWAY) {
+        atomic_store(&task->copy_remaining, arrival_remaining(copy->arrival));
+        return true;
+    }
+    if (state == ARRIVAL_FAILED) {
+        log_info("restore", "task %d_%d: no copy to be had; %lld records of changelogs are read",
+                 task->part->subtopology->id, task->partition, (long long)atomic_load(&task->restore_remaining));
+        remove_copy(restorer, copy);
+        return start_reading(restorer, task, error);
+    }
+    if (copy->arrival && !install(restorer, copy, error))
+        return false;
+    return restorer->stops_at_commit || begin_again(restorer, copy, error);
+}
+
+static bool look_at_copies(struct restorer *restorer, struct weir_error *error)
+{
+    for (size_t i = restorer->copy_count; i-- > 0;)
+        if (!look_at_copy(restorer, &restorer->copies[i], error))
+            return false;
+    return true;
+}
+
+bool restore_must_begin_again(const struct restorer *restorer, const struct task *task)
+{
+    const struct restore_copy *copy = copy_of(restorer, task);
+    return copy && !copy->arrival;
+}
+
+/* ---- a step ---- */
+
+bool restore_is_waiting(const struct restorer *restorer)
+{
+    for (size_t i = 0; i < restorer->count; i++)
+        if (restorer->entries[i].is_reading && !restorer->entries[i].done)
+            return false;
+    return restorer->copy_count > 0;
+}
+
+static void tell(struct restorer *restorer)
+{
+    int64_t records = 0, bytes = 0;
+    if (now_us() - restorer->told_us < TELL_US)
+        return;
+    for (size_t i = 0; i < restorer->count; i++)
+        records += restorer->entries[i].end - restorer->entries[i].position;
+    for (size_t i = 0; i < restorer->copy_count; i++)
+        bytes += restorer->copies[i].arrival ? arrival_remaining(restorer->copies[i].arrival) : 0;
+    if (restorer->told_us > 0 && records + bytes > 0)
+        log_info("restore", "%lld records of changelogs and %lld MB of copies are left", (long long)records,
+                 (long long)bytes / 1000000);
+    restorer->told_us = now_us();
+}
+
 bool restore_step(struct restorer *restorer, int timeout_ms, struct weir_error *error)
 {
-    if (!restorer->reader)
+    if (!look_at_copies(restorer, error))
+        return false;
+    tell(restorer);
+    if (!restorer->reader || restore_is_waiting(restorer)) {
+        clock_pause_ms(restore_is_idle(restorer) ? 0 : timeout_ms);
         return true;
+    }
     const struct broker_ops *ops = restorer->broker->ops;
     struct broker_message messages[BATCH];
     if (!write_held_back(restorer, error))
@@ -323,13 +503,13 @@ bool restore_is_done(const struct restorer *restorer, const struct task *task)
     for (size_t i = 0; i < restorer->count; i++)
         if (restorer->entries[i].task == task && !restorer->entries[i].done)
             return false;
-    return true;
+    return !copy_of(restorer, task);
 }
 
 static void remove_entry(struct restorer *restorer, size_t index)
 {
     struct restore_entry *entry = &restorer->entries[index];
-    if (!entry->done && restorer->reader)
+    if (!entry->done && entry->is_reading)
         restorer->broker->ops->reader_remove(restorer->reader, entry->token);
     arena_done(&entry->arena);
     memory_free(entry->unfinished);
@@ -395,7 +575,7 @@ bool restore_finish(struct restorer *restorer, struct task *task, struct weir_er
     return ok;
 }
 
-void restore_abandon(struct restorer *restorer, const struct task *task)
+static void forget_entries(struct restorer *restorer, const struct task *task)
 {
     for (size_t i = 0; i < restorer->count;) {
         if (restorer->entries[i].task == task)
@@ -403,4 +583,12 @@ void restore_abandon(struct restorer *restorer, const struct task *task)
         else
             i++;
     }
+}
+
+void restore_abandon(struct restorer *restorer, const struct task *task)
+{
+    struct restore_copy *copy = copy_of(restorer, task);
+    if (copy)
+        remove_copy(restorer, copy);
+    forget_entries(restorer, task);
 }

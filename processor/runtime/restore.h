@@ -6,34 +6,47 @@
  * found there, the committed row is written again by the task's next commit.
  * With transactions nothing of an unfinished commit is ever read; but the end of a finished one may be told to readers
  * of the changelog a moment after the offsets are, so the restore waits until it has read up to the committed position.
+ * Where much is to be read and another instance has the stores, they are copied from there first (copier.h), and what is
+ * newer is read behind them.
  * Under at-least-once this makes the state of a task exactly consistent with its committed offsets, whatever crashed. */
 #ifndef WEIR_RUNTIME_RESTORE_H
 #define WEIR_RUNTIME_RESTORE_H
 #include "runtime/commit.h"
 
+struct copier;
+struct restore_copy;
 struct restore_entry;
 struct restorer {
     struct broker *broker;
+    struct copier *copier;        /* NULL: changelogs only */
     bool transactional;           /* commits are transactions, so what they wrote may become readable a little later */
     bool stops_at_commit;         /* what lies behind it is not looked at (standbys.h) */
     struct broker_reader *reader; /* opened with the first need */
     struct restore_entry *entries;
     size_t count, capacity;
+    struct restore_copy *copies; /* of tasks that wait for one */
+    size_t copy_count, copy_capacity;
     uint64_t records; /* for the figures */
+    int64_t told_us;  /* when the log was told last what is left */
 };
 
 void restorer_done(struct restorer *);
 /* Registers the task's stores. commit: of the lead topic; has_commit: an offset was committed at all. */
 bool restore_begin(struct restorer *, struct task *, const struct commit_metadata *, bool has_commit,
                    struct weir_error *);
-/* Reads and applies a batch; waits up to timeout_ms for the first record. */
+/* Takes copies that have arrived, then reads and applies a batch; waits up to timeout_ms for the first record. */
 bool restore_step(struct restorer *, int timeout_ms, struct weir_error *);
+/* Where what lies behind the commit is not looked at: the task's stores are a copy now, made after the commit that its restore
+ * began with; it must be begun again with what is committed by now. */
+bool restore_must_begin_again(const struct restorer *, const struct task *);
 bool restore_is_done(const struct restorer *, const struct task *);
 /* Undoes unfinished writes and forgets the task. Call once restore_is_done. */
 bool restore_finish(struct restorer *, struct task *, struct weir_error *);
 void restore_abandon(struct restorer *, const struct task *);
 static inline bool restore_is_idle(const struct restorer *restorer)
 {
-    return restorer->count == 0;
+    return restorer->count == 0 && restorer->copy_count == 0;
 }
+/* There is nothing to read for now: everything waits for copies. */
+bool restore_is_waiting(const struct restorer *);
 #endif

@@ -628,6 +628,8 @@ static void finish_restored(struct standbys *standbys)
     for (size_t i = 0; i < standbys->count; i++) {
         struct standby *standby = standbys->items[i];
         struct weir_error error = {0};
+        if (restore_must_begin_again(&standbys->restorer, standby->task))
+            standby->is_restoring = false;
         if (standby->is_restored || !standby->is_restoring || !restore_is_done(&standbys->restorer, standby->task))
             continue;
         if (!restore_finish(&standbys->restorer, standby->task, &error))
@@ -653,10 +655,11 @@ static void note_failure(struct standbys *standbys, const struct weir_error *err
 static bool turn(struct standbys *standbys)
 {
     struct weir_error error = {0};
-    bool idle = restore_is_idle(&standbys->restorer);
+    bool restores = !restore_is_idle(&standbys->restorer), idle = !restores;
     if (now_us() - standbys->placed_us >= PLACE_EVERY_US)
         place_all(standbys);
-    bool ok = idle || restore_step(&standbys->restorer, 0, &error);
+    bool ok = !restores || restore_step(&standbys->restorer, 0, &error);
+    idle = idle || restore_is_waiting(&standbys->restorer);
     if (ok)
         finish_restored(standbys);
     ok = ok && read_batch(standbys, &idle, &error);
@@ -710,8 +713,8 @@ struct standbys *standbys_new(struct weir_app *app)
         return NULL;
     struct standbys *standbys = memory_new(sizeof *standbys);
     standbys->app = app;
-    standbys->restorer =
-        (struct restorer){.broker = app->broker, .transactional = app->exactly_once, .stops_at_commit = true};
+    standbys->restorer = (struct restorer){
+        .broker = app->broker, .copier = app->copier, .transactional = app->exactly_once, .stops_at_commit = true};
     arena_init(&standbys->arena);
     pthread_mutex_init(&standbys->lock, NULL);
     return standbys;

@@ -33,18 +33,34 @@ static void init_sources(struct task *task)
     }
 }
 
-static bool open_stores(struct task *task, struct weir_error *error)
+bool task_open_stores(struct task *task, const char *directory, struct database_limits limits, struct weir_error *error)
 {
     size_t count = task->part->store_count;
     task->stores = memory_new(count * sizeof(struct store *));
     task->deliveries = memory_new(count * sizeof *task->deliveries);
     task->changelog_positions = memory_new(count * sizeof *task->changelog_positions);
-    for (size_t i = 0; i < count; i++) {
+    task->database = database_open(directory, limits, error);
+    bool ok = task->database != NULL;
+    for (size_t i = 0; i < count && ok; i++) {
         task->stores[i] = store_open(task->database, &task->part->stores[i].spec, error);
-        if (!task->stores[i])
-            return false;
+        ok = task->stores[i] != NULL;
     }
-    return true;
+    return ok;
+}
+
+bool task_close_stores(struct task *task, bool flush, struct weir_error *error)
+{
+    for (size_t i = 0; task->stores && i < task->part->store_count; i++)
+        store_close(task->stores[i]);
+    bool closed = !task->database || database_close(task->database, flush, error);
+    memory_free(task->stores);
+    memory_free(task->deliveries);
+    memory_free(task->changelog_positions);
+    task->database = NULL;
+    task->stores = NULL;
+    task->deliveries = NULL;
+    task->changelog_positions = NULL;
+    return closed;
 }
 
 static void set_shown_state(struct task *task, enum task_state state)
@@ -67,8 +83,7 @@ struct task *task_open(const struct layout *layout, const struct layout_part *pa
     init_sources(task);
     set_shown_state(task, TASK_RESTORING);
     atomic_store(&task->shown_stream_time_ms, -1);
-    task->database = database_open(directory, limits, error);
-    if (!task->database || !open_stores(task, error)) {
+    if (!task_open_stores(task, directory, limits, error)) {
         struct weir_error ignored = {0};
         task_close(task, false, &ignored);
         return NULL;
@@ -287,10 +302,7 @@ bool task_close(struct task *task, bool flush, struct weir_error *error)
     close_operators(task);
     for (size_t i = 0; i < task->part->source_count; i++)
         close_source(task, &task->sources[i]);
-    for (size_t i = 0; task->stores && i < task->part->store_count; i++)
-        if (task->stores[i])
-            store_close(task->stores[i]);
-    bool closed = !task->database || database_close(task->database, flush, error);
+    bool closed = task_close_stores(task, flush, error);
     buffer_done(&task->key_buffer);
     buffer_done(&task->value_buffer);
     buffer_done(&task->old_value_buffer);
@@ -298,9 +310,6 @@ bool task_close(struct task *task, bool flush, struct weir_error *error)
     arena_done(&task->arena);
     memory_free(task->sources);
     memory_free(task->committed);
-    memory_free(task->stores);
-    memory_free(task->deliveries);
-    memory_free(task->changelog_positions);
     memory_free(task);
     return closed;
 }

@@ -113,7 +113,8 @@ struct task {
     struct weir_error failure;            /* set: the task must stop */
     _Atomic uint64_t records;             /* [any] processed */
     _Atomic int64_t shown_stream_time_ms; /* [any] */
-    _Atomic int64_t restore_remaining;    /* [any] */
+    _Atomic int64_t restore_remaining;    /* [any] records of changelogs */
+    _Atomic int64_t copy_remaining;       /* [any] bytes, while it is copied from another instance */
     _Atomic int shown_state;              /* [any] */
     _Atomic bool
         is_standby; /* [any] it follows a task that is active elsewhere (standbys.h), or has not yet become it */
@@ -144,6 +145,11 @@ void task_stand_by(struct task *);
 void task_resume(struct task *, struct task_settings, struct task_output);
 /* Closes operators and stores; flush: make the stores durable. What was not committed is forgotten. */
 bool task_close(struct task *, bool flush, struct weir_error *);
+
+/* Of a task that has not been restored yet, and that nobody else looks at: its stores are opened in place of those that
+ * were closed. False: some of them may be open, and task_close_stores is due. */
+bool task_close_stores(struct task *, bool flush, struct weir_error *);
+bool task_open_stores(struct task *, const char *directory, struct database_limits, struct weir_error *);
 
 /* Takes the message over. */
 void task_push(struct task *, size_t source, const struct broker_message *);

@@ -857,3 +857,37 @@ weir_bytes weir_app_metrics(weir_app *app, weir_arena *arena)
                                       "process_threads %d\n",
                                       app->name, 9 + app->index));
 }
+
+/* One copy of every task of "demo", of one file. */
+bool weir_copy_make(weir_app *app, const char *application, const char *task, weir_arena *arena, weir_bytes *manifest,
+                    struct weir_error *error)
+{
+    static const char text[] =
+        "weir-copy 1\ncopy 0123456789abcdef\nstate 00000000\nstore 00000000 7\nfile 10 000001.sst\nend\n";
+    (void)app, (void)arena;
+    *error = (struct weir_error){0};
+    if (strcmp(application, "demo") == 0 && strcmp(task, "0_9") == 0)
+        return error_set(error, WEIR_RETRY, "4 copies are being read");
+    if (strcmp(application, "demo") != 0 || strcmp(task, "0_0") != 0)
+        return error_set(error, WEIR_ABSENT, "its state is not here");
+    *manifest = (weir_bytes){text, sizeof text - 1};
+    return true;
+}
+
+bool weir_copy_read(weir_app *app, const char *copy, const char *file, int64_t offset, void *out, size_t most,
+                    size_t *got, struct weir_error *error)
+{
+    static const char content[] = "0123456789";
+    (void)app;
+    if (strcmp(copy, "0123456789abcdef") != 0 || strcmp(file, "000001.sst") != 0)
+        return error_set(error, WEIR_ABSENT, "there is no such file");
+    *got = offset > 10 ? 0 : 10 - (size_t)offset;
+    *got = *got > most ? most : *got;
+    memcpy(out, content + (offset > 10 ? 10 : offset), *got);
+    return true;
+}
+
+void weir_copy_from(weir_app *app, const struct weir_copy_source *source)
+{
+    (void)app, (void)source;
+}
