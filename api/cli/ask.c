@@ -36,6 +36,12 @@ static int refuse(const struct http_answer *answer)
     return status;
 }
 
+int ask_begin(const struct http_way *given)
+{
+    struct weir_error error = {0};
+    return http_way(given, &error) ? EXIT_DONE : exit_with(EXIT_MISUSED, "%s", error.message);
+}
+
 int ask_get(const char *url, const char *accept, struct http_answer *answer)
 {
     struct weir_error error = {0};

@@ -2,7 +2,16 @@
 #ifndef WEIR_CLI_ASK_H
 #define WEIR_CLI_ASK_H
 #include "http_get.h"
+#include "options.h"
 
+#define ASK_WAY_OPTIONS(way)                                                                                           \
+    {"--key-file", "FILE", "with an API key or a token; WEIR_API_KEY holds one too", option_text, &(way)->key_file},   \
+    {                                                                                                                  \
+        "--ca", "FILE", "authorities of the server's certificate (PEM)", option_text, &(way)->ca_file                  \
+    }
+
+/* EXIT_DONE, or a status after its message. Before anything is asked. */
+int ask_begin(const struct http_way *);
 /* EXIT_DONE and a good answer, or a status after its message. http_answer_done in any case. */
 int ask_get(const char *url, const char *accept, struct http_answer *);
 int ask_post(const char *url, const char *accept, weir_bytes body, struct http_answer *);

@@ -3,11 +3,49 @@
 #include "http_get.h"
 
 #include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 
-enum { TIMEOUT_MS = 30000, BODY_BYTES_MAX = 256 * 1024 * 1024 };
+enum { TIMEOUT_MS = 30000, HEADER_BYTES_MAX = 16 * 1024, BODY_BYTES_MAX = 256 * 1024 * 1024 };
+
+static struct {
+    struct buffer authorization; /* "" or a header */
+    const char *ca_file;
+} way;
+
+static bool read_key(const char *path, struct buffer *out, struct weir_error *error)
+{
+    char line[HEADER_BYTES_MAX];
+    FILE *file = fopen(path, "re");
+    bool good = file && fgets(line, sizeof line, file);
+    if (good)
+        buffer_format(out, "Authorization: Bearer %.*s", (int)strcspn(line, "\r\n"), line);
+    else
+        error_set(error, WEIR_INVALID, "--key-file: %.200s: %s", path,
+                  file ? "there is no key in it" : strerror(errno));
+    if (file)
+        fclose(file);
+    explicit_bzero(line, sizeof line);
+    return good;
+}
+
+bool http_way(const struct http_way *given, struct weir_error *error)
+{
+    const char *key = getenv("WEIR_API_KEY");
+    way.ca_file = given->ca_file ? given->ca_file : getenv("WEIR_CA_FILE");
+    buffer_clear(&way.authorization);
+    if (given->key_file && !read_key(given->key_file, &way.authorization, error))
+        return false;
+    if (!given->key_file && key && *key)
+        buffer_format(&way.authorization, "Authorization: Bearer %s", key);
+    buffer_byte(&way.authorization, 0);
+    return true;
+}
 
 static size_t take_body(char *data, size_t size, size_t count, void *self)
 {
@@ -59,6 +97,10 @@ static bool ask(const char *url, const char *accept, const weir_bytes *body, str
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->size);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body->data);
     }
+    if (way.authorization.size > 1)
+        headers = curl_slist_append(headers, way.authorization.data);
+    if (way.ca_file)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, way.ca_file);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     bool ok = perform(curl, url, answer, error);
     curl_slist_free_all(headers);

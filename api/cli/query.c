@@ -150,8 +150,10 @@ static int print_rows(const struct query *query)
 static int query_run(const struct command *command, int argc, char **argv)
 {
     struct query query = {.url = "http://127.0.0.1:8080", .limit = {.value = 100, .least = 1, .most = 10000}};
+    struct http_way way = {0};
     const struct option options[] = {
         {"--url", "URL", "of an instance (http://127.0.0.1:8080)", option_text, &query.url},
+        ASK_WAY_OPTIONS(&way),
         {"--from", "KEY|TIME", "first key, first start of a window, or versions from then on", option_text,
          &query.from},
         {"--to", "KEY|TIME", "last key, or last start of a window or version", option_text, &query.to},
@@ -163,6 +165,9 @@ static int query_run(const struct command *command, int argc, char **argv)
     struct operands operands = {.most = 2};
     int status = options_read(command, options, OPTION_COUNT(options), &operands, argc, argv);
     if (status != OPTIONS_GO_ON)
+        return status;
+    status = ask_begin(&way);
+    if (status != EXIT_DONE)
         return status;
     query.view = operands.items[0];
     query.key = operands.count > 1 ? operands.items[1] : NULL;

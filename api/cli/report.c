@@ -105,13 +105,18 @@ static int run_report(const struct report *report, const struct operands *operan
 static int report_run(const struct command *command, int argc, char **argv)
 {
     struct report report = {.url = "http://127.0.0.1:8080"};
+    struct http_way way = {0};
     const struct option options[] = {
         {"--url", "URL", "of an instance (http://127.0.0.1:8080)", option_text, &report.url},
+        ASK_WAY_OPTIONS(&way),
         {"--format", "FORMAT", "table (the default), json or csv", ask_take_format, &report.format},
     };
     struct operands operands = {.most = 16};
     int status = options_read(command, options, OPTION_COUNT(options), &operands, argc, argv);
     if (status != OPTIONS_GO_ON)
+        return status;
+    status = ask_begin(&way);
+    if (status != EXIT_DONE)
         return status;
     return operands.count == 0 ? list(&report) : run_report(&report, &operands);
 }

@@ -213,14 +213,19 @@ static int converse(struct session *session)
 static int sql_run(const struct command *command, int argc, char **argv)
 {
     struct session session = {.url = "http://127.0.0.1:8080"};
+    struct http_way way = {0};
     const struct option options[] = {
         {"--url", "URL", "of an instance (http://127.0.0.1:8080)", option_text, &session.url},
+        ASK_WAY_OPTIONS(&way),
         {"-e", "SQL", "asks this and ends", option_text, &session.statement},
         {"--format", "FORMAT", "table (the default), json or csv", ask_take_format, &session.format},
     };
     struct operands operands = {.most = 1};
     int status = options_read(command, options, OPTION_COUNT(options), &operands, argc, argv);
     if (status != OPTIONS_GO_ON)
+        return status;
+    status = ask_begin(&way);
+    if (status != EXIT_DONE)
         return status;
     if (operands.count > 0 && session.statement)
         return exit_with(EXIT_MISUSED, "sql: one statement, as an operand or with -e");

@@ -24,6 +24,7 @@ ASSET(index, "index.html")
 ASSET(style, "style.css")
 ASSET(app, "app.js")
 ASSET(api, "api.js")
+ASSET(login, "login.js")
 ASSET(dom, "dom.js")
 ASSET(chart, "chart.js")
 ASSET(graph, "graph.js")
@@ -40,6 +41,7 @@ static const struct asset {
     {"style.css", "text/css; charset=utf-8", weir_asset_style, weir_asset_style_end},
     {"app.js", "text/javascript; charset=utf-8", weir_asset_app, weir_asset_app_end},
     {"api.js", "text/javascript; charset=utf-8", weir_asset_api, weir_asset_api_end},
+    {"login.js", "text/javascript; charset=utf-8", weir_asset_login, weir_asset_login_end},
     {"dom.js", "text/javascript; charset=utf-8", weir_asset_dom, weir_asset_dom_end},
     {"chart.js", "text/javascript; charset=utf-8", weir_asset_chart, weir_asset_chart_end},
     {"graph.js", "text/javascript; charset=utf-8", weir_asset_graph, weir_asset_graph_end},

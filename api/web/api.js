@@ -1,11 +1,20 @@
 // The REST interface and what is derived from two answers of it: rates.
 // SPDX-License-Identifier: Apache-2.0
-export const get = (path) => ask(path, { headers: { Accept: "application/json" }, cache: "no-store" });
+import { askForKey, credentials } from "./login.js";
 
-export const post = (path, body) => ask(path, { method: "POST", headers: { Accept: "application/json", "Content-Type": "application/json" }, body: JSON.stringify(body) });
+// A request with the key that was given. Without a good one the dashboard asks for it, and go() begins anew.
+export async function ask(path, { headers = {}, ...options } = {}) {
+  const response = await fetch(path, { cache: "no-store", ...options, headers: { ...headers, ...credentials() } });
+  if (response.status === 401) askForKey(() => dispatchEvent(new Event("hashchange")));
+  return response;
+}
 
-async function ask(path, options) {
-  const response = await fetch(path, options);
+export const get = (path) => read(path, { headers: { Accept: "application/json" } });
+
+export const post = (path, body) => read(path, { method: "POST", headers: { Accept: "application/json", "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+async function read(path, options) {
+  const response = await ask(path, options);
   const body = await response.json().catch(() => ({}));
   if (!response.ok) {
     const problem = new Error(body.detail || body.title || `${response.status} ${response.statusText}`);
@@ -13,6 +22,15 @@ async function ask(path, options) {
     throw problem;
   }
   return body;
+}
+
+export async function download(path, name) {
+  const response = await ask(path, { headers: { Accept: "text/csv" } });
+  if (!response.ok) return;
+  const address = URL.createObjectURL(await response.blob());
+  const link = document.createElement("a");
+  Object.assign(link, { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 1000);
 }
 
 // Turns counters that only grow into rates per second; a counter that fell (a task came new) starts again.

@@ -53,15 +53,21 @@ async function pollFigures() {
     const [index, tasks] = await Promise.all([get("/v1"), get("/v1/tasks")]);
     showIndex(index);
     takeTasks(tasks.data);
-  } catch {
-    showState("not reachable", "bad");
+  } catch (problem) {
+    showState(problem.code === "unauthenticated" ? "signed out" : problem.code === "forbidden" ? "not for this key" : "not reachable", "bad");
   }
   for (const listener of listeners) listener();
 }
 
+// Dead letters are for operators; others see none.
+function noneIfForbidden(problem) {
+  if (problem.code === "forbidden") return { data: [] };
+  throw problem;
+}
+
 async function pollProblems() {
   try {
-    const [drops, letters] = await Promise.all([get("/v1/drops"), get("/v1/dead-letters")]);
+    const [drops, letters] = await Promise.all([get("/v1/drops"), get("/v1/dead-letters").catch(noneIfForbidden)]);
     latest.drops = drops.data;
     latest.letters = letters.data;
   } catch {

@@ -1,7 +1,7 @@
 // Reports: what there is, what each takes, and its answer.
 // SPDX-License-Identifier: Apache-2.0
 import { Answer } from "./answer.js";
-import { get } from "./api.js";
+import { ask, get } from "./api.js";
 import { make } from "./dom.js";
 
 const kinds = { text: "text", integer: "number", number: "number", boolean: "text", timestamp: "text" };
@@ -31,7 +31,7 @@ function reportCard(report) {
     value: parameter.default ?? "", placeholder: parameter.default === null ? "required" : parameter.type, autocomplete: "off", spellcheck: "false" }));
   const run = () => {
     const query = new URLSearchParams(inputs.filter((input) => input.value !== "").map((input) => [input.name, input.value]));
-    answer.show((accept) => fetch(`/v1/reports/${encodeURIComponent(report.name)}?${query}`, { cache: "no-store", headers: { Accept: accept } }));
+    answer.show((accept) => ask(`/v1/reports/${encodeURIComponent(report.name)}?${query}`, { headers: { Accept: accept } }));
   };
   const form = make("form", { class: "tools", onsubmit: (event) => { event.preventDefault(); run(); } },
     report.parameters.map((parameter, i) => make("label", { class: "field" }, parameter.about || parameter.name, inputs[i])),

@@ -1,10 +1,11 @@
 // The SQL console: a query, its answer or plan, and the tables there are.
 // SPDX-License-Identifier: Apache-2.0
 import { Answer } from "./answer.js";
+import { ask } from "./api.js";
 import { make, setText } from "./dom.js";
 
-const post = (sql, accept) => fetch("/v1/sql", {
-  method: "POST", cache: "no-store", headers: { "Content-Type": "application/json", Accept: accept }, body: JSON.stringify({ sql }),
+const post = (sql, accept) => ask("/v1/sql", {
+  method: "POST", headers: { "Content-Type": "application/json", Accept: accept }, body: JSON.stringify({ sql }),
 });
 const remembered = () => { try { return sessionStorage.getItem("weir-sql"); } catch { return null; } };
 const remember = (text) => { try { sessionStorage.setItem("weir-sql", text); } catch { /* it lasts as long as the page */ } };

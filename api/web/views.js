@@ -1,6 +1,6 @@
 // The views as tables: search, windows, paging, and cells that flash when they change.
 // SPDX-License-Identifier: Apache-2.0
-import { get, repeat } from "./api.js";
+import { download, get, repeat } from "./api.js";
 import { exact, full, make, moment, setText, short } from "./dom.js";
 
 const pageSize = 50;
@@ -68,7 +68,8 @@ class Table {
     this.status = make("span", { class: "note", role: "status" });
     this.head = make("thead");
     this.body = make("tbody");
-    this.csv = make("a", { class: "note", download: `${view.name}.csv` }, "CSV");
+    this.csv = make("a", { class: "note", download: `${view.name}.csv`,
+      onclick: (event) => { event.preventDefault(); download(event.currentTarget.href, `${view.name}.csv`); } }, "CSV");
     this.node = make("section", { class: "card" },
       make("header", {}, make("h1", {}, view.name), make("span", { class: "tag" }, listing ?? "key-value"), this.facts),
       make("div", { class: "tools" },

@@ -175,11 +175,11 @@ bool config_load(struct config *config, const char *path, struct weir_error *err
     return ok;
 }
 
-/* Variables that are not settings: the log's own, and what Kubernetes puts into every pod beside a service "weir". */
+/* Variables that are not settings: the log's own, those of commands that ask, and what Kubernetes puts into every pod beside a service "weir". */
 static bool is_foreign_variable(const char *name)
 {
-    static const char *const prefixes[] = {"LOG_FORMAT=", "HTTP_INSECURE=", "SERVICE_HOST=", "SERVICE_PORT",
-                                           "PORT=",       "PORT_",          "TEST_"};
+    static const char *const prefixes[] = {"LOG_FORMAT=",  "HTTP_INSECURE=", "API_KEY=", "CA_FILE=", "SERVICE_HOST=",
+                                           "SERVICE_PORT", "PORT=",          "PORT_",    "TEST_"};
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
         if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
             return true;

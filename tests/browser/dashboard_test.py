@@ -3,12 +3,14 @@ breaks no rule of its own security policy. With WEIR_SHOTS=FOLDER it leaves pict
 SPDX-License-Identifier: Apache-2.0"""
 import os
 import sys
+import tempfile
 import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "http"))
 from chrome import Chrome, find  # noqa: E402
 from door import Door  # noqa: E402
+from guarded import Access  # noqa: E402
 
 SHOTS = os.environ.get("WEIR_SHOTS")
 ROWS = "document.querySelectorAll('tbody td.key').length"
@@ -188,6 +190,29 @@ class Dashboard(unittest.TestCase):
         self.chrome.open("about:blank")
         self.chrome.ask("1")
         self.chrome.complaints.clear()  # the refused connections of that server
+
+    def test_a_closed_door_asks_for_a_key_and_keeps_it_for_the_tab(self):
+        with tempfile.TemporaryDirectory() as directory:
+            access = Access(directory)
+            key = access.key("alice", "analyst")
+            door = Door(os.environ["WEIR_FAKE_SERVER"], FAKE_http_access_file=access.path)
+            self.chrome.open(f"http://127.0.0.1:{door.port}/")
+            self.chrome.until("document.querySelector('dialog[open] input')")
+            self.shoot("login")
+            self.chrome.type("weir_wrong")
+            self.chrome.press("Enter", text="\r")
+            self.chrome.until("document.querySelector('#key-error').textContent.includes('Nobody')")
+            self.chrome.ask("document.querySelector('#key').value = ''")
+            self.chrome.type(key)
+            self.chrome.press("Enter", text="\r")
+            self.chrome.until(f"!document.querySelector('dialog') && {ROWS} === 2")
+            self.chrome.open(f"http://127.0.0.1:{door.port}/#/sql")
+            self.chrome.until("document.querySelectorAll('.list summary').length === 5")
+            self.assertEqual(self.chrome.ask("JSON.stringify(localStorage).includes('weir_')"), False)
+            door.close()
+            self.chrome.open("about:blank")
+            self.chrome.ask("1")
+            self.chrome.complaints.clear()  # the answers that were 401, and the server that went away
 
 
 if __name__ == "__main__":

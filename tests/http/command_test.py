@@ -87,6 +87,53 @@ class Commands(unittest.TestCase):
         self.assertEqual(self.weir("report", "best-customers", "customers").returncode, 2)
 
 
+class Guarded(unittest.TestCase):
+    """Keys are made by the command, and shown by the commands that ask."""
+
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.access = os.path.join(self.directory.name, "access")
+
+    def tearDown(self):
+        self.directory.cleanup()
+
+    def weir(self, *arguments, **environment):
+        return subprocess.run([WEIR, *arguments], capture_output=True, text=True, timeout=30, env=dict(os.environ, **environment))
+
+    def test_a_key_that_was_made_opens_the_door(self):
+        made = self.weir("key", "create", "alice", "--role", "analyst", "--file", self.access)
+        self.assertEqual((made.returncode, made.stderr), (0, ""))
+        self.assertEqual(os.stat(self.access).st_mode & 0o777, 0o600)
+        key = made.stdout.strip()
+        with open(self.access) as file:
+            self.assertNotIn(key[14:], file.read())
+        key_file = os.path.join(self.directory.name, "key")
+        with open(key_file, "w") as file:
+            file.write(made.stdout)
+        door = Door(PROGRAM, FAKE_STILL=1, FAKE_http_access_file=self.access)
+        url = f"--url=http://127.0.0.1:{door.port}"
+        try:
+            self.assertIn('[[1]]', self.weir("sql", url, "--key-file", key_file, "--format=json", "select 1").stdout)
+            self.assertIn('[[1]]', self.weir("sql", url, "--format=json", "select 1", WEIR_API_KEY=key).stdout)
+            self.assertIn("customer-totals", self.weir("query", url, "--key-file", key_file).stdout)
+            refused = self.weir("sql", url, "select 1")
+            self.assertEqual((refused.returncode, refused.stdout), (2, ""))
+            self.assertIn("Authorization: Bearer", refused.stderr)
+            self.assertEqual(self.weir("query", url, "--key-file", self.directory.name + "/none").returncode, 2)
+        finally:
+            self.assertEqual(door.close()[0], 0)
+
+    def test_a_key_without_a_file_comes_with_its_line(self):
+        made = self.weir("key", "create", "bob", "--until=2030-01-01")
+        self.assertRegex(made.stdout, r"^weir_[0-9a-f]{8}_[0-9a-f]{64}\n$")
+        self.assertRegex(made.stderr, r"^bob reader key:[0-9a-f]{8}:[0-9a-f]{64} until=2030-01-01\n$")
+
+    def test_what_is_no_principal_role_or_time_makes_no_key(self):
+        for wrong in (["a b"], ["bob", "--role=king"], ["bob", "--until=soon"], [""], ["bob\nroot admin anyone"]):
+            made = self.weir("key", "create", *wrong)
+            self.assertEqual((made.returncode, made.stdout), (2, ""), wrong)
+
+
 if __name__ == "__main__":
     if not os.path.exists(WEIR):
         print("skipped: the command is not built")
