@@ -9,7 +9,7 @@
 #include "calls/curl.h"
 #include "weir.h"
 
-enum { ANSWER_BYTES_MAX = 1024 * 1024, WAIT_MS = 1000 };
+enum { ANSWER_BYTES_MAX = 1024 * 1024, WAIT_MS = 1000, CONNECTIONS_KEPT = 1024 };
 
 struct exchange { /* one request and its result; in one list at a time */
     struct exchange *next;
@@ -184,12 +184,22 @@ static void *work(void *argument)
 
 /* ---- the transport ---- */
 
+/* By itself libcurl keeps four connections per call under way (CURLMOPT_MAXCONNECTS), so at the end of every burst of calls it would close
+ * those that the next one needs. */
+static CURLM *new_multi(void)
+{
+    CURLM *multi = curl_multi_init();
+    if (multi)
+        curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+    return multi;
+}
+
 static void *open_line(void)
 {
     curl_begin();
     struct line *line = memory_new(sizeof *line);
     pthread_mutex_init(&line->lock, NULL);
-    line->multi = curl_multi_init();
+    line->multi = new_multi();
     if (line->multi && pthread_create(&line->thread, NULL, work, line) == 0)
         return line;
     curl_multi_cleanup(line->multi);
