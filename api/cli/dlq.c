@@ -129,14 +129,19 @@ static int dispatch(const struct dlq *dlq, const struct operands *operands)
 static int dlq_run(const struct command *command, int argc, char **argv)
 {
     struct dlq dlq = {.url = "http://127.0.0.1:8080", .max = {.least = 1, .most = INT64_MAX}};
+    struct http_way way = {0};
     const struct option options[] = {
         {"--url", "URL", "of an instance (http://127.0.0.1:8080)", option_text, &dlq.url},
+        ASK_WAY_OPTIONS(&way),
         {"--format", "FORMAT", "table (the default) or json", ask_take_format, &dlq.format},
         {"--max", "N", "replay: ends after so many letters", option_integer, &dlq.max},
     };
     struct operands operands = {.most = 2};
     int status = options_read(command, options, OPTION_COUNT(options), &operands, argc, argv);
-    return status == OPTIONS_GO_ON ? dispatch(&dlq, &operands) : status;
+    if (status != OPTIONS_GO_ON)
+        return status;
+    status = ask_begin(&way);
+    return status == EXIT_DONE ? dispatch(&dlq, &operands) : status;
 }
 
 const struct command dlq_command = {
