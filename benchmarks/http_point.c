@@ -1,9 +1,9 @@
 /* http_point.c: what does one point read over REST cost the server, without a broker beside it?
  *
- *   http_point [REQUESTS [KEYS]]
+ *   http_point [REQUESTS [KEYS [memory|rocksdb]]]
  *
  * A view of counts on the embedded log; one connection that asks for one key after the other. CPU is that of the process
- * without the client's thread.
+ * without the client's thread. rocksdb: asked of a process that started with its state, so that no row is in memory.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -137,14 +137,24 @@ static double server_cpu_seconds(void)
     return measure_cpu_seconds() - thread_cpu_seconds();
 }
 
+static void stop(weir_app *app)
+{
+    must(weir_stop(app, weir_seconds(10), &error));
+}
+
 int main(int argc, char **argv)
 {
+    bool is_started_anew = argc > 3 && strcmp(argv[3], "rocksdb") == 0;
     int64_t requests = argc > 1 ? measure_number(argv[1]) : REQUESTS, keys = argc > 2 ? measure_number(argv[2]) : KEYS;
     const char *directory = directory_new();
     log_set_level(LOG_ERROR);
     weir_app *app = start(directory);
     fill(app, keys);
     wait_for_rows(app, keys);
+    if (is_started_anew) {
+        stop(app);
+        app = start(directory);
+    }
     weir_http *http = weir_http_start(&app, 1, (struct weir_http_options){.port = 0}, &error);
     must(http != NULL);
     double began = measure_seconds(), cpu = server_cpu_seconds();
@@ -152,7 +162,7 @@ int main(int argc, char **argv)
     double seconds = measure_seconds() - began;
     cpu = server_cpu_seconds() - cpu;
     weir_http_stop(http);
-    must(weir_stop(app, weir_seconds(10), &error));
+    stop(app);
     directory_remove(directory);
     printf("{\"requests\":%" PRId64 ",\"server_cpu_us_per_request\":%.2f,\"round_trip_us\":%.1f}\n", requests,
            cpu * 1e6 / (double)requests, seconds * 1e6 / (double)requests);
