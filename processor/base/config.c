@@ -248,6 +248,15 @@ bool config_flag(const struct config *config, const char *key)
     return strcmp(config_text(config, key), "true") == 0;
 }
 
+bool config_has_word(const struct config *config, const char *key, const char *word)
+{
+    size_t size = strlen(word);
+    const char *at = config_text(config, key);
+    while ((at = strstr(at, word)) && at[size] != 0 && at[size] != ',')
+        at += size;
+    return at != NULL;
+}
+
 const char *config_shown(const struct config *config, const char *key)
 {
     const struct setting *setting = find(key);

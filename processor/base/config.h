@@ -24,6 +24,7 @@ const char *config_text(const struct config *, const char *key); /* "" when empt
 int64_t config_integer(const struct config *, const char *key);  /* sizes and milliseconds too */
 bool config_is_set(const struct config *, const char *key);      /* not left at its default */
 bool config_flag(const struct config *, const char *key);
+bool config_has_word(const struct config *, const char *key, const char *word); /* of a list with commas */
 const char *config_shown(const struct config *,
                          const char *key); /* as config_text, secrets as "****"; NULL: unknown key */
 

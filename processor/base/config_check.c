@@ -92,6 +92,22 @@ static bool check_servers(const struct setting *setting, const char *value, stru
     return true;
 }
 
+static bool check_optimization(const struct setting *setting, const char *value, struct weir_error *error)
+{
+    static const char *const words[] = {"all", "none", "reuse.ktable.source.topics", "merge.repartition.topics",
+                                        "single.store.self.join"};
+    for (const char *at = value; *at;) {
+        size_t size = strcspn(at, ","), i = 0, count = sizeof words / sizeof *words;
+        while (i < count && (strlen(words[i]) != size || strncmp(words[i], at, size) != 0))
+            i++;
+        if (i == count)
+            return error_set(error, WEIR_INVALID, "%s: there is no optimization \"%.*s\"", setting->name,
+                             (int)(size < 80 ? size : 80), at);
+        at += size + (at[size] == ',');
+    }
+    return true;
+}
+
 bool config_check(const struct setting *setting, const char *value, struct weir_error *error)
 {
     switch (setting->kind) {
@@ -108,6 +124,8 @@ bool config_check(const struct setting *setting, const char *value, struct weir_
     }
     if (strcmp(setting->name, "bootstrap.servers") == 0)
         return check_servers(setting, value, error);
+    if (strcmp(setting->name, "topology.optimization") == 0)
+        return check_optimization(setting, value, error);
     if (strcmp(setting->name, "state.dir") == 0 && !value[0])
         return error_set(error, WEIR_INVALID, "state.dir: must not be empty");
     return true;

@@ -72,6 +72,11 @@ const struct setting config_table[] = {
     {"errors.dead.letter.queue.topic.name", SETTING_NAME, "", 0, 0, {0}, STREAMS,
      "One topic for all dead letters; `fail` writes one too before it stops. Empty: `<topic>.dlq` for each source. A "
      "source's or the topology's `.dead_letters` come first."},
+    {"topology.optimization", SETTING_TEXT, "none", 0, 0, {0}, STREAMS,
+     "`all`, or a list with `reuse.ktable.source.topics`: a table read from a topic (`weir_table_from`) has no changelog, and "
+     "its store is restored from that topic, which must keep the latest record of each key (compacted, or without retention). "
+     "`none`: it has one. `merge.repartition.topics` and `single.store.self.join` are understood: repartitions are shared by their "
+     "handle and inner self-joins have one store in any case."},
     {"emit.interval.ms", SETTING_MILLISECONDS, "1000", 0, 3600000, {0}, OURS,
      "How often, at most, a task looks for windows that have closed (emit on close) and for records of a left or outer join "
      "of streams that nobody has met. 0: with every record."},
@@ -141,8 +146,6 @@ const struct setting_advice config_advice[] = {
     {"default.value.serde", "types belong to the topology"},
     {"default.deserialization.exception.handler", "it is deserialization.exception.handler"},
     {"default.production.exception.handler", "it is production.exception.handler"},
-    {"topology.optimization", "an inner self-join has one store and a repartition is shared by its handle, always; tables "
-                              "read from a topic keep a changelog"},
     {"enable.auto.commit", "offsets are committed with the state, see commit.interval.ms"},
 };
 const size_t config_advice_count = COUNT(config_advice);

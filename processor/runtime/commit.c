@@ -18,6 +18,9 @@
 
 static int64_t position_after_flush(const struct task *task, size_t store)
 {
+    int32_t source = task->part->stores[store].source;
+    if (source >= 0 && task->sources[source].position != BROKER_NO_OFFSET)
+        return task->sources[source].position;
     int64_t delivered = task->deliveries[store].next_offset;
     return delivered > task->changelog_positions[store] ? delivered : task->changelog_positions[store];
 }
@@ -27,7 +30,7 @@ void commit_metadata_write(const struct task *task, size_t source, struct buffer
     buffer_format(out, METADATA_MAGIC "t=%" PRIx64 " p=%" PRIx64, (uint64_t)task->execution.stream_time_ms,
                   (uint64_t)task->sources[source].stream_time_ms);
     for (size_t i = 0; source == 0 && i < task->part->store_count; i++)
-        if (task->part->stores[i].changelog)
+        if (layout_is_logged(&task->part->stores[i]))
             buffer_format(out, " %08" PRIx32 "=%" PRIx64, task->part->stores[i].name_hash,
                           (uint64_t)position_after_flush(task, i));
     for (size_t i = 0; source == 0 && i < task->part->store_count; i++)

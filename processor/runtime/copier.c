@@ -108,9 +108,9 @@ static bool may_be_copied(const struct layout_part *part)
 {
     bool has_log = false;
     for (size_t i = 0; i < part->store_count; i++) {
-        if (!part->stores[i].changelog && !part->stores[i].spec.in_memory)
+        if (!layout_is_logged(&part->stores[i]) && !part->stores[i].spec.in_memory)
             return false;
-        has_log = has_log || (part->stores[i].changelog && !part->stores[i].spec.in_memory);
+        has_log = has_log || (layout_is_logged(&part->stores[i]) && !part->stores[i].spec.in_memory);
     }
     return has_log && !part->subtopology->is_global;
 }

@@ -165,7 +165,8 @@ static void write_positions(const struct task *task, weir_arena *arena, struct m
     for (size_t i = 0; i < task->part->store_count; i++) {
         struct manifest_store *store = &out->stores[out->store_count];
         store->name_hash = task->part->stores[i].name_hash;
-        if (task->part->stores[i].changelog && store_durable_position(task->stores[i], &store->position, error))
+        if (layout_is_logged(&task->part->stores[i]) &&
+            store_durable_position(task->stores[i], &store->position, error))
             out->store_count++;
     }
 }

@@ -65,7 +65,7 @@ static void list_peers(struct listing *listing)
 static bool has_changelog(const struct layout_part *part)
 {
     for (size_t i = 0; i < part->store_count; i++)
-        if (part->stores[i].changelog)
+        if (layout_is_logged(&part->stores[i]))
             return true;
     return false;
 }

@@ -24,6 +24,7 @@ static void lay_store(struct layout *layout, struct layout_store *store, const s
     store->spec = *spec;
     store->hidden = hidden;
     store->name_hash = hash_name(spec->name);
+    store->source = -1;
     if (!spec->no_log)
         store->changelog = arena_format(&layout->arena, "%s-%s-changelog", layout->application, spec->name);
 }
@@ -132,6 +133,48 @@ static void lay_sources(struct layout *layout, struct layout_part *part, const s
         }
 }
 
+/* ---- tables whose topic is their changelog (KIP-295) ---- */
+
+static bool is_table_source(const struct graph_node *node)
+{
+    return operator_is(node, &operator_table_source) && node->store_count > 0 && node->parents.count == 1 &&
+           node->parents.items[0]->kind == GRAPH_SOURCE;
+}
+
+static int32_t source_of(const struct layout_part *part, const struct graph_node *node)
+{
+    size_t i = 0;
+    while (part->sources[i].node != node)
+        i++;
+    return (int32_t)i;
+}
+
+/* An author's .no_log stands: what is not to be restored is not. */
+static void lay_table(struct layout *layout, struct layout_part *part, const struct graph_node *node, bool reuses)
+{
+    struct layout_store *store = &part->stores[node->stores[0]->index];
+    int32_t source = source_of(part, node->parents.items[0]);
+    if (!store->changelog)
+        return;
+    const char *both = arena_format(&layout->arena, "%s < %s", store->spec.name, part->sources[source].topic);
+    store->else_hash = hash_name(both);
+    if (!reuses)
+        return;
+    store->else_hash = store->name_hash;
+    store->name_hash = hash_name(both);
+    store->source = source;
+    store->changelog = NULL;
+}
+
+static void lay_tables(struct layout *layout, struct layout_part *part, const struct config *config)
+{
+    bool reuses = config_has_word(config, "topology.optimization", "all") ||
+                  config_has_word(config, "topology.optimization", "reuse.ktable.source.topics");
+    for (size_t i = 0; i < part->subtopology->nodes.count; i++)
+        if (is_table_source(part->subtopology->nodes.items[i]))
+            lay_table(layout, part, part->subtopology->nodes.items[i], reuses);
+}
+
 static bool connects(const struct graph_node *node, const struct store_spec *spec)
 {
     for (size_t i = 0; i < node->store_count; i++)
@@ -200,6 +243,8 @@ static void lay_part(struct layout *layout, struct layout_part *part, const stru
         store->is_hashed = is_hashed(subtopology, &store->spec);
     }
     lay_sources(layout, part, config);
+    if (!subtopology->is_global)
+        lay_tables(layout, part, config);
     if (subtopology->is_global)
         lay_position_store(layout, part);
     part->sink_topics = arena_alloc(&layout->arena, (subtopology->nodes.count + 1) * sizeof *part->sink_topics);

@@ -21,11 +21,19 @@ struct layout_source {
 
 struct layout_store {
     struct store_spec spec;
-    const char *changelog; /* full name; NULL: not logged */
-    uint32_t name_hash;    /* CRC-32C of the name; identifies the store in commit metadata */
-    bool hidden;           /* the engine's own, not a view */
-    bool is_hashed;        /* its keys are known to live where murmur2 puts them (DECISIONS.md 11) */
+    const char *changelog; /* full name; NULL: it has none of its own */
+    int32_t source;        /* the topic of this source is its changelog (source_row.h); -1: it is not */
+    uint32_t name_hash; /* CRC-32C of the name (and of the source's topic); identifies the store in commit metadata */
+    uint32_t else_hash; /* of a table's source: the same if it were restored from the other topic; else 0 */
+    bool hidden;        /* the engine's own, not a view */
+    bool is_hashed;     /* its keys are known to live where murmur2 puts them (DECISIONS.md 11) */
 };
+
+/* It can be restored. */
+static inline bool layout_is_logged(const struct layout_store *store)
+{
+    return store->changelog || store->source >= 0;
+}
 
 struct layout_part { /* one sub-topology */
     const struct graph_subtopology *subtopology;
@@ -65,6 +73,11 @@ int32_t layout_upstream_partitions(const struct layout *, const char *topic);
 
 /* Makes a source of each partition of the global table's topic. */
 void layout_spread(struct layout *, struct layout_part *global, int32_t partitions);
+/* The topic that a store is restored from; NULL: there is none. */
+static inline const char *layout_log(const struct layout_part *part, const struct layout_store *store)
+{
+    return store->source >= 0 ? part->sources[store->source].topic : store->changelog;
+}
 static inline int32_t layout_partition(const struct layout_source *source, int32_t of_task)
 {
     return source->has_partition ? source->partition : of_task;

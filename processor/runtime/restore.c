@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "runtime/anew.h"
 #include "runtime/copier.h"
+#include "runtime/source_row.h"
 #include "state/changelog.h"
 
 enum {
@@ -33,6 +34,7 @@ struct restore_entry {
     weir_bytes *unfinished;
     size_t unfinished_count, unfinished_capacity;
     bool is_reading, done;
+    int64_t latest_ms; /* restore_latest_ms */
     int64_t taken;     /* offset behind the last record that the store was given */
     bool is_held_back; /* which the store could not write: the disk is full */
 };
@@ -85,7 +87,7 @@ static struct restore_entry *add_entry(struct restorer *restorer, struct task *t
 static bool start_reading_one(struct restorer *restorer, struct restore_entry *entry, struct weir_error *error)
 {
     const struct broker_ops *ops = restorer->broker->ops;
-    const char *topic = entry->task->part->stores[entry->store].changelog;
+    const char *topic = layout_log(entry->task->part, &entry->task->part->stores[entry->store]);
     if (!restorer->reader)
         restorer->reader = ops->reader_open(restorer->broker, error);
     entry->moved_us = now_us();
@@ -126,20 +128,57 @@ static int64_t committed_position(const struct commit_metadata *commit, bool has
     return position < 0 ? end : position;
 }
 
+int64_t restore_latest_ms(const struct commit_metadata *commit, bool has_commit)
+{
+    return !has_commit || commit->ours ? commit->stream_time_ms : INT64_MAX;
+}
+
+/* The commit knows the store by the other topic: topology.optimization was changed. What the store holds has positions of
+ * that topic; a table's own topic can make the store anew, a changelog that nobody wrote cannot. */
+static bool check_log(const struct task *task, size_t store, const struct commit_metadata *commit,
+                      struct weir_error *error)
+{
+    const struct layout_store *layout = &task->part->stores[store];
+    bool is_other = commit->ours && layout->else_hash != 0 && commit_metadata_position(commit, layout->name_hash) < 0 &&
+                    commit_metadata_position(commit, layout->else_hash) >= 0;
+    if (!is_other || (layout->source >= 0 && store_position(task->stores[store]) < 0))
+        return true;
+    if (layout->source >= 0)
+        return error_set(error, WEIR_CORRUPT, "store %s, partition %d: it was kept by a changelog of its own until now",
+                         layout->spec.name, task->partition);
+    return error_set(
+        error, WEIR_FATAL,
+        "store %s, partition %d: it was committed with topology.optimization=reuse.ktable.source.topics and "
+        "has no changelog; start with that again",
+        layout->spec.name, task->partition);
+}
+
+/* Where a commit ends in the topic that the store is restored from. */
+static int64_t committed_end(const struct task *task, const struct layout_store *layout,
+                             const struct commit_metadata *commit, bool has_commit, int64_t begin, int64_t end)
+{
+    if (layout->source < 0)
+        return committed_position(commit, has_commit, layout->name_hash, begin, end);
+    int64_t position = task->sources[layout->source].position;
+    return position < begin ? begin : position;
+}
+
 static bool begin_store(struct restorer *restorer, struct task *task, size_t store,
                         const struct commit_metadata *commit, bool has_commit, struct copy_wish *wish,
                         struct weir_error *error)
 {
     const struct layout_store *layout = &task->part->stores[store];
     int64_t begin = 0, end = 0;
-    if (!restorer->broker->ops->range(restorer->broker, layout->changelog, task->partition, &begin, &end, error))
+    const char *log = layout_log(task->part, layout);
+    if (!check_log(task, store, commit, error) ||
+        !restorer->broker->ops->range(restorer->broker, log, task->partition, &begin, &end, error))
         return false;
-    int64_t committed = committed_position(commit, has_commit, layout->name_hash, begin, end);
+    int64_t committed = committed_end(task, layout, commit, has_commit, begin, end);
     if (committed > end && restorer->transactional)
         end = committed;
     else if (committed > end)
         committed = end;
-    if (restorer->stops_at_commit)
+    if (restorer->stops_at_commit || layout->source >= 0)
         end = committed;
     int64_t held = store_position(task->stores[store]);
     if (held >= 0 && !check_position(task, store, held, committed, end, error))
@@ -155,6 +194,7 @@ static bool begin_store(struct restorer *restorer, struct task *task, size_t sto
     entry->committed = committed;
     entry->end = end;
     entry->position = from;
+    entry->latest_ms = restore_latest_ms(commit, has_commit);
     atomic_fetch_add(&task->restore_remaining, end - from);
     return true;
 }
@@ -166,10 +206,10 @@ static bool begin_stores(struct restorer *restorer, struct task *task, const str
     for (size_t i = 0; i < task->part->store_count; i++)
         store_restore_emitted(task->stores[i], commit_metadata_emitted(commit, &task->part->stores[i]));
     for (size_t i = 0; i < task->part->store_count; i++)
-        store_restore_until(task->stores[i], !has_commit || commit->ours ? commit->stream_time_ms : INT64_MAX);
+        store_restore_until(task->stores[i], restore_latest_ms(commit, has_commit));
     for (size_t i = 0; i < task->part->store_count; i++) {
         struct copy_wish *wish = &wishes[*wish_count];
-        if (!task->part->stores[i].changelog)
+        if (!layout_is_logged(&task->part->stores[i]))
             continue;
         if (!begin_store(restorer, task, i, commit, has_commit, wish, error))
             return false;
@@ -243,7 +283,10 @@ static struct restore_entry *entry_of(const struct restorer *restorer, int32_t t
 static bool stored_row(const struct restore_entry *entry, const struct broker_message *message, weir_arena *arena,
                        struct store_row *out)
 {
-    enum store_kind kind = entry->task->part->stores[entry->store].spec.kind;
+    const struct layout_store *layout = &entry->task->part->stores[entry->store];
+    enum store_kind kind = layout->spec.kind;
+    if (layout->source >= 0)
+        return source_row(&entry->task->part->sources[layout->source], message, entry->latest_ms, arena, out);
     struct store_row logged = {message->key, message->value, message->timestamp_ms};
     if (kind == STORE_VERSIONED)
         anew_read(&logged, message->headers);
@@ -350,14 +393,14 @@ static bool check_stall(const struct restorer *restorer, struct restore_entry *e
     entry->moved_us = now;
     const struct layout_store *store = &entry->task->part->stores[entry->store];
     struct weir_error unanswered = {0};
-    if (!restorer->broker->ops->range(restorer->broker, store->changelog, entry->task->partition, &begin, &end,
-                                      &unanswered) ||
+    const char *log = layout_log(entry->task->part, store);
+    if (!restorer->broker->ops->range(restorer->broker, log, entry->task->partition, &begin, &end, &unanswered) ||
         end >= entry->end)
         return true;
     return error_set(error, WEIR_FATAL,
                      "topic %s partition %d ends at offset %lld, but %lld of it is committed: it is not the changelog "
                      "that store %s was committed with",
-                     store->changelog, entry->task->partition, (long long)end, (long long)entry->end, store->spec.name);
+                     log, entry->task->partition, (long long)end, (long long)entry->end, store->spec.name);
 }
 
 /* Positions come from the reader, not from the last record: the end may lie behind a gap (compaction, markers). */
@@ -551,7 +594,7 @@ static void show(struct task *task)
 {
     atomic_fetch_add(&task->publishing, 1);
     for (size_t i = 0; answers_meanwhile(task) && i < task->part->store_count; i++)
-        if (task->part->stores[i].changelog)
+        if (layout_is_logged(&task->part->stores[i]))
             store_publish(task->stores[i], task->changelog_positions[i]);
     for (size_t i = 0; i < task->part->source_count; i++)
         if (task->sources[i].begun != BROKER_NO_OFFSET)

@@ -8,6 +8,8 @@
  * of the changelog a moment after the offsets are, so the restore waits until it has read up to the committed position.
  * Where much is to be read and another instance has the stores, they are copied from there first (copier.h), and what is
  * newer is read behind them.
+ * A table whose topic is its changelog is restored from that, up to the committed offset: what lies behind is still to be
+ * processed, so there is nothing to undo.
  * Under at-least-once this makes the state of a task exactly consistent with its committed offsets, whatever crashed. */
 #ifndef WEIR_RUNTIME_RESTORE_H
 #define WEIR_RUNTIME_RESTORE_H
@@ -31,9 +33,11 @@ struct restorer {
 };
 
 void restorer_done(struct restorer *);
-/* Registers the task's stores. commit: of the lead topic; has_commit: an offset was committed at all. */
+/* Registers the task's stores; its sources are at their committed positions. commit: of the lead topic; has_commit: an offset was committed at all. */
 bool restore_begin(struct restorer *, struct task *, const struct commit_metadata *, bool has_commit,
                    struct weir_error *);
+/* The greatest time of a record that the commit contains; INT64_MAX: not known. */
+int64_t restore_latest_ms(const struct commit_metadata *, bool has_commit);
 /* Takes copies that have arrived, then reads and applies a batch; waits up to timeout_ms for the first record. */
 bool restore_step(struct restorer *, int timeout_ms, struct weir_error *);
 /* Where what lies behind the commit is not looked at: the task's stores are a copy now, made after the commit that its restore

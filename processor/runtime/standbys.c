@@ -21,6 +21,7 @@
 #include "runtime/limits.h"
 #include "runtime/peers.h"
 #include "runtime/restore.h"
+#include "runtime/source_row.h"
 #include "state/changelog.h"
 
 enum {
@@ -55,6 +56,7 @@ struct standby {
     int64_t unwanted_us;
     struct follower *followers; /* by store */
     int64_t *inputs;            /* by source: what the target contains */
+    int64_t latest_ms;          /* greatest time that the target has seen */
 };
 
 struct standbys {
@@ -99,7 +101,7 @@ static const struct broker_ops *ops_of(const struct standbys *standbys)
 static bool has_changelog(const struct layout_part *part)
 {
     for (size_t i = 0; i < part->store_count; i++)
-        if (part->stores[i].changelog)
+        if (layout_is_logged(&part->stores[i]))
             return true;
     return false;
 }
@@ -123,11 +125,12 @@ static bool start_reading(struct standbys *standbys, const struct standby *stand
                           struct weir_error *error)
 {
     struct follower *follower = &standby->followers[store];
+    const struct layout_part *part = standby->task->part;
     if (!standbys->reader)
         standbys->reader = ops_of(standbys)->reader_open(standbys->app->broker, error);
     follower->token = standbys->next_token++;
     follower->is_reading = standbys->reader && ops_of(standbys)->reader_add(
-                                                   standbys->reader, standby->task->part->stores[store].changelog,
+                                                   standbys->reader, layout_log(part, &part->stores[store]),
                                                    standby->task->partition, follower->read_to, follower->token, error);
     return follower->is_reading;
 }
@@ -170,14 +173,25 @@ static bool read_batch(struct standbys *standbys, bool *idle, struct weir_error 
 
 /* ---- applying ---- */
 
-static bool apply_message(struct standbys *standbys, struct store *store, enum store_kind kind,
+static bool stored_row(struct standbys *standbys, const struct standby *standby, size_t store,
+                       const struct broker_message *message, struct store_row *out)
+{
+    const struct layout_store *layout = &standby->task->part->stores[store];
+    struct store_row logged = {message->key, message->value, message->timestamp_ms};
+    if (layout->source >= 0)
+        return source_row(&standby->task->part->sources[layout->source], message, standby->latest_ms, &standbys->arena,
+                          out);
+    if (layout->spec.kind == STORE_VERSIONED)
+        anew_read(&logged, message->headers);
+    return changelog_read(layout->spec.kind, &logged, &standbys->arena, &standbys->key, out);
+}
+
+static bool apply_message(struct standbys *standbys, const struct standby *standby, size_t store,
                           const struct broker_message *message, struct weir_error *error)
 {
-    struct store_row row, logged = {message->key, message->value, message->timestamp_ms};
-    if (kind == STORE_VERSIONED)
-        anew_read(&logged, message->headers);
+    struct store_row row;
     bool ok =
-        !changelog_read(kind, &logged, &standbys->arena, &standbys->key, &row) || store_follow(store, &row, error);
+        !stored_row(standbys, standby, store, message, &row) || store_follow(standby->task->stores[store], &row, error);
     arena_clear(&standbys->arena);
     return ok;
 }
@@ -198,10 +212,9 @@ static void look_for_the_end(struct standbys *standbys, struct follower *followe
 static bool apply_store(struct standbys *standbys, struct standby *standby, size_t store, struct weir_error *error)
 {
     struct follower *follower = &standby->followers[store];
-    const struct store_spec *spec = &standby->task->part->stores[store].spec;
     while (follower->ahead.count > 0 && queue_head(&follower->ahead)->offset < follower->target) {
         struct broker_message *message = queue_head(&follower->ahead);
-        if (!apply_message(standbys, standby->task->stores[store], spec->kind, message, error))
+        if (!apply_message(standbys, standby, store, message, error))
             return false;
         follower->next = message->offset + 1;
         ops_of(standbys)->reader_release(standbys->reader, message);
@@ -242,7 +255,7 @@ static void publish(struct standbys *standbys, struct standby *standby, bool is_
     struct task *task = standby->task;
     atomic_fetch_add(&task->publishing, 1);
     for (size_t i = 0; i < task->part->store_count; i++) {
-        if (!task->part->stores[i].changelog)
+        if (!layout_is_logged(&task->part->stores[i]))
             continue;
         task->changelog_positions[i] = standby->followers[i].next;
         store_publish(task->stores[i], standby->followers[i].next);
@@ -298,7 +311,7 @@ static bool follow(struct standbys *standbys, struct standby *standby, struct we
     size_t bytes;
     for (size_t i = 0; i < part->store_count; i++) {
         struct follower *follower = &standby->followers[i];
-        if (!part->stores[i].changelog)
+        if (!layout_is_logged(&part->stores[i]))
             continue;
         if (!follower->is_reading && follower->ahead.count == 0 && follower->next < follower->target &&
             !start_reading(standbys, standby, i, error))
@@ -475,11 +488,11 @@ static void begin_restore(struct standbys *standbys, size_t index, const struct 
 
 static void set_inputs(struct standby *standby, const struct asked *asked)
 {
-    const struct task *task = standby->task;
+    struct task *task = standby->task;
     for (size_t i = 0; i < task->part->source_count; i++) {
         const struct broker_start *start = start_of(asked, task->part->sources[i].topic, task->partition);
         if (start)
-            standby->inputs[i] = start->offset;
+            standby->inputs[i] = task->sources[i].position = start->offset;
     }
 }
 
@@ -488,8 +501,8 @@ static void set_targets(struct standby *standby, const struct commit_metadata *c
     const struct layout_part *part = standby->task->part;
     for (size_t i = 0; i < part->store_count; i++) {
         int64_t committed = commit_metadata_position(commit, part->stores[i].name_hash);
-        store_restore_until(standby->task->stores[i], commit->ours ? commit->stream_time_ms : INT64_MAX);
-        if (part->stores[i].changelog && committed > standby->followers[i].target)
+        store_restore_until(standby->task->stores[i], restore_latest_ms(commit, true));
+        if (layout_is_logged(&part->stores[i]) && committed > standby->followers[i].target)
             standby->followers[i].target = committed;
     }
 }
@@ -506,6 +519,7 @@ static void hear(struct standbys *standbys, const struct asked *asked)
             continue;
         struct commit_metadata commit = commit_metadata_read(start->metadata);
         set_inputs(standby, asked);
+        standby->latest_ms = restore_latest_ms(&commit, true);
         if (standby->is_restored)
             set_targets(standby, &commit);
         else

@@ -128,6 +128,7 @@ struct weir_app *world_open_app(struct simulate_world *world, const char *direct
         {"embedded.partitions", numbers[5]},
         {"num.standby.replicas", numbers[6]},
         {"client.id", client},
+        {"topology.optimization", swarm->reuses_topics ? "all" : "none"},
         {"emit.interval.ms", "0"},
         {"max.future.ms", "-1"},
         {NULL, NULL},

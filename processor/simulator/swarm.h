@@ -12,7 +12,8 @@ struct swarm { /* chances are per million */
     int32_t machines, partitions, loops, standbys;
     int64_t records, keys;
     bool exactly_once;
-    int64_t safety_us; /* how long faults happen */
+    bool reuses_topics; /* topology.optimization */
+    int64_t safety_us;  /* how long faults happen */
     int64_t commit_ms, poll_ms, flush_ms, idle_ms, buffered;
     int64_t latency_us, input_every_us;
     struct simulated_settings broker;

@@ -4,6 +4,7 @@ A case is one JSON object; java/Build.java and build.c build the topology, java/
   name, ops, input  [topic, key, value, timestamp, [[header, value]…]], or [milliseconds] to turn the wall clock
   binary     keys and values are any bytes, written as the characters 0 to 255
   in_memory  Kafka Streams keeps its stores in memory and not in RocksDB
+  reuse_topics  a table's topic is its changelog (topology.optimization)
   dead_letters  what cannot be read or processed goes to a topic, and is not only counted
 """
 import random
@@ -520,5 +521,5 @@ def generate(seed, records):
     binary = rng.random() < 0.2
     source = Records(rng, topology, binary)
     return {"name": f"seed-{seed}", "binary": binary, "in_memory": rng.random() < 0.7 and not topology.depends_on_stores(), "self_join": "inner" in topology.self_joins,
-            "dead_letters": rng.random() < 0.3 and not topology.holds_back(), "ops": topology.ops,
+            "reuse_topics": rng.random() < 0.2, "dead_letters": rng.random() < 0.3 and not topology.holds_back(), "ops": topology.ops,
             "input": [source.record() for _ in range(rng.randint(1, 2 * records))]}

@@ -346,7 +346,9 @@ static void run_case(json_t *test)
     printf("case %s\n", json_string_value(json_object_get(test, "name")));
     build_case(&run.build, json_object_get(test, "ops"));
     describe(&run);
-    run.test = weir_test_new(run.build.topology, (struct weir_config){.application = APPLICATION}, &error);
+    const bool reuses = json_is_true(json_object_get(test, "reuse_topics"));
+    const char *const set[][2] = {{"topology.optimization", reuses ? "reuse.ktable.source.topics" : "none"}, {NULL}};
+    run.test = weir_test_new(run.build.topology, (struct weir_config){.application = APPLICATION, .set = set}, &error);
     if (run.test)
         run_input(&run, json_object_get(test, "input"));
     else

@@ -55,7 +55,9 @@ static inline int end(void)
 
 /* ---- the app ---- */
 
-static inline weir_app *start_as(const char *application, weir_topology *topology, const char *threads)
+/* With one more setting. */
+static inline weir_app *start_with(const char *application, weir_topology *topology, const char *threads,
+                                   const char *key, const char *value)
 {
     struct weir_error error = {0};
     weir_app *app = weir_start(topology,
@@ -65,6 +67,7 @@ static inline weir_app *start_as(const char *application, weir_topology *topolog
                                                                                     {"num.stream.threads", threads},
                                                                                     {"commit.interval.ms", "20"},
                                                                                     {"state.flush.interval.ms", "100"},
+                                                                                    {key, value},
                                                                                     {NULL}}},
                                &error);
     if (!app) {
@@ -72,6 +75,11 @@ static inline weir_app *start_as(const char *application, weir_topology *topolog
         exit(1);
     }
     return app;
+}
+
+static inline weir_app *start_as(const char *application, weir_topology *topology, const char *threads)
+{
+    return start_with(application, topology, threads, "topology.optimization", "none");
 }
 
 static inline void stop(weir_app *app)

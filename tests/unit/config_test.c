@@ -158,6 +158,18 @@ Test(config, names_the_choices)
     cr_expect(strstr(error.message, "earliest, latest, none"), "%s", error.message);
 }
 
+Test(config, takes_the_optimizations_of_kafka_streams)
+{
+    static const char both[] = "merge.repartition.topics,reuse.ktable.source.topics";
+    cr_expect(config_set(config, "topology.optimization", "all", &error), "%s", error.message);
+    cr_expect_not(config_has_word(config, "topology.optimization", "reuse.ktable.source.topics"));
+    cr_expect(config_set(config, "topology.optimization", both, &error), "%s", error.message);
+    cr_expect(config_has_word(config, "topology.optimization", "reuse.ktable.source.topics"));
+    cr_expect_not(config_has_word(config, "topology.optimization", "merge"));
+    cr_expect_not(config_set(config, "topology.optimization", "all,some", &error));
+    cr_expect(strstr(error.message, "there is no optimization \"some\""), "%s", error.message);
+}
+
 Test(config, knows_both_guarantees_and_no_other)
 {
     cr_expect(config_set(config, "processing.guarantee", "exactly_once_v2", &error), "%s", error.message);

@@ -61,6 +61,13 @@ final class Run implements AutoCloseable {
         return p;
     }
 
+    private static String optimization(JsonNode test) {
+        List<String> all = new java.util.ArrayList<>();
+        if (test.path("self_join").asBoolean()) all.add(StreamsConfig.SINGLE_STORE_SELF_JOIN);
+        if (test.path("reuse_topics").asBoolean()) all.add(StreamsConfig.REUSE_KTABLE_SOURCE_TOPICS);
+        return all.isEmpty() ? StreamsConfig.NO_OPTIMIZATION : String.join(",", all);
+    }
+
     static void delete(Path root) throws IOException {
         if (!Files.exists(root)) return;
         try (var walk = Files.walk(root)) {
@@ -72,7 +79,7 @@ final class Run implements AutoCloseable {
         this.out = out;
         directory = Files.createTempDirectory("weir-oracle");
         Properties settings = settings(directory, test.path("in_memory").asBoolean());
-        if (test.path("self_join").asBoolean()) settings.put(StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG, StreamsConfig.SINGLE_STORE_SELF_JOIN);
+        settings.put(StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG, optimization(test));
         boolean keepsLetters = test.path("dead_letters").asBoolean();
         if (keepsLetters) settings.put(StreamsConfig.ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG, LETTERS);
         build = new Build(test.get("ops"));
