@@ -151,7 +151,8 @@ struct broker_ops {
     /* -- producing -- */
     struct broker_producer *(*producer_open)(struct broker *, const char *client, struct weir_error *);
     /* Copies. WEIR_RETRY: the queue is full (poll or flush, then again); WEIR_POISON: this record can never be taken
-     * (too large, no such topic or partition). Topic strings are compared by content and may be cached by pointer. */
+     * (too large, no such topic or partition); where the broker told so only later, when it is sent again after the flush
+     * that was WEIR_FENCED. Topic strings are compared by content and may be cached by pointer. */
     bool (*producer_send)(struct broker_producer *, const char *topic, const struct broker_record *,
                           struct weir_error *);
     void (*producer_poll)(struct broker_producer *); /* takes delivery reports without waiting */

@@ -364,8 +364,11 @@ static void what_can_never_be_taken_is_poison(void)
     record.value.size = 100000; /* librdkafka takes it, the topic does not */
     error = (struct weir_error){0};
     CHECK_OK(broker->ops->producer_send(producer, spec.name, &record, &error));
-    CHECK(!broker->ops->producer_flush(producer, 30000, &error) && error.code == WEIR_POISON);
+    CHECK(!broker->ops->producer_flush(producer, 30000, &error) && error.code == WEIR_FENCED);
     CHECK(strstr(error.message, spec.name) && strstr(error.message, "partition 0"));
+    error = (struct weir_error){0}; /* whoever goes back and sends it again is told */
+    CHECK(!broker->ops->producer_send(producer, spec.name, &record, &error) && error.code == WEIR_POISON);
+    CHECK(strstr(error.message, spec.name) && strstr(error.message, "100000 bytes"));
     CHECK(delivery.next_offset == 0);
     error = (struct weir_error){0};
     record.value.size = 100;
@@ -379,6 +382,28 @@ static void what_can_never_be_taken_is_poison(void)
     CHECK(delivery.next_offset == 1);
     broker->ops->producer_close(producer);
     free(large);
+}
+
+/* The broker refuses a batch as a whole. */
+static void one_record_too_large_is_found_in_its_batch(void)
+{
+    struct broker_topic_spec spec = {.name = unique("batch"), .partitions = 1, .message_bytes_max = 20000};
+    CHECK_OK(broker->ops->ensure(broker, &spec, 1, &error));
+    struct broker_producer *producer = open_producer();
+    char *large = noise(100000);
+    struct weir_error error = {0};
+    struct broker_record records[] = {{.value = {large, 100}}, {.value = {large, 100000}}, {.value = {large + 1, 100}}};
+    for (int i = 0; i < 3; i++)
+        CHECK_OK(broker->ops->producer_send(producer, spec.name, &records[i], &error));
+    CHECK(!broker->ops->producer_flush(producer, 30000, &error) && error.code == WEIR_FENCED);
+    error = (struct weir_error){0};
+    CHECK_OK(broker->ops->producer_send(producer, spec.name, &records[0], &error));
+    CHECK(!broker->ops->producer_send(producer, spec.name, &records[1], &error) && error.code == WEIR_POISON);
+    CHECK_OK(broker->ops->producer_send(producer, spec.name, &records[2], &error));
+    CHECK_OK(broker->ops->producer_flush(producer, 30000, &error));
+    broker->ops->producer_close(producer);
+    free(large);
+    CHECK(read_all(spec.name, 0) >= 2);
 }
 
 static void large_values_pass(void)
@@ -1211,6 +1236,39 @@ static void a_record_that_is_refused_does_not_end_the_transaction(void)
     free(large);
 }
 
+static bool send_and_commit(struct broker_producer *producer, struct member *member, const char *topic,
+                            const struct broker_record *record, struct weir_error *error)
+{
+    *error = (struct weir_error){0};
+    return broker->ops->producer_send(producer, topic, record, error) &&
+           broker->ops->producer_flush(producer, 30000, error) && commit_transaction(producer, member, 0, error);
+}
+
+/* The first transaction tells that there is one, the second which, and the third has it refused at once. */
+static void a_record_that_the_broker_refuses_is_found_in_its_transaction(void)
+{
+    struct member member = {0};
+    join_and_read(&member, "late", 1);
+    struct broker_topic_spec spec = {.name = unique("late-out"), .partitions = 1, .message_bytes_max = 20000};
+    CHECK_OK(broker->ops->ensure(broker, &spec, 1, &error));
+    struct broker_producer *producer = open_transactional(unique("late"));
+    char *large = noise(100000);
+    struct weir_error error = {0};
+    const struct broker_record record = {.partition = 0, .value = {large, 100000}};
+    for (int tries = 0; tries < 2; tries++) {
+        CHECK(!send_and_commit(producer, &member, spec.name, &record, &error) && error.code == WEIR_RETRY);
+        CHECK_OK(broker->ops->transaction_abort(producer, &error));
+    }
+    error = (struct weir_error){0};
+    CHECK(!broker->ops->producer_send(producer, spec.name, &record, &error) && error.code == WEIR_POISON);
+    produce(spec.name, 0, "k", "v", 5, NULL, producer);
+    CHECK_OK(commit_transaction(producer, &member, 0, &error));
+    CHECK(count_readable(spec.name, 1) == 1);
+    broker->ops->producer_close(producer);
+    broker->ops->consumer_close(member.consumer);
+    free(large);
+}
+
 /* Half of what was read, or all of it, is to come again. */
 static size_t list_halves(struct member *member, struct broker_offset *offsets, int *left)
 {
@@ -1321,6 +1379,7 @@ static const struct {
     TEST(keys_are_placed_as_by_java),
     TEST(a_topic_written_by_java_is_placed_by_our_hash),
     TEST(what_can_never_be_taken_is_poison),
+    TEST(one_record_too_large_is_found_in_its_batch),
     TEST(large_values_pass),
     TEST(a_producer_may_be_closed_with_records_on_their_way),
     TEST(a_member_alone_gets_everything_with_co_partitions),
@@ -1345,6 +1404,7 @@ static const struct {
     TEST(a_writer_of_the_same_id_fences_the_one_before),
     TEST(offsets_of_nobody_are_not_committed_in_a_transaction),
     TEST(a_record_that_is_refused_does_not_end_the_transaction),
+    TEST(a_record_that_the_broker_refuses_is_found_in_its_transaction),
     TEST(a_consumer_goes_back_and_reads_again),
     TEST(markers_behind_the_last_record_are_no_lag),
     TEST(settings_that_cannot_be_are_refused_by_name),

@@ -259,11 +259,51 @@ Test(kafka_producer, reports_a_refused_record_at_the_flush_by_topic_and_partitio
     rd_kafka_mock_push_request_errors(cluster, PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
     cr_assert(send_one(sender, 1, "k", &delivery, &error), "%s", error.message);
     cr_expect_not(broker->ops->producer_flush(sender, 10000, &error));
-    cr_expect_eq(error.code, WEIR_POISON);
+    cr_expect_eq(error.code, WEIR_FENCED); /* whoever goes back to his last commit will be told which */
     cr_expect(strstr(error.message, "topic orders partition 1"), "%s", error.message);
     cr_expect_eq(delivery.next_offset, 0);
     error = (struct weir_error){0};
     cr_expect(broker->ops->producer_flush(sender, 10000, &error)); /* reported once */
+    broker->ops->producer_close(sender);
+}
+
+/* Sends a record that is refused, and goes back. */
+static struct broker_producer *refused_once(void)
+{
+    struct weir_error error = {0};
+    struct broker_producer *sender = broker->ops->producer_open(broker, "p", &error);
+    rd_kafka_mock_push_request_errors(cluster, PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    cr_assert(send_one(sender, 1, "k", NULL, &error), "%s", error.message);
+    cr_assert_not(broker->ops->producer_flush(sender, 10000, &error));
+    return sender;
+}
+
+Test(kafka_producer, a_record_that_is_refused_alone_is_poison_when_it_is_sent, .fini = stop)
+{
+    start();
+    struct broker_producer *sender = refused_once();
+    struct weir_error error = {0};
+    rd_kafka_mock_push_request_errors(cluster, PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    for (int tries = 0; tries < 2; tries++) {
+        error = (struct weir_error){0};
+        cr_expect_not(send_one(sender, 1, "k", NULL, &error));
+        cr_expect_eq(error.code, WEIR_POISON);
+        cr_expect(strstr(error.message, "topic orders"), "%s", error.message);
+    }
+    error = (struct weir_error){0};
+    cr_expect(broker->ops->producer_flush(sender, 10000, &error), "%s", error.message);
+    broker->ops->producer_close(sender);
+}
+
+Test(kafka_producer, a_record_that_was_refused_with_others_may_be_innocent, .fini = stop)
+{
+    start();
+    struct broker_producer *sender = refused_once();
+    struct weir_error error = {0};
+    struct broker_delivery delivery = {0};
+    cr_expect(send_one(sender, 1, "k", &delivery, &error), "%s", error.message);
+    cr_expect(broker->ops->producer_flush(sender, 10000, &error), "%s", error.message);
+    cr_expect_eq(delivery.next_offset, 1);
     broker->ops->producer_close(sender);
 }
 

@@ -12,6 +12,7 @@ static void close_broker(struct broker *base)
     struct kafka_broker *broker = kafka_broker_of(base);
     kafka_observers_close(broker);
     pthread_mutex_destroy(&broker->observing);
+    pthread_mutex_destroy(&broker->refused.lock);
     if (broker->admin)
         rd_kafka_destroy(broker->admin);
     free(broker);
@@ -81,6 +82,7 @@ struct broker *broker_kafka_open(const struct config *config, struct weir_error 
     broker->base.ops = &operations;
     broker->config = config;
     pthread_mutex_init(&broker->observing, NULL);
+    pthread_mutex_init(&broker->refused.lock, NULL);
     broker->admin = open_admin(config, error);
     if (broker->admin)
         return &broker->base;

@@ -82,6 +82,12 @@ enum weir_code kafka_code_of(rd_kafka_resp_err_t code)
     }
 }
 
+bool kafka_is_of_a_record(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || code == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE ||
+           code == RD_KAFKA_RESP_ERR_INVALID_RECORD || code == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP;
+}
+
 enum weir_code kafka_reading_code_of(rd_kafka_resp_err_t code)
 {
     enum weir_code verb = kafka_code_of(code);

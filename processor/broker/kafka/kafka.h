@@ -11,12 +11,37 @@
 
 #include "broker/broker.h"
 
+/* -- refused.c: records that the broker did not take [any] -- */
+enum kafka_verdict {
+    KAFKA_INNOCENT,
+    KAFKA_SUSPECT,  /* it was in a batch that was refused */
+    KAFKA_HOPELESS, /* it was refused alone */
+};
+enum { KAFKA_REFUSED_MAX = 4096 };
+struct kafka_refusal {
+    uint64_t record; /* kafka_refused_record */
+    enum kafka_verdict verdict;
+    const char *reason; /* lives as long as the process */
+};
+struct kafka_refused {
+    pthread_mutex_t lock;
+    atomic_size_t count; /* of those that are not innocent */
+    size_t next;
+    struct kafka_refusal items[KAFKA_REFUSED_MAX];
+};
+uint64_t kafka_refused_record(const char *topic, weir_bytes key, weir_bytes value);
+void kafka_refused_note(struct kafka_refused *, uint64_t record, enum kafka_verdict, const char *reason);
+/* What is known of the record, and again in `out`. Cheap while nothing was ever refused. */
+enum kafka_verdict kafka_refused_find(struct kafka_refused *, const char *topic, weir_bytes key, weir_bytes value,
+                                      struct kafka_refusal *out);
+
 struct kafka_broker {
     struct broker base; /* first: a struct broker * is one of these */
     const struct config *config;
     rd_kafka_t *admin; /* a producer handle that produces nothing: a consumer's answers wait behind its long fetches */
     pthread_mutex_t observing;
     struct kafka_observer *observers; /* groups.c: a client per group whose offsets were asked for */
+    struct kafka_refused refused;
 };
 
 enum {
@@ -34,6 +59,7 @@ static inline struct kafka_broker *kafka_broker_of(struct broker *broker)
 
 /* -- errors.c: the only place that knows librdkafka's codes -- */
 enum weir_code kafka_code_of(rd_kafka_resp_err_t);
+bool kafka_is_of_a_record(rd_kafka_resp_err_t); /* a delivery failed because of what was in it */
 /* As above for who reads: what would be a poisoned record for a producer is the end for a consumer. */
 enum weir_code kafka_reading_code_of(rd_kafka_resp_err_t);
 /* The error of a message that carries one instead of a record. */
@@ -192,6 +218,7 @@ struct broker_producer {
     size_t count, capacity;
     struct weir_error failure; /* of the first delivery since the last flush, or in this transaction */
     bool is_closing;           /* deliveries may be gone */
+    bool is_alone;             /* a suspect is on its way, and nothing else */
     bool is_ready, is_begun;   /* transactions: may begin one; has begun one */
 };
 struct broker_producer *kafka_producer_new(struct broker *, const char *client, const char *transactional_id);

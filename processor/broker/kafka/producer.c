@@ -1,5 +1,6 @@
 /* producer.c: idempotent, acks=all. A send copies into librdkafka's queue; a delivery report says later what became of
- * it, and the first one that failed is latched until the flush that reports it; in a transaction, until its commit.
+ * it, and the first one that failed is latched until the flush that reports it; in a transaction, until its commit. What
+ * failed because of the record itself is a reason to go back and send it again, alone (refused.c).
  *
  * Delivery reports run in producer_poll and producer_flush, on the caller's thread, so nothing here is locked.
  * SPDX-License-Identifier: Apache-2.0 */
@@ -11,7 +12,7 @@
 #include "base/memory.h"
 #include "kafka.h"
 
-enum { ABORT_MS = 3000, PURGE_MS = 1000 };
+enum { ABORT_MS = 3000, PURGE_MS = 1000, ALONE_MS = 30 * 1000 };
 
 struct kafka_target {
     const char *seen; /* the pointer it was last asked by */
@@ -25,6 +26,27 @@ static enum weir_code code_for(const struct broker_producer *producer, rd_kafka_
     return producer->transactional_id ? kafka_transaction_code_of(code) : kafka_code_of(code);
 }
 
+/* In a transaction the one that was alone has failed it, too. */
+static bool is_told_at_once(struct broker_producer *producer, const rd_kafka_message_t *message)
+{
+    if (!kafka_is_of_a_record(message->err))
+        return false;
+    const weir_bytes key = {message->key, message->key_len}, value = {message->payload, message->len};
+    kafka_refused_note(&producer->broker->refused, kafka_refused_record(rd_kafka_topic_name(message->rkt), key, value),
+                       producer->is_alone ? KAFKA_HOPELESS : KAFKA_SUSPECT, rd_kafka_err2str(message->err));
+    return producer->is_alone && !producer->transactional_id;
+}
+
+static void take_failure(struct broker_producer *producer, const rd_kafka_message_t *message)
+{
+    if (is_told_at_once(producer, message))
+        return;
+    bool is_tried_again = kafka_is_of_a_record(message->err);
+    error_set(&producer->failure, is_tried_again ? WEIR_RETRY : code_for(producer, message->err),
+              "topic %s partition %d: delivering a record: %s", rd_kafka_topic_name(message->rkt),
+              (int)message->partition, rd_kafka_err2str(message->err));
+}
+
 static void take_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
 {
     struct broker_producer *producer = opaque;
@@ -33,9 +55,7 @@ static void take_delivery(rd_kafka_t *client, const rd_kafka_message_t *message,
     if (producer->is_closing)
         return;
     if (message->err)
-        error_set(&producer->failure, code_for(producer, message->err),
-                  "topic %s partition %d: delivering a record: %s", rd_kafka_topic_name(message->rkt),
-                  (int)message->partition, rd_kafka_err2str(message->err));
+        take_failure(producer, message);
     else if (delivery && delivery->next_offset < message->offset + 1)
         delivery->next_offset = message->offset + 1;
 }
@@ -194,12 +214,48 @@ static bool refuse(struct broker_producer *producer, const char *topic, const st
     return false;
 }
 
+static bool is_hopeless(const char *topic, const struct broker_record *record, const struct kafka_refusal *refusal,
+                        struct weir_error *error)
+{
+    return error_set(error, WEIR_POISON, "topic %s, record of %zu bytes: %s", topic,
+                     record->key.size + record->value.size, refusal->reason);
+}
+
+/* Nothing else is on its way, so the report is about this record. What failed before stays the flush's to tell. */
+static bool send_alone(struct broker_producer *producer, const struct kafka_target *target,
+                       const struct broker_record *record, struct kafka_refusal *refusal, struct weir_error *error)
+{
+    struct kafka_refused *refused = &producer->broker->refused;
+    bool is_quiet = !rd_kafka_flush(producer->client, ALONE_MS) && producer->failure.code == WEIR_OK;
+    producer->is_alone = is_quiet;
+    rd_kafka_error_t *failure = produce(producer, target, record);
+    bool is_told = !failure && is_quiet && !rd_kafka_flush(producer->client, ALONE_MS);
+    producer->is_alone = false;
+    if (failure)
+        return refuse(producer, target->name, record, failure, error);
+    if (!is_told || producer->failure.code != WEIR_OK)
+        return true;
+    if (kafka_refused_find(refused, target->name, record->key, record->value, refusal) == KAFKA_HOPELESS)
+        return is_hopeless(target->name, record, refusal, error);
+    kafka_refused_note(refused, refusal->record, KAFKA_INNOCENT, NULL);
+    return true;
+}
+
 static bool send_now(struct broker_producer *producer, const char *topic, const struct broker_record *record,
                      struct weir_error *error)
 {
     struct kafka_target *target = find_target(producer, topic, error);
     if (!target)
         return false;
+    struct kafka_refusal refusal;
+    switch (kafka_refused_find(&producer->broker->refused, topic, record->key, record->value, &refusal)) {
+    case KAFKA_HOPELESS:
+        return is_hopeless(topic, record, &refusal, error);
+    case KAFKA_SUSPECT:
+        return send_alone(producer, target, record, &refusal, error);
+    case KAFKA_INNOCENT:
+        break;
+    }
     rd_kafka_error_t *failure = produce(producer, target, record);
     return !failure || refuse(producer, topic, record, failure, error);
 }
