@@ -19,9 +19,9 @@ uint32_t manifest_state(const struct layout_part *part)
     struct buffer text = {0};
     for (size_t i = 0; i < part->store_count; i++) {
         const struct store_spec *spec = &part->stores[i].spec;
-        buffer_format(&text, "%s %s %d %" PRId64 " %" PRId64 " %" PRId64 " %d\n", spec->name,
-                      part->stores[i].changelog ? part->stores[i].changelog : "-", (int)spec->kind,
-                      spec->window_size_ms, spec->retention_ms, spec->ttl_ms, spec->in_memory);
+        const char *log = layout_log(part, &part->stores[i]);
+        buffer_format(&text, "%s %s %d %" PRId64 " %" PRId64 " %" PRId64 " %d\n", spec->name, log ? log : "-",
+                      (int)spec->kind, spec->window_size_ms, spec->retention_ms, spec->ttl_ms, spec->in_memory);
     }
     weir_bytes bytes = buffer_bytes(&text);
     uint32_t state = hash_crc32c(0, bytes.data, bytes.size);
