@@ -740,13 +740,32 @@ struct weir_ingest_args {
  * Unknown members and broken rules are refused with the field, and then nothing is written. */
 WEIR_PUBLIC void weir_ingest_with(weir_topology *, const char *path, struct weir_ingest_args);
 
-enum weir_endpoint_kind { WEIR_ENDPOINT_INGEST };
+#define WEIR_INDEXES_MAX 8
+#define WEIR_INDEX_FIELDS_MAX 4
+/* An order in which rows are found: keys of the view are texts of the fields of .by, the time (ISO-8601, UTC, milliseconds)
+ * and whatever tells rows apart, with '/' between: "mail/2024-12-04T10:30:00.000Z/17". */
+struct weir_index {
+    const char *view;
+    const char *by[WEIR_INDEX_FIELDS_MAX + 1]; /* string fields of its values; none: by time alone */
+};
+struct weir_search_args {
+    const char *at;
+    const char *time;                            /* required: a time field of the values */
+    struct weir_index indexes[WEIR_INDEXES_MAX]; /* of one value type; the first that is asked for by all its fields answers */
+    const char *about;
+};
+/* GET path?FIELD=…&from=…&to=…&order=…&page=…&limit=… answers with values in the order of time, oldest first. A FIELD is any
+ * that an index has; those that the answering index lacks are compared row by row. Pages stay what they are while rows come. */
+WEIR_PUBLIC void weir_search_with(weir_topology *, const char *path, struct weir_search_args);
+
+enum weir_endpoint_kind { WEIR_ENDPOINT_INGEST, WEIR_ENDPOINT_SEARCH };
 /* As declared, checked. Of an app: strings and types live as long as it does. */
 struct weir_endpoint {
     enum weir_endpoint_kind kind;
     const char *path;
-    const struct weir_type *value; /* of the topic */
+    const struct weir_type *value; /* of the topic, or of the views */
     struct weir_ingest_args ingest;
+    struct weir_search_args search;
 };
 
 #define WEIR_LINE_(n) #n
@@ -801,6 +820,7 @@ struct weir_endpoint {
 #define weir_tick(x, name, after) WEIR_STREAM_OR_TABLE(x, weir_tick)((x), (name), (after), WEIR_AT)
 #define weir_to(s, ...) weir_to_with((s), WEIR_ARGS(sink, topic, __VA_ARGS__))
 #define weir_to_computed(s, ...) weir_to_computed_with((s), WEIR_ARGS(sink, topic_of, __VA_ARGS__))
+#define weir_search(t, path, ...) weir_search_with((t), (path), WEIR_ARGS(search, time, __VA_ARGS__))
 #define weir_ingest(t, path, ...) weir_ingest_with((t), (path), WEIR_ARGS(ingest, topic, __VA_ARGS__))
 
 /* ---- running --------------------------------------------------------------------------------------------------- */
@@ -1067,9 +1087,9 @@ struct weir_entry {
 /* Tells one weir.h from another: structs that cross the border by value must have the same size on both sides. */
 #define WEIR_INTERFACE_(seen, next) ((seen) * 31 + sizeof(struct weir_##next))
 #define WEIR_INTERFACE \
-    WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_( \
+    WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_( \
         WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_((size_t)1, source_args), step_args), count_args), reduce_args), \
-        agg_args), join_args), store_args), process_args), sink_args), ingest_args), record)
+        agg_args), join_args), store_args), process_args), sink_args), ingest_args), search_args), record)
 /* A shared object for `weir run FILE.so` exports `const struct weir_entry weir_topologies[]`, ended by a NULL name, and the
  * weir.h it was compiled with, so that a stale one is refused. */
 #define WEIR_EXPORT_TOPOLOGIES \

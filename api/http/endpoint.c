@@ -11,8 +11,12 @@
 #include "http/schema.h"
 
 static const enum query_id none[] = {QUERY_NONE};
+static const enum query_id search[] = {QUERY_FROM_TIME,   QUERY_TO_TIME, QUERY_ORDER,  QUERY_PAGE, QUERY_LIMIT,
+                                       QUERY_CONSISTENCY, QUERY_PARTIAL, QUERY_OTHERS, QUERY_NONE};
 
 /* ---- from a declaration to a row -------------------------------------------------------------------------------- */
+
+static const char *const kind_names[] = {[WEIR_ENDPOINT_INGEST] = "ingest", [WEIR_ENDPOINT_SEARCH] = "search"};
 
 static const struct weir_field *find_field(const struct weir_type *record, const char *name)
 {
@@ -43,10 +47,12 @@ static void make_body(struct endpoint *endpoint, weir_arena *arena)
 void endpoint_init(struct endpoint *endpoint, weir_arena *arena, weir_app *app, const struct weir_endpoint *declared)
 {
     const struct weir_ingest_args *ingest = &declared->ingest;
-    *endpoint = (struct endpoint){.app = app, .declared = declared};
-    endpoint->schema = arena_format(arena, "ingest.%s", declared->path + 1);
-    for (char *at = strchr(endpoint->schema, '/'); at; at = strchr(at, '/'))
+    char *schema = arena_format(arena, "%s.%s", kind_names[declared->kind], declared->path + 1);
+    for (char *at = strchr(schema, '/'); at; at = strchr(at, '/'))
         *at = '.';
+    *endpoint = (struct endpoint){.app = app, .declared = declared, .schema = schema};
+    if (declared->kind != WEIR_ENDPOINT_INGEST)
+        return;
     endpoint->id = find_field(declared->value, ingest->id);
     endpoint->ingested_at = find_field(declared->value, ingest->ingested_at);
     endpoint->key = find_field(declared->value, ingest->key);
@@ -54,7 +60,23 @@ void endpoint_init(struct endpoint *endpoint, weir_arena *arena, weir_app *app, 
     make_body(endpoint, arena);
 }
 
-static struct route row_of(const struct endpoint *endpoint)
+static struct route row_of_search(const struct endpoint *endpoint)
+{
+    const char *about = endpoint->declared->search.about;
+    return (struct route){
+        .method = ROUTE_GET,
+        .path = endpoint->declared->path,
+        .place = ROUTE_ON_WORKER,
+        .handle = handle_search,
+        .parameters = search,
+        .about = about ? about : "Searches by fields and time.",
+        .media = "application/json, application/x-ndjson",
+        .schema = endpoint->schema,
+        .right = RIGHT_READ,
+    };
+}
+
+static struct route row_of_ingest(const struct endpoint *endpoint)
 {
     const char *about = endpoint->declared->ingest.about;
     return (struct route){
@@ -69,6 +91,11 @@ static struct route row_of(const struct endpoint *endpoint)
         .body = endpoint->schema,
         .right = RIGHT_PRODUCE,
     };
+}
+
+static struct route row_of(const struct endpoint *endpoint)
+{
+    return endpoint->declared->kind == WEIR_ENDPOINT_SEARCH ? row_of_search(endpoint) : row_of_ingest(endpoint);
 }
 
 /* Behind the last row with that path, or behind all. */
@@ -166,8 +193,45 @@ static void write_ingest(const struct endpoint *endpoint, struct buffer *out)
                   endpoint->schema, endpoint->schema, LIMIT_BATCH_RECORDS, endpoint->schema);
 }
 
+static void write_search(const struct endpoint *endpoint, struct buffer *out)
+{
+    buffer_format(
+        out, ",\"%s\":{\"type\":\"object\",\"properties\":{\"data\":{\"type\":\"array\",\"items\":", endpoint->schema);
+    schema_write(out, endpoint->declared->value, 0);
+    buffer_text(out, "},\"page\":{\"type\":\"object\",\"properties\":{\"next\":{\"type\":[\"string\",\"null\"]},"
+                     "\"size\":{\"type\":\"integer\"}}},\"metadata\":{\"type\":\"object\"}}}");
+}
+
+/* Each field once, however many indexes have it. */
+static bool is_first(const struct weir_search_args *args, size_t index, size_t field)
+{
+    for (size_t i = 0; i < index; i++)
+        for (size_t k = 0; args->indexes[i].by[k]; k++)
+            if (strcmp(args->indexes[i].by[k], args->indexes[index].by[field]) == 0)
+                return false;
+    return true;
+}
+
+void endpoint_write_parameters(const struct endpoint *endpoint, struct buffer *out)
+{
+    const struct weir_search_args *args = &endpoint->declared->search;
+    for (size_t i = 0; i < WEIR_INDEXES_MAX && args->indexes[i].view; i++) {
+        for (size_t k = 0; args->indexes[i].by[k]; k++) {
+            if (!is_first(args, i, k))
+                continue;
+            buffer_text(out, ",{\"name\":");
+            json_text(out, args->indexes[i].by[k]);
+            buffer_text(out, ",\"in\":\"query\",\"schema\":{\"type\":\"string\"}}");
+        }
+    }
+}
+
 void endpoints_write_schemas(const struct endpoints *endpoints, struct buffer *out)
 {
-    for (size_t i = 0; i < endpoints->count; i++)
-        write_ingest(&endpoints->items[i], out);
+    for (size_t i = 0; i < endpoints->count; i++) {
+        if (endpoints->items[i].declared->kind == WEIR_ENDPOINT_INGEST)
+            write_ingest(&endpoints->items[i], out);
+        else
+            write_search(&endpoints->items[i], out);
+    }
 }

@@ -1,4 +1,4 @@
-/* endpoint.h: the endpoints that topologies declare (weir.h, weir_ingest), as rows of the route table. */
+/* endpoint.h: the endpoints that topologies declare (weir.h, weir_ingest and weir_search), as rows of the route table. */
 #ifndef WEIR_HTTP_ENDPOINT_H
 #define WEIR_HTTP_ENDPOINT_H
 #include "base/arena.h"
@@ -30,6 +30,8 @@ void endpoints_close(struct endpoints *);
 const struct endpoint *endpoint_of(const struct endpoints *, const struct route *); /* NULL: the route is a fixed one */
 /* Of one endpoint, as endpoints_open does it: what is made of its declaration. */
 void endpoint_init(struct endpoint *, weir_arena *, weir_app *, const struct weir_endpoint *);
+/* ',{…}' for each parameter that only this endpoint has. */
+void endpoint_write_parameters(const struct endpoint *, struct buffer *);
 /* ',"name":{…}' for each, for the OpenAPI document. */
 void endpoints_write_schemas(const struct endpoints *, struct buffer *);
 #endif

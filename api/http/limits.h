@@ -26,6 +26,8 @@ enum {
     LIMIT_PARAMETERS = 16, /* of a query */
     LIMIT_ROWS_DEFAULT = 100,
     LIMIT_ROWS = 10000,
+    LIMIT_SKIPPED_ROWS = 10000,         /* in front of a page that is asked for by its number */
+    LIMIT_SEARCHED_ROWS = 200 * 1000,   /* that a search looks at for one page, conditions beyond its index included */
     LIMIT_PAGE_BYTES = 8 * 1024 * 1024, /* a page ends early here, with a cursor */
     LIMIT_BATCH_KEYS = 1000,
     LIMIT_BATCH_RECORDS = 10000,

@@ -9,35 +9,16 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "base/hash.h"
-#include "http/cursor.h"
 #include "http/frames.h"
 #include "http/handlers.h"
 #include "http/json.h"
+#include "http/listing.h"
 #include "http/merge.h"
-#include "http/peer.h"
 #include "http/point.h"
 #include "http/problem.h"
-#include "http/rows.h"
 #include "http/seen.h"
-#include "http/server.h"
-
-struct listing {
-    struct request *request;
-    const struct server_view *view;
-    struct weir_view_info info; /* as of now */
-    struct weir_range range;
-    const void *key;           /* of a listing of one key's windows or versions */
-    struct weir_copies copies; /* here */
-    struct peer_partitions wanted, held, missing;
-    bool is_asked;    /* by another instance */
-    bool newest_only; /* of a versioned view */
-    enum rows_form form;
-    size_t limit, count;
-    bool more;
-    struct cursor next;
-    struct buffer *framed; /* where rows for another instance go */
-};
 
 static bool refuse_range(struct request *request, const char *field, const char *why)
 {
@@ -112,13 +93,15 @@ static void mix(uint64_t *hash, weir_bytes text, uint64_t salt)
 }
 
 /* Of everything that says which rows come in which order; the limit may change from page to page. */
-static uint64_t hash_of_query(const struct request *request)
+static uint64_t hash_of_query(const struct listing *listing)
 {
+    const struct request *request = listing->request;
     static const enum query_id parts[] = {QUERY_PREFIX,    QUERY_FROM_KEY, QUERY_TO_KEY,
                                           QUERY_FROM_TIME, QUERY_TO_TIME,  QUERY_ORDER};
     uint64_t hash = 0;
     mix(&hash, bytes_of_text(request->route->path), 1);
-    mix(&hash, request->path_values[0], 2);
+    if (request->path_values[0].data)
+        mix(&hash, request->path_values[0], 2);
     if (request->path_values[1].data)
         mix(&hash, request->path_values[1], 3);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
@@ -126,16 +109,25 @@ static uint64_t hash_of_query(const struct request *request)
         if (value->given)
             mix(&hash, parts[i] == QUERY_ORDER ? bytes_of_text(value->number ? "desc" : "asc") : value->text, 4 + i);
     }
+    for (size_t i = 0; i < listing->condition_count; i++) {
+        mix(&hash, bytes_of_text(listing->conditions[i].field->name), 20);
+        mix(&hash, listing->conditions[i].text, 21);
+    }
     return hash;
 }
 
-static bool read_cursor(struct listing *listing)
+void listing_begin(struct listing *listing)
+{
+    listing->next.query = hash_of_query(listing);
+}
+
+bool listing_read_cursor(struct listing *listing)
 {
     struct request *request = listing->request;
-    const struct query_value *value = request_value(request, QUERY_CURSOR);
+    const struct query_value *value = request_value(request, listing->is_search ? QUERY_PAGE : QUERY_CURSOR);
     struct weir_error error = {0};
     struct cursor cursor;
-    listing->next.query = hash_of_query(request);
+    listing_begin(listing);
     if (!value->given)
         return true;
     if (cursor_read(value->text, &request->arena, &cursor) && cursor.query == listing->next.query) {
@@ -211,7 +203,12 @@ static void write_row(struct listing *listing, const struct weir_row *row)
         rows_write_csv(request, &listing->info, row);
         return;
     }
-    rows_write_json(request, &listing->info, row);
+    if (listing->is_search) {
+        weir_bytes value = weir_to_json(&request->arena, listing->info.value, row->value);
+        buffer_append(&request->response.body, value.data, value.size);
+    } else {
+        rows_write_json(request, &listing->info, row);
+    }
     if (listing->form == ROWS_LINES)
         buffer_byte(&request->response.body, '\n');
 }
@@ -237,17 +234,45 @@ static void take_row(struct listing *listing, const struct weir_row *row)
     listing->next.window_end_ms = row->window.end_ms;
 }
 
-/* Calls take for up to a page of the rows that are here. */
+static bool is_wanted(const struct listing *listing, const struct weir_row *row)
+{
+    if (listing->newest_only && !is_newest(listing, row))
+        return false;
+    for (size_t i = 0; i < listing->condition_count; i++) {
+        const struct weir_field *field = listing->conditions[i].field;
+        const char *value = row->value;
+        bool is_there = field->presence == WEIR_NO_PRESENCE || *(const bool *)(value + field->presence);
+        if (!is_there || !bytes_equal(*(const weir_bytes *)(value + field->offset), listing->conditions[i].text))
+            return false;
+    }
+    return true;
+}
+
+static bool looks_too_long(struct listing *listing, struct weir_error *error)
+{
+    if (!listing->is_search || ++listing->looked_at <= LIMIT_SEARCHED_ROWS)
+        return false;
+    error_set(error, WEIR_INVALID, "more than %d rows would have to be looked at: name a shorter time",
+              LIMIT_SEARCHED_ROWS);
+    return true;
+}
+
+/* Calls take for up to a page of the rows that are here; for another instance, with what may be skipped in front of it. */
 static bool walk_rows(struct listing *listing, void (*take)(struct listing *, const struct weir_row *),
                       const struct buffer *page, struct weir_error *error)
 {
     weir_arena *arena = &listing->request->arena;
     weir_cursor *cursor = weir_view_walk(listing->view->view, listing->copies, arena, listing->range, error);
     struct weir_row row;
-    while (cursor && weir_next(cursor, &row, error)) {
-        if (listing->newest_only && !is_newest(listing, &row))
+    size_t skip = listing->framed ? 0 : listing->skip, most = listing->limit + (listing->framed ? listing->skip : 0);
+    while (cursor && weir_next(cursor, &row, error) && !looks_too_long(listing, error)) {
+        if (!is_wanted(listing, &row))
             continue;
-        if (listing->count == listing->limit || page->size > LIMIT_PAGE_BYTES) {
+        if (skip > 0) {
+            skip--;
+            continue;
+        }
+        if (listing->count == most || page->size > LIMIT_PAGE_BYTES) {
             listing->more = true;
             break;
         }
@@ -261,18 +286,19 @@ static bool walk_rows(struct listing *listing, void (*take)(struct listing *, co
 static void add_link(struct listing *listing, const char *cursor)
 {
     struct request *request = listing->request;
+    const char *parameter = listing->is_search ? "page" : "cursor";
     struct buffer link = {0};
     buffer_text(&link, "<?");
     for (size_t i = 0; i < request->uri.pair_count; i++) {
         const struct uri_pair *pair = &request->uri.pairs[i];
-        if (bytes_equal(pair->name, bytes_of_text("cursor")))
+        if (bytes_equal(pair->name, bytes_of_text(parameter)))
             continue;
         char *value = arena_alloc_raw(&request->arena, 3 * pair->value.size + 1);
         uri_encode(pair->value, value);
         buffer_append(&link, pair->name.data, pair->name.size); /* of a known parameter: letters only */
         buffer_format(&link, "=%s&", value);
     }
-    buffer_format(&link, "cursor=%s>; rel=\"next\"", cursor);
+    buffer_format(&link, "%s=%s>; rel=\"next\"", parameter, cursor);
     request_add_header(request, "Link", arena_bytes(&request->arena, buffer_bytes(&link)).data);
     buffer_done(&link);
 }
@@ -332,6 +358,8 @@ static void refuse_walk(struct listing *listing, const struct weir_error *error)
 {
     if (error->code == WEIR_RETRY)
         refuse_incomplete(listing, 0);
+    else if (listing->looked_at > LIMIT_SEARCHED_ROWS)
+        problem_answer(listing->request, PROBLEM_QUERY_TOO_LARGE, "%s", error->message);
     else
         problem_of_error(listing->request, error, PROBLEM_VIEW_NOT_FOUND);
 }
@@ -431,7 +459,12 @@ static void write_merged(struct listing *listing, struct merge *merge)
 {
     struct buffer *body = &listing->request->response.body;
     struct frame row;
+    size_t skip = listing->skip;
     while (merge_next(merge, listing->range.descending, &row)) {
+        if (skip > 0) {
+            skip--;
+            continue;
+        }
         if (listing->count == listing->limit || body->size > LIMIT_PAGE_BYTES) {
             listing->more = true;
             return;
@@ -474,7 +507,7 @@ static void answer_from_all(struct listing *listing)
 
 /* ---- the routes --------------------------------------------------------------------------------------------------- */
 
-static void answer_page(struct listing *listing)
+void listing_answer(struct listing *listing)
 {
     struct request *request = listing->request;
     const struct query_value *limit = request_value(request, QUERY_LIMIT);
@@ -507,10 +540,9 @@ static bool check_kind(struct listing *listing, enum weir_view_kind wanted)
     return false;
 }
 
-static bool find_view(struct listing *listing)
+bool listing_find_view(struct listing *listing, weir_bytes name)
 {
-    struct request *request = listing->request;
-    listing->view = seen_find(request, request->path_values[0]);
+    listing->view = seen_find(listing->request, name);
     if (!listing->view)
         return false;
     listing->info = weir_view_describe(listing->view->view);
@@ -521,18 +553,19 @@ static bool find_view(struct listing *listing)
 void handle_entries(struct request *request)
 {
     struct listing listing = {.request = request};
-    if (!find_view(&listing))
+    if (!listing_find_view(&listing, request->path_values[0]))
         return;
     listing.newest_only = listing.info.kind == WEIR_VIEW_VERSIONED;
-    if (read_key_range(&listing) && read_cursor(&listing))
-        answer_page(&listing);
+    if (read_key_range(&listing) && listing_read_cursor(&listing))
+        listing_answer(&listing);
 }
 
 static void list_windows(struct request *request, enum weir_view_kind kind)
 {
     struct listing listing = {.request = request};
-    if (find_view(&listing) && check_kind(&listing, kind) && read_time_range(&listing) && read_cursor(&listing))
-        answer_page(&listing);
+    if (listing_find_view(&listing, request->path_values[0]) && check_kind(&listing, kind) &&
+        read_time_range(&listing) && listing_read_cursor(&listing))
+        listing_answer(&listing);
 }
 
 void handle_windows(struct request *request)
@@ -555,9 +588,9 @@ static bool read_one_key(struct listing *listing)
 static void list_windows_of_key(struct request *request, enum weir_view_kind kind)
 {
     struct listing listing = {.request = request};
-    if (find_view(&listing) && check_kind(&listing, kind) && read_one_key(&listing) && read_time_range(&listing) &&
-        read_cursor(&listing))
-        answer_page(&listing);
+    if (listing_find_view(&listing, request->path_values[0]) && check_kind(&listing, kind) && read_one_key(&listing) &&
+        read_time_range(&listing) && listing_read_cursor(&listing))
+        listing_answer(&listing);
 }
 
 void handle_key_windows(struct request *request)

@@ -99,7 +99,7 @@ static void write_parameter_schema(struct buffer *out, const struct query_parame
     }
 }
 
-static void write_parameters(struct buffer *out, const struct route *route)
+static void write_parameters(struct buffer *out, const struct route *route, const struct endpoint *endpoint)
 {
     const char *comma = "";
     buffer_text(out, "\"parameters\":[");
@@ -117,6 +117,8 @@ static void write_parameters(struct buffer *out, const struct route *route)
         buffer_byte(out, '}');
         comma = ",";
     }
+    if (endpoint)
+        endpoint_write_parameters(endpoint, out);
     buffer_byte(out, ']');
 }
 
@@ -151,7 +153,7 @@ static void write_security(struct buffer *out, enum right right)
     buffer_byte(out, ']');
 }
 
-static void write_operation(struct buffer *out, const struct route *route)
+static void write_operation(struct buffer *out, const struct route *route, const struct endpoint *endpoint)
 {
     buffer_format(out, "\"%s\":{\"operationId\":\"", route->method == ROUTE_POST ? "post" : "get");
     for (const char *at = route->path; *at; at++)
@@ -159,7 +161,7 @@ static void write_operation(struct buffer *out, const struct route *route)
     buffer_text(out, "\",\"summary\":");
     json_text(out, route->about);
     buffer_byte(out, ',');
-    write_parameters(out, route);
+    write_parameters(out, route, endpoint);
     if (route->method == ROUTE_POST)
         buffer_format(out,
                       ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
@@ -172,17 +174,17 @@ static void write_operation(struct buffer *out, const struct route *route)
     buffer_byte(out, '}');
 }
 
-static void write_paths(struct buffer *out, const struct route_table *table)
+static void write_paths(struct buffer *out, const struct endpoints *endpoints)
 {
     buffer_text(out, "\"paths\":{");
-    for (size_t i = 0; i < table->count; i++) {
-        const struct route *row = &table->rows[i];
+    for (size_t i = 0; i < endpoints->row_count; i++) {
+        const struct route *row = &endpoints->rows[i];
         bool same = i > 0 && strcmp(row->path, row[-1].path) == 0;
         if (same)
             buffer_byte(out, ',');
         else
             buffer_format(out, "%s\"%s\":{", i ? "}," : "", row->path);
-        write_operation(out, row);
+        write_operation(out, row, endpoints->of_row[i]);
     }
     buffer_text(out, "}},");
 }
@@ -224,7 +226,7 @@ void handle_openapi(struct request *request)
     buffer_text(out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":");
     json_text(out, request->server->title);
     buffer_text(out, ",\"version\":\"" WEIR_VERSION "\"},");
-    write_paths(out, &request->server->routes);
+    write_paths(out, &request->server->endpoints);
     buffer_format(out, "\"components\":{\"schemas\":{%s", fixed_schemas);
     for (size_t i = 0; i < request->server->app_count; i++)
         write_app_types(request, request->server->apps[i]);

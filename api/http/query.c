@@ -22,6 +22,9 @@ static const struct query_parameter parameters[QUERY_COUNT] = {
                        "Whether an answer may leave out partitions that are elsewhere."},
     [QUERY_LIMIT] = {"limit", QUERY_INTEGER, 1, LIMIT_ROWS, NULL, "Rows of one page; 100 when absent."},
     [QUERY_CURSOR] = {"cursor", QUERY_TEXT, 0, 0, NULL, "page.next of the page before."},
+    [QUERY_PAGE] =
+        {"page", QUERY_TEXT, 0, 0, NULL,
+         "page.next of the page before, or a number: pages are counted from 1, as long as they are of one size."},
     [QUERY_ORDER] = {"order", QUERY_CHOICE, 0, 0, orders, "Order of the keys."},
     [QUERY_PREFIX] = {"prefix", QUERY_TEXT, 0, 0, NULL, "Only keys that begin so; for string keys."},
     [QUERY_FROM_KEY] = {"from", QUERY_TEXT, 0, 0, NULL, "First key, inclusive."},

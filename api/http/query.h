@@ -22,6 +22,7 @@ enum query_id {
     QUERY_PARTIAL,
     QUERY_LIMIT,
     QUERY_CURSOR,
+    QUERY_PAGE,
     QUERY_ORDER,
     QUERY_PREFIX,
     QUERY_FROM_KEY,
@@ -33,7 +34,7 @@ enum query_id {
     QUERY_SQL,
     QUERY_VERBOSE,
     QUERY_COUNT,
-    QUERY_OTHERS, /* the handler looks at what is not named here (reports) */
+    QUERY_OTHERS, /* the handler looks at what is not named here (reports, searches) */
 };
 
 struct query_parameter {

@@ -1,4 +1,4 @@
-/* endpoint.c: endpoints: ingest. They add nothing to the graph; a door serves them.
+/* endpoint.c: endpoints: ingest, search. They add nothing to the graph; a door serves them.
  *
  * What an endpoint names must be there before it is declared, so that a wrong name is told with the line of the call.
  * SPDX-License-Identifier: Apache-2.0 */
@@ -17,12 +17,13 @@ static bool is_path(const char *path)
            strspn(path, allowed) == size;
 }
 
-static bool check_path(const struct verb *verb, const char *path)
+static bool check_path(const struct verb *verb, enum weir_endpoint_kind kind, const char *path)
 {
     if (!path || !is_path(path))
         return verb_fail(verb, "a path is '/' and segments of letters, digits, '.', '_' and '-'");
     for (size_t i = 0; i < verb->topology->endpoint_count; i++) {
-        if (strcmp(verb->topology->endpoints[i].path, path) == 0)
+        const struct weir_endpoint *known = &verb->topology->endpoints[i];
+        if (known->kind == kind && strcmp(known->path, path) == 0)
             return verb_fail(verb, "there is an endpoint of that kind at the path already");
     }
     return true;
@@ -104,7 +105,7 @@ void weir_ingest_with(weir_topology *topology, const char *path, struct weir_ing
     if (!topology)
         return;
     const struct verb verb = {topology, args.at, "ingest", path};
-    if (!verb_is_open(&verb) || !check_path(&verb, path))
+    if (!verb_is_open(&verb) || !check_path(&verb, WEIR_ENDPOINT_INGEST, path))
         return;
     const struct graph_topic *topic = args.topic ? graph_find_topic(topology, args.topic) : NULL;
     if (!check_ingest(&verb, &args, topic))
@@ -121,4 +122,66 @@ void weir_ingest_with(weir_topology *topology, const char *path, struct weir_ing
     endpoint->ingest.about = topology_text(topology, args.about);
     for (size_t i = 0; i < WEIR_RULES_MAX; i++)
         endpoint->ingest.rules[i].field = topology_text(topology, args.rules[i].field);
+}
+
+static bool check_index(const struct verb *verb, const struct weir_index *index, const struct graph_store *store)
+{
+    if (!store)
+        return verb_fail(verb, "there is no store '%.60s'", index->view);
+    if (store->spec.kind != STORE_KEY_VALUE || store->spec.key_type->kind != WEIR_KIND_STRING)
+        return verb_fail(verb, "the store '%.60s' must be a plain one with strings as keys", index->view);
+    if (store->spec.value_type->kind != WEIR_KIND_RECORD)
+        return verb_fail(verb, "values of '%.60s' must be records; they are %s", index->view,
+                         store->spec.value_type->name);
+    for (size_t i = 0; index->by[i]; i++)
+        if (!check_field(verb, store->spec.value_type, ".by", index->by[i], WEIR_KIND_STRING))
+            return false;
+    return true;
+}
+
+static bool check_search(const struct verb *verb, const struct weir_search_args *args)
+{
+    const struct weir_type *value = NULL;
+    bool has_time_alone = false;
+    for (size_t i = 0; i < WEIR_INDEXES_MAX && args->indexes[i].view; i++) {
+        const struct weir_index *index = &args->indexes[i];
+        const struct graph_store *store = graph_find_store(verb->topology, index->view);
+        if (!check_index(verb, index, store))
+            return false;
+        if (value && store->spec.value_type != value)
+            return verb_fail(verb, "its views hold values of two types, %s and %s", value->name,
+                             store->spec.value_type->name);
+        value = store->spec.value_type;
+        has_time_alone = has_time_alone || !index->by[0];
+    }
+    if (!has_time_alone)
+        return verb_fail(verb, "one of .indexes must be by time alone, for questions that name no field");
+    if (!args->time)
+        return verb_fail(verb, "the time field is missing");
+    return check_field(verb, value, ".time", args->time, WEIR_KIND_TIMESTAMP);
+}
+
+static void copy_indexes(weir_topology *topology, struct weir_search_args *to, const struct weir_search_args *from)
+{
+    for (size_t i = 0; i < WEIR_INDEXES_MAX; i++) {
+        to->indexes[i].view = topology_text(topology, from->indexes[i].view);
+        for (size_t k = 0; k < WEIR_INDEX_FIELDS_MAX; k++)
+            to->indexes[i].by[k] = topology_text(topology, from->indexes[i].by[k]);
+    }
+}
+
+void weir_search_with(weir_topology *topology, const char *path, struct weir_search_args args)
+{
+    if (!topology)
+        return;
+    const struct verb verb = {topology, args.at, "search", path};
+    if (!verb_is_open(&verb) || !check_path(&verb, WEIR_ENDPOINT_SEARCH, path) || !check_search(&verb, &args))
+        return;
+    struct weir_endpoint *endpoint = add_endpoint(&verb, WEIR_ENDPOINT_SEARCH, path);
+    endpoint->value = graph_find_store(topology, args.indexes[0].view)->spec.value_type;
+    endpoint->search = args;
+    endpoint->search.at = verb_place(&verb);
+    endpoint->search.time = topology_text(topology, args.time);
+    endpoint->search.about = topology_text(topology, args.about);
+    copy_indexes(topology, &endpoint->search, &args);
 }

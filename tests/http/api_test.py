@@ -100,9 +100,9 @@ class Ingest(WithDoor):
         self.refused(self.door.post("/notes", b"x" * (1024 * 1024 + 1)), 413, "body-too-large")
 
     def test_other_methods_and_parameters_are_refused(self):
-        answer = self.door.get("/notes")
+        answer = self.door.ask("PUT", "/notes", NOTE)
         self.refused(answer, 405, "method-not-allowed")
-        self.assertEqual(answer.headers["allow"], "POST")
+        self.assertEqual(answer.headers["allow"], "GET, HEAD, POST")
         self.refused(self.door.post("/notes?x=1", NOTE), 400, "bad-parameter")
         self.refused(self.door.post("/notes/", NOTE), 404, "not-found")
 
@@ -125,6 +125,114 @@ class Ingest(WithDoor):
     def test_it_is_counted_under_its_path(self):
         self.door.post("/notes", NOTE)
         self.assertRegex(self.door.get("/metrics").body.decode(), 'weir_http_requests_total{route="/notes",method="POST",code="202"} ')
+
+
+class Search(WithDoor):
+    """A search that a topology declares; row number n was written by author n % 3 in minute n / 3."""
+
+    EVIL = "ann/2024-12-04T10:05:30.000Z"  # its keys lie among those of ann
+
+    def numbers(self, query):
+        answer = self.door.get("/notes" + query)
+        self.assertEqual(answer.status, 200, answer.body)
+        return [row["stars"] for row in answer.json["data"]]
+
+    def pages(self, query):
+        """The numbers of all pages, one after the other."""
+        numbers, path, pages = [], "/notes" + query, 0
+        while path:
+            answer = self.door.get(path)
+            self.assertEqual(answer.status, 200, answer.body)
+            numbers += [row["stars"] for row in answer.json["data"]]
+            token, pages = answer.json["page"]["next"], pages + 1
+            self.assertLess(pages, 100)
+            if token:
+                self.assertIn(f"page={token}>", answer.headers["link"])
+            path = f"/notes{query}&page={token}" if token else None
+        return numbers
+
+    def at_field(self, query, field):
+        answer = self.door.get("/notes" + query)
+        self.assertEqual((answer.status, [error["field"] for error in answer.json["errors"]]), (400, [field]), query)
+
+    def test_values_come_as_they_are_kept_oldest_first(self):
+        answer = self.door.get("/notes?limit=2").json
+        self.assertEqual(answer["data"][0], {"noteId": "2024-12-04T10:00:00.000Z/ann/0", "timestamp": "2024-12-04T10:00:00.000Z",
+                                             "ingestedAt": "2024-12-04T10:00:00.000Z", "author": "ann", "text": "<i>text</i>", "stars": 0})
+        self.assertEqual(answer["metadata"]["view"], "notes-by-time")
+        self.assertEqual(sorted(self.numbers("?limit=1000")), list(range(60)))
+
+    def test_a_field_is_found_by_its_index_and_only_whole(self):
+        self.assertEqual(self.door.get("/notes?author=ann").json["metadata"]["view"], "notes-by-author")
+        self.assertEqual(self.numbers("?author=ann"), list(range(0, 60, 3)))
+        self.assertEqual(self.numbers("?author=" + self.EVIL.replace("/", "%2F")), list(range(1, 60, 3)))
+        self.assertEqual(self.numbers("?author=an"), [])
+        self.assertEqual(self.numbers("?author=bob%2F"), [])
+
+    def test_times_are_inclusive_at_both_ends(self):
+        span = "from=2024-12-04T10:05:00Z&to=2024-12-04T10:07:00Z"
+        self.assertEqual(sorted(self.numbers("?" + span)), list(range(15, 24)))
+        self.assertEqual(self.numbers("?author=bob&" + span), [17, 20, 23])
+        self.assertEqual(self.numbers("?author=bob&from=1733306700000&to=1733306700000"), [17])
+        self.assertEqual(self.numbers("?from=2025-01-01T00:00:00Z"), [])
+        self.assertEqual(self.numbers("?to=2024-12-04T09:59:59.999Z"), [])
+
+    def test_newest_first_is_the_same_the_other_way_round(self):
+        self.assertEqual(self.numbers("?author=bob&order=desc"), list(range(2, 60, 3))[::-1])
+        self.assertEqual(self.pages("?order=desc&limit=7"), self.numbers("?limit=1000")[::-1])
+
+    def test_pages_hold_every_row_once(self):
+        for query in ("?limit=7", "?limit=1", "?limit=60", "?author=ann&limit=3"):
+            with self.subTest(query):
+                self.assertEqual(self.pages(query), self.numbers(query.split("limit")[0] + "limit=1000"))
+
+    def test_pages_have_numbers_too(self):
+        every = self.numbers("?limit=1000")
+        self.assertEqual(self.numbers("?limit=7&page=1"), every[:7])
+        self.assertEqual(self.numbers("?limit=7&page=3"), every[14:21])
+        self.assertEqual(self.numbers("?limit=7&page=9"), every[56:])
+        self.assertEqual(self.numbers("?limit=7&page=10"), [])
+        token = self.door.get("/notes?limit=7&page=3").json["page"]["next"]
+        self.assertEqual(self.numbers(f"?limit=7&page={token}"), every[21:28])
+
+    def test_a_page_belongs_to_its_question(self):
+        token = self.door.get("/notes?author=ann&limit=3").json["page"]["next"]
+        for query in ("?author=bob&page=", "?page=", "?author=ann&order=desc&page=", "?author=ann&from=1&page="):
+            self.refused(self.door.get("/notes" + query + token), 400, "bad-cursor")
+        self.assertEqual(self.door.get("/notes?author=ann&limit=5&page=" + token).status, 200)
+
+    def test_wrong_parameters_are_named(self):
+        for query, field in (("?text=x", "text"), ("?nothing=x", "nothing"), ("?author=", "author"), ("?author=a&author=b", "author"),
+                             ("?limit=0", "limit"), ("?limit=10001", "limit"), ("?page=0", "page"), ("?page=999999999", "page"),
+                             ("?from=today", "from"), ("?to=", "to"), ("?order=up", "order"), ("?from=2&to=1", "from")):
+            with self.subTest(query):
+                self.at_field(query, field)
+        self.refused(self.door.get("/notes?page=x"), 400, "bad-cursor")
+
+    def test_lines(self):
+        answer = self.door.get("/notes?author=ann&limit=2", Accept="application/x-ndjson")
+        self.assertEqual([json.loads(line)["stars"] for line in answer.body.decode().splitlines()], [0, 3])
+        self.refused(self.door.get("/notes", Accept="text/csv"), 406, "not-acceptable")
+
+    def test_it_is_described_with_its_fields(self):
+        document = self.door.get("/v1/openapi.json").json
+        operation = document["paths"]["/notes"]["get"]
+        self.assertEqual([parameter["name"] for parameter in operation["parameters"]],
+                         ["from", "to", "order", "page", "limit", "consistency", "partial", "author"])
+        self.assertIn("search.notes", document["components"]["schemas"])
+        self.assertIn("post", document["paths"]["/notes"])
+
+    def test_two_instances_answer_as_one(self):
+        other = Door(PROGRAM, **{**self.knobs, "FAKE_PARTITIONS_HERE": 2, "FAKE_PARTITIONS_FROM": 2})
+        door = Door(PROGRAM, **{**self.knobs, "FAKE_PARTITIONS_HERE": 2, "FAKE_PEER": f"127.0.0.1:{other.port}"})
+        try:
+            for query in ("?limit=7", "?limit=7&page=3", "?author=ann&limit=4", "?author=ann&limit=4&page=2", "?order=desc&limit=9&page=2"):
+                with self.subTest(query):
+                    answer = door.get("/notes" + query)
+                    self.assertEqual(answer.status, 200, answer.body)
+                    self.assertEqual([row["stars"] for row in answer.json["data"]], self.numbers(query))
+        finally:
+            self.assertEqual((door.close()[0], other.close()[0]), (0, 0))
 
 
 class IngestEcho(WithDoor):

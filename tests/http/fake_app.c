@@ -27,7 +27,9 @@ enum {
     PARTITIONS = 4,
     WINDOW_MS = 60000,
     PRICED = 3,
-    VERSIONS = 5
+    VERSIONS = 5,
+    NOTES = 60,
+    VIEWS_MAX = 5
 };
 
 struct total {
@@ -118,7 +120,7 @@ struct weir_app {
     const char *name;
     int index;
 };
-enum view_id { TOTALS, REVENUE, STOCK, ODD, PRICES };
+enum view_id { TOTALS, REVENUE, STOCK, ODD, PRICES, NOTES_BY_AUTHOR, NOTES_BY_TIME };
 struct weir_view {
     enum view_id id;
 };
@@ -311,22 +313,28 @@ static struct weir_view_info info_of(enum view_id id)
         info.value = &weir_i64_type;
         info.retention_ms = VERSIONS * WINDOW_MS;
         info.rows_approximate = PRICED * VERSIONS;
+    } else if (id == NOTES_BY_AUTHOR || id == NOTES_BY_TIME) {
+        info.name = id == NOTES_BY_TIME ? "notes-by-time" : "notes-by-author";
+        info.value = &note_type;
+        info.rows_approximate = NOTES;
     }
     info.partitions_here = partitions_here();
     return info;
 }
 
-static int views_of(const weir_app *app, enum view_id ids[3])
+static int views_of(const weir_app *app, enum view_id ids[VIEWS_MAX])
 {
     ids[0] = app->index ? STOCK : TOTALS;
     ids[1] = app->index ? ODD : REVENUE;
     ids[2] = PRICES;
-    return app->index ? 3 : 2;
+    ids[3] = NOTES_BY_AUTHOR;
+    ids[4] = NOTES_BY_TIME;
+    return app->index ? VIEWS_MAX : 2;
 }
 
 size_t weir_app_views(weir_app *app, struct weir_view_info *out, size_t max)
 {
-    enum view_id ids[3];
+    enum view_id ids[VIEWS_MAX];
     int count = views_of(app, ids);
     for (int i = 0; i < count && (size_t)i < max; i++)
         out[i] = info_of(ids[i]);
@@ -335,7 +343,7 @@ size_t weir_app_views(weir_app *app, struct weir_view_info *out, size_t max)
 
 weir_view *weir_view_open(weir_app *app, const char *store, struct weir_error *error)
 {
-    enum view_id ids[3];
+    enum view_id ids[VIEWS_MAX];
     int count = views_of(app, ids);
     for (int i = 0; i < count; i++) {
         if (strcmp(store, info_of(ids[i]).name) == 0) {
@@ -365,7 +373,7 @@ static const char *const odd_values[5] = {"empty key", "@SUM(A1)", "-2", "line\r
 
 static int rows_of(enum view_id id)
 {
-    static const int counts[] = {CUSTOMERS, COUNTRIES * WINDOWS, SHELVES, 5, PRICED * VERSIONS};
+    static const int counts[] = {CUSTOMERS, COUNTRIES * WINDOWS, SHELVES, 5, PRICED * VERSIONS, NOTES, NOTES};
     return counts[id];
 }
 
@@ -426,6 +434,56 @@ static void make_price(weir_arena *arena, int i, struct weir_row *row)
     row->window.end_ms = version == VERSIONS - 1 ? WEIR_VERSION_OPEN : (version + 1) * WINDOW_MS;
 }
 
+struct kept_note {
+    char keys[2][96]; /* by author, by time */
+    const char *author;
+    int64_t timestamp;
+    int number;
+};
+static struct kept_note notes[2][NOTES]; /* in the order of their keys */
+
+static int compare_by_author(const void *a, const void *b)
+{
+    return strcmp(((const struct kept_note *)a)->keys[0], ((const struct kept_note *)b)->keys[0]);
+}
+
+static int compare_by_time(const void *a, const void *b)
+{
+    return strcmp(((const struct kept_note *)a)->keys[1], ((const struct kept_note *)b)->keys[1]);
+}
+
+/* One a minute from each author; the keys of the second lie between those of the first. */
+static void write_notes(void)
+{
+    static const char *const authors[] = {"ann", "ann/2024-12-04T10:05:30.000Z", "bob"};
+    for (int i = 0; i < NOTES; i++) {
+        struct kept_note *note = &notes[0][i];
+        char time[32];
+        snprintf(time, sizeof time, "2024-12-04T10:%02d:00.000Z", i / 3);
+        *note = (struct kept_note){.author = authors[i % 3], .timestamp = 1733306400000 + i / 3 * 60000, .number = i};
+        snprintf(note->keys[0], sizeof note->keys[0], "%s/%s/%d", note->author, time, i);
+        snprintf(note->keys[1], sizeof note->keys[1], "%s/%s/%d", time, note->author, i);
+        notes[1][i] = *note;
+    }
+    qsort(notes[0], NOTES, sizeof notes[0][0], compare_by_author);
+    qsort(notes[1], NOTES, sizeof notes[1][0], compare_by_time);
+}
+
+static void make_note(weir_arena *arena, int order, int i, struct weir_row *row)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, write_notes);
+    const struct kept_note *kept = &notes[order][i];
+    struct note *note = arena_alloc(arena, sizeof *note);
+    note->id = *text_in(arena, kept->keys[1]);
+    note->author = bytes_of_text(kept->author);
+    note->text = bytes_of_text("<i>text</i>");
+    note->timestamp = note->ingested_at = kept->timestamp;
+    note->has_stars = true;
+    note->stars = kept->number;
+    *row = (struct weir_row){.key = text_in(arena, kept->keys[order]), .value = note, .timestamp_ms = kept->timestamp};
+}
+
 static void make_row(enum view_id id, weir_arena *arena, int i, struct weir_row *row)
 {
     int64_t *numbers;
@@ -445,6 +503,10 @@ static void make_row(enum view_id id, weir_arena *arena, int i, struct weir_row 
         break;
     case PRICES:
         make_price(arena, i, row);
+        break;
+    case NOTES_BY_AUTHOR:
+    case NOTES_BY_TIME:
+        make_note(arena, id == NOTES_BY_TIME, i, row);
         break;
     case ODD:
         *row = (struct weir_row){
@@ -717,6 +779,12 @@ size_t weir_app_endpoints(weir_app *app, const struct weir_endpoint **out)
                               {"stars", .is_bounded = true, .least = 1, .most = 5}},
                     .about = "Takes notes."}},
         {.kind = WEIR_ENDPOINT_INGEST, .path = "/lost/notes", .value = &note_type, .ingest = {.topic = "unavailable"}},
+        {.kind = WEIR_ENDPOINT_SEARCH,
+         .path = "/notes",
+         .value = &note_type,
+         .search = {.time = "timestamp",
+                    .indexes = {{"notes-by-author", {"author"}}, {"notes-by-time", {NULL}}},
+                    .about = "Notes by author and time."}},
     };
     *out = endpoints;
     return app->index ? 0 : sizeof endpoints / sizeof *endpoints;

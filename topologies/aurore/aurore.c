@@ -17,7 +17,8 @@ enum { SERVICE_CHARS_MAX = 100, KEPT_DAYS = 30 };
 static int64_t event_time(const struct weir_record *record, int64_t partition_time_ms)
 {
     (void)partition_time_ms;
-    return record->value ? service_event_value(record)->timestamp : record->timestamp_ms;
+    int64_t at = record->value ? service_event_value(record)->timestamp : -1;
+    return at >= 0 ? at : record->timestamp_ms; /* is_sound says what is wrong with one before 1970 */
 }
 
 /* Characters of UTF-8: bytes that do not continue one. */
@@ -149,6 +150,9 @@ static void serve(weir_topology *t)
                 .rules = {{"service", .chars_min = 1, .chars_max = SERVICE_CHARS_MAX},
                           {"timestamp", .is_bounded = true, .least = 0, .most = RECORD_TIME_MS_MAX}},
                 .about = "Takes an event of a service, or an array of them.");
+    weir_search(t, "/events", "timestamp",
+                .indexes = {{"aurore-events", {"service"}}, {"aurore-events-by-time", {NULL}}},
+                .about = "Events by service and time, oldest first.");
 }
 
 weir_topology *aurore_topology(void)

@@ -51,6 +51,11 @@ static void keep_audit(weir_topology *t)
     weir_process(events, &audit_processor,
                  .stores = {"platform-audit-by-time", "platform-audit-by-actor", "platform-audit-by-resource"},
                  .name = "keep-audit");
+    weir_search(t, "/audit", "timestamp",
+                .indexes = {{"platform-audit-by-actor", {"actor"}},
+                            {"platform-audit-by-resource", {"resource"}},
+                            {"platform-audit-by-time", {NULL}}},
+                .about = "Audit events by actor, resource and time, oldest first.");
 }
 
 static void watch_requests(weir_topology *t)

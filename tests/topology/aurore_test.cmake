@@ -1,0 +1,1 @@
+target_link_libraries(aurore_test PRIVATE weir_topologies weir_static)
