@@ -7,11 +7,6 @@
 
 enum probe { PROBE_LIVE = 1, PROBE_READY = 2, PROBE_STARTED = 4 };
 
-struct check {
-    const char *name;
-    bool good;
-};
-
 static bool app_passes(struct weir_http *server, size_t index, enum probe probe)
 {
     enum weir_state state = weir_app_state(server->apps[index]);

@@ -42,6 +42,9 @@ enum {
     LIMIT_RATE_WINDOW_S = 60,      /* in which a rate limit fills up again */
     LIMIT_WRONG_CREDENTIALS = 300, /* of one address within that window */
 
+    LIMIT_CHECK_EVERY_MS = 500,  /* how often each health check looks */
+    LIMIT_CHECK_STALE_MS = 5000, /* one that has not come back for so long is down */
+
     LIMIT_WORKERS = 4,
     LIMIT_JOBS = 256,   /* waiting for a worker; more are answered 503 */
     LIMIT_LISTED = 256, /* views, topics, tasks, nodes, drops of one app that a listing shows at most */

@@ -165,7 +165,8 @@ static bool start_threads(struct weir_http *server)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
     bool started = workers_start(&server->workers) && workers_start(&server->forwarders) &&
-                   workers_start(&server->queries) && pthread_create(&server->thread, NULL, loop, server) == 0;
+                   workers_start(&server->queries) && checks_start(server) &&
+                   pthread_create(&server->thread, NULL, loop, server) == 0;
     if (started)
         pthread_setname_np(server->thread, "weir-http");
     pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -306,6 +307,8 @@ static void free_server(struct weir_http *server)
     audit_close(&server->audit);
     endpoints_close(&server->endpoints);
     pthread_mutex_destroy(&server->views_lock);
+    pthread_mutex_destroy(&server->checks.lock);
+    pthread_cond_destroy(&server->checks.wake);
     free(server->views);
     free(server->apps);
     free(server->has_run);
@@ -337,6 +340,8 @@ weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http
     server->title = memory_text(options.title ? options.title : "Weir");
     server->started_ms = clock_wall_ms(&clock_system);
     pthread_mutex_init(&server->views_lock, NULL);
+    pthread_mutex_init(&server->checks.lock, NULL);
+    pthread_cond_init(&server->checks.wake, NULL);
     workers_init(&server->workers, (struct workers_spec){"weir-http-work", LIMIT_WORKERS, LIMIT_JOBS, 0});
     workers_init(&server->forwarders, (struct workers_spec){"weir-http-peer", LIMIT_WORKERS, LIMIT_JOBS, 0});
     workers_init(&server->queries, (struct workers_spec){"weir-http-sql", LIMIT_QUERIES, 0, LIMIT_QUERY_NICE});
@@ -350,6 +355,7 @@ weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http
     workers_stop(&server->workers);
     workers_stop(&server->forwarders);
     workers_stop(&server->queries);
+    checks_stop(server);
     free_server(server);
     return NULL;
 }
@@ -383,6 +389,7 @@ void weir_http_stop(weir_http *server)
     workers_stop(&server->workers);
     workers_stop(&server->forwarders);
     workers_stop(&server->queries);
+    checks_stop(server);
     wait_for_writes(server);
     atomic_store(&server->quitting, true);
     server_wake(server);

@@ -12,6 +12,7 @@
 #include "guard/guard.h"
 #include "guard/limiter.h"
 #include "http/audit.h"
+#include "http/checks.h"
 #include "http/endpoint.h"
 #include "http/meter.h"
 #include "http/reports.h"
@@ -53,6 +54,7 @@ struct weir_http {
     struct workers queries;             /* SQL */
     struct weir_copy_source copies;     /* what the apps ask others through (copy.h) */
     struct reports reports;
+    struct checks checks;
     struct endpoints endpoints;
     struct route_table routes;     /* all: fixed ones and endpoints */
     _Atomic int64_t being_written; /* requests whose records are on their way to the log (produce.h) */

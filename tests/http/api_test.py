@@ -253,6 +253,61 @@ class IngestEcho(WithDoor):
                                              "extra": {"b": [1.5, None], "a": 1}})
 
 
+class Checks(unittest.TestCase):
+    """Health of the parts, told from the latest look."""
+
+    def ask(self, path, **knobs):
+        door = Door(PROGRAM, **{"FAKE_STILL": 1, **knobs})
+        try:
+            until = time.monotonic() + 20
+            while True:
+                answer = door.get(path)
+                if answer.json.get("age_ms", 0) is not None and b'"age_ms":null' not in answer.body or time.monotonic() > until:
+                    return answer
+                time.sleep(0.02)
+        finally:
+            self.assertEqual(door.close()[0], 0)
+
+    def test_the_buffer_says_what_waits(self):
+        answer = self.ask("/health/buffer")
+        self.assertEqual((answer.status, answer.json["status"]), (200, "UP"))
+        self.assertEqual(answer.json["apps"][0], {"name": "orders", "records": 12, "bytes": 10, "bytes_max": 1000, "oldest_ms": 3, "is_failing": False})
+
+    def test_a_full_buffer_is_down_and_with_it_the_whole(self):
+        answer = self.ask("/health/buffer", FAKE_FULL=1)
+        self.assertEqual((answer.status, answer.json["status"]), (503, "DOWN"))
+        answer = self.ask("/health/detailed", FAKE_FULL=1)
+        self.assertEqual((answer.status, answer.json["status"]), (503, "DOWN"))
+        self.assertEqual(answer.json["checks"]["business"]["status"], "UP")
+
+    def test_stores_that_are_restored_are_not_ready(self):
+        answer = self.ask("/health/database")  # one task of the second app restores
+        self.assertEqual((answer.status, answer.json["status"]), (503, "DOWN"))
+        self.assertEqual(answer.json["apps"][1]["tasks"], {"running": 3, "restoring": 1, "standby": 0})
+        self.assertGreater(answer.json["apps"][1]["restore_remaining"], 0)
+
+    def test_business_says_what_is_worked_on_and_what_was_left_out(self):
+        answer = self.ask("/health/business")
+        self.assertEqual(answer.status, 200)
+        self.assertGreater(answer.json["apps"][0]["records"], 0)
+        self.assertTrue(answer.json["apps"][0]["dropped"])
+        self.assertEqual(self.ask("/health/business", FAKE_STATE=6).status, 503)
+
+    def test_a_check_that_hangs_is_down_and_holds_nobody_up(self):
+        process = Door(PROGRAM, FAKE_STILL=1, FAKE_HANGING=1)
+        try:
+            begin = time.monotonic()
+            answer = process.get("/health/buffer")
+            self.assertEqual((answer.status, answer.json), (503, {"status": "DOWN", "age_ms": None}))
+            self.assertEqual(process.get("/livez").status, 200)
+            self.assertLess(time.monotonic() - begin, 5)
+        finally:
+            process.process.kill()
+            process.process.wait()
+            process.process.stdin.close()
+            process.process.stdout.close()
+
+
 class IngestFull(WithDoor):
     knobs = {"FAKE_STILL": 1, "FAKE_FULL": 1}
 

@@ -763,6 +763,15 @@ void weir_produce_then(weir_app *app, const char *topic, const struct weir_raw_r
     then(self, &error);
 }
 
+struct weir_buffer_info weir_app_buffer(weir_app *app)
+{
+    (void)app;
+    bool is_full = knob("FAKE_FULL", 0) != 0;
+    while (knob("FAKE_HANGING", 0))
+        usleep(10000);
+    return (struct weir_buffer_info){.bytes = is_full ? 990 : 10, .bytes_max = 1000, .records = 12, .oldest_ms = 3};
+}
+
 size_t weir_app_endpoints(weir_app *app, const struct weir_endpoint **out)
 {
     static const struct weir_endpoint endpoints[] = {
