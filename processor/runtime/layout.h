@@ -68,6 +68,10 @@ void layout_done(struct layout *);
  * one sub-topology must have the same count; the error names two that differ. */
 bool layout_create_topics(struct layout *, struct broker *, const struct config *, struct weir_error *);
 
+/* Whether the topics that tasks read and their changelogs are still those of the layout. False, WEIR_INVALID: one has other
+ * partitions now, or is gone (a broker that has just started may say so for a moment); WEIR_RETRY: not to be told now. */
+bool layout_check_topics(const struct layout *, struct broker *, struct weir_error *);
+
 /* How many tasks write a repartition topic; 0: none. */
 int32_t layout_upstream_partitions(const struct layout *, const char *topic);
 

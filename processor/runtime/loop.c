@@ -159,6 +159,12 @@ static bool start_positions(struct loop *loop, struct task *task, const struct b
         if (begin == BROKER_NO_OFFSET &&
             !broker->ops->range(broker, task->part->sources[i].topic, task->partition, &begin, &end, error))
             return false;
+        if (starts[i].offset == BROKER_NO_OFFSET && starts[0].offset != BROKER_NO_OFFSET)
+            log_warning(
+                "loop",
+                "topic %s partition %d: no offset is committed, though others of its task have one; beginning at %lld. "
+                "If the topic was made anew: docs/operations.md",
+                task->part->sources[i].topic, task->partition, (long long)begin);
         task->sources[i].position = begin;
         task->sources[i].stream_time_ms = commit_metadata_read(starts[i].metadata).partition_time_ms;
         task->sources[i].begun = starts[i].offset;
@@ -829,7 +835,6 @@ static void configure(struct loop *loop)
     loop->windows_max = limits_windows(loop->app);
     loop->committed_max = limits_committed(loop->app);
     const struct config *config = loop->app->config;
-    loop->restorer.transactional = loop->app->exactly_once;
     loop->restorer.copier = loop->app->copier;
     loop->commit_interval_us = config_integer(config, "commit.interval.ms") * 1000;
     loop->poll_ms = config_integer(config, "poll.ms");

@@ -14,7 +14,13 @@
 #include "base/memory.h"
 #include "runtime/app.h"
 
-enum { LOOK_EVERY_MS = 1000, LOOK_AGAIN_MS = 100, REPLICAS_MAX = 16 };
+enum {
+    LOOK_EVERY_MS = 1000,
+    LOOK_AGAIN_MS = 100,
+    CHECK_EVERY_US = 5 * 1000 * 1000, /* the topics */
+    WRONG_MAX = 3,                    /* times in a row, before it is believed */
+    REPLICAS_MAX = 16
+};
 
 #define THREAD_MARK "-StreamThread-"
 
@@ -23,6 +29,8 @@ struct peers {
     char *self; /* our client ids without the thread */
     pthread_t thread;
     bool started;
+    int64_t checked_us;
+    int wrong_count;      /* checks of the topics in a row that found something */
     pthread_mutex_t lock; /* everything below */
     pthread_cond_t wake;
     bool stopping, asked;
@@ -161,6 +169,20 @@ static void wait_ms(struct peers *peers, int64_t ms)
             break;
 }
 
+/* Partitions that nobody reads, and keys whose state is elsewhere, are not for a log line alone. */
+static void check_topics(struct peers *peers)
+{
+    struct weir_error error = {0};
+    int64_t now_us = clock_monotonic_us(&clock_system);
+    if (now_us - peers->checked_us < CHECK_EVERY_US)
+        return;
+    peers->checked_us = now_us;
+    if (layout_check_topics(&peers->app->layout, peers->app->broker, &error) || error.code != WEIR_INVALID)
+        peers->wrong_count = 0;
+    else if (++peers->wrong_count == WRONG_MAX)
+        app_fail(peers->app, &error);
+}
+
 /* The group becomes stable a moment after this instance has settled, so who asks is answered twice. */
 static void *run(void *self)
 {
@@ -171,6 +193,7 @@ static void *run(void *self)
         peers->asked = false;
         pthread_mutex_unlock(&peers->lock);
         again = !peers_look(peers) || again;
+        check_topics(peers);
         pthread_mutex_lock(&peers->lock);
         wait_ms(peers, again ? LOOK_AGAIN_MS : LOOK_EVERY_MS);
     }

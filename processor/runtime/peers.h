@@ -3,7 +3,10 @@
  * All of it comes from the group: its coordinator tells every member's client id and partitions, and the client id says the
  * instance and its address (application.server). Nothing else is exchanged, so nothing else can disagree. Form of a client
  * id: "<client>-<uuid>[@<host:port>]-StreamThread-<n>-consumer", "<client>" being client.id or application.id.
- * What is known is at most a second old, and older while partitions change hands. Any thread. */
+ * What is known is at most a second old, and older while partitions change hands. Any thread.
+ *
+ * The thread that asks also looks every few seconds whether the topics are as they were at the start (layout.h); if not, the
+ * app fails. */
 #ifndef WEIR_RUNTIME_PEERS_H
 #define WEIR_RUNTIME_PEERS_H
 #include "runtime/layout.h"

@@ -19,6 +19,7 @@ enum {
     BATCH = 4096,
     STALL_US = 60 * 1000 * 1000,
     TELL_US = 10 * 1000 * 1000,
+    ASK_EVERY_US = 200 * 1000,
     SHOWN_RECORDS_MAX = 64 * 1024, /* that a copy which answers meanwhile keeps until it shows them */
 };
 
@@ -30,6 +31,8 @@ struct restore_entry {
     int64_t end;       /* of the changelog when the restore began */
     int64_t position;  /* next offset to come */
     int64_t moved_us;  /* when it last changed */
+    bool is_short;     /* the changelog ended before what is committed of it, when that was last asked */
+    int64_t asked_us;  /* for its end */
     weir_arena arena;  /* keys behind the committed position */
     weir_bytes *unfinished;
     size_t unfinished_count, unfinished_capacity;
@@ -88,9 +91,13 @@ static bool start_reading_one(struct restorer *restorer, struct restore_entry *e
 {
     const struct broker_ops *ops = restorer->broker->ops;
     const char *topic = layout_log(entry->task->part, &entry->task->part->stores[entry->store]);
+    entry->moved_us = now_us();
+    if (entry->position >= entry->end) { /* it waits for the changelog to be there */
+        entry->is_reading = true;
+        return true;
+    }
     if (!restorer->reader)
         restorer->reader = ops->reader_open(restorer->broker, error);
-    entry->moved_us = now_us();
     entry->is_reading = restorer->reader && ops->reader_add(restorer->reader, topic, entry->task->partition,
                                                             entry->position, entry->token, error);
     return entry->is_reading;
@@ -103,6 +110,34 @@ static bool start_reading(struct restorer *restorer, const struct task *task, st
             !start_reading_one(restorer, &restorer->entries[i], error))
             return false;
     return true;
+}
+
+/* A store has rows of finished commits only. When nothing is committed although it has some, and its changelog is there, the
+ * group's offsets are gone; to take all of the changelog for unfinished would undo all that was ever done. */
+static bool check_commit(const struct task *task, size_t store, bool has_commit, int64_t held, int64_t begin,
+                         int64_t end, struct weir_error *error)
+{
+    const struct layout_store *layout = &task->part->stores[store];
+    if (has_commit || layout->source >= 0 || held <= begin || end <= begin)
+        return true;
+    return error_set(
+        error, WEIR_FATAL,
+        "topic %s partition %d: no offset is committed, but store %s holds what was: the offsets of the group "
+        "are gone (the topic was made anew, or offsets.retention.minutes are over); commit where to go on, or "
+        "reset the application's internal topics and state",
+        task->part->sources[0].topic, task->partition, layout->spec.name);
+}
+
+/* One that has all there is is not read. */
+static int64_t reader_position(const struct restorer *restorer, const struct restore_entry *entry)
+{
+    return restorer->reader ? restorer->broker->ops->reader_position(restorer->reader, entry->token) : -1;
+}
+
+static void stop_reading(struct restorer *restorer, const struct restore_entry *entry)
+{
+    if (restorer->reader)
+        restorer->broker->ops->reader_remove(restorer->reader, entry->token);
 }
 
 /* A store ahead of its changelog belongs to another history (the topic was made anew, or offsets were reset). */
@@ -174,13 +209,14 @@ static bool begin_store(struct restorer *restorer, struct task *task, size_t sto
         !restorer->broker->ops->range(restorer->broker, log, task->partition, &begin, &end, error))
         return false;
     int64_t committed = committed_end(task, layout, commit, has_commit, begin, end);
-    if (committed > end && restorer->transactional)
-        end = committed;
-    else if (committed > end)
+    bool is_short = committed > end && layout->source < 0;
+    if (committed > end && !is_short)
         committed = end;
-    if (restorer->stops_at_commit || layout->source >= 0)
+    if (is_short || restorer->stops_at_commit || layout->source >= 0)
         end = committed;
     int64_t held = store_position(task->stores[store]);
+    if (!check_commit(task, store, has_commit, held, begin, end, error))
+        return false;
     if (held >= 0 && !check_position(task, store, held, committed, end, error))
         return false;
     task->changelog_positions[store] = committed;
@@ -188,13 +224,14 @@ static bool begin_store(struct restorer *restorer, struct task *task, size_t sto
               task->partition, (long long)held, (long long)committed, (long long)end);
     int64_t from = held > begin ? held : begin;
     *wish = (struct copy_wish){layout->name_hash, from, restorer->stops_at_commit ? INT64_MAX : committed, end};
-    if (from >= end)
+    if (from >= end && !is_short)
         return true;
     struct restore_entry *entry = add_entry(restorer, task, store);
     entry->committed = committed;
     entry->end = end;
     entry->position = from;
     entry->latest_ms = restore_latest_ms(commit, has_commit);
+    entry->is_short = is_short;
     atomic_fetch_add(&task->restore_remaining, end - from);
     return true;
 }
@@ -381,6 +418,7 @@ static void move_to(struct restore_entry *entry, int64_t position)
     int64_t shown = position < entry->end ? position : entry->end;
     atomic_fetch_sub(&entry->task->restore_remaining, shown - entry->position);
     entry->position = shown;
+    entry->is_short = entry->is_short && shown < entry->end;
     entry->moved_us = now_us();
 }
 
@@ -388,7 +426,7 @@ static void move_to(struct restore_entry *entry, int64_t position)
 static bool check_stall(const struct restorer *restorer, struct restore_entry *entry, struct weir_error *error)
 {
     int64_t begin, end, now = now_us();
-    if (!restorer->transactional || now - entry->moved_us < STALL_US)
+    if (now - entry->moved_us < STALL_US)
         return true;
     entry->moved_us = now;
     const struct layout_store *store = &entry->task->part->stores[entry->store];
@@ -404,23 +442,38 @@ static bool check_stall(const struct restorer *restorer, struct restore_entry *e
 }
 
 /* Positions come from the reader, not from the last record: the end may lie behind a gap (compaction, markers). */
+/* A replica that answers for its leader may know less, for a moment; a changelog that was deleted and made anew stays short,
+ * also for a store that has all that is committed. */
+static bool is_still_short(const struct restorer *restorer, struct restore_entry *entry)
+{
+    int64_t begin, end, now = now_us();
+    struct weir_error unanswered = {0};
+    if (!entry->is_short || now - entry->asked_us < ASK_EVERY_US)
+        return entry->is_short;
+    entry->asked_us = now;
+    if (restorer->broker->ops->range(restorer->broker, entry->task->part->stores[entry->store].changelog,
+                                     entry->task->partition, &begin, &end, &unanswered))
+        entry->is_short = end < entry->end;
+    return entry->is_short;
+}
+
 static bool look_for_the_end(struct restorer *restorer, struct weir_error *error)
 {
     for (size_t i = 0; i < restorer->count; i++) {
         struct restore_entry *entry = &restorer->entries[i];
         if (entry->done || !entry->is_reading)
             continue;
-        int64_t position = restorer->broker->ops->reader_position(restorer->reader, entry->token);
+        int64_t position = reader_position(restorer, entry);
         if (position > entry->position)
             move_to(entry, position);
         else if (!check_stall(restorer, entry, error))
             return false;
-        if (entry->position < entry->end)
+        if (entry->position < entry->end || is_still_short(restorer, entry))
             continue;
         if (!answers_meanwhile(entry->task) && !store_restored(entry->task->stores[entry->store], error))
             return false;
         entry->done = true;
-        restorer->broker->ops->reader_remove(restorer->reader, entry->token);
+        stop_reading(restorer, entry);
     }
     return true;
 }
@@ -524,7 +577,7 @@ bool restore_step(struct restorer *restorer, int timeout_ms, struct weir_error *
     if (!look_at_copies(restorer, error))
         return false;
     tell(restorer);
-    if (!restorer->reader || restore_is_waiting(restorer)) {
+    if (restorer->count == 0 || restore_is_waiting(restorer)) {
         clock_pause_ms(restore_is_idle(restorer) ? 0 : timeout_ms);
         return true;
     }
@@ -532,7 +585,9 @@ bool restore_step(struct restorer *restorer, int timeout_ms, struct weir_error *
     struct broker_message messages[BATCH];
     if (!write_held_back(restorer, error))
         return false;
-    int count = ops->reader_poll(restorer->reader, messages, BATCH, timeout_ms, error);
+    if (!restorer->reader)
+        clock_pause_ms(timeout_ms);
+    int count = restorer->reader ? ops->reader_poll(restorer->reader, messages, BATCH, timeout_ms, error) : 0;
     if (count < 0)
         return false;
     bool ok = apply(restorer, messages, count, error) && failpoint("restore.read", error);
@@ -553,7 +608,7 @@ static void remove_entry(struct restorer *restorer, size_t index)
 {
     struct restore_entry *entry = &restorer->entries[index];
     if (!entry->done && entry->is_reading)
-        restorer->broker->ops->reader_remove(restorer->reader, entry->token);
+        stop_reading(restorer, entry);
     arena_done(&entry->arena);
     memory_free(entry->unfinished);
     restorer->entries[index] = restorer->entries[--restorer->count];

@@ -5,7 +5,9 @@
  * must not be applied, and because a later restore could not tell it from committed records, it is undone: for every key
  * found there, the committed row is written again by the task's next commit.
  * With transactions nothing of an unfinished commit is ever read; but the end of a finished one may be told to readers
- * of the changelog a moment after the offsets are, so the restore waits until it has read up to the committed position.
+ * of the changelog a moment after the offsets are, so the restore waits until it has read up to the committed position. A
+ * changelog that stays shorter than what is committed of it was deleted and made anew: that is an error, also for a store that
+ * has all of it.
  * Where much is to be read and another instance has the stores, they are copied from there first (copier.h), and what is
  * newer is read behind them.
  * A table whose topic is its changelog is restored from that, up to the committed offset: what lies behind is still to be
@@ -21,7 +23,6 @@ struct restore_entry;
 struct restorer {
     struct broker *broker;
     struct copier *copier;        /* NULL: changelogs only */
-    bool transactional;           /* commits are transactions, so what they wrote may become readable a little later */
     bool stops_at_commit;         /* what lies behind it is not looked at (standbys.h) */
     struct broker_reader *reader; /* opened with the first need */
     struct restore_entry *entries;

@@ -727,8 +727,7 @@ struct standbys *standbys_new(struct weir_app *app)
         return NULL;
     struct standbys *standbys = memory_new(sizeof *standbys);
     standbys->app = app;
-    standbys->restorer = (struct restorer){
-        .broker = app->broker, .copier = app->copier, .transactional = app->exactly_once, .stops_at_commit = true};
+    standbys->restorer = (struct restorer){.broker = app->broker, .copier = app->copier, .stops_at_commit = true};
     arena_init(&standbys->arena);
     pthread_mutex_init(&standbys->lock, NULL);
     return standbys;

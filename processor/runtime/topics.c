@@ -5,9 +5,16 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "runtime/layout.h"
+
+struct specs {
+    struct broker_topic_spec *items;
+    size_t count, capacity;
+};
 
 enum {
     REPARTITION_SEGMENT_BYTES = 50 * 1024 * 1024,
@@ -20,6 +27,40 @@ static const int64_t join_changelog_additional_ms = (int64_t)24 * 60 * 60 * 1000
  * Streams (VersionedChangelogTopicConfig). */
 static const int64_t versioned_changelog_additional_ms = (int64_t)24 * 60 * 60 * 1000;
 static const int64_t changelog_compaction_lag_ms = (int64_t)60 * 60 * 1000;
+
+/* Of a start: a broker that restarts, or a bad network, must not end it. */
+static const int64_t patience_us = (int64_t)60 * 1000 * 1000;
+enum { PAUSE_MS = 200 };
+
+static bool asks_again(int64_t began_us, struct weir_error *error)
+{
+    if (error->code != WEIR_RETRY || clock_monotonic_us(&clock_system) - began_us >= patience_us)
+        return false;
+    log_warning("app", "%s; trying again", error->message);
+    error_clear(error);
+    clock_pause_ms(PAUSE_MS);
+    return true;
+}
+
+static int32_t ask_count(struct broker *broker, const char *topic, struct weir_error *error)
+{
+    int64_t began_us = clock_monotonic_us(&clock_system);
+    int32_t count;
+    do
+        count = broker->ops->partitions(broker, topic, error);
+    while (count < 0 && asks_again(began_us, error));
+    return count;
+}
+
+static bool ensure(struct broker *broker, const struct specs *specs, struct weir_error *error)
+{
+    int64_t began_us = clock_monotonic_us(&clock_system);
+    bool ok;
+    do
+        ok = broker->ops->ensure(broker, specs->items, specs->count, error);
+    while (!ok && asks_again(began_us, error));
+    return ok;
+}
 
 static bool is_written_by(const struct layout *layout, const struct layout_part *part, const char *topic)
 {
@@ -54,7 +95,7 @@ static bool ask_user_topics(struct layout_part *part, struct broker *broker, int
         const struct layout_source *source = &part->sources[i];
         if (source->node->topic->internal)
             continue;
-        int32_t count = broker->ops->partitions(broker, source->topic, error);
+        int32_t count = ask_count(broker, source->topic, error);
         if (count < 0 || (count > 0 && !set_partitions(part, &named, source->topic, count, error)))
             return false;
         *most = count > *most ? count : *most;
@@ -113,11 +154,6 @@ static bool decide_partitions(struct layout *layout, struct broker *broker, int3
                              layout->parts[i].sources[0].topic);
     return true;
 }
-
-struct specs {
-    struct broker_topic_spec *items;
-    size_t count, capacity;
-};
 
 static void add_spec(struct specs *specs, struct broker_topic_spec spec)
 {
@@ -225,7 +261,7 @@ static bool count_sink_partitions(struct layout *layout, struct broker *broker, 
             if (node->kind != GRAPH_SINK || node->topic_of || (!node->topic->internal && !node->partition_of))
                 continue;
             int32_t count = node->topic->internal ? count_of_readers(layout, part->sink_topics[i])
-                                                  : broker->ops->partitions(broker, part->sink_topics[i], error);
+                                                  : ask_count(broker, part->sink_topics[i], error);
             if (count < 0)
                 return false;
             part->sink_partitions[i] = count;
@@ -248,7 +284,7 @@ static bool spread_globals(struct layout *layout, struct broker *broker, int32_t
         if (i == 0 || layout->parts[i].partitions > most)
             most = layout->parts[i].partitions;
     for (size_t i = layout->part_count; i < all_parts(layout); i++) {
-        int32_t count = broker->ops->partitions(broker, layout->parts[i].sources[0].topic, error);
+        int32_t count = ask_count(broker, layout->parts[i].sources[0].topic, error);
         if (count < 0)
             return false;
         layout_spread(layout, &layout->parts[i], count > 0 ? count : most);
@@ -276,8 +312,37 @@ bool layout_create_topics(struct layout *layout, struct broker *broker, const st
         add_global(&specs, &layout->parts[i]);
     for (size_t i = 0; i < layout->part_count; i++)
         add_sinks(&specs, &layout->parts[i]);
-    bool ok =
-        broker->ops->ensure(broker, specs.items, specs.count, error) && count_sink_partitions(layout, broker, error);
+    bool ok = ensure(broker, &specs, error) && count_sink_partitions(layout, broker, error);
     memory_free(specs.items);
     return ok;
+}
+
+/* ---- as time goes by ---- */
+
+static bool check_count(struct broker *broker, const char *topic, int32_t expected, struct weir_error *error)
+{
+    int32_t count = broker->ops->partitions(broker, topic, error);
+    if (count == 0)
+        return error_set(error, WEIR_INVALID, "topic '%s' is not there any more", topic);
+    if (count > 0 && count != expected)
+        return error_set(
+            error, WEIR_INVALID,
+            "topic '%s' has %d partitions now, and had %d when this instance started: keys of it go elsewhere "
+            "than their state; start with a new application.id, or reset its internal topics",
+            topic, (int)count, (int)expected);
+    return count > 0;
+}
+
+bool layout_check_topics(const struct layout *layout, struct broker *broker, struct weir_error *error)
+{
+    for (size_t i = 0; i < layout->part_count; i++) {
+        const struct layout_part *part = &layout->parts[i];
+        for (size_t s = 0; s < part->source_count; s++)
+            if (!check_count(broker, part->sources[s].topic, part->partitions, error))
+                return false;
+        for (size_t s = 0; s < part->store_count; s++)
+            if (part->stores[s].changelog && !check_count(broker, part->stores[s].changelog, part->partitions, error))
+                return false;
+    }
+    return true;
 }
