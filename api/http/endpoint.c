@@ -114,7 +114,7 @@ static bool add_row(struct endpoints *endpoints, const struct endpoint *endpoint
         return error_set(error, WEIR_INVALID, "http: there are more endpoints than %d", ROUTES_MAX);
     size_t behind = endpoints->row_count - at;
     memmove(&endpoints->rows[at + 1], &endpoints->rows[at], behind * sizeof row);
-    memmove(&endpoints->of_row[at + 1], &endpoints->of_row[at], behind * sizeof endpoint);
+    memmove(&endpoints->of_row[at + 1], &endpoints->of_row[at], behind * sizeof(void *));
     endpoints->rows[at] = row;
     endpoints->of_row[at] = endpoint;
     endpoints->row_count++;
@@ -130,7 +130,7 @@ bool endpoints_open(struct endpoints *endpoints, weir_app *const *apps, size_t c
         most += weir_app_endpoints(apps[i], &declared);
     endpoints->items = arena_alloc(&endpoints->arena, (most + 1) * sizeof *endpoints->items);
     endpoints->rows = arena_alloc(&endpoints->arena, (ROUTES_MAX + 1) * sizeof *endpoints->rows);
-    endpoints->of_row = arena_alloc(&endpoints->arena, (ROUTES_MAX + 1) * sizeof *endpoints->of_row);
+    endpoints->of_row = arena_alloc(&endpoints->arena, (ROUTES_MAX + 1) * sizeof(void *));
     memcpy(endpoints->rows, routes, route_count * sizeof *routes);
     endpoints->row_count = route_count;
     for (size_t i = 0; i < count; i++) {

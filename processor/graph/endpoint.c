@@ -108,7 +108,7 @@ void weir_ingest_with(weir_topology *topology, const char *path, struct weir_ing
     if (!verb_is_open(&verb) || !check_path(&verb, WEIR_ENDPOINT_INGEST, path))
         return;
     const struct graph_topic *topic = args.topic ? graph_find_topic(topology, args.topic) : NULL;
-    if (!check_ingest(&verb, &args, topic))
+    if (!check_ingest(&verb, &args, topic) || !topic)
         return;
     struct weir_endpoint *endpoint = add_endpoint(&verb, WEIR_ENDPOINT_INGEST, path);
     endpoint->value = topic->value;
