@@ -85,7 +85,7 @@ class Dashboard(unittest.TestCase):
 
     def test_the_console_answers_a_query(self):
         self.open("sql")
-        self.chrome.until("document.querySelectorAll('.list summary').length === 5")
+        self.chrome.until("document.querySelectorAll('.list summary').length === 7")
         self.chrome.ask("document.querySelector('#sql').value = 'SELECT key, orders, spent, note FROM customer_totals ORDER BY spent_units DESC LIMIT 7'")
         self.chrome.ask("document.querySelector('.button.primary').click()")
         self.chrome.until(f"{ROWS} === 7")
@@ -173,7 +173,7 @@ class Dashboard(unittest.TestCase):
 
     def test_a_phone_shows_all_pages_without_scrolling_sideways(self):
         for page, ready in (("", f"{ROWS} === 2"), ("views/revenue", f"{ROWS} === 50"), ("problems", f"{ROWS} === 5"), ("reports", f"{ROWS} === 3"),
-                            ("sql", "document.querySelectorAll('.list summary').length === 5"),
+                            ("sql", "document.querySelectorAll('.list summary').length === 7"),
                             ("topology", "document.querySelectorAll('.graph .node').length === 12")):
             self.open(page, width=390, height=844)
             self.chrome.until(ready)
@@ -207,7 +207,7 @@ class Dashboard(unittest.TestCase):
             self.chrome.press("Enter", text="\r")
             self.chrome.until(f"!document.querySelector('dialog') && {ROWS} === 2")
             self.chrome.open(f"http://127.0.0.1:{door.port}/#/sql")
-            self.chrome.until("document.querySelectorAll('.list summary').length === 5")
+            self.chrome.until("document.querySelectorAll('.list summary').length === 7")
             self.assertEqual(self.chrome.ask("JSON.stringify(localStorage).includes('weir_')"), False)
             door.close()
             self.chrome.open("about:blank")
