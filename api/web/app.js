@@ -235,7 +235,7 @@ function table(title, note, columns, rows, empty) {
 // A topic of dead letters, and a button that sends those of them again that were not.
 function replayRow(letters) {
   const said = make("span", { class: "note", role: "status" });
-  const button = make("button", { type: "button" }, `Send ${letters} again`);
+  const button = make("button", { type: "button", class: "button" }, `Send ${letters} again`);
   button.addEventListener("click", async () => {
     button.disabled = true;
     setText(said, "…");
@@ -247,7 +247,7 @@ function replayRow(letters) {
     }
     button.disabled = false;
   });
-  return make("p", {}, button, " ", said);
+  return make("div", { class: "tools" }, button, said);
 }
 
 function problemsPage() {
@@ -257,7 +257,7 @@ function problemsPage() {
   main.replaceChildren(make("div", { class: "stack" }, stack, replays));
   const drawReplays = () => {
     for (const { letters } of latest.letters) if (!rows.has(letters)) rows.set(letters, replayRow(letters));
-    if (replays.childElementCount !== rows.size) replays.replaceChildren(...rows.values());
+    if (replays.childElementCount !== rows.size + 1) replays.replaceChildren(make("header", {}, make("h2", {}, "Replay"), make("span", { class: "note" }, "each letter once, to the topic and partition it came from")), ...rows.values());
     replays.hidden = rows.size === 0;
   };
   let before = "";
