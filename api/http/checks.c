@@ -105,11 +105,8 @@ static bool look(const struct check *check, struct buffer *out)
 /* Under the lock. */
 static void rest(struct checks *checks)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += LIMIT_CHECK_EVERY_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
+    int64_t until_us = clock_monotonic_us(&clock_system) + (int64_t)LIMIT_CHECK_EVERY_MS * 1000;
+    const struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
     if (!checks->stopping)
         pthread_cond_timedwait(&checks->wake, &checks->lock, &until);
 }
@@ -135,6 +132,22 @@ static void *run(void *self)
     pthread_mutex_unlock(&checks->lock);
     buffer_done(&seen);
     return NULL;
+}
+
+void checks_init(struct checks *checks)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&checks->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&checks->lock, NULL);
+}
+
+void checks_done(struct checks *checks)
+{
+    pthread_mutex_destroy(&checks->lock);
+    pthread_cond_destroy(&checks->wake);
 }
 
 bool checks_start(struct weir_http *server)

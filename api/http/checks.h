@@ -36,6 +36,8 @@ struct checks {
     bool stopping;
 };
 
+void checks_init(struct checks *);
+void checks_done(struct checks *);
 bool checks_start(struct weir_http *); /* false: no thread can be started; to be stopped in any case */
 void checks_stop(struct weir_http *);  /* again: nothing happens */
 /* '{"status":"UP",…}' as of the latest look. False: it is down. Any thread. */

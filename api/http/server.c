@@ -307,8 +307,7 @@ static void free_server(struct weir_http *server)
     audit_close(&server->audit);
     endpoints_close(&server->endpoints);
     pthread_mutex_destroy(&server->views_lock);
-    pthread_mutex_destroy(&server->checks.lock);
-    pthread_cond_destroy(&server->checks.wake);
+    checks_done(&server->checks);
     free(server->views);
     free(server->apps);
     free(server->has_run);
@@ -340,8 +339,7 @@ weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http
     server->title = memory_text(options.title ? options.title : "Weir");
     server->started_ms = clock_wall_ms(&clock_system);
     pthread_mutex_init(&server->views_lock, NULL);
-    pthread_mutex_init(&server->checks.lock, NULL);
-    pthread_cond_init(&server->checks.wake, NULL);
+    checks_init(&server->checks);
     workers_init(&server->workers, (struct workers_spec){"weir-http-work", LIMIT_WORKERS, LIMIT_JOBS, 0});
     workers_init(&server->forwarders, (struct workers_spec){"weir-http-peer", LIMIT_WORKERS, LIMIT_JOBS, 0});
     workers_init(&server->queries, (struct workers_spec){"weir-http-sql", LIMIT_QUERIES, 0, LIMIT_QUERY_NICE});
