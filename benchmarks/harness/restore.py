@@ -107,8 +107,6 @@ class RestoreRow(Row):
 def measure_engine(bench, options, report, engine, keys):
     """All launches of one engine, on one changelog."""
     settings = {"processing.guarantee": options.guarantees[0], "commit.interval.ms": 100, "num.stream.threads": 1}
-    if engine == "weir":
-        settings["group.instance.id"] = "benchmark"  # see README.md
     empty, kept = (RestoreRow(what, settings, keys) for what in ("restore from the changelog", "start with its state"))
     topic = bench.input("sequence", 2 * keys, keys)[0]
     job = Job(bench, VIEW, [topic], settings, f"benchmark-restore-{engine}")

@@ -48,7 +48,6 @@ size_t peers_holders(struct peers *, struct peer_share, bool any, weir_arena *, 
 
 /* Where the standbys of a share belong: indices into peers, the best first. Every instance with the same knowledge finds
  * the same: instances without the active task, ordered by a hash of instance and share (rendezvous hashing: Thaler and
- * Ravishankar 1998), so that little moves when one comes or goes. One
- * without any active task gets none: it may have just been stopped, and wait for its session timeout. */
+ * Ravishankar 1998), so that little moves when one comes or goes. One without any active task gets none. */
 size_t peers_place_standbys(const struct peer *, size_t count, struct peer_share, size_t replicas, size_t *out);
 #endif

@@ -850,6 +850,42 @@ static void the_older_of_two_instances_of_one_name_is_fenced(void)
     config_free(config);
 }
 
+/* The session times out after 45 s: until then a member that has not left has its partitions. */
+static void a_clean_stop_gives_up_the_place_of_a_name_of_our_own(void)
+{
+    enum { AT_ONCE_MS = 10000 };
+    struct member first = {0}, second = {0}, third = {0};
+    first.topics[0][0] = second.topics[0][0] = third.topics[0][0] = create("left", PARTITIONS, BROKER_DELETE);
+    fill(&first, 10);
+    const char *group = unique("left");
+    for (int i = 0; i < 5; i++) {
+        struct member brief = {.topics[0][0] = first.topics[0][0]};
+        char name[64];
+        snprintf(name, sizeof name, "app-brief-%d-StreamThread-1", i);
+        CHECK(join(&brief, group, name));
+        usleep((useconds_t)i * 20000);
+        broker->ops->consumer_close(brief.consumer); /* while it joins */
+        CHECK(brief.messages == 0);
+    }
+    CHECK(join(&first, group, "app-disk-1-StreamThread-1"));
+    CHECK(turn_until(&first, PARTITIONS * 10, AT_ONCE_MS));
+    int64_t start = now_ms();
+    broker->ops->consumer_close(first.consumer);
+    printf("  left in %d ms\n", (int)(now_ms() - start));
+    CHECK(first.revoked == PARTITIONS && first.lost == 0);
+    CHECK(join(&second, group, "app-disk-2-StreamThread-1"));
+    CHECK(turn_until(&second, PARTITIONS * 10, AT_ONCE_MS));
+    CHECK(join(&third, group, "app-disk-3-StreamThread-1"));
+    for (int64_t until = now_ms() + AT_ONCE_MS; now_ms() < until && second.revoked < PARTITIONS;)
+        turn(&second, 500, 10);
+    CHECK(second.revoked == PARTITIONS);
+    int held = second.assigned;
+    broker->ops->consumer_close(second.consumer); /* in the middle of a rebalance */
+    CHECK(second.assigned == held);
+    CHECK(turn_until(&third, PARTITIONS * 10, AT_ONCE_MS));
+    broker->ops->consumer_close(third.consumer);
+}
+
 /* KAFKA_RESTART: a command that kills the broker and starts it again; absent: nothing is tested. */
 static void a_restart_of_the_broker_is_survived(void)
 {
@@ -1392,6 +1428,7 @@ static const struct {
     TEST(wrong_subscriptions_are_refused_by_name),
     TEST(a_member_that_was_away_loses_its_shares_and_comes_back),
     TEST(the_older_of_two_instances_of_one_name_is_fenced),
+    TEST(a_clean_stop_gives_up_the_place_of_a_name_of_our_own),
     TEST(a_restart_of_the_broker_is_survived),
     TEST(speed_is_written_down),
     TEST(an_offset_that_retention_took_stops_with_its_name),

@@ -143,7 +143,6 @@ void kafka_consumer_close(struct broker_consumer *consumer)
         free(consumer->subscriptions[i].routes);
     free(consumer->subscriptions);
     free(consumer->shares);
-    free(consumer->foreign);
     free(consumer->batch);
     free(consumer);
 }
@@ -290,7 +289,6 @@ static int poll_until(struct broker_consumer *consumer, struct broker_message *m
     uint64_t before = consumer->rebalances;
     for (;;) {
         kafka_consumer_serve(consumer);
-        kafka_consumer_come_back(consumer);
         int taken = take_shelved(consumer, messages, max);
         taken += take_fetched(consumer, messages + taken, max - taken);
         int64_t left_ms = (deadline_us - clock_monotonic_us(&clock_system) + 999) / 1000;

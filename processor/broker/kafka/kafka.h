@@ -164,10 +164,7 @@ struct broker_consumer {
     struct kafka_share *shares; /* held */
     size_t share_count, share_capacity;
     uint64_t rebalances;       /* so far */
-    uint64_t assignments;      /* of those, ones that gave, also nothing */
-    bool is_leaving;           /* what is dealt now is not ours */
-    char *foreign;             /* topic of a subscription from before, which was dealt to us; NULL: none was */
-    bool has_come_back;        /* and the group was told of the new one */
+    bool is_leaving;           /* what is dealt now is not taken */
     bool is_lost;              /* inside a rebalance that lost the shares: nothing may be committed */
     size_t shelved, turn;      /* messages on all shelves; the share whose shelf is taken from first */
     struct weir_error pending; /* seen, to be returned by the next poll that has no messages */
@@ -200,8 +197,6 @@ void kafka_consumer_close(struct broker_consumer *);
 
 /* Before closing: lets the other members have the partitions at once (leave.c). */
 void kafka_consumer_leave(struct broker_consumer *);
-/* After a rebalance: when it dealt what was subscribed to at leaving, joins again, as a member that has changed. */
-void kafka_consumer_come_back(struct broker_consumer *);
 
 /* Checks that the offsets may be committed: all of them held, by a member of the group. */
 bool kafka_commit_check(const struct broker_consumer *, const struct broker_offset *, size_t, struct weir_error *);

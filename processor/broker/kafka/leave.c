@@ -1,25 +1,18 @@
 /* leave.c: leaving a group for good, also as a static member.
  *
- * A member with a group.instance.id never sends LeaveGroup: the coordinator keeps its partitions for it until the session
- * times out, so that a restart finds them. That is wanted where the user named the instance. Where the name is our own, it
- * is there for restarts after a crash only, and a clean stop gives the partitions up. librdkafka (2.0.2) has no request for
- * that, but a member may join again with another subscription: to a topic that nobody reads in this group, whose partitions
- * it is dealt and never fetches. Until the session times out it is a member without any of ours. When it starts again before
- * that, the coordinator gives it what it had, for it asks for a new assignment only when the subscription of a member that it
- * knows changes. So whoever is dealt a foreign topic subscribes to that too, which is a change, and gets its part; the
- * partitions of the foreign topic are left alone.
+ * A member with a group.instance.id sends no LeaveGroup when it is closed: the coordinator keeps its partitions for it until
+ * the session times out, so that a restart finds them. That is wanted where the user named the instance. Where the name is
+ * our own, it is there for restarts after a crash only, and a clean stop gives up the place. librdkafka (rdkafka_cgrp.c,
+ * rd_kafka_cgrp_leave_maybe: 2.0 as well as 2.14) keeps a static member from leaving only while it is closing. One that has
+ * unsubscribed leaves like any other: when its partitions are revoked, by its member id, which is forgotten then.
  * SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "kafka.h"
 
-enum { LEAVE_TIMEOUT_MS = 5000, LOOK_EVERY_MS = 10 };
-
-#define TOPIC_OF_EVERY_CLUSTER "__consumer_offsets"
+enum { LEAVE_TIMEOUT_MS = 5000, LOOK_EVERY_MS = 2 };
 
 static bool is_static(const struct broker_consumer *consumer)
 {
@@ -38,75 +31,40 @@ static bool is_member(const struct broker_consumer *consumer)
     return found;
 }
 
-static bool is_lead(const struct broker_consumer *consumer, const char *topic)
+/* For the first time: the coordinator has the member already, but as whom, only its answer says. */
+static bool is_joining(const struct broker_consumer *consumer)
 {
-    for (size_t i = 0; i < consumer->subscription_count; i++)
-        if (strcmp(consumer->subscriptions[i].routes[0]->topic, topic) == 0)
-            return true;
-    return false;
+    if (consumer->rebalances > 0 || consumer->pending.code || is_member(consumer))
+        return false;
+    rd_kafka_topic_partition_list_t *topics = NULL;
+    bool found = !rd_kafka_subscription(consumer->client, &topics) && topics->cnt > 0;
+    if (topics)
+        rd_kafka_topic_partition_list_destroy(topics);
+    return found;
 }
 
-/* One of the application's own, which it may certainly look at: a changelog or a topic of dead letters. */
-static const char *choose_topic(const struct broker_consumer *consumer, weir_arena *arena)
+static void serve_until(struct broker_consumer *consumer, bool (*goes_on)(const struct broker_consumer *),
+                        int64_t deadline_us)
 {
-    const char **topics;
-    size_t count;
-    struct weir_error ignored = {0};
-    const char *group = config_shown(consumer->broker->config, "application.id");
-    size_t size = group ? strlen(group) : 0;
-    if (!kafka_topics(&consumer->broker->base, arena, &topics, &count, &ignored))
-        return TOPIC_OF_EVERY_CLUSTER;
-    for (size_t i = 0; size > 0 && i < count; i++)
-        if (strncmp(topics[i], group, size) == 0 && topics[i][size] == '-' && !is_lead(consumer, topics[i]))
-            return topics[i];
-    return TOPIC_OF_EVERY_CLUSTER;
-}
-
-static bool subscribe_to(struct broker_consumer *consumer, const char *topic, bool leads)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, topic, RD_KAFKA_PARTITION_UA);
-    for (size_t i = 0; leads && i < consumer->subscription_count; i++)
-        rd_kafka_topic_partition_list_add(list, consumer->subscriptions[i].routes[0]->topic, RD_KAFKA_PARTITION_UA);
-    rd_kafka_resp_err_t code = rd_kafka_subscribe(consumer->client, list);
-    rd_kafka_topic_partition_list_destroy(list);
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-static bool subscribe_elsewhere(struct broker_consumer *consumer)
-{
-    weir_arena arena;
-    arena_init(&arena);
-    bool ok = subscribe_to(consumer, choose_topic(consumer, &arena), false);
-    arena_done(&arena);
-    return ok;
-}
-
-void kafka_consumer_come_back(struct broker_consumer *consumer)
-{
-    if (!consumer->foreign || consumer->has_come_back || consumer->is_leaving)
-        return;
-    log_info("kafka", "this instance had left the group a moment ago; joining again");
-    consumer->has_come_back = true;
-    if (!subscribe_to(consumer, consumer->foreign, true))
-        log_warning("kafka", "joining again: not possible now; the group will notice at the session timeout");
+    kafka_consumer_serve(consumer);
+    while (goes_on(consumer) && clock_monotonic_us(&clock_system) < deadline_us) {
+        usleep(LOOK_EVERY_MS * 1000);
+        kafka_consumer_serve(consumer);
+    }
 }
 
 void kafka_consumer_leave(struct broker_consumer *consumer)
 {
-    if (kafka_settings_name_instance(consumer->broker->config) || !is_static(consumer) || !is_member(consumer) ||
+    if (kafka_settings_name_instance(consumer->broker->config) || !is_static(consumer) ||
         rd_kafka_fatal_error(consumer->client, NULL, 0))
         return;
-    uint64_t assignments = consumer->assignments;
     int64_t deadline_us = clock_monotonic_us(&clock_system) + (int64_t)LEAVE_TIMEOUT_MS * 1000;
     consumer->is_leaving = true;
-    if (!subscribe_elsewhere(consumer))
-        return;
-    while (consumer->assignments == assignments && clock_monotonic_us(&clock_system) < deadline_us) {
-        kafka_consumer_serve(consumer);
-        usleep(LOOK_EVERY_MS * 1000);
+    serve_until(consumer, is_joining, deadline_us);
+    if (is_member(consumer)) {
+        rd_kafka_unsubscribe(consumer->client); /* in the middle of a rebalance: when that is over */
+        serve_until(consumer, is_member, deadline_us);
     }
-    if (consumer->assignments == assignments)
-        log_warning("kafka", "the group has not dealt its partitions anew in %d ms; it will, at the session timeout",
-                    LEAVE_TIMEOUT_MS);
+    if (is_member(consumer) || is_joining(consumer))
+        log_warning("kafka", "not left the group in %d ms; it notices when the session times out", LEAVE_TIMEOUT_MS);
 }

@@ -38,13 +38,6 @@ void kafka_slot_stop(struct broker_consumer *consumer, struct kafka_slot *slot, 
     slot->is_stopped = stop;
 }
 
-/* What this member was dealt when it had left (leave.c): it has come back so soon that the group took it for the same. */
-static void note_foreign(struct broker_consumer *consumer, const char *topic)
-{
-    if (!consumer->foreign)
-        consumer->foreign = memory_text(topic);
-}
-
 /* Shares in the order of the leads; the sources of one share stand together. */
 static rd_kafka_topic_partition_list_t *add_copartitions(struct broker_consumer *consumer,
                                                          const rd_kafka_topic_partition_list_t *leads)
@@ -52,10 +45,8 @@ static rd_kafka_topic_partition_list_t *add_copartitions(struct broker_consumer 
     rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(leads->cnt * 2);
     for (int i = 0; i < leads->cnt; i++) {
         struct kafka_route *lead = kafka_routes_named(&consumer->routes, leads->elems[i].topic);
-        if (!lead || lead->source != 0) {
-            note_foreign(consumer, leads->elems[i].topic);
+        if (!lead || lead->source != 0) /* another member deals: what was not asked for is not taken */
             continue;
-        }
         consumer->shares = memory_grow(consumer->shares, &consumer->share_capacity, consumer->share_count + 1,
                                        sizeof *consumer->shares);
         consumer->shares[consumer->share_count++] = (struct kafka_share){lead->group, leads->elems[i].partition};
@@ -262,7 +253,6 @@ void kafka_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_topi
     struct broker_consumer *consumer = opaque;
     consumer->rebalances++;
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-        consumer->assignments++;
         if (consumer->is_leaving)
             take_nothing(consumer);
         else
