@@ -115,7 +115,19 @@ bool store_follow(struct store *store, const struct store_row *row, struct weir_
     int64_t to_ms;
     if (store->spec->kind == STORE_VERSIONED)
         return versions_put(store, row->key, row->value, row->timestamp_ms, &to_ms, error);
-    observe(store, row);
     store_put(store, row->key, row->value, row->timestamp_ms);
     return true;
+}
+
+static void observe_kept(void *self, const struct store_row *row)
+{
+    if (row->value.data)
+        observe(self, row);
+}
+
+void store_publish_followed(struct store *store, int64_t changelog_position)
+{
+    if (store->spec->kind != STORE_VERSIONED)
+        store_overlay_each(store, observe_kept, store);
+    store_publish(store, changelog_position);
 }

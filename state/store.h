@@ -136,8 +136,11 @@ bool store_restore(struct store *, const struct store_row *, size_t count, int64
 bool store_restored(struct store *, struct weir_error *);
 
 /* A copy that follows the changelog beside its readers: takes a row of a finished commit into the overlay, so that
- * store_publish makes it visible together with the others of that commit. */
+ * store_publish_followed makes it visible together with the others of that commit. */
 bool store_follow(struct store *, const struct store_row *, struct weir_error *);
+/* store_publish, and time comes from the rows that are left: one that was deleted again, because the commit that wrote it
+ * never finished and was undone, tells none. */
+void store_publish_followed(struct store *, int64_t changelog_position);
 
 /* ---- the views' side [any]: committed and durable levels only ---- */
 

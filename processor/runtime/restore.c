@@ -549,7 +549,7 @@ bool restore_must_begin_again(const struct restorer *restorer, const struct task
 
 /* ---- a step ---- */
 
-bool restore_is_waiting(const struct restorer *restorer)
+static bool is_waiting(const struct restorer *restorer)
 {
     for (size_t i = 0; i < restorer->count; i++)
         if (restorer->entries[i].is_reading && !restorer->entries[i].done)
@@ -574,10 +574,11 @@ static void tell(struct restorer *restorer)
 
 bool restore_step(struct restorer *restorer, int timeout_ms, struct weir_error *error)
 {
+    restorer->got_nothing = true;
     if (!look_at_copies(restorer, error))
         return false;
     tell(restorer);
-    if (restorer->count == 0 || restore_is_waiting(restorer)) {
+    if (restorer->count == 0 || is_waiting(restorer)) {
         clock_pause_ms(restore_is_idle(restorer) ? 0 : timeout_ms);
         return true;
     }
@@ -590,6 +591,7 @@ bool restore_step(struct restorer *restorer, int timeout_ms, struct weir_error *
     int count = restorer->reader ? ops->reader_poll(restorer->reader, messages, BATCH, timeout_ms, error) : 0;
     if (count < 0)
         return false;
+    restorer->got_nothing = count == 0;
     bool ok = apply(restorer, messages, count, error) && failpoint("restore.read", error);
     for (int i = 0; i < count; i++)
         ops->reader_release(restorer->reader, &messages[i]);
@@ -650,7 +652,7 @@ static void show(struct task *task)
     atomic_fetch_add(&task->publishing, 1);
     for (size_t i = 0; answers_meanwhile(task) && i < task->part->store_count; i++)
         if (layout_is_logged(&task->part->stores[i]))
-            store_publish(task->stores[i], task->changelog_positions[i]);
+            store_publish_followed(task->stores[i], task->changelog_positions[i]);
     for (size_t i = 0; i < task->part->source_count; i++)
         if (task->sources[i].begun != BROKER_NO_OFFSET)
             atomic_store(&task->committed[i], task->sources[i].begun);

@@ -30,6 +30,7 @@ struct restorer {
     struct restore_copy *copies; /* of tasks that wait for one */
     size_t copy_count, copy_capacity;
     uint64_t records; /* for the figures */
+    bool got_nothing; /* in its last step */
     int64_t told_us;  /* when the log was told last what is left */
 };
 
@@ -52,6 +53,4 @@ static inline bool restore_is_idle(const struct restorer *restorer)
 {
     return restorer->count == 0 && restorer->copy_count == 0;
 }
-/* There is nothing to read for now: everything waits for copies. */
-bool restore_is_waiting(const struct restorer *);
 #endif

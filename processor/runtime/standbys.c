@@ -50,6 +50,7 @@ struct follower { /* of one store */
 struct standby {
     struct task *task;
     int32_t part;
+    bool is_asked_for; /* what is committed of it: an answer to an earlier question may be older than what it has */
     bool is_restoring; /* known to the restorer */
     bool is_restored;  /* it has reached a commit, and is followed */
     bool is_wanted;
@@ -258,7 +259,7 @@ static void publish(struct standbys *standbys, struct standby *standby, bool is_
         if (!layout_is_logged(&task->part->stores[i]))
             continue;
         task->changelog_positions[i] = standby->followers[i].next;
-        store_publish(task->stores[i], standby->followers[i].next);
+        store_publish_followed(task->stores[i], standby->followers[i].next);
     }
     if (is_commit)
         show_inputs(standby);
@@ -444,6 +445,7 @@ static void name_places(const struct standbys *standbys, struct asked *asked)
     asked->starts = arena_alloc(&asked->arena, (most + 1) * sizeof *asked->starts);
     for (size_t i = 0; i < standbys->count; i++) {
         const struct task *task = standbys->items[i]->task;
+        standbys->items[i]->is_asked_for = true;
         for (size_t s = 0; s < task->part->source_count; s++)
             asked->places[asked->count++] = (struct broker_place){task->part->sources[s].topic, task->partition};
     }
@@ -515,7 +517,7 @@ static void hear(struct standbys *standbys, const struct asked *asked)
         const struct task *task = standby->task;
         const struct broker_start *start = start_of(asked, task->part->sources[0].topic, task->partition);
         bool is_busy = standby->is_restored ? !has_reached(standby) : standby->is_restoring;
-        if (!start || start->offset == BROKER_NO_OFFSET || is_busy)
+        if (!standby->is_asked_for || !start || start->offset == BROKER_NO_OFFSET || is_busy)
             continue;
         struct commit_metadata commit = commit_metadata_read(start->metadata);
         set_inputs(standby, asked);
@@ -673,7 +675,7 @@ static bool turn(struct standbys *standbys)
     if (now_us() - standbys->placed_us >= PLACE_EVERY_US)
         place_all(standbys);
     bool ok = !restores || restore_step(&standbys->restorer, 0, &error);
-    idle = idle || restore_is_waiting(&standbys->restorer);
+    idle = idle || standbys->restorer.got_nothing;
     if (ok)
         finish_restored(standbys);
     ok = ok && read_batch(standbys, &idle, &error);

@@ -65,6 +65,7 @@ MUTANTS = {
     "a standby keeps what it had not shown yet": (STANDBYS, "        store_drop(task->stores[i]);\n", ""),
     "a standby says that it is where it is going": (STANDBYS, "bool reached = has_reached(standby);", "bool reached = true;"),
     "time stands still in a standby (6000 seeds)": (STANDBYS, "        store_restore_until(standby->task->stores[i], commit->ours ? commit->stream_time_ms : INT64_MAX);\n", ""),
+    "a standby hears what was asked before it was one (2000 seeds)": (STANDBYS, "!standby->is_asked_for || !start", "!start"),
     "a standby takes what was put for rows": ("state/restore.c",
         "    if (store->spec->kind == STORE_VERSIONED)\n        return versions_put(store, row->key", "    if (false)\n        return versions_put(store, row->key"),
     "threads of a process write as one": (LOOP, "loop->app->identity.uuid, loop->number);\n    bool ok", "loop->app->identity.uuid, 1);\n    bool ok"),

@@ -76,3 +76,28 @@ Test(follow, what_belongs_to_an_unfinished_commit_is_forgotten_at_a_takeover)
     cr_expect_str_eq(seen("a"), "1");
     cr_expect_eq(store_position(store), 1);
 }
+
+static void take_window(struct store *windows, uint64_t start_ms, const char *value)
+{
+    unsigned char key[11] = {'k'}; /* the key, its end, the window's start (state/keys.h) */
+    bytes_put_u64(key + 3, start_ms ^ UINT64_C(1) << 63);
+    const struct store_row row = {{key, sizeof key}, value ? bytes_of_text(value) : (weir_bytes){0}, 5};
+    struct weir_error error = {0};
+    cr_assert(store_follow(windows, &row, &error), "%s", error.message);
+}
+
+Test(follow, time_comes_from_what_is_left_of_a_commit_and_not_from_what_was_undone)
+{
+    static const struct store_spec spec_of_windows = {
+        .name = "windows", .kind = STORE_WINDOW, .window_size_ms = 100, .retention_ms = 100, .in_memory = true};
+    struct weir_error error = {0};
+    struct store *windows = store_open(database, &spec_of_windows, &error);
+    store_restore_until(windows, 9000);
+    take_window(windows, 1000, "1");
+    take_window(windows, 5000, "an unfinished commit's");
+    cr_expect_eq(store_observed_time(windows), INT64_MIN);
+    take_window(windows, 5000, NULL);
+    store_publish_followed(windows, 3);
+    cr_expect_eq(store_observed_time(windows), 1000);
+    store_close(windows);
+}
