@@ -190,6 +190,27 @@ static struct task *begin_task(struct loop *loop, int32_t part, int32_t partitio
     return NULL;
 }
 
+/* What is committed was told at the assignment. By now the partition may have been lost and others have gone on with it: where a
+ * task stood still, its directory was another's for a while, or what it asked was not answered. */
+static bool is_told_still(struct loop *loop, int32_t part, int32_t partition, const struct broker_start *told,
+                          struct weir_error *error)
+{
+    const struct broker *broker = loop->app->broker;
+    const struct broker_place place = {loop->app->layout.parts[part].sources[0].topic, partition};
+    struct broker_start now;
+    weir_arena arena;
+    if (!broker->ops->commits)
+        return true;
+    arena_init(&arena);
+    bool ok =
+        broker->ops->commits(loop->app->broker, loop->app->layout.application, &place, 1, &arena, &now, error) &&
+        (now.offset == told->offset ||
+         error_set(error, WEIR_FENCED, "topic %s partition %d: offset %lld is committed, it was %lld at the assignment",
+                   place.topic, partition, (long long)now.offset, (long long)told->offset));
+    arena_done(&arena);
+    return ok;
+}
+
 /* A store that cannot be used is made anew from its changelog; a broker that is not ready, or a directory that another
  * instance on this machine is about to give up, is asked again. */
 static struct task *begin_task_at_last(struct loop *loop, int32_t part, int32_t partition,
@@ -200,6 +221,9 @@ static struct task *begin_task_at_last(struct loop *loop, int32_t part, int32_t 
         struct task *task = begin_task(loop, part, partition, starts, error);
         if (task || tries == BEGIN_TRIES_MAX || atomic_load(&loop->stopping))
             return task;
+        struct weir_error outdated = {0};
+        if (error->code != WEIR_RETRY && !is_told_still(loop, part, partition, starts, &outdated))
+            *error = outdated;
         if (error->code == WEIR_RETRY) {
             if (tries == 1)
                 log_warning("loop", "%s; waiting", error->message);
@@ -221,6 +245,11 @@ static void assigned(void *self, int32_t part, int32_t partition, const struct b
     struct weir_error error = {0};
     atomic_store(&loop->settled, false);
     struct task *task = begin_task_at_last(loop, part, partition, starts, &error);
+    if (!task && error.code == WEIR_FENCED) {
+        log_warning("loop", "%s; joining the group again", error.message);
+        loop->rejoin = true;
+        return;
+    }
     if (!task) {
         fail_loop(loop, &error);
         return;
