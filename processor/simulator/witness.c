@@ -768,12 +768,21 @@ static void check_output(struct witness *witness, struct output *wanted)
     memory_free(found.hashes);
 }
 
+/* Where the last commit ends in the changelog: what lies behind is of one that is not finished. */
+static int64_t logged_end(const struct witness *witness, const struct line *line, size_t store)
+{
+    const char *metadata;
+    simulated_committed(witness->cluster, line->part->sources[0].topic, line->partition, &metadata);
+    const struct commit_metadata commit = commit_metadata_read(metadata);
+    return commit_metadata_position(&commit, line->part->stores[store].name_hash);
+}
+
 /* The last value of a key in the changelog. */
 static const struct simulated_record *last_logged(const struct witness *witness, const char *changelog,
-                                                  int32_t partition, weir_bytes key)
+                                                  int32_t partition, int64_t end, weir_bytes key)
 {
     const struct simulated_record *record, *last = NULL;
-    for (int64_t at = 0; (record = simulated_at(witness->cluster, changelog, partition, at)); at++)
+    for (int64_t at = 0; at < end && (record = simulated_at(witness->cluster, changelog, partition, at)); at++)
         if (!record->is_marker && simulated_is_committed(witness->cluster, record->transaction) &&
             bytes_equal(record->key, key))
             last = record;
@@ -787,7 +796,8 @@ static void check_logged(struct witness *witness, const struct line *line, size_
     struct buffer key = {0};
     struct store_row logged;
     if (changelog_write(layout->spec.kind, row, arena, &key, &logged)) {
-        const struct simulated_record *found = last_logged(witness, layout->changelog, line->partition, logged.key);
+        const struct simulated_record *found =
+            last_logged(witness, layout->changelog, line->partition, logged_end(witness, line, store), logged.key);
         bool is_told_apart = layout->spec.kind == STORE_JOIN /* by a number that is the reference's own */ ||
                              layout->spec.kind == STORE_VERSIONED; /* what was put is logged, not what rows it makes */
         if (!is_told_apart && (!found || !bytes_equal(found->value, logged.value)))

@@ -425,3 +425,33 @@ Test(simulated, forgets_what_a_killed_process_does)
     broker->ops->close(broker);
     other->ops->close(other);
 }
+
+Test(simulated, what_a_killed_process_has_sent_arrives_before_its_static_member_is_back)
+{
+    const struct simulated_witness witness = {NULL, ignore_sent, ignore_offer, ignore_commit, fail_on_violation};
+    const struct simulated_settings settings = {
+        .session_timeout_us = SECOND, .transaction_timeout_us = SECOND, .static_members = true};
+    struct weir_error error = {0};
+    struct member a = {0}, b = {0};
+    simulated_free(cluster);
+    cluster = simulated_new(settings, witness, (struct random){1});
+    simulated_make_topic(cluster, "in", PARTITIONS);
+    simulated_make_topic(cluster, "out", 1);
+    join(&a);
+    poll(&a);
+    struct broker_producer *producer = a.broker->ops->producer_open(a.broker, "p", &error);
+    const struct broker_record record = {.partition = 0, .value = bytes_of_text("v")};
+    for (int i = 0; i < 20; i++)
+        cr_assert(a.broker->ops->producer_send(producer, "out", &record, &error), "%s", error.message);
+    simulated_kill(a.broker);
+    a.broker->ops->producer_close(producer);
+    leave(&a);
+    join(&b);
+    int64_t arrived = end_of_out(b.broker);
+    cr_expect_gt(arrived, 0);
+    poll(&b);
+    cr_expect_eq(held(&b), PARTITIONS);
+    pass(2 * SECOND);
+    cr_expect_eq(end_of_out(b.broker), arrived);
+    leave(&b);
+}

@@ -63,6 +63,7 @@ struct pending_record {
 struct late {              /* a request that its sender has given up */
     struct batch batch;    /* of a writer without transactions, or records of one */
     struct writer *writer; /* NULL: none */
+    const void *owner;     /* whose process sent it */
     int64_t epoch, due_us;
     bool ends_transaction;
 };
@@ -149,6 +150,7 @@ void cluster_keep_offset(struct kept_offset **, size_t *count, size_t *capacity,
 /* Appends the records; of a writer that is fenced, none: false. */
 bool cluster_take_batch(struct simulated *, struct batch *, struct writer *, int64_t epoch);
 void cluster_delay(struct simulated *, struct late);
+void cluster_hurry(struct simulated *, const void *owner); /* what it sent without transactions arrives now */
 
 /* ---- the group ---- */
 void group_join(struct simulated *, struct member *, struct topic *const *leads, size_t groups);

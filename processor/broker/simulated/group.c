@@ -45,7 +45,8 @@ static void make_shares(struct simulated *cluster, struct topic *const *leads, s
         }
 }
 
-/* A static member whose process was killed comes back: what was its is the new one's, and nobody else is asked. */
+/* A static member whose process was killed comes back: what was its is the new one's, and nobody else is asked. What that
+ * process had sent is here before, as before a session runs out. */
 static bool succeed(struct simulated *cluster, struct member *member)
 {
     struct group *group = &cluster->group;
@@ -61,6 +62,8 @@ static bool succeed(struct simulated *cluster, struct member *member)
         group->members[i] = member;
         memory_free(before);
         cluster->returned++;
+        if (!cluster->settings.strays)
+            cluster_hurry(cluster, member->connection->owner);
         return true;
     }
     return false;

@@ -69,7 +69,7 @@ static int64_t latest_us(const struct broker_producer *producer)
 void simulated_producer_kill(struct broker_producer *producer)
 {
     struct simulated *cluster = producer->connection->cluster;
-    struct late late = {.writer = producer->writer, .epoch = producer->epoch};
+    struct late late = {.writer = producer->writer, .owner = producer->connection->owner, .epoch = producer->epoch};
     size_t part = (size_t)random_below(&cluster->random, producer->waiting.count + 1);
     if (part == 0 || cluster->healed || is_stray(producer))
         return;
