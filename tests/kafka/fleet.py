@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 
+HERE = pathlib.Path(__file__).resolve().parent
 BOOTSTRAP = os.environ.get("BOOTSTRAP", "")
 WEIR = str(pathlib.Path(os.environ.get("BUILD", "build/release")).resolve() / "weir")
 SESSION_MS = 6000
@@ -146,7 +147,20 @@ class Instance:
         return {one["instance"]: set(one[role]) for one in body["data"]} if status == 200 else {}
 
 
+def topics(*arguments):
+    """Kafka's own command for topics."""
+    done = subprocess.run([str(HERE.parent.parent / "scripts" / "kafka"), "topics", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env={**os.environ, "KAFKA_PORT": BOOTSTRAP.rpartition(":")[2]})
+    if done.returncode != 0:
+        raise Failure(done.stdout.decode())
+    return done.stdout.decode().split()
+
+
 def create_words(partitions, topic="words"):
+    """Made anew, for the tests of a run share the broker and the topic that the example reads."""
+    if topic in topics("--list"):
+        topics("--delete", "--topic", topic)
+        wait_for(f"{topic} is gone", lambda: topic not in topics("--list"))
     subprocess.run([WEIR, "produce", topic, "--create", "--set", f"bootstrap.servers={BOOTSTRAP}", "--set",
                     f"embedded.partitions={partitions}"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
