@@ -108,10 +108,10 @@ void app_fail(struct weir_app *app, const struct weir_error *error)
         log_error("app", "%s: %s: %s", app->layout.application, error_code_name(error->code), error->message);
     }
     set_state(app, WEIR_ERROR);
-    pthread_mutex_unlock(&app->lock);
     for (size_t i = 0; i < app->loop_count; i++)
         if (app->loops[i])
             loop_stop(app->loops[i]);
+    pthread_mutex_unlock(&app->lock);
 }
 
 /* ---- start ---- */
@@ -125,6 +125,16 @@ static bool open_broker(struct weir_app *app, struct weir_error *error)
     return app->broker != NULL;
 }
 
+/* Those that run already may fail meanwhile, and then stop all there are. */
+static void set_loop(struct weir_app *app, size_t i, struct loop *loop)
+{
+    pthread_mutex_lock(&app->lock);
+    app->loops[i] = loop;
+    if (loop && is_ending(app->state))
+        loop_stop(loop);
+    pthread_mutex_unlock(&app->lock);
+}
+
 static bool start_loops(struct weir_app *app, struct weir_error *error)
 {
     bool has_tasks = app->layout.part_count > 0; /* not when there are global tables only */
@@ -132,11 +142,24 @@ static bool start_loops(struct weir_app *app, struct weir_error *error)
     app->loops = memory_new(count * sizeof(struct loop *));
     app->loop_count = count;
     for (size_t i = 0; i < count; i++) {
-        app->loops[i] = loop_start(app, (int32_t)i + 1, error);
-        if (!app->loops[i])
+        struct loop *loop = loop_start(app, (int32_t)i + 1, error);
+        if (!loop)
             return false;
+        set_loop(app, i, loop);
     }
     return true;
+}
+
+static bool join_loop(struct weir_app *app, size_t i, int64_t deadline_us)
+{
+    struct loop *loop = app->loops[i];
+    if (!loop)
+        return true;
+    set_loop(app, i, NULL);
+    if (loop_join(loop, deadline_us))
+        return true;
+    set_loop(app, i, loop);
+    return false;
 }
 
 static bool stop_loops(struct weir_app *app, int64_t deadline_us)
@@ -146,10 +169,7 @@ static bool stop_loops(struct weir_app *app, int64_t deadline_us)
         if (app->loops[i])
             loop_stop(app->loops[i]);
     for (size_t i = 0; i < app->loop_count; i++)
-        if (app->loops[i] && !loop_join(app->loops[i], deadline_us))
-            all = false;
-        else
-            app->loops[i] = NULL;
+        all = join_loop(app, i, deadline_us) && all;
     return all;
 }
 

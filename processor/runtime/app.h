@@ -46,7 +46,7 @@ struct weir_app {
     struct task **tasks;
     size_t task_count, task_capacity;
 
-    pthread_mutex_t lock;   /* state, failure, published */
+    pthread_mutex_t lock;   /* state, failure, published, which loops there are */
     pthread_cond_t changed; /* state or published changed */
     enum weir_state state;
     struct weir_error failure;
