@@ -274,8 +274,10 @@ struct weir_app *weir_start(struct weir_topology *topology, struct weir_config s
     pthread_mutex_unlock(&app->lock);
     app->ingest = ingest_new(app, error);
     if (app->ingest && start_peers(app, error) && start_loops(app, error) &&
-        (!app->globals || globals_start(app->globals, error)))
+        (!app->globals || globals_start(app->globals, error))) {
+        app_refresh_state(app); /* a loop may have settled before it was known here */
         return app;
+    }
     stop_loops(app, INT64_MAX);
     app_close(app);
     return NULL;
