@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -106,9 +105,8 @@ static bool look(const struct check *check, struct buffer *out)
 static void rest(struct checks *checks)
 {
     int64_t until_us = clock_monotonic_us(&clock_system) + (int64_t)LIMIT_CHECK_EVERY_MS * 1000;
-    const struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
     if (!checks->stopping)
-        pthread_cond_timedwait(&checks->wake, &checks->lock, &until);
+        clock_condition_wait(&checks->wake, &checks->lock, until_us);
 }
 
 static void *run(void *self)
@@ -136,11 +134,7 @@ static void *run(void *self)
 
 void checks_init(struct checks *checks)
 {
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&checks->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_condition_init(&checks->wake);
     pthread_mutex_init(&checks->lock, NULL);
 }
 

@@ -68,6 +68,21 @@ void clock_lock(pthread_mutex_t *lock)
         clock_pause_ms(1);
 }
 
+void clock_condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+bool clock_condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t until_us)
+{
+    const struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+    return pthread_cond_timedwait(condition, lock, &until) == 0;
+}
+
 void clock_init_by_hand(struct clock *clock, int64_t wall_ms)
 {
     *clock = (struct clock){.wall_ms = hand_wall_ms, .monotonic_us = hand_monotonic_us, .hand_us = wall_ms * 1000};

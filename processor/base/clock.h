@@ -32,6 +32,9 @@ static inline int64_t clock_monotonic_us(const struct clock *clock)
 void clock_pause_ms(int64_t ms);
 /* Takes the lock. Where a clock stands in, all is done on one thread: whoever has the lock goes on while this one pauses. */
 void clock_lock(pthread_mutex_t *);
+void clock_condition_init(pthread_cond_t *); /* one that is waited on by the monotonic clock */
+/* Waits on such a condition until the monotonic time of the operating system; false: it has passed. */
+bool clock_condition_wait(pthread_cond_t *, pthread_mutex_t *, int64_t until_us);
 /* CPU time of this thread, for figures only. */
 int64_t clock_thread_cpu_us(void);
 #endif

@@ -3,7 +3,6 @@
 #include "runtime/app.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -210,11 +209,7 @@ static struct weir_app *new_app(struct broker *broker)
     app->broker = broker;
     pthread_rwlock_init(&app->registry, NULL);
     pthread_mutex_init(&app->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&app->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_condition_init(&app->changed);
     figures_init(&app->figures);
     app->state = WEIR_CREATED;
     app->started_us = clock_monotonic_us(&clock_system);

@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -478,9 +477,7 @@ static struct arrival *next_arrival(struct copier *copier)
 
 static void wait_ms(struct copier *copier, int64_t ms)
 {
-    int64_t until_us = now_us() + ms * 1000;
-    const struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
-    pthread_cond_timedwait(&copier->wake, &copier->lock, &until);
+    clock_condition_wait(&copier->wake, &copier->lock, now_us() + ms * 1000);
 }
 
 static void *run(void *self)
@@ -559,11 +556,7 @@ struct copier *copier_start(struct weir_app *app, struct weir_error *error)
         return NULL;
     struct copier *copier = memory_new(sizeof *copier);
     copier->app = app;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&copier->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_condition_init(&copier->wake);
     pthread_mutex_init(&copier->lock, NULL);
     pthread_mutex_init(&copier->asking, NULL);
     copier->directory = directory_of_copies(app->config, app->layout.application, error);

@@ -2,10 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/peers.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -163,9 +161,8 @@ bool peers_look(struct peers *peers)
 static void wait_ms(struct peers *peers, int64_t ms)
 {
     int64_t until_us = clock_monotonic_us(&clock_system) + ms * 1000;
-    const struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
     while (!peers->stopping && !peers->asked)
-        if (pthread_cond_timedwait(&peers->wake, &peers->lock, &until) == ETIMEDOUT)
+        if (!clock_condition_wait(&peers->wake, &peers->lock, until_us))
             break;
 }
 
@@ -215,11 +212,7 @@ struct peers *peers_new(struct weir_app *app)
     if (!app->broker->ops->members)
         return NULL;
     struct peers *peers = memory_new(sizeof *peers);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&peers->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_condition_init(&peers->wake);
     pthread_mutex_init(&peers->lock, NULL);
     arena_init(&peers->arena);
     peers->app = app;

@@ -5,7 +5,6 @@
  * the view's own. Inputs of other instances are looked up as the group's committed offsets.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -75,9 +74,8 @@ static void wait_for_change(struct weir_app *app, uint64_t seen, int64_t until_u
 {
     int64_t now = clock_monotonic_us(&clock_system);
     int64_t wake_us = remote && now + REMOTE_POLL_US < until_us ? now + REMOTE_POLL_US : until_us;
-    struct timespec at = {.tv_sec = wake_us / 1000000, .tv_nsec = wake_us % 1000000 * 1000};
     pthread_mutex_lock(&app->lock);
-    while (app->published == seen && pthread_cond_timedwait(&app->changed, &app->lock, &at) == 0)
+    while (app->published == seen && clock_condition_wait(&app->changed, &app->lock, wake_us))
         ;
     pthread_mutex_unlock(&app->lock);
 }

@@ -136,7 +136,7 @@ static bool rest(struct embedded_cleaner *cleaner)
 {
     int64_t until_us = clock_monotonic_us(&clock_system) + (int64_t)EMBEDDED_CLEAN_INTERVAL_MS * 1000;
     pthread_mutex_lock(&cleaner->lock);
-    while (!is_stopping(cleaner) && embedded_condition_wait(&cleaner->wake, &cleaner->lock, until_us))
+    while (!is_stopping(cleaner) && clock_condition_wait(&cleaner->wake, &cleaner->lock, until_us))
         continue;
     pthread_mutex_unlock(&cleaner->lock);
     return !is_stopping(cleaner);
@@ -155,7 +155,7 @@ void embedded_cleaner_start(struct embedded *broker)
 {
     struct embedded_cleaner *cleaner = &broker->cleaner;
     pthread_mutex_init(&cleaner->lock, NULL);
-    embedded_condition_init(&cleaner->wake);
+    clock_condition_init(&cleaner->wake);
     int failed = pthread_create(&cleaner->thread, NULL, clean_for_ever, broker);
     assert(failed == 0);
     cleaner->started = true;

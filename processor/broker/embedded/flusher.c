@@ -21,7 +21,7 @@ static bool wait_until_due(struct embedded_flusher *flusher)
 {
     while (!is_due(flusher)) {
         if (flusher->first)
-            embedded_condition_wait(&flusher->work, &flusher->lock, flusher->first_us + EMBEDDED_TICK_MS * 1000);
+            clock_condition_wait(&flusher->work, &flusher->lock, flusher->first_us + EMBEDDED_TICK_MS * 1000);
         else if (flusher->stopping)
             return false;
         else
@@ -69,8 +69,8 @@ static void *flush_for_ever(void *self)
 void embedded_flusher_start(struct embedded_flusher *flusher, void (*published)(void *self), void *self)
 {
     pthread_mutex_init(&flusher->lock, NULL);
-    embedded_condition_init(&flusher->work);
-    embedded_condition_init(&flusher->done);
+    clock_condition_init(&flusher->work);
+    clock_condition_init(&flusher->done);
     flusher->published = published;
     flusher->self = self;
     int failed = pthread_create(&flusher->thread, NULL, flush_for_ever, flusher);
@@ -119,7 +119,7 @@ bool embedded_flusher_wait(struct embedded_flusher *flusher, bool (*is_ready)(vo
     flusher->waiting++;
     pthread_cond_signal(&flusher->work);
     while (!(ready = is_ready(self)))
-        if (!embedded_condition_wait(&flusher->done, &flusher->lock, until_us) && !(ready = is_ready(self)))
+        if (!clock_condition_wait(&flusher->done, &flusher->lock, until_us) && !(ready = is_ready(self)))
             break;
     flusher->waiting--;
     pthread_mutex_unlock(&flusher->lock);

@@ -2,28 +2,12 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "embedded/signal.h"
 
-#include <errno.h>
-#include <time.h>
-
-void embedded_condition_init(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
-bool embedded_condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t until_us)
-{
-    struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
-    return pthread_cond_timedwait(condition, lock, &until) != ETIMEDOUT;
-}
+#include "base/clock.h"
 
 void embedded_signal_init(struct embedded_signal *signal)
 {
     pthread_mutex_init(&signal->lock, NULL);
-    embedded_condition_init(&signal->changed);
+    clock_condition_init(&signal->changed);
     atomic_init(&signal->count, 0);
 }
 
@@ -46,7 +30,7 @@ bool embedded_signal_wait(struct embedded_signal *signal, uint64_t seen, int64_t
     bool changed;
     pthread_mutex_lock(&signal->lock);
     while (!(changed = atomic_load(&signal->count) != seen))
-        if (!embedded_condition_wait(&signal->changed, &signal->lock, until_us))
+        if (!clock_condition_wait(&signal->changed, &signal->lock, until_us))
             break;
     pthread_mutex_unlock(&signal->lock);
     return changed;

@@ -12,10 +12,6 @@ struct embedded_signal {
     _Atomic uint64_t count;
 };
 
-void embedded_condition_init(pthread_cond_t *); /* on the monotonic clock */
-/* Waits on the condition until the monotonic time; false: it has passed. */
-bool embedded_condition_wait(pthread_cond_t *, pthread_mutex_t *, int64_t until_us);
-
 void embedded_signal_init(struct embedded_signal *);
 void embedded_signal_done(struct embedded_signal *);
 void embedded_signal_raise(struct embedded_signal *);
