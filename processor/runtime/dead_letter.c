@@ -70,13 +70,10 @@ struct broker_record dead_letter_of(const struct dead_letter *letter, int64_t wa
 
 /* ---- reading ---- */
 
-/* The latest of that name, as weir_header; NULL: there is none. */
 static const char *text_of(struct weir_headers headers, const char *name, weir_arena *arena)
 {
-    for (size_t i = headers.count; i > 0; i--)
-        if (strcmp(headers.items[i - 1].name, name) == 0 && headers.items[i - 1].value.data)
-            return arena_bytes(arena, headers.items[i - 1].value).data;
-    return NULL;
+    weir_bytes value = weir_header(&(struct weir_record){.headers = headers}, name);
+    return value.data ? arena_bytes(arena, value).data : NULL;
 }
 
 static bool number_of(struct weir_headers headers, const char *name, weir_arena *arena, int64_t *out)
@@ -87,8 +84,10 @@ static bool number_of(struct weir_headers headers, const char *name, weir_arena 
         return false;
     errno = 0;
     long long number = strtoll(text, &end, 10);
+    if (*end || errno != 0)
+        return false;
     *out = number;
-    return !*end && errno == 0;
+    return true;
 }
 
 static struct weir_headers without_own(struct weir_headers headers, weir_arena *arena)

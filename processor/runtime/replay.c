@@ -32,11 +32,6 @@ struct run {
     weir_arena *arena; /* of the batch */
 };
 
-const char *replay_group(const char *letters, weir_arena *arena)
-{
-    return arena_format(arena, "%s-replay", letters);
-}
-
 /* ---- the group ---- */
 
 static void assigned(void *self, int32_t group, int32_t partition, const struct broker_start *starts)
@@ -65,15 +60,8 @@ static void settled(void *self)
 
 /* ---- a letter ---- */
 
-static void leave(struct run *run, const struct broker_message *message, const char *why)
-{
-    run->batch.left++;
-    if (run->ask->left)
-        run->ask->left(run->ask->self, message->partition, message->offset, why);
-}
-
-static bool send_again(struct run *run, const struct broker_message *message, const struct dead_letter *letter,
-                       struct weir_error *error)
+/* False: it can never be, or error says what is wrong. */
+static bool send_again(struct run *run, const struct dead_letter *letter, struct weir_error *error)
 {
     const struct broker_record record = {
         .partition = letter->partition,
@@ -83,31 +71,23 @@ static bool send_again(struct run *run, const struct broker_message *message, co
         .headers = letter->headers,
     };
     struct weir_error cause = {0};
-    if (collector_send(&run->collector, letter->topic, &record, &cause)) {
-        run->batch.sent++;
-        return true;
-    }
-    if (cause.code != WEIR_POISON)
-        return error_set(error, cause.code, "%s", cause.message);
-    leave(run, message, cause.message);
-    return true;
+    bool is_sent = collector_send(&run->collector, letter->topic, &record, &cause);
+    if (!is_sent && cause.code != WEIR_POISON)
+        error_set(error, cause.code, "%s", cause.message);
+    return is_sent;
 }
 
-static bool take_letter(struct run *run, const struct broker_message *message, struct weir_error *error)
+static void take_letter(struct run *run, const struct broker_message *message, struct weir_error *error)
 {
     struct dead_letter letter;
-    struct weir_error cause = {0};
+    struct weir_error ignored = {0};
     run->taken++;
     run->parts[message->partition].next = message->offset + 1;
-    if (!dead_letter_read(message, run->arena, &letter, &cause)) {
-        leave(run, message, cause.message);
-        return true;
-    }
-    if (letter.withheld) {
-        leave(run, message, letter.withheld);
-        return true;
-    }
-    return send_again(run, message, &letter, error);
+    bool is_whole = dead_letter_read(message, run->arena, &letter, &ignored) && !letter.withheld;
+    if (is_whole && send_again(run, &letter, error))
+        run->batch.sent++;
+    else
+        run->batch.left++; /* unless error ends the batch, which then counts for nothing */
 }
 
 /* ---- batches ---- */
@@ -117,14 +97,14 @@ static bool is_full(const struct run *run)
     return run->ask->max >= 0 && run->taken >= run->ask->max;
 }
 
-static bool take_message(struct run *run, struct broker_message *message, struct weir_error *error)
+static void take_message(struct run *run, struct broker_message *message, struct weir_error *error)
 {
     struct part *part = &run->parts[message->partition];
     bool is_wanted = part->held && message->offset < part->end && !is_full(run);
-    bool ok = !is_wanted || error->code != WEIR_OK || take_letter(run, message, error);
+    if (is_wanted && error->code == WEIR_OK)
+        take_letter(run, message, error);
     part->ended = part->ended || message->offset + 1 >= part->end;
     run->broker->ops->consumer_release(run->consumer, message);
-    return ok;
 }
 
 static size_t gather_offsets(const struct run *run, struct broker_offset *offsets)
@@ -177,10 +157,8 @@ static bool commit_batch(struct run *run, struct weir_replayed *total, struct we
 }
 
 /* Behind the last letter there may be nothing but the end of a transaction. */
-static bool is_finished(struct run *run)
+static bool is_finished(const struct run *run)
 {
-    if (is_full(run))
-        return true;
     for (int32_t p = 0; p < run->part_count; p++) {
         const struct part *part = &run->parts[p];
         if (part->held && !part->ended && run->broker->ops->consumer_is_behind(run->consumer, 0, 0, p))
@@ -200,8 +178,7 @@ static bool replay_batch(struct run *run, struct weir_replayed *total, bool *fin
     }
     for (int i = 0; i < count; i++)
         take_message(run, &messages[i], error);
-    *finished = count == 0 && is_finished(run);
-    *finished = *finished || is_full(run);
+    *finished = is_full(run) || (count == 0 && is_finished(run));
     return error->code == WEIR_OK && commit_batch(run, total, error);
 }
 
@@ -228,7 +205,7 @@ static bool find_ends(struct run *run, struct weir_error *error)
 
 static bool open_all(struct run *run, struct weir_error *error)
 {
-    const char *group = replay_group(run->ask->letters, run->arena);
+    const char *group = arena_format(run->arena, "%s-replay", run->ask->letters);
     const struct broker_subscription subscription = {&run->ask->letters, 1};
     const struct broker_rebalance rebalance = {run, assigned, revoked, settled};
     return find_ends(run, error) && collector_open(&run->collector, run->broker, group, group, error) &&
@@ -254,7 +231,7 @@ bool replay(struct broker *broker, const struct replay *ask, struct weir_replaye
     bool finished = false;
     *out = (struct weir_replayed){0};
     bool ok = open_all(&run, error);
-    while (ok && !finished && !(ask->should_stop && ask->should_stop(ask->self)))
+    while (ok && !finished && !ask->should_stop(ask->self))
         ok = replay_batch(&run, out, &finished, error);
     close_all(&run);
     return ok;

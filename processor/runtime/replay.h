@@ -11,14 +11,9 @@
 struct replay {
     const char *letters;             /* their topic */
     int64_t max;                     /* so many letters at most; negative: all there are when it begins */
-    bool (*should_stop)(void *self); /* asked between batches; NULL: never */
-    /* One letter cannot be sent again, and stays where it is: why. NULL: nobody wants to know. */
-    void (*left)(void *self, int32_t partition, int64_t offset, const char *why);
+    bool (*should_stop)(void *self); /* asked between batches */
     void *self;
 };
-
-/* The group whose committed offset in a topic of letters is the first that was not sent again; in the arena. */
-const char *replay_group(const char *letters, weir_arena *);
 
 /* Returns when all of it is committed. Counts of what was committed are set in any case. WEIR_ABSENT: no such topic;
  * WEIR_FENCED: somebody else replays this topic now. May take the seconds that joining a group takes. [any] */
