@@ -11,7 +11,8 @@ import time
 import urllib.error
 import urllib.request
 
-HERE = pathlib.Path(__file__).resolve().parent
+from topics import topics
+
 BOOTSTRAP = os.environ.get("BOOTSTRAP", "")
 WEIR = str(pathlib.Path(os.environ.get("BUILD", "build/release")).resolve() / "weir")
 SESSION_MS = 6000
@@ -145,15 +146,6 @@ class Instance:
         """Of all instances, as this one knows them; by instance."""
         status, body = self.get("/v1/instances")
         return {one["instance"]: set(one[role]) for one in body["data"]} if status == 200 else {}
-
-
-def topics(*arguments):
-    """Kafka's own command for topics."""
-    done = subprocess.run([str(HERE.parent.parent / "scripts" / "kafka"), "topics", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          env={**os.environ, "KAFKA_PORT": BOOTSTRAP.rpartition(":")[2]})
-    if done.returncode != 0:
-        raise Failure(done.stdout.decode())
-    return done.stdout.decode().split()
 
 
 def create_words(partitions, topic="words"):
