@@ -30,21 +30,26 @@ static bool wait_until_due(struct embedded_flusher *flusher)
     return true;
 }
 
+static void finish(void *item)
+{
+    struct embedded_flush *flush = item;
+    flush->finish(flush);
+}
+
 /* An item may be enqueued again as soon as queued is false, which changes its next: hence the copies. */
 static void run_round(struct embedded_flusher *flusher, struct embedded_flush *first)
 {
     enum { ITEMS_MAX = 64 };
-    struct embedded_flush *items[ITEMS_MAX];
+    void *items[ITEMS_MAX];
     while (first) {
         size_t count = 0;
         for (; first && count < ITEMS_MAX; count++) {
-            items[count] = first;
+            struct embedded_flush *item = items[count] = first;
             first = first->next;
-            atomic_store(&items[count]->queued, false);
-            items[count]->begin(items[count]);
+            atomic_store(&item->queued, false);
+            item->begin(item);
         }
-        for (size_t i = 0; i < count; i++)
-            items[i]->finish(items[i]);
+        embedded_crew_run(&flusher->crew, finish, items, count);
     }
     flusher->published(flusher->self);
 }
@@ -73,6 +78,7 @@ void embedded_flusher_start(struct embedded_flusher *flusher, void (*published)(
     clock_condition_init(&flusher->done);
     flusher->published = published;
     flusher->self = self;
+    embedded_crew_start(&flusher->crew);
     int failed = pthread_create(&flusher->thread, NULL, flush_for_ever, flusher);
     assert(failed == 0);
     flusher->started = true;
@@ -87,6 +93,7 @@ void embedded_flusher_stop(struct embedded_flusher *flusher)
     pthread_cond_signal(&flusher->work);
     pthread_mutex_unlock(&flusher->lock);
     pthread_join(flusher->thread, NULL);
+    embedded_crew_stop(&flusher->crew);
     pthread_cond_destroy(&flusher->work);
     pthread_cond_destroy(&flusher->done);
     pthread_mutex_destroy(&flusher->lock);

@@ -1,18 +1,20 @@
 /* flusher.h: group commit. One thread writes and syncs whatever is waiting, for everybody at once.
  *
  * An item (a partition, a group's offsets) is enqueued when it has something to write. A round takes all of them: begin
- * of each, then finish of each, so that one wait for the disk serves every producer. A round starts at once when
+ * of each, then finish of all at once (crew.h), so that one wait for the disk serves every producer. A round starts at once when
  * someone waits, else when the oldest item is EMBEDDED_TICK_MS old; with no item the thread sleeps. */
 #ifndef WEIR_EMBEDDED_FLUSHER_H
 #define WEIR_EMBEDDED_FLUSHER_H
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "embedded/crew.h"
 #include "weir.h"
 
 struct embedded_flush {
-    void (*begin)(struct embedded_flush *);  /* takes what is pending and writes it */
-    void (*finish)(struct embedded_flush *); /* makes it durable and tells; after the begin of all */
+    void (*begin)(struct embedded_flush *); /* takes what is pending and writes it */
+    /* Makes it durable and tells; after the begin of all, and beside the finish of others. */
+    void (*finish)(struct embedded_flush *);
     struct embedded_flush *next;
     atomic_bool queued;
 };
@@ -26,6 +28,7 @@ struct embedded_flusher {
     uint64_t rounds;
     bool stopping, started;
     pthread_t thread;
+    struct embedded_crew crew;
     _Atomic int64_t pending_bytes; /* appended by producers and not yet durable */
     void (*published)(void *self); /* after each round */
     void *self;

@@ -18,6 +18,7 @@ enum {
     EMBEDDED_SCAN_BYTES = 1 << 20,          /* of one block read by a scan of a whole segment */
     EMBEDDED_OPEN_CHECK_BYTES = 64 << 20,   /* of closed segments checked at open; the others when they are read */
     EMBEDDED_TICK_MS = 5,                   /* records become durable and visible after this, though nobody flushes */
+    EMBEDDED_SYNCS = 7,                     /* threads that wait for the disk beside the flusher's */
     EMBEDDED_REVIVE_MS = 1000,              /* pause before a partition whose disk was full is tried again */
     EMBEDDED_FOLLOW_MS = 20,                /* between two looks at files that another process writes */
     EMBEDDED_CLEAN_INTERVAL_MS = 30000,     /* between two rounds of retention and compaction */
