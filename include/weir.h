@@ -353,6 +353,29 @@ enum weir_policy {
     WEIR_FAIL,           /* the app stops in front of it */
 };
 
+enum weir_stage {
+    WEIR_READING,    /* it cannot be read */
+    WEIR_PROCESSING, /* a callback failed on it, or a call was given up */
+    WEIR_PRODUCING,  /* it cannot be written */
+};
+/* A record that failed, as the author's handler is asked about it; all of it lives until the handler returns. */
+struct weir_failure {
+    enum weir_stage stage;
+    const char *reason;  /* "unreadable", "null_key", "future"; "failed", "given_up"; "unwritable" */
+    const char *message; /* what is wrong, and where in the value */
+    const char *node;    /* where, by its name */
+    int32_t subtopology, partition; /* of the task */
+    struct weir_metadata place;     /* of the input record */
+    int64_t timestamp_ms;           /* at that node; when reading, as it came */
+    weir_bytes key, value;          /* of the input record, as in a dead letter; absent: there is none */
+    struct weir_headers headers;
+    const struct weir_record *record; /* what the node was given; NULL: when reading, and in a punctuator */
+    const char *topic;                /* when producing: where it was to go; NULL: not known */
+    enum weir_policy policy;          /* what WEIR_POLICY_DEFAULT means as an answer */
+};
+/* What becomes of the record (the exception handlers of Kafka Streams). On the thread of a task: it may not block. */
+typedef enum weir_policy weir_error_handler(void *user, const struct weir_failure *);
+
 /* What becomes of a record without a time: a negative one, its own or the extractor's. */
 enum weir_untimed {
     WEIR_UNTIMED_DEFAULT, /* as the settings say (default.timestamp.extractor) */
@@ -555,6 +578,10 @@ struct weir_store_args {
 struct weir_on_error_args {
     const char *at;
     enum weir_policy reading, processing, producing;
+    /* Asked about every record of that stage; NULL: nobody is. What a source (.reading) or a call (.given_up) says itself,
+     * and what cannot be read of an internal topic, is not asked about. */
+    weir_error_handler *reading_handler, *processing_handler, *producing_handler;
+    void *user; /* of the handlers */
     const char *dead_letters; /* one topic for all; NULL: as the settings say, else "<topic>.dlq" each */
 };
 struct weir_process_args {
@@ -1087,9 +1114,9 @@ struct weir_entry {
 /* Tells one weir.h from another: structs that cross the border by value must have the same size on both sides. */
 #define WEIR_INTERFACE_(seen, next) ((seen) * 31 + sizeof(struct weir_##next))
 #define WEIR_INTERFACE \
-    WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_( \
+    WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_( \
         WEIR_INTERFACE_(WEIR_INTERFACE_(WEIR_INTERFACE_((size_t)1, source_args), step_args), count_args), reduce_args), \
-        agg_args), join_args), store_args), process_args), sink_args), ingest_args), search_args), record)
+        agg_args), join_args), store_args), process_args), sink_args), ingest_args), search_args), on_error_args), record)
 /* A shared object for `weir run FILE.so` exports `const struct weir_entry weir_topologies[]`, ended by a NULL name, and the
  * weir.h it was compiled with, so that a stale one is refused. */
 #define WEIR_EXPORT_TOPOLOGIES \

@@ -44,8 +44,8 @@ void context_enter(weir_context *context, const struct weir_record *record)
     context->entered = record;
     context->is_late = false;
     process(context, record);
-    context->entered = NULL;
     leave(context);
+    context->entered = NULL;
 }
 
 void context_advance(weir_context *context)

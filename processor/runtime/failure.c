@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "runtime/dead_letter.h"
+#include "runtime/handler.h"
 #include "runtime/leave_out.h"
 
 /* ---- letters ---- */
@@ -56,14 +57,13 @@ static bool send_letter(struct task *task, const char *topic, const struct dead_
 static bool apply(struct task *task, const struct graph_node *node, const struct failure *failure,
                   const struct dead_letter *letter, const char *letters, weir_arena *arena, struct weir_error *error)
 {
-    bool writes =
-        failure->policy == WEIR_DEAD_LETTER || (failure->policy == WEIR_FAIL && task->layout->letters_on_fail);
+    const struct verdict verdict = handler_decide(task, node, failure, letter, arena);
+    bool writes = verdict.policy == WEIR_DEAD_LETTER || (verdict.policy == WEIR_FAIL && task->layout->letters_on_fail);
     if (writes && !send_letter(task, letters, letter, arena, error))
         return false;
-    if (failure->policy == WEIR_FAIL)
-        return error_set(error, WEIR_FATAL, "%s (%s): %s (%s is fail)", node->name, node->at, failure->detail,
-                         failure->setting);
-    if (failure->policy == WEIR_SKIP)
+    if (verdict.policy == WEIR_FAIL)
+        return error_set(error, WEIR_FATAL, "%s (%s): %s (%s)", node->name, node->at, failure->detail, verdict.because);
+    if (verdict.policy == WEIR_SKIP)
         leave_out(task, node, failure->reason, error);
     return error->code == WEIR_OK;
 }
@@ -138,18 +138,35 @@ static struct dead_letter letter_in_hand(const struct task *task)
     return letter;
 }
 
+static struct failure failure_of(const struct layout *layout, bool is_sink)
+{
+    const struct weir_on_error_args *said = &layout->topology->on_error;
+    if (is_sink)
+        return (struct failure){
+            .stage = WEIR_PRODUCING,
+            .reason = "unwritable",
+            .policy = layout->producing,
+            .setting = "production.exception.handler",
+            .handler = said->producing_handler,
+        };
+    return (struct failure){
+        .stage = WEIR_PROCESSING,
+        .reason = "failed",
+        .policy = layout->processing,
+        .setting = "processing.exception.handler",
+        .handler = said->processing_handler,
+    };
+}
+
 void failure_in_node(void *engine, weir_context *context)
 {
     struct task *task = engine;
     bool is_sink = context->node->kind == GRAPH_SINK;
     const struct weir_error cause = task->execution.error;
     const struct task_source *source = task->in_hand ? task->in_hand : &task->sources[0];
-    const struct failure failure = {
-        .reason = is_sink ? "unwritable" : "failed",
-        .detail = cause.message,
-        .policy = is_sink ? task->layout->producing : task->layout->processing,
-        .setting = is_sink ? "production.exception.handler" : "processing.exception.handler",
-    };
+    struct failure failure = failure_of(task->layout, is_sink);
+    failure.detail = cause.message;
+    failure.record = context->entered;
     struct dead_letter letter = letter_in_hand(task);
     explain(&letter, is_sink ? "weir.producing" : "weir.processing", &failure, context->node, &task->arena);
     error_clear(&task->execution.error);
@@ -182,10 +199,15 @@ void failure_of_call(void *engine, weir_context *context, const struct weir_reco
 {
     struct task *task = engine;
     bool is_said = given_up->policy != WEIR_POLICY_DEFAULT;
-    const struct failure failure = {.reason = "given_up",
-                                    .detail = given_up->message,
-                                    .policy = is_said ? given_up->policy : task->layout->processing,
-                                    .setting = is_said ? "weir_call's .given_up" : "processing.exception.handler"};
+    struct failure failure = failure_of(task->layout, false);
+    failure.reason = "given_up";
+    failure.detail = given_up->message;
+    failure.record = record;
+    if (is_said) {
+        failure.policy = given_up->policy;
+        failure.setting = "weir_call's .given_up";
+        failure.handler = NULL;
+    }
     struct dead_letter letter = {.topic = given_up->place.topic,
                                  .partition = given_up->place.partition,
                                  .offset = given_up->place.offset,

@@ -1,4 +1,5 @@
-/* failure.h: what becomes of a record that cannot be read, processed or written: the three policies (enum weir_policy).
+/* failure.h: what becomes of a record that cannot be read, processed or written: the three policies (enum weir_policy),
+ * or what the author's handler answers (handler.h).
  *
  * Kafka Streams' handlers of the same stages (KIP-161, KIP-210, KIP-1033, KIP-1034) decide the same at the same place:
  * reading in front of the topology, processing and producing at the node where it happens. */
@@ -7,10 +8,13 @@
 #include "runtime/task.h"
 
 struct failure {
+    enum weir_stage stage;
     const char *reason; /* a short word: "unreadable", "future", "failed", … */
     const char *detail; /* the error's message */
     enum weir_policy policy;
-    const char *setting; /* the one that decides the policy */
+    const char *setting;              /* the one that decides the policy */
+    weir_error_handler *handler;      /* asked before the policy; NULL: nobody is */
+    const struct weir_record *record; /* what the node was given; NULL: nothing */
 };
 
 /* The head of the source cannot be read. True: it is taken care of, the caller lets it go. False: task->failure is set. */

@@ -13,7 +13,8 @@
 struct problem {
     const char *reason;
     enum weir_policy policy;
-    const char *setting; /* that decides the policy */
+    const char *setting;         /* that decides the policy */
+    weir_error_handler *handler; /* asked before the policy; NULL: nobody is */
     struct weir_error error;
 };
 
@@ -24,6 +25,7 @@ static bool is_unreadable(const struct task_source *source, struct problem *prob
     problem->setting = "deserialization.exception.handler";
     /* Our own bytes are never skipped (ksqlDB #6697). */
     problem->policy = source->layout->node->topic->internal ? WEIR_FAIL : source->layout->reading;
+    problem->handler = source->layout->reading_handler;
     return false;
 }
 
@@ -178,7 +180,14 @@ bool head_prepare(struct task *task, struct task_source *source)
             source->head_ready = true;
             return true;
         }
-        const struct failure failure = {problem.reason, problem.error.message, problem.policy, problem.setting};
+        const struct failure failure = {
+            .stage = WEIR_READING,
+            .reason = problem.reason,
+            .detail = problem.error.message,
+            .policy = problem.policy,
+            .setting = problem.setting,
+            .handler = problem.handler,
+        };
         if (!failure_reading(task, source, &failure))
             return false;
         head_finish(task, source);

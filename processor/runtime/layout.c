@@ -87,9 +87,12 @@ static void lay_time(struct layout_source *source, const struct config *config)
         source->timestamp = weir_wall_clock;
 }
 
+/* A handler may answer with one. */
 static bool writes_letters(const struct layout *layout, const struct layout_source *source)
 {
-    return source->reading == WEIR_DEAD_LETTER || source->untimed == WEIR_UNTIMED_DEAD_LETTER ||
+    const struct weir_on_error_args *said = &layout->topology->on_error;
+    return source->reading_handler || said->processing_handler || said->producing_handler ||
+           source->reading == WEIR_DEAD_LETTER || source->untimed == WEIR_UNTIMED_DEAD_LETTER ||
            layout->processing == WEIR_DEAD_LETTER || layout->producing == WEIR_DEAD_LETTER || layout->letters_on_fail;
 }
 
@@ -99,6 +102,8 @@ static void lay_errors(struct layout *layout, struct layout_source *source, cons
     const char *configured = config_text(config, "errors.dead.letter.queue.topic.name");
     enum weir_policy said = node->reading != WEIR_POLICY_DEFAULT ? node->reading : layout->topology->on_error.reading;
     source->reading = choose_policy(said, config, "deserialization.exception.handler");
+    if (node->reading == WEIR_POLICY_DEFAULT && !node->topic->internal)
+        source->reading_handler = layout->topology->on_error.reading_handler;
     if (writes_letters(layout, source))
         source->dead_letters = graph_dead_letters(layout->topology, node, configured, source->topic);
 }

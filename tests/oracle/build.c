@@ -696,9 +696,6 @@ static void make(struct builder *builder)
 void build_case(struct build *build, json_t *ops)
 {
     struct builder builder = {.build = build};
-    enum weir_policy policy = build->keeps_letters ? WEIR_DEAD_LETTER : WEIR_SKIP;
-    weir_on_error(build->topology, .reading = policy, .processing = policy,
-                  .dead_letters = build->keeps_letters ? BUILD_LETTERS : NULL);
     for (size_t i = 0; i < json_array_size(ops); i++) {
         builder.op = json_array_get(ops, i);
         make(&builder);

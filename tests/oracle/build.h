@@ -6,7 +6,6 @@
 #include "weir.h"
 
 enum { BUILD_MAX = 64 };
-#define BUILD_LETTERS "letters"
 
 struct build_store { /* to look at when everything was processed */
     const char *name;
@@ -36,8 +35,7 @@ struct build {
     /* What a bare repartition drops cannot be told from other drops; joins drop by row, not segment; and a cogrouped
      * window that one of its streams has let go is a drop of the store there. */
     bool is_uncounted;
-    bool keeps_letters; /* what fails goes to the topic BUILD_LETTERS, and is not only counted */
-    weir_arena *arena;  /* of what callbacks are given; lives until the topology is done */
+    weir_arena *arena; /* of what callbacks are given; lives until the topology is done */
 };
 
 /* Exits with a message when the description is wrong: it is this program's mistake. What is wrong with the topology is

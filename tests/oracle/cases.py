@@ -520,6 +520,7 @@ def generate(seed, records):
         return generate(f"{seed}'", records)  # Weir has one store for inner self-joins, Kafka Streams for all or none
     binary = rng.random() < 0.2
     source = Records(rng, topology, binary)
+    keeps_letters = rng.random() < 0.3 and not topology.holds_back()
     return {"name": f"seed-{seed}", "binary": binary, "in_memory": rng.random() < 0.7 and not topology.depends_on_stores(), "self_join": "inner" in topology.self_joins,
-            "reuse_topics": rng.random() < 0.2, "dead_letters": rng.random() < 0.3 and not topology.holds_back(), "ops": topology.ops,
+            "reuse_topics": rng.random() < 0.2, "dead_letters": keeps_letters, "handlers": keeps_letters and rng.random() < 0.5, "ops": topology.ops,
             "input": [source.record() for _ in range(rng.randint(1, 2 * records))]}

@@ -144,12 +144,12 @@ def sort_of(lines):
 
 
 def kind_of_difference(expected, actual):
-    """Where the first difference is: "failed", "describe", "out", "log", "row", "dropped"; None: nowhere."""
+    """Where the first difference is: "failed", "describe", "told", "out", "log", "row", "dropped"; None: nowhere."""
     if expected == actual:
         return None
     if sort_of(actual) == "failed" or sort_of(expected) == "failed":
         return "failed"
-    for label in ("describe", "out", "log", "row", "version", "dropped"):
+    for label in ("describe", "told", "out", "log", "row", "version", "dropped"):
         if [line for line in expected if line.startswith(label)] != [line for line in actual if line.startswith(label)]:
             return label
     return "order"
@@ -162,7 +162,7 @@ def show_difference(expected, actual, limit=24):
 
 
 def show_case(case):
-    flags = [name for name in ("binary", "in_memory", "dead_letters") if case.get(name)]
+    flags = [name for name in ("binary", "in_memory", "dead_letters", "handlers") if case.get(name)]
     lines = [f"{case['name']} {' '.join(flags)}"]
     lines += ["  " + json.dumps({name: value for name, value in op.items() if name != "type"}) for op in case["ops"]]
     lines += ["  " + json.dumps(record) for record in case["input"]]

@@ -2,6 +2,7 @@
  * seen of them. java/Run.java prints the same.
  *
  *   describe LINE                                the topology
+ *   told STAGE NODE TOPIC PARTITION OFFSET TIME   what a handler was told
  *   out INPUT TOPIC KEY VALUE TIME [HEADER=…]    a record of a topic, and the input that caused it
  *   log INPUT STORE KEY VALUE TIME               a row of a changelog
  *   row STORE KEY VALUE TIME                     a row of a store at the end
@@ -12,16 +13,19 @@
 #include <string.h>
 
 #include "oracle/build.h"
+#include "oracle/choosing.h"
 #include "oracle/print.h"
 #include "runtime/lineage.h"
 
 #define APPLICATION "oracle"
+#define LETTERS "letters"
 enum { ROWS_MAX = 4096, NAME_BYTES = 256 };
 
 struct run {
     struct build build;
     weir_test *test;
-    int input; /* -1: none yet */
+    bool keeps_letters; /* what fails goes to the topic LETTERS, and is not only counted */
+    int input;          /* -1: none yet */
 };
 
 /* ---- bytes of the description: one byte for each character ---- */
@@ -170,8 +174,8 @@ static bool is_unreadable(const struct weir_raw_record *letter)
 static void print_letters(struct run *run)
 {
     struct weir_raw_record letter;
-    while (weir_test_recv_raw(run->test, BUILD_LETTERS, &letter)) {
-        printf("out %d " BUILD_LETTERS, run->input);
+    while (weir_test_recv_raw(run->test, LETTERS, &letter)) {
+        printf("out %d " LETTERS, run->input);
         if (is_unreadable(&letter)) {
             putchar(' ');
             print_bytes(stdout, letter.key);
@@ -190,7 +194,7 @@ static void print_letters(struct run *run)
 static void print_outputs(struct run *run)
 {
     struct build *build = &run->build;
-    if (build->keeps_letters)
+    if (run->keeps_letters)
         print_letters(run);
     for (size_t i = 0; i < build->output_count; i++)
         print_topic(run, build->outputs[i], build->outputs[i]);
@@ -335,15 +339,24 @@ static void run_input(struct run *run, const json_t *input)
         printf("failed %s\n", error.message);
 }
 
+static void say_policies(struct run *run, bool has_handlers)
+{
+    enum weir_policy policy = run->keeps_letters ? WEIR_DEAD_LETTER : WEIR_SKIP;
+    weir_error_handler *handler = has_handlers ? choosing : NULL;
+    weir_on_error(run->build.topology, .reading = policy, .processing = policy, .reading_handler = handler,
+                  .processing_handler = handler, .dead_letters = run->keeps_letters ? LETTERS : NULL);
+}
+
 static void run_case(json_t *test)
 {
     struct weir_error error = {0};
     bool is_binary = json_is_true(json_object_get(test, "binary"));
     struct run run = {.build = {.topology = weir_topology_new(APPLICATION),
                                 .text = is_binary ? &weir_bytes_type : &weir_str_type,
-                                .keeps_letters = json_is_true(json_object_get(test, "dead_letters")),
-                                .arena = weir_arena_new()}};
+                                .arena = weir_arena_new()},
+                      .keeps_letters = json_is_true(json_object_get(test, "dead_letters"))};
     printf("case %s\n", json_string_value(json_object_get(test, "name")));
+    say_policies(&run, json_is_true(json_object_get(test, "handlers")));
     build_case(&run.build, json_object_get(test, "ops"));
     describe(&run);
     const bool reuses = json_is_true(json_object_get(test, "reuse_topics"));

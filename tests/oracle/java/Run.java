@@ -80,6 +80,11 @@ final class Run implements AutoCloseable {
         directory = Files.createTempDirectory("weir-oracle");
         Properties settings = settings(directory, test.path("in_memory").asBoolean());
         settings.put(StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG, optimization(test));
+        if (test.path("handlers").asBoolean()) {
+            settings.put(StreamsConfig.DESERIALIZATION_EXCEPTION_HANDLER_CLASS_CONFIG, Choosing.class);
+            settings.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, Choosing.class);
+            settings.put(Choosing.OUT, out);
+        }
         boolean keepsLetters = test.path("dead_letters").asBoolean();
         if (keepsLetters) settings.put(StreamsConfig.ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG, LETTERS);
         build = new Build(test.get("ops"));
