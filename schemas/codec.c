@@ -1,6 +1,4 @@
 /* codec.c: which format a message is in, and the frames around Avro.
- *
- * Until schemas come from a registry, the writer's schema of a Confluent frame is taken to be the reader's.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "schemas/codec.h"
 
@@ -8,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "schemas/known.h"
 #include "schemas/scalar.h"
 
 enum { CONFLUENT_MAGIC = 0x00, CONFLUENT_HEAD = 5, OBJECT_MAGIC = 0xC3, OBJECT_VERSION = 0x01, OBJECT_HEAD = 10 };
@@ -15,6 +14,22 @@ enum { CONFLUENT_MAGIC = 0x00, CONFLUENT_HEAD = 5, OBJECT_MAGIC = 0xC3, OBJECT_V
 static weir_bytes without_head(weir_bytes bytes, size_t head)
 {
     return (weir_bytes){(const char *)bytes.data + head, bytes.size - head};
+}
+
+bool codec_frame_id(const struct weir_type *type, weir_bytes bytes, int32_t *id)
+{
+    const unsigned char *data = bytes.data;
+    if (bytes.size < CONFLUENT_HEAD || data[0] != CONFLUENT_MAGIC || scalar_is(type))
+        return false;
+    *id = (int32_t)bytes_get_u32(data + 1);
+    return true;
+}
+
+const void *codec_read_framed(const struct resolution *resolution, weir_bytes bytes, weir_arena *arena,
+                              struct weir_error *error)
+{
+    assert(bytes.size >= CONFLUENT_HEAD);
+    return resolution_read(resolution, without_head(bytes, CONFLUENT_HEAD), arena, error);
 }
 
 static const void *read_confluent(const struct weir_type *type, weir_bytes bytes, weir_arena *arena,
@@ -27,6 +42,18 @@ static const void *read_confluent(const struct weir_type *type, weir_bytes bytes
     return avro_read(type, without_head(bytes, CONFLUENT_HEAD), arena, error);
 }
 
+/* What was written by an earlier schema of the type, or by another one. */
+static const void *read_other_object(const struct weir_type *type, uint64_t fingerprint, weir_bytes bytes,
+                                     weir_arena *arena, struct weir_error *error)
+{
+    const struct schema *writer = known_schema(fingerprint);
+    if (writer)
+        return resolution_read(known_resolution(writer, type), without_head(bytes, OBJECT_HEAD), arena, error);
+    error_set(error, WEIR_POISON, "%s: expected schema fingerprint %016llx, found %016llx, which is not known",
+              type->name, (unsigned long long)type->fingerprint, (unsigned long long)fingerprint);
+    return NULL;
+}
+
 static const void *read_object(const struct weir_type *type, weir_bytes bytes, weir_arena *arena,
                                struct weir_error *error)
 {
@@ -36,11 +63,8 @@ static const void *read_object(const struct weir_type *type, weir_bytes bytes, w
         return NULL;
     }
     memcpy(&fingerprint, (const char *)bytes.data + 2, sizeof fingerprint);
-    if (fingerprint != type->fingerprint) {
-        error_set(error, WEIR_POISON, "%s: expected schema fingerprint %016llx, found %016llx", type->name,
-                  (unsigned long long)type->fingerprint, (unsigned long long)fingerprint);
-        return NULL;
-    }
+    if (fingerprint != type->fingerprint)
+        return read_other_object(type, fingerprint, bytes, arena, error);
     return avro_read(type, without_head(bytes, OBJECT_HEAD), arena, error);
 }
 

@@ -18,9 +18,16 @@ enum {
 };
 
 /* Any format, recognised by the first byte for record types (weir.h, enum weir_format); scalars as Kafka's own
- * serializers. Returns the value, in the arena or inside `bytes`. NULL: WEIR_POISON, the message names the field (or
+ * serializers. Of a single object the schema is found by its fingerprint (known.h); a Confluent frame is taken to hold our own.
+ * Returns the value, in the arena or inside `bytes`. NULL: WEIR_POISON, the message names the field (or
  * byte offset) and what was expected. bytes.data == NULL is a programming error (a tombstone is the caller's). */
 const void *codec_read(const struct weir_type *, weir_bytes, weir_arena *, struct weir_error *);
+
+struct resolution; /* resolve.h */
+/* Whether it is a Confluent frame, and then of which schema. Only of values that may be framed: records, arrays and maps. */
+bool codec_frame_id(const struct weir_type *, weir_bytes, int32_t *id);
+/* As codec_read, of a Confluent frame whose schema is known. */
+const void *codec_read_framed(const struct resolution *, weir_bytes, weir_arena *, struct weir_error *);
 
 /* Appends. Scalars ignore the format. schema_id is used by WEIR_FORMAT_AVRO only. A value that cannot be written
  * (invalid UTF-8 in a string, enum out of range, NULL required item) is WEIR_POISON and the buffer is as before. */

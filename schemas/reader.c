@@ -17,6 +17,7 @@ bool reader_init(struct reader *reader, weir_bytes bytes, weir_arena *arena, str
     reader->end = reader->start + bytes.size;
     reader->arena = arena;
     reader->memory_left = READER_MEMORY_MAX;
+    reader->steps_left = READER_STEPS_MAX;
     reader->depth = 0;
     problem_init(&reader->problem);
     return true;

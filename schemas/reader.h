@@ -6,12 +6,13 @@
 #include "schemas/codec.h"
 #include "schemas/problem.h"
 
-enum { READER_MEMORY_MAX = 64 * 1024 * 1024 };
+enum { READER_MEMORY_MAX = 64 * 1024 * 1024, READER_STEPS_MAX = 16 * 1024 * 1024 };
 
 struct reader {
     const unsigned char *start, *at, *end;
     weir_arena *arena;
     size_t memory_left;
+    size_t steps_left; /* of a walk by a schema from outside (resolve_read.c) */
     int depth;
     struct problem problem;
 };
