@@ -58,5 +58,5 @@ const struct schema *schema_read(weir_bytes text, weir_arena *, struct weir_erro
 
 /* Appends the Avro schema of a type table, whole: with logical types, defaults and aliases, which the canonical form in
  * weir_type.schema has not. Decimals say the precision of 18 digits that they are bound to. */
-void schema_write(const struct weir_type *, struct buffer *);
+void schema_of_type(const struct weir_type *, struct buffer *);
 #endif

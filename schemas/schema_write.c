@@ -286,7 +286,7 @@ static void write_type(struct schema_writer *writer, const struct weir_type *typ
         write_named(writer, type);
 }
 
-void schema_write(const struct weir_type *type, struct buffer *out)
+void schema_of_type(const struct weir_type *type, struct buffer *out)
 {
     struct schema_writer writer = {.out = out};
     write_type(&writer, type);

@@ -16,7 +16,7 @@ static void write_schemas(void)
 {
     for (size_t i = 0; i < TYPE_COUNT; i++) {
         struct buffer text = {0};
-        schema_write(types[i], &text);
+        schema_of_type(types[i], &text);
         printf("%s\t%.*s\n", types[i]->name, (int)text.size, text.data);
         buffer_done(&text);
     }

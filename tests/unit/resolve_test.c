@@ -207,7 +207,7 @@ Test(resolve, our_own_schema_as_text_reads_what_we_write)
     for (size_t t = 0; sample_types[t]; t++) {
         const struct weir_type *type = sample_types[t];
         struct buffer text = {0};
-        schema_write(type, &text);
+        schema_of_type(type, &text);
         buffer_byte(&text, 0);
         const struct resolution *resolution = resolved(text.data, type);
         cr_assert(resolution_is_total(resolution, &error), "%s: %s", text.data, error.message);
@@ -227,7 +227,7 @@ Test(resolve, our_own_schema_as_text_reads_what_we_write)
 
 Test(resolve, the_schema_that_is_written_has_what_the_canonical_form_has_not)
 {
-    schema_write(&defaults_type, &out);
+    schema_of_type(&defaults_type, &out);
     buffer_byte(&out, 0);
     cr_expect(
         strstr(out.data,
