@@ -38,6 +38,9 @@ const struct setting config_table[] = {
      "`isolation.level=read_committed` see every result once; they see it with the commit, not before."},
     {"commit.interval.ms", SETTING_MILLISECONDS, "100", 1, 3600000, {0}, STREAMS,
      "How often progress is committed. Views show committed state, so it is also how fresh they are."},
+    {"repartition.purge.interval.ms", SETTING_MILLISECONDS, "30000", 1, INT32_MAX, {0}, STREAMS,
+     "How often the broker is asked to delete what is processed and committed of repartition topics. Nobody reads it again. The "
+     "embedded log drops whole segments."},
     {"poll.ms", SETTING_MILLISECONDS, "100", 0, 60000, {0}, STREAMS,
      "How long a thread waits for records when it has none."},
     {"buffered.records.per.partition", SETTING_INTEGER, "1000", 1, 1000000, {0}, STREAMS,

@@ -57,6 +57,13 @@ struct broker_member {           /* of a group; everything lives in the arena it
     size_t place_count;
 };
 
+/* What became of records that were to be purged. */
+enum broker_purge {
+    BROKER_PURGE_ASKED,
+    BROKER_PURGE_WAITING, /* for the answer to the request before; nothing was asked */
+    BROKER_PURGE_FAILED,  /* the request before, for the reason in the error; this one was made */
+};
+
 struct broker_offset {
     const char *topic;
     int32_t partition;
@@ -145,6 +152,10 @@ struct broker_ops {
     /* Goes back: what is polled next of these sources begins at these offsets (BROKER_NO_OFFSET: where a share without a
      * committed offset begins). Messages polled before are released as ever. Not from inside a rebalance function. */
     void (*consumer_rewind)(struct broker_consumer *, const struct broker_offset *, size_t);
+    /* Lets the broker delete the records before the offsets, which must be committed: nobody reads them again (KIP-107). A
+     * request that is not waited for; when the records go, and whether, is the broker's affair. */
+    enum broker_purge (*consumer_purge)(struct broker_consumer *, const struct broker_offset *, size_t,
+                                        struct weir_error *);
     void (*consumer_wake)(struct broker_consumer *);  /* [any] a poll that waits returns soon */
     void (*consumer_close)(struct broker_consumer *); /* leaves the group; calls revoked for what it still holds */
 

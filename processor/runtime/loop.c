@@ -18,6 +18,7 @@
 #include "runtime/globals.h"
 #include "runtime/limits.h"
 #include "runtime/peers.h"
+#include "runtime/purge.h"
 #include "runtime/ready.h"
 #include "runtime/restore.h"
 #include "runtime/standbys.h"
@@ -46,6 +47,7 @@ struct loop {
     struct broker_consumer *consumer;
     struct collector collector;
     struct restorer restorer;
+    struct purge purge;
     struct task **tasks;
     size_t task_count, task_capacity;
     int64_t commit_interval_us, committed_us, lag_us, apply_after_us;
@@ -420,6 +422,7 @@ static bool commit(struct loop *loop)
     if (commit_steps(loop, &error)) {
         figures_commit(&loop->app->figures, now_us() - began_us);
         app_published(loop->app);
+        loop->purge.is_wanted = true;
         return true;
     }
     note_commit_failure(loop, &error);
@@ -823,6 +826,7 @@ static void turn(struct loop *loop)
     punctuate(loop);
     restore(loop);
     commit_when_due(loop);
+    purge_when_due(&loop->purge, loop->app, loop->consumer, loop->tasks, loop->task_count);
     apply_when_due(loop);
     show_lag(loop);
 }
@@ -866,6 +870,7 @@ static void configure(struct loop *loop)
     const struct config *config = loop->app->config;
     loop->restorer.copier = loop->app->copier;
     loop->commit_interval_us = config_integer(config, "commit.interval.ms") * 1000;
+    loop->purge.interval_us = config_integer(config, "repartition.purge.interval.ms") * 1000;
     loop->poll_ms = config_integer(config, "poll.ms");
     loop->buffered_max = (size_t)config_integer(config, "buffered.records.per.partition");
     int64_t idle_ms = config_integer(config, "max.task.idle.ms");

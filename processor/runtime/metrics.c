@@ -160,6 +160,9 @@ weir_bytes weir_app_metrics(struct weir_app *app, weir_arena *arena)
     write_commits(&out, app);
     write_counter(&out, app, "weir_commits_failed_total", "Commits that did not succeed and were tried again.",
                   atomic_load(&app->figures.failed_commits));
+    write_counter(&out, app, "weir_purges_failed_total",
+                  "Requests to delete processed records of repartition topics that failed.",
+                  atomic_load(&app->figures.failed_purges));
     write_counter(&out, app, "weir_rebalances_total", "Assignments of partitions to this instance.",
                   atomic_load(&app->figures.rebalances));
     write_counter(&out, app, "weir_restored_records_total", "Changelog records read by restores.",

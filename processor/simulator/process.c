@@ -112,10 +112,10 @@ struct weir_app *world_open_app(struct simulate_world *world, const char *direct
                                 struct broker *broker, struct weir_error *error)
 {
     const struct swarm *swarm = &world->swarm;
-    char numbers[7][24];
+    char numbers[8][24];
     const int64_t values[] = {swarm->commit_ms, swarm->poll_ms,    swarm->flush_ms, swarm->idle_ms,
-                              swarm->buffered,  swarm->partitions, swarm->standbys};
-    for (size_t i = 0; i < 7; i++)
+                              swarm->buffered,  swarm->partitions, swarm->standbys, swarm->purge_ms};
+    for (size_t i = 0; i < 8; i++)
         snprintf(numbers[i], sizeof numbers[i], "%lld", (long long)values[i]);
     const char *const set[][2] = {
         {"state.dir", directory},
@@ -127,6 +127,7 @@ struct weir_app *world_open_app(struct simulate_world *world, const char *direct
         {"buffered.records.per.partition", numbers[4]},
         {"embedded.partitions", numbers[5]},
         {"num.standby.replicas", numbers[6]},
+        {"repartition.purge.interval.ms", numbers[7]},
         {"client.id", client},
         {"topology.optimization", swarm->reuses_topics ? "all" : "none"},
         {"emit.interval.ms", "0"},

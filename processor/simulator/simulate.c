@@ -39,6 +39,7 @@ const char *const simulate_fault_names[SIMULATE_FAULTS] = {
     [SIMULATE_RETURNED] = "static member back",
     [SIMULATE_PROMOTED] = "standby promoted",
     [SIMULATE_DEMOTED] = "task demoted",
+    [SIMULATE_PURGED] = "record purged",
 };
 
 /* ---- what the world does ---- */
@@ -316,6 +317,7 @@ static void fill_report(struct simulate_world *world, const struct weir_error *e
     report->faults[SIMULATE_LATE] = simulated_late(world->cluster);
     report->faults[SIMULATE_ABORTED] = simulated_aborted(world->cluster);
     report->faults[SIMULATE_RETURNED] = simulated_returned(world->cluster);
+    report->faults[SIMULATE_PURGED] = simulated_purged(world->cluster);
     report->faults[SIMULATE_TORN_STORE] = world->disk_figures.lost_batches;
     report->faults[SIMULATE_DISK_FULL] = world->disk_figures.full;
     report->faults[SIMULATE_DAMAGED] = world->disk_figures.damaged;

@@ -90,6 +90,7 @@ struct swarm swarm_draw(struct random *random, const struct simulate_plan *plan)
     draw_faults(&swarm, random);
     draw_inputs(&swarm, random);
     swarm.reuses_topics = random_below(random, 2) == 0;
+    swarm.purge_ms = DRAW_ONE(random, 1, 20, 200, 2000);
     return swarm;
 }
 

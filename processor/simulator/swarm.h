@@ -14,7 +14,7 @@ struct swarm { /* chances are per million */
     bool exactly_once;
     bool reuses_topics; /* topology.optimization */
     int64_t safety_us;  /* how long faults happen */
-    int64_t commit_ms, poll_ms, flush_ms, idle_ms, buffered;
+    int64_t commit_ms, poll_ms, flush_ms, idle_ms, buffered, purge_ms;
     int64_t latency_us, input_every_us;
     struct simulated_settings broker;
     struct disk_faults disk;

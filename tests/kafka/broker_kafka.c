@@ -953,7 +953,7 @@ static void speed_is_written_down(void)
     broker->ops->consumer_close(member.consumer);
 }
 
-/* Deletes what is before `offset`, with librdkafka itself: the adapter has no use for it. */
+/* Deletes what is before `offset`, with librdkafka itself: the adapter deletes only what is committed. */
 static void delete_records(const char *topic, int32_t partition, int64_t offset)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -996,6 +996,61 @@ static void an_offset_that_retention_took_stops_with_its_name(void)
     CHECK(strstr(late.failure.message, late.topics[0][0]) && strstr(late.failure.message, "partition 1"));
     CHECK(strstr(late.failure.message, "offset 20 ") != NULL);
     broker->ops->consumer_close(late.consumer);
+}
+
+static void wait_until_purged(struct member *member, const struct broker_offset *offset)
+{
+    int64_t begin = 0, end = 0;
+    for (int64_t until = now_ms() + 30000; now_ms() < until && begin < offset->offset; turn(member, 500, 20))
+        CHECK_OK(broker->ops->range(broker, offset->topic, offset->partition, &begin, &end, &error));
+    CHECK(begin == offset->offset && end == 100);
+}
+
+static enum broker_purge purge(struct member *member, const struct broker_offset *offset, struct weir_error *error)
+{
+    enum broker_purge before = BROKER_PURGE_WAITING;
+    for (int64_t until = now_ms() + 30000; now_ms() < until && before == BROKER_PURGE_WAITING; turn(member, 500, 20))
+        before = broker->ops->consumer_purge(member->consumer, offset, 1, error);
+    return before;
+}
+
+static void what_is_committed_is_purged_and_a_member_that_is_behind_it_is_fenced(void)
+{
+    struct member member = {0};
+    member.topics[0][0] = create("purged", PARTITIONS, BROKER_DELETE);
+    fill(&member, 100);
+    CHECK(join(&member, unique("purged"), "member-1"));
+    CHECK(turn_until(&member, PARTITIONS * 100, 20000));
+    const struct broker_offset done = {member.topics[0][0], 1, 60, NULL}, before = {member.topics[0][0], 1, 20, NULL};
+    CHECK_OK(broker->ops->consumer_commit(member.consumer, &done, 1, &error));
+    struct weir_error none = {0};
+    CHECK(purge(&member, &done, &none) == BROKER_PURGE_ASKED);
+    wait_until_purged(&member, &done);
+    CHECK(purge(&member, &done, &none) == BROKER_PURGE_ASKED && none.code == WEIR_OK);
+    broker->ops->consumer_rewind(member.consumer, &before, 1);
+    int code = 0;
+    for (int64_t until = now_ms() + 20000; now_ms() < until && code >= 0;)
+        code = turn(&member, 500, 100);
+    CHECK(code == -1 && member.failure.code == WEIR_FENCED);
+    printf("  %s\n", member.failure.message);
+    broker->ops->consumer_close(member.consumer);
+}
+
+static void a_purge_that_fails_is_told_by_the_next(void)
+{
+    struct member member = {0};
+    member.topics[0][0] = create("not-purged", PARTITIONS, BROKER_DELETE);
+    fill(&member, 100);
+    CHECK(join(&member, unique("not-purged"), "member-1"));
+    CHECK(turn_until(&member, PARTITIONS * 100, 20000));
+    const struct broker_offset beyond = {member.topics[0][0], 1, 1000, NULL}, fine = {member.topics[0][0], 1, 10, NULL};
+    struct weir_error error = {0};
+    CHECK(purge(&member, &beyond, &error) == BROKER_PURGE_ASKED);
+    CHECK(purge(&member, &fine, &error) == BROKER_PURGE_FAILED);
+    printf("  %s\n", error.message);
+    CHECK(strstr(error.message, member.topics[0][0]) && strstr(error.message, "partition 1"));
+    wait_until_purged(&member, &fine);
+    broker->ops->consumer_close(member.consumer);
 }
 
 /* ---- readers ----------------------------------------------------------------------------------------------------- */
@@ -1432,6 +1487,8 @@ static const struct {
     TEST(a_restart_of_the_broker_is_survived),
     TEST(speed_is_written_down),
     TEST(an_offset_that_retention_took_stops_with_its_name),
+    TEST(what_is_committed_is_purged_and_a_member_that_is_behind_it_is_fenced),
+    TEST(a_purge_that_fails_is_told_by_the_next),
     TEST(a_reader_takes_and_drops_partitions_at_run_time),
     TEST(a_reader_begins_at_the_first_offset_there_is),
     TEST(a_reader_reaches_the_end_over_an_aborted_transaction),

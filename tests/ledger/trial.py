@@ -116,7 +116,8 @@ class Trial:
 
     def instance(self, name):
         settings = {"bootstrap.servers": self.reached_by, "processing.guarantee": self.options.guarantee,
-                    "consumer.session.timeout.ms": SESSION_MS, "state.flush.interval.ms": 500}
+                    "consumer.session.timeout.ms": SESSION_MS, "state.flush.interval.ms": 500,
+                    "repartition.purge.interval.ms": 2**31 - 1}  # Samples reads the topic to its beginning
         if self.has_standbys:
             settings["num.standby.replicas"] = 1
         if self.exactly_once:

@@ -68,6 +68,8 @@ MUTANTS = {
     "a standby hears what was asked before it was one (2000 seeds)": (STANDBYS, "!standby->is_asked_for || !start", "!start"),
     "a standby takes what was put for rows": ("state/restore.c",
         "    if (store->spec->kind == STORE_VERSIONED)\n        return versions_put(store, row->key", "    if (false)\n        return versions_put(store, row->key"),
+    "records are purged before they are committed": ("processor/runtime/purge.c",
+        "committed = atomic_load(&task->committed[source]);", "committed = task->sources[source].position;"),
     "threads of a process write as one": (LOOP, "loop->app->identity.uuid, loop->number);\n    bool ok", "loop->app->identity.uuid, 1);\n    bool ok"),
     "aborted records are read": (CLUSTER,
         "cluster->outcomes[record->transaction - 1] == TRANSACTION_COMMITTED);", "cluster->outcomes[record->transaction - 1] != TRANSACTION_OPEN);"),

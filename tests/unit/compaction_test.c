@@ -9,6 +9,7 @@ enum { DAY_MS = 24 * 3600 * 1000 };
 
 TestSuite(compaction, .init = begin_log, .fini = end_log);
 TestSuite(retention, .init = begin_log, .fini = end_log);
+TestSuite(purge, .init = begin_log, .fini = end_log);
 
 static void clean(int64_t days_later)
 {
@@ -242,4 +243,53 @@ Test(retention, for_ever_drops_nothing)
     write_numbers("r", 0, 100);
     clean(1000);
     cr_assert_eq(read_from("r", 0, 0, copies, 5000), 100);
+}
+
+static void assigned(void *self, int32_t group, int32_t partition, const struct broker_start *starts)
+{
+    (void)self, (void)group, (void)partition, (void)starts;
+}
+static void revoked(void *self, int32_t group, int32_t partition, bool lost)
+{
+    (void)self, (void)group, (void)partition, (void)lost;
+}
+static void settled(void *self)
+{
+    (void)self;
+}
+
+static enum broker_purge purge(const char *topic, int64_t offset)
+{
+    static const char *const topics[] = {"p"};
+    const struct broker_subscription subscription = {topics, 1};
+    const struct broker_offset place = {topic, 0, offset, NULL};
+    struct weir_error error = {0};
+    struct broker_consumer *consumer = broker->ops->consumer_open(
+        broker, "g", "m", &subscription, 1, (struct broker_rebalance){NULL, assigned, revoked, settled}, &error);
+    cr_assert_not_null(consumer, "%s", error.message);
+    enum broker_purge answer = broker->ops->consumer_purge(consumer, &place, 1, &error);
+    broker->ops->consumer_close(consumer);
+    return answer;
+}
+
+Test(purge, drops_whole_segments_that_nobody_needs)
+{
+    make_topic((struct broker_topic_spec){.name = "p", .partitions = 1, .segment_bytes = 1000, .retention_ms = -1});
+    write_numbers("p", 0, 100);
+    cr_assert_eq(purge("p", 60), BROKER_PURGE_ASKED);
+    clean(0);
+    int64_t begin = begin_of("p", 0);
+    cr_assert_gt(begin, 30);
+    cr_assert_leq(begin, 60);
+    cr_assert_eq(read_from("p", 0, 0, copies, 5000), 100 - (int)begin);
+    close_log();
+    open_log();
+    cr_assert_eq(begin_of("p", 0), begin);
+    cr_assert_eq(end_of("p", 0), 100);
+}
+
+Test(purge, of_a_topic_that_is_not_there_is_told)
+{
+    make_topic((struct broker_topic_spec){.name = "p", .partitions = 1});
+    cr_assert_eq(purge("nowhere", 1), BROKER_PURGE_FAILED);
 }

@@ -130,7 +130,7 @@ struct copy {
 static inline void copy_bytes(char *out, size_t size, weir_bytes bytes)
 {
     cr_assert_lt(bytes.size, size);
-    if (bytes.size)
+    if (bytes.data)
         memcpy(out, bytes.data, bytes.size);
     out[bytes.size] = 0;
 }

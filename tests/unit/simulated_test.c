@@ -455,3 +455,61 @@ Test(simulated, what_a_killed_process_has_sent_arrives_before_its_static_member_
     cr_expect_eq(end_of_out(b.broker), arrived);
     leave(&b);
 }
+
+static void purge(struct member *member, int64_t offset)
+{
+    struct weir_error error = {0};
+    const struct broker_offset place = {"in", 0, offset, NULL};
+    cr_assert_eq(member->broker->ops->consumer_purge(member->consumer, &place, 1, &error), BROKER_PURGE_ASKED);
+}
+
+static void commit_in(struct member *member, int64_t offset)
+{
+    struct weir_error error = {0};
+    const struct broker_offset place = {"in", 0, offset, NULL};
+    cr_assert(member->broker->ops->consumer_commit(member->consumer, &place, 1, &error), "%s", error.message);
+}
+
+Test(simulated, purges_what_is_committed_after_a_while)
+{
+    struct member member = {0};
+    int64_t begin = -1, end = -1;
+    for (int i = 0; i < 10; i++)
+        append(0, "k");
+    join(&member);
+    for (int i = 0; i < 10; i++)
+        poll(&member);
+    commit_in(&member, 6);
+    purge(&member, 6);
+    pass(SECOND);
+    cr_assert(member.broker->ops->range(member.broker, "in", 0, &begin, &end, NULL));
+    cr_assert_eq(begin, 6);
+    cr_assert_eq(end, 10);
+    cr_assert_eq(simulated_purged(cluster), 6);
+    leave(&member);
+}
+
+static int violations;
+static void count_violation(void *self, const char *what)
+{
+    (void)self, (void)what;
+    violations++;
+}
+
+Test(simulated, calls_it_a_violation_to_purge_what_nobody_has_committed)
+{
+    const struct simulated_witness witness = {NULL, ignore_sent, ignore_offer, ignore_commit, count_violation};
+    struct member member = {0};
+    simulated_free(cluster);
+    cluster = simulated_new((struct simulated_settings){.session_timeout_us = SECOND}, witness, (struct random){1});
+    simulated_make_topic(cluster, "in", PARTITIONS);
+    for (int i = 0; i < 10; i++)
+        append(0, "k");
+    join(&member);
+    for (int i = 0; i < 10; i++)
+        poll(&member);
+    commit_in(&member, 6);
+    purge(&member, 7);
+    cr_assert_eq(violations, 1);
+    leave(&member);
+}

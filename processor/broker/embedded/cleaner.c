@@ -1,4 +1,4 @@
-/* cleaner.c: see cleaner.h. The rounds, and retention; compaction is in compaction.c.
+/* cleaner.c: see cleaner.h. The rounds, retention and purging; compaction is in compaction.c.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "embedded/cleaner.h"
 
@@ -99,10 +99,25 @@ bool embedded_expire(struct embedded_partition *partition, int64_t now_ms, struc
     return error->code == WEIR_OK;
 }
 
+bool embedded_purge(struct embedded_partition *partition, struct weir_error *error)
+{
+    struct embedded_segment *first;
+    int64_t needed = atomic_load(&partition->needed);
+    bool dropped = needed > 0;
+    while (dropped && (first = hold_first(partition, error))) {
+        dropped = first->end <= needed;
+        if (dropped)
+            drop_first(partition, first);
+        embedded_partition_release(partition, first);
+    }
+    return error->code == WEIR_OK;
+}
+
 static void clean_partition(struct embedded_partition *partition, int64_t now_ms, bool eager)
 {
     struct weir_error cause = {0}, error = {0};
-    if (!embedded_expire(partition, now_ms, &cause) || !embedded_compact(partition, now_ms, eager, &cause)) {
+    if (!embedded_purge(partition, &cause) || !embedded_expire(partition, now_ms, &cause) ||
+        !embedded_compact(partition, now_ms, eager, &cause)) {
         embedded_partition_error(partition, &cause, &error);
         log_warning("embedded", "cleaning: %s", error.message);
     }

@@ -1,6 +1,6 @@
 /* cleaner.h: retention and compaction, in the background at low priority.
  *
- * Only closed segments are touched. Retention drops whole segments from the front; compaction writes a new file beside,
+ * Only closed segments are touched. Retention and purging drop whole segments from the front; compaction writes a new file beside,
  * syncs it and renames it over the first of the segments it replaces. Readers keep what they hold. */
 #ifndef WEIR_EMBEDDED_CLEANER_H
 #define WEIR_EMBEDDED_CLEANER_H
@@ -24,5 +24,7 @@ void embedded_cleaner_stop(struct embedded *);
 void embedded_clean(struct embedded *, int64_t now_ms, bool eager);
 
 bool embedded_expire(struct embedded_partition *, int64_t now_ms, struct weir_error *);
+/* Drops closed segments that lie before what is needed. */
+bool embedded_purge(struct embedded_partition *, struct weir_error *);
 bool embedded_compact(struct embedded_partition *, int64_t now_ms, bool eager, struct weir_error *);
 #endif

@@ -360,3 +360,19 @@ bool embedded_consumer_commit(struct broker_consumer *consumer, const struct bro
 {
     return count == 0 || embedded_consumer_commit_transaction(consumer, EMBEDDED_NO_TRANSACTION, offsets, count, error);
 }
+
+/* By whole segments, in the cleaner's next round. */
+enum broker_purge embedded_consumer_purge(struct broker_consumer *consumer, const struct broker_offset *offsets,
+                                          size_t count, struct weir_error *error)
+{
+    enum broker_purge done = BROKER_PURGE_ASKED;
+    for (size_t i = 0; i < count; i++) {
+        struct embedded_partition *partition =
+            embedded_partition_find(consumer->broker, offsets[i].topic, offsets[i].partition, error);
+        if (!partition)
+            done = BROKER_PURGE_FAILED;
+        else if (offsets[i].offset > atomic_load(&partition->needed))
+            atomic_store(&partition->needed, offsets[i].offset);
+    }
+    return done;
+}

@@ -458,6 +458,7 @@ const struct broker_ops embedded_ops = {
     .consumer_is_behind = embedded_consumer_is_behind,
     .consumer_commit = embedded_consumer_commit,
     .consumer_rewind = embedded_consumer_rewind,
+    .consumer_purge = embedded_consumer_purge,
     .consumer_wake = embedded_consumer_wake,
     .consumer_close = embedded_consumer_close,
     .producer_open = embedded_producer_open,

@@ -68,6 +68,8 @@ int64_t embedded_consumer_end(struct broker_consumer *, int32_t group, int32_t s
 bool embedded_consumer_is_behind(struct broker_consumer *, int32_t group, int32_t source, int32_t partition);
 bool embedded_consumer_commit(struct broker_consumer *, const struct broker_offset *, size_t, struct weir_error *);
 void embedded_consumer_rewind(struct broker_consumer *, const struct broker_offset *, size_t);
+enum broker_purge embedded_consumer_purge(struct broker_consumer *, const struct broker_offset *, size_t,
+                                          struct weir_error *);
 void embedded_consumer_wake(struct broker_consumer *);
 void embedded_consumer_close(struct broker_consumer *);
 struct broker_producer *embedded_transaction_open(struct broker *, const char *client, const char *id,

@@ -35,6 +35,7 @@ struct embedded_partition {
     size_t open_count, open_capacity;
     int64_t durable_size;      /* bytes of the active segment that are durable */
     struct buffer pending;     /* frames waiting for the flusher */
+    _Atomic int64_t needed;    /* nobody reads records before this offset any more */
     _Atomic uint64_t epoch;    /* counts failures; a record appended in an earlier one may be lost */
     struct weir_error failure; /* code not WEIR_OK: read-only because of this */
     struct weir_error last_failure;

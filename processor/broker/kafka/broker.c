@@ -43,6 +43,7 @@ static const struct broker_ops operations = {
     .consumer_is_behind = kafka_consumer_is_behind,
     .consumer_commit = kafka_consumer_commit,
     .consumer_rewind = kafka_consumer_rewind,
+    .consumer_purge = kafka_consumer_purge,
     .consumer_wake = kafka_consumer_wake,
     .consumer_close = kafka_consumer_close,
     .producer_open = kafka_producer_open,

@@ -129,6 +129,7 @@ void kafka_consumer_close(struct broker_consumer *consumer)
         return;
     kafka_consumer_leave(consumer);
     kafka_waker_stop(&consumer->waker);
+    kafka_purge_forget(consumer);
     rd_kafka_consumer_close(consumer->client); /* calls the rebalance callback */
     kafka_rebalance_forfeit(consumer);
     assert(consumer->outstanding == 0); /* messages live in the client that is destroyed now */
@@ -166,13 +167,34 @@ static void deliver(struct broker_consumer *consumer, const struct kafka_slot *s
     consumer->outstanding++;
 }
 
+/* The group has gone on, and what it had processed was deleted: somebody else has the partition, which this member has not
+ * heard yet. True also where that cannot be told. */
+static bool may_be_outdated(const struct broker_consumer *consumer, const char *topic, int32_t partition,
+                            int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    const rd_kafka_topic_partition_t *one = rd_kafka_topic_partition_list_add(list, topic, partition);
+    rd_kafka_resp_err_t code = rd_kafka_committed(consumer->client, list, KAFKA_ADMIN_TIMEOUT_MS);
+    bool is_known = !code && !one->err;
+    bool is_outdated = !is_known || one->offset > offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return is_outdated;
+}
+
+/* An offset that a broker did not know. False: it is gone, and so are records that nobody has processed. */
+static bool is_passing(const struct broker_consumer *consumer, const rd_kafka_message_t *record)
+{
+    const char *topic = rd_kafka_topic_name(record->rkt);
+    return kafka_may_hold(consumer->broker, topic, record->partition, record->offset) ||
+           may_be_outdated(consumer, topic, record->partition, record->offset);
+}
+
 static void note_failure(struct broker_consumer *consumer, const rd_kafka_message_t *record)
 {
     char reason[160];
     rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(consumer->client, reason, sizeof reason);
-    if (record->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && record->rkt &&
-        kafka_may_hold(consumer->broker, rd_kafka_topic_name(record->rkt), record->partition, record->offset))
-        error_set(&consumer->pending, WEIR_FENCED, "topic %s partition %d: offset %lld was not there for a moment",
+    if (record->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && record->rkt && is_passing(consumer, record))
+        error_set(&consumer->pending, WEIR_FENCED, "topic %s partition %d: offset %lld is not there now",
                   rd_kafka_topic_name(record->rkt), (int)record->partition, (long long)record->offset);
     else if (fatal)
         error_set(&consumer->pending, kafka_reading_code_of(fatal), "group: %s", reason);

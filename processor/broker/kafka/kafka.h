@@ -172,6 +172,7 @@ struct broker_consumer {
     size_t batch_capacity;
     size_t outstanding; /* polled, not yet released */
     struct kafka_waker waker;
+    rd_kafka_queue_t *purging; /* where the answer to a purge comes; NULL: none is awaited */
 };
 void kafka_rebalance(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *consumer);
 void kafka_rebalance_forfeit(struct broker_consumer *); /* what is still held after closing counts as lost */
@@ -194,6 +195,11 @@ bool kafka_consumer_is_behind(struct broker_consumer *, int32_t group, int32_t s
 bool kafka_consumer_commit(struct broker_consumer *, const struct broker_offset *, size_t, struct weir_error *);
 void kafka_consumer_wake(struct broker_consumer *);
 void kafka_consumer_close(struct broker_consumer *);
+
+/* -- purge.c -- */
+enum broker_purge kafka_consumer_purge(struct broker_consumer *, const struct broker_offset *, size_t,
+                                       struct weir_error *);
+void kafka_purge_forget(struct broker_consumer *); /* the answer that is awaited */
 
 /* Before closing: lets the other members have the partitions at once (leave.c). */
 void kafka_consumer_leave(struct broker_consumer *);

@@ -312,6 +312,33 @@ static void take_late(struct simulated *cluster)
     }
 }
 
+static void purge_due(struct simulated *cluster)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < cluster->purge_count; i++) {
+        const struct purge purge = cluster->purges[i];
+        if (purge.due_us > cluster->now_us) {
+            cluster->purges[kept++] = purge;
+        } else if (purge.offset > purge.partition->begin) {
+            cluster->purged += (uint64_t)(purge.offset - purge.partition->begin);
+            purge.partition->begin = purge.offset;
+        }
+    }
+    cluster->purge_count = kept;
+}
+
+void cluster_purge(struct simulated *cluster, const struct broker_offset *offset, int64_t due_us)
+{
+    struct partition *partition = cluster_partition(cluster, offset->topic, offset->partition);
+    if (offset->offset > simulated_committed(cluster, offset->topic, offset->partition, NULL)) {
+        cluster->witness.violated(cluster->witness.self, "records were purged that nobody has committed");
+        return;
+    }
+    cluster->purges =
+        memory_grow(cluster->purges, &cluster->purge_capacity, cluster->purge_count + 1, sizeof *cluster->purges);
+    cluster->purges[cluster->purge_count++] = (struct purge){partition, offset->offset, due_us};
+}
+
 void cluster_hurry(struct simulated *cluster, const void *owner)
 {
     for (size_t i = 0; i < cluster->late_count; i++)
@@ -325,6 +352,7 @@ void simulated_tick(struct simulated *cluster, int64_t now_us)
     assert(now_us >= cluster->now_us);
     cluster->now_us = now_us;
     take_late(cluster);
+    purge_due(cluster);
     end_old_transactions(cluster);
     write_due_markers(cluster);
     expel_the_silent(cluster);
@@ -396,6 +424,7 @@ void simulated_free(struct simulated *cluster)
     memory_free(cluster->outcomes);
     memory_free(cluster->markers);
     memory_free(cluster->late);
+    memory_free(cluster->purges);
     memory_free(cluster->connections);
     arena_done(&cluster->arena);
     memory_free(cluster);
@@ -470,6 +499,11 @@ uint64_t simulated_late(const struct simulated *cluster)
 uint64_t simulated_returned(const struct simulated *cluster)
 {
     return cluster->returned;
+}
+
+uint64_t simulated_purged(const struct simulated *cluster)
+{
+    return cluster->purged;
 }
 
 uint64_t simulated_aborted(const struct simulated *cluster)

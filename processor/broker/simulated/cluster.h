@@ -16,6 +16,7 @@ struct partition {
     int32_t number;
     struct simulated_record *records;
     size_t count, capacity;
+    int64_t begin; /* records before it were purged */
     struct open_transaction *open;
     size_t open_count, open_capacity;
 };
@@ -68,6 +69,11 @@ struct late {              /* a request that its sender has given up */
     bool ends_transaction;
 };
 
+struct purge { /* on its way */
+    struct partition *partition;
+    int64_t offset, due_us;
+};
+
 struct share {
     int32_t group, partition;
     const char *lead; /* topic */
@@ -109,11 +115,13 @@ struct simulated {
     size_t marker_count, marker_capacity;
     struct late *late;
     size_t late_count, late_capacity;
+    struct purge *purges;
+    size_t purge_count, purge_capacity;
     struct group group; /* there is one application */
     struct simulated_connection **connections;
     size_t connection_count, connection_capacity;
     uint64_t tokens; /* of commits without transactions */
-    uint64_t expelled, fenced, came_late, aborted, returned;
+    uint64_t expelled, fenced, came_late, aborted, returned, purged;
 };
 
 struct simulated_connection {
@@ -150,6 +158,8 @@ void cluster_keep_offset(struct kept_offset **, size_t *count, size_t *capacity,
 /* Appends the records; of a writer that is fenced, none: false. */
 bool cluster_take_batch(struct simulated *, struct batch *, struct writer *, int64_t epoch);
 void cluster_delay(struct simulated *, struct late);
+/* Deletes what lies before the offset, a while from now. What nobody has committed may not be deleted. */
+void cluster_purge(struct simulated *, const struct broker_offset *, int64_t due_us);
 void cluster_hurry(struct simulated *, const void *owner); /* what it sent without transactions arrives now */
 
 /* ---- the group ---- */
@@ -184,6 +194,8 @@ int64_t simulated_consumer_end(struct broker_consumer *, int32_t, int32_t, int32
 bool simulated_consumer_is_behind(struct broker_consumer *, int32_t, int32_t, int32_t);
 bool simulated_consumer_commit(struct broker_consumer *, const struct broker_offset *, size_t, struct weir_error *);
 void simulated_consumer_rewind(struct broker_consumer *, const struct broker_offset *, size_t);
+enum broker_purge simulated_consumer_purge(struct broker_consumer *, const struct broker_offset *, size_t,
+                                           struct weir_error *);
 void simulated_consumer_wake(struct broker_consumer *);
 void simulated_consumer_close(struct broker_consumer *);
 /* What the client checks before it asks, and what the coordinator does. */

@@ -147,7 +147,7 @@ static bool range(struct broker *broker, const char *topic, int32_t number, int6
     const struct partition *partition = cluster_partition(connection->cluster, topic, number);
     if (!partition)
         return error_set(error, WEIR_INVALID, "there is no partition %d of topic '%.200s'", (int)number, topic);
-    *begin = 0;
+    *begin = partition->begin;
     *end = partition_stable_end(partition);
     return trip_end(connection, &trip, error);
 }
@@ -257,6 +257,7 @@ const struct broker_ops simulated_ops = {
     .consumer_is_behind = simulated_consumer_is_behind,
     .consumer_commit = simulated_consumer_commit,
     .consumer_rewind = simulated_consumer_rewind,
+    .consumer_purge = simulated_consumer_purge,
     .consumer_wake = simulated_consumer_wake,
     .consumer_close = simulated_consumer_close,
     .producer_open = simulated_producer_open,

@@ -6,6 +6,8 @@
 
 #include "simulated/cluster.h"
 
+enum { PURGE_US_MAX = 500 * 1000 };
+
 struct source { /* one topic's partition of a share held */
     int32_t group, source;
     const struct partition *partition;
@@ -26,6 +28,8 @@ struct broker_consumer {
     size_t count;
     struct source *held; /* in the order they came */
     size_t held_count, held_capacity, turn;
+    int64_t purge_answer_us; /* when the answer to a purge comes */
+    bool purge_fails;
 };
 
 /* ---- life ---- */
@@ -175,7 +179,7 @@ static void take(struct broker_consumer *consumer, struct share *share)
             (struct source){.group = group,
                             .source = (int32_t)i,
                             .partition = partition,
-                            .position = starts[i].offset == BROKER_NO_OFFSET ? 0 : starts[i].offset,
+                            .position = starts[i].offset == BROKER_NO_OFFSET ? partition->begin : starts[i].offset,
                             .paused = true};
     }
     consumer->rebalance.assigned(consumer->rebalance.self, group, number, starts);
@@ -258,6 +262,28 @@ static bool take_one(struct broker_consumer *consumer, struct source *source, st
     return true;
 }
 
+/* Others have gone on where it stands, and what they had processed is gone; it has not heard of them yet. */
+static bool is_outdated(const struct broker_consumer *consumer, const struct source *source)
+{
+    struct simulated *cluster = consumer->connection->cluster;
+    if (source->paused || source->position >= source->partition->begin)
+        return false;
+    const struct share *share = group_share(cluster, source->group, source->partition->number);
+    if (group_has(cluster, consumer->member) && share && share->owner == consumer->member)
+        cluster->witness.violated(cluster->witness.self, "records were purged that their owner has yet to read");
+    return true;
+}
+
+static bool is_up_to_date(const struct broker_consumer *consumer, struct weir_error *error)
+{
+    for (size_t i = 0; i < consumer->held_count; i++)
+        if (is_outdated(consumer, &consumer->held[i]))
+            return error_set(error, WEIR_FENCED, "topic %s partition %d: offset %lld is not there now",
+                             consumer->held[i].partition->topic, (int)consumer->held[i].partition->number,
+                             (long long)consumer->held[i].position);
+    return true;
+}
+
 /* A part from each source, of any size: a fetch ends where it ends. */
 static int collect(struct broker_consumer *consumer, struct broker_message *messages, int max)
 {
@@ -294,7 +320,7 @@ int simulated_consumer_poll(struct broker_consumer *consumer, struct broker_mess
         error_set(error, WEIR_FATAL, "the process was killed");
         return -1;
     }
-    return collect(consumer, messages, max);
+    return is_up_to_date(consumer, error) ? collect(consumer, messages, max) : -1;
 }
 
 void simulated_consumer_release(struct broker_consumer *consumer, struct broker_message *message)
@@ -347,8 +373,28 @@ void simulated_consumer_rewind(struct broker_consumer *consumer, const struct br
             struct source *source = &consumer->held[h];
             if (source->partition->number == offsets[i].partition &&
                 strcmp(source->partition->topic, offsets[i].topic) == 0)
-                source->position = offsets[i].offset == BROKER_NO_OFFSET ? 0 : offsets[i].offset;
+                source->position = offsets[i].offset == BROKER_NO_OFFSET ? source->partition->begin : offsets[i].offset;
         }
+}
+
+/* It goes its own way: nobody waits for it. */
+enum broker_purge simulated_consumer_purge(struct broker_consumer *consumer, const struct broker_offset *offsets,
+                                           size_t count, struct weir_error *error)
+{
+    struct simulated_connection *connection = consumer->connection;
+    struct simulated *cluster = connection->cluster;
+    if (connection->dead || cluster->now_us < consumer->purge_answer_us)
+        return BROKER_PURGE_WAITING;
+    bool failed = consumer->purge_fails;
+    enum simulated_fate fate = connection->link.fate(connection->link.self, SIMULATED_PURGE);
+    int64_t due_us = cluster->now_us + random_between(&cluster->random, 0, PURGE_US_MAX);
+    for (size_t i = 0; fate != SIMULATED_LOST && i < count; i++)
+        cluster_purge(cluster, &offsets[i], due_us);
+    consumer->purge_answer_us = due_us;
+    consumer->purge_fails = fate != SIMULATED_ANSWERED;
+    if (failed)
+        error_set(error, WEIR_RETRY, "the broker does not answer");
+    return failed ? BROKER_PURGE_FAILED : BROKER_PURGE_ASKED;
 }
 
 /* ---- committing ---- */

@@ -33,7 +33,8 @@ bool simulated_reader_add(struct broker_reader *reader, const char *topic, int32
     if (!partition)
         return error_set(error, WEIR_INVALID, "there is no partition %d of topic '%.200s'", (int)number, topic);
     reader->items = memory_grow(reader->items, &reader->capacity, reader->count + 1, sizeof *reader->items);
-    reader->items[reader->count++] = (struct reading){partition, token, from < 0 ? 0 : from};
+    reader->items[reader->count++] =
+        (struct reading){partition, token, from < partition->begin ? partition->begin : from};
     return true;
 }
 

@@ -21,6 +21,7 @@ enum simulated_request {
     SIMULATED_COMMIT_TRANSACTION,
     SIMULATED_ABORT_TRANSACTION,
     SIMULATED_FETCH,
+    SIMULATED_PURGE,
 };
 
 enum simulated_fate {
@@ -89,9 +90,11 @@ uint64_t simulated_fenced(const struct simulated *);   /* requests that were ref
 uint64_t simulated_late(const struct simulated *);     /* requests that arrived after their sender had given up */
 uint64_t simulated_aborted(const struct simulated *);  /* transactions */
 uint64_t simulated_returned(const struct simulated *); /* static members that came back in time */
+uint64_t simulated_purged(const struct simulated *);   /* records, because nobody needs them any more */
 
 int32_t simulated_partitions(const struct simulated *, const char *topic); /* 0: there is none */
-/* The record or marker at the index of the partition's list, which is its offset; NULL: behind the end. */
+/* The record or marker at the index of the partition's list, which is its offset, also of one that was purged; NULL: behind
+ * the end. */
 const struct simulated_record *simulated_at(const struct simulated *, const char *topic, int32_t partition,
                                             int64_t offset);
 /* True: readers of committed records see it. */
