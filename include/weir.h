@@ -385,6 +385,15 @@ enum weir_untimed {
     WEIR_UNTIMED_PARTITION_TIME, /* UsePartitionTimeOnInvalidTimestamp: the greatest time of its partition; none yet: fail */
 };
 
+/* Where a source begins in a partition of which nothing was committed (AutoOffsetReset of Kafka Streams). */
+enum weir_reset {
+    WEIR_RESET_DEFAULT,     /* as the settings say (auto.offset.reset) */
+    WEIR_RESET_EARLIEST,    /* at the first record there is */
+    WEIR_RESET_LATEST,      /* behind those that are there when a task first gets the partition */
+    WEIR_RESET_BY_DURATION, /* at the first record whose time is not older than .reset_by, by the wall clock; none is: LATEST */
+    WEIR_RESET_NONE,        /* nowhere: the app stops */
+};
+
 /* .at is filled in by the macros below: "file:line" of the call. Strings are copied; types, functions and .user must
  * outlive the app; .user is shared by all tasks: const, or yours to lock. */
 struct weir_source_args {
@@ -395,6 +404,8 @@ struct weir_source_args {
     const char *dead_letters;      /* their topic; NULL: as the topology or the settings say, else "<topic>.dlq" */
     weir_timestamp_of *timestamp;  /* NULL: the record's own timestamp */
     enum weir_untimed untimed;
+    enum weir_reset reset;         /* not of a global table, which is read whole */
+    weir_duration reset_by;        /* with WEIR_RESET_BY_DURATION */
     bool require_key;              /* a record without a key is a dead letter */
     bool confidential;             /* values stay in their topic: a dead letter or a drop tells the place, never the value */
     weir_duration history;         /* of a table: its store is versioned and reaches back so far, by stream time (docs/versioned.md) */

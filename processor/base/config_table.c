@@ -54,7 +54,8 @@ const struct setting config_table[] = {
     {"replication.factor", SETTING_INTEGER, "-1", -1, 32767, {0}, STREAMS,
      "Of internal topics. -1: the broker's default."},
     {"auto.offset.reset", SETTING_CHOICE, "earliest", 0, 0, {"earliest", "latest", "none"}, KAFKA,
-     "Where to start in a partition of which nothing was committed. `none`: stop with an error."},
+     "Where to start in a partition of which nothing was committed. `none`: stop with an error. A source's `.reset` comes "
+     "first; a simulation starts at the beginning whatever is said."},
     {"linger.ms", SETTING_MILLISECONDS, "5", 0, 900000, {0}, KAFKA,
      "How long the producer collects records into one batch."},
     {"deserialization.exception.handler", SETTING_CHOICE, "dead_letter", 0, 0, {"dead_letter", "skip", "fail"}, STREAMS,

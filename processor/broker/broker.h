@@ -33,7 +33,7 @@ struct broker_subscription {   /* one per sub-topology, in the order of `group` 
 };
 
 struct broker_start {     /* where one source of a share begins */
-    int64_t offset;       /* committed; BROKER_NO_OFFSET: none, the consumer starts at the earliest */
+    int64_t offset;       /* committed; BROKER_NO_OFFSET: none, the consumer starts at the first record there is */
     const char *metadata; /* as committed; "" when none */
 };
 
@@ -112,6 +112,9 @@ struct broker_ops {
     /* First offset, and the offset behind the last record that readers may see: before the first open transaction. */
     bool (*range)(struct broker *, const char *topic, int32_t partition, int64_t *begin, int64_t *end,
                   struct weir_error *);
+    /* Of the first record whose timestamp is at least that; no record, or INT64_MAX: the end, as range says it. */
+    bool (*offset_at)(struct broker *, const char *topic, int32_t partition, int64_t timestamp_ms, int64_t *offset,
+                      struct weir_error *);
     /* The group's committed offset (BROKER_NO_OFFSET: none). */
     bool (*committed)(struct broker *, const char *group, const char *topic, int32_t partition, int64_t *offset,
                       struct weir_error *);

@@ -42,6 +42,10 @@ weir_global_table *weir_global_with(weir_topology *topology, const char *topic, 
     if (!verb_is_open(&verb) || !verb_check_name(&verb, "the topic", topic) || !check_topic(&verb) ||
         (args.name && !verb_check_name(&verb, "the node's .name", args.name)))
         return NULL;
+    if (args.reset != WEIR_RESET_DEFAULT || args.reset_by.ms != 0) {
+        verb_fail(&verb, "a global table is read from the beginning of its topic; it has no .reset");
+        return NULL;
+    }
     if (args.history.ms != 0 || args.no_log) {
         verb_fail(&verb, args.no_log ? "a global table has no changelog that .no_log could take away"
                                      : "a global table keeps no .history");

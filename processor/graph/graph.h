@@ -74,6 +74,8 @@ struct graph_node {
     weir_timestamp_of *timestamp;    /* sources */
     enum weir_untimed untimed;       /* sources */
     enum weir_policy reading;        /* sources */
+    enum weir_reset reset;           /* sources */
+    int64_t reset_by_ms;             /* sources, with WEIR_RESET_BY_DURATION */
     const char *dead_letters;        /* sources; NULL: as the topology or the settings say, else "<topic>.dlq" */
     bool require_key;                /* sources */
     bool confidential;               /* sources: nobody but their readers sees the values */

@@ -63,6 +63,8 @@ static bool agrees(const struct verb *verb, struct graph_node *source, const str
                          args->dead_letters);
     if (args->untimed != WEIR_UNTIMED_DEFAULT && args->untimed != source->untimed)
         return verb_fail(verb, "it has another .untimed already (%s)", source->at);
+    if (args->reset != WEIR_RESET_DEFAULT && (args->reset != source->reset || args->reset_by.ms != source->reset_by_ms))
+        return verb_fail(verb, "it has another .reset already (%s)", source->at);
     if (args->reading != WEIR_POLICY_DEFAULT && args->reading != source->reading)
         return verb_fail(verb, "it has another .reading already (%s)", source->at);
     if (args->timestamp && args->timestamp != source->timestamp)
@@ -77,6 +79,16 @@ static bool agrees(const struct verb *verb, struct graph_node *source, const str
 static bool check_policy(const struct verb *verb, const char *field, enum weir_policy policy)
 {
     return policy <= WEIR_FAIL || verb_fail(verb, "%s: there is no policy %d", field, (int)policy);
+}
+
+static bool check_reset(const struct verb *verb, const struct weir_source_args *args)
+{
+    if (args->reset > WEIR_RESET_NONE)
+        return verb_fail(verb, ".reset: there is no such place, %d", (int)args->reset);
+    if (args->reset_by.ms < 0)
+        return verb_fail(verb, "its .reset_by is negative");
+    return args->reset_by.ms == 0 || args->reset == WEIR_RESET_BY_DURATION ||
+           verb_fail(verb, ".reset_by goes with WEIR_RESET_BY_DURATION");
 }
 
 static void take_topics(const struct verb *verb, struct graph_node *node, const struct topics *topics)
@@ -96,7 +108,7 @@ static struct graph_node *add_source(const struct verb *verb, const struct topic
                                      const struct weir_source_args *args, const char *name)
 {
     if ((args->dead_letters && !verb_check_name(verb, "the dead letter topic", args->dead_letters)) ||
-        !check_policy(verb, ".reading", args->reading))
+        !check_policy(verb, ".reading", args->reading) || !check_reset(verb, args))
         return NULL;
     if (args->untimed > WEIR_UNTIMED_PARTITION_TIME) {
         verb_fail(verb, ".untimed: there is no policy %d", (int)args->untimed);
@@ -107,6 +119,8 @@ static struct graph_node *add_source(const struct verb *verb, const struct topic
         return NULL;
     take_topics(verb, node, topics);
     node->reading = args->reading;
+    node->reset = args->reset;
+    node->reset_by_ms = args->reset_by.ms;
     node->untimed = args->untimed;
     node->dead_letters = topology_text(verb->topology, args->dead_letters);
     node->timestamp = args->timestamp;

@@ -87,6 +87,23 @@ static void lay_time(struct layout_source *source, const struct config *config)
         source->timestamp = weir_wall_clock;
 }
 
+static enum weir_reset choose_reset(enum weir_reset given, const char *setting)
+{
+    if (given != WEIR_RESET_DEFAULT)
+        return given;
+    if (strcmp(setting, "latest") == 0)
+        return WEIR_RESET_LATEST;
+    return strcmp(setting, "none") == 0 ? WEIR_RESET_NONE : WEIR_RESET_EARLIEST;
+}
+
+/* What we wrote to our own topics is always read from its beginning. */
+static void lay_reset(struct layout_source *source, const struct config *config)
+{
+    source->reset = source->node->topic->internal || source->node->is_global
+                        ? WEIR_RESET_EARLIEST
+                        : choose_reset(source->node->reset, config_text(config, "auto.offset.reset"));
+}
+
 /* A handler may answer with one. */
 static bool writes_letters(const struct layout *layout, const struct layout_source *source)
 {
@@ -115,6 +132,7 @@ static void lay_source(struct layout *layout, struct layout_part *part, const st
     source->node = node;
     source->topic = full_name(layout, topic);
     lay_time(source, config);
+    lay_reset(source, config);
     lay_errors(layout, source, config);
     source->topic_hash = hash_name(source->topic);
     source->lineage_store = -1;

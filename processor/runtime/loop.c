@@ -13,6 +13,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "runtime/beginning.h"
 #include "runtime/commit.h"
 #include "runtime/directory.h"
 #include "runtime/globals.h"
@@ -156,10 +157,9 @@ static bool start_positions(struct loop *loop, struct task *task, const struct b
                             struct weir_error *error)
 {
     for (size_t i = 0; i < task->part->source_count; i++) {
-        int64_t begin = starts[i].offset, end = 0;
-        struct broker *broker = loop->app->broker;
-        if (begin == BROKER_NO_OFFSET &&
-            !broker->ops->range(broker, task->part->sources[i].topic, task->partition, &begin, &end, error))
+        int64_t begin = starts[i].offset;
+        if (begin == BROKER_NO_OFFSET && !beginning_find(loop->app->broker, &task->part->sources[i], task->partition,
+                                                         clock_wall_ms(&clock_system), &begin, error))
             return false;
         if (starts[i].offset == BROKER_NO_OFFSET && starts[0].offset != BROKER_NO_OFFSET)
             log_warning(
@@ -614,6 +614,7 @@ static bool finish_restored(struct loop *loop, struct task *task, struct weir_er
         return false;
     for (size_t i = 0; i < task->part->source_count; i++)
         loop->app->broker->ops->consumer_resume(loop->consumer, part_number(loop, task), (int32_t)i, task->partition);
+    beginning_seek(loop->app->broker, loop->consumer, task);
     return true;
 }
 

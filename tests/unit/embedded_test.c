@@ -573,3 +573,32 @@ Test(embedded, works_without_a_directory)
     close_log();
     broker = disk;
 }
+
+static int64_t offset_at(int64_t timestamp_ms)
+{
+    struct weir_error error = {0};
+    int64_t offset = -1;
+    cr_assert(broker->ops->offset_at(broker, "t", 0, timestamp_ms, &offset, &error), "%s", error.message);
+    return offset;
+}
+
+Test(embedded, finds_the_first_record_that_is_not_older_than_a_time, .init = begin_log, .fini = end_log)
+{
+    static const int64_t times[] = {10, 30, 20, 40};
+    make_topic((struct broker_topic_spec){.name = "t", .partitions = 1});
+    cr_expect_eq(offset_at(0), 0);
+    struct broker_producer *producer = open_producer();
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        struct broker_record record = record_of("k", "v");
+        record.timestamp_ms = times[i];
+        send_record(producer, "t", record);
+    }
+    flush(producer);
+    cr_expect_eq(offset_at(0), 0);
+    cr_expect_eq(offset_at(10), 0);
+    cr_expect_eq(offset_at(11), 1);
+    cr_expect_eq(offset_at(31), 3);
+    cr_expect_eq(offset_at(41), 4);
+    cr_expect_eq(offset_at(INT64_MAX), 4);
+    broker->ops->producer_close(producer);
+}

@@ -210,6 +210,43 @@ Test(graph, two_readers_of_a_topic_must_agree_on_dead_letters)
     expect_refused(t, "its dead letters go to 'in.dlq'");
 }
 
+Test(graph, two_readers_of_a_topic_must_agree_on_where_it_begins)
+{
+    weir_topology *t = weir_topology_new("t");
+    texts(t, "in");
+    weir_from(t, "in", &weir_str_type, &weir_str_type, .reset = WEIR_RESET_LATEST);
+    expect_refused(t, "it has another .reset already");
+}
+
+Test(graph, two_readers_of_a_topic_must_agree_on_how_far_back_it_begins)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_from(t, "in", &weir_str_type, &weir_str_type, .reset = WEIR_RESET_BY_DURATION, .reset_by = weir_hours(1));
+    weir_from(t, "in", &weir_str_type, &weir_str_type, .reset = WEIR_RESET_BY_DURATION, .reset_by = weir_hours(2));
+    expect_refused(t, "it has another .reset already");
+}
+
+Test(graph, a_duration_is_asked_for_where_a_source_begins_by_it)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_from(t, "in", &weir_str_type, &weir_str_type, .reset = WEIR_RESET_LATEST, .reset_by = weir_hours(1));
+    expect_refused(t, ".reset_by goes with WEIR_RESET_BY_DURATION");
+}
+
+Test(graph, a_source_does_not_begin_in_the_future)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_from(t, "in", &weir_str_type, &weir_str_type, .reset = WEIR_RESET_BY_DURATION, .reset_by = weir_millis(-1));
+    expect_refused(t, "its .reset_by is negative");
+}
+
+Test(graph, a_global_table_is_read_from_its_beginning)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_global(t, "in", "rows", &weir_str_type, &weir_str_type, .reset = WEIR_RESET_LATEST);
+    expect_refused(t, "it has no .reset");
+}
+
 Test(graph, a_dead_letter_topic_is_not_read)
 {
     weir_topology *t = weir_topology_new("t");

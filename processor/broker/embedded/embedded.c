@@ -447,6 +447,7 @@ const struct broker_ops embedded_ops = {
     .partitions = topic_partitions,
     .ensure = ensure_topics,
     .range = partition_range,
+    .offset_at = embedded_offset_at,
     .committed = committed_offset,
     .topics = topic_names,
     .consumer_open = embedded_consumer_open,

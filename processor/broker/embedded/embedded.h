@@ -88,4 +88,6 @@ int embedded_reader_poll(struct broker_reader *, struct broker_message *, int ma
 void embedded_reader_release(struct broker_reader *, struct broker_message *);
 int64_t embedded_reader_position(struct broker_reader *, int32_t token);
 void embedded_reader_close(struct broker_reader *);
+bool embedded_offset_at(struct broker *, const char *topic, int32_t partition, int64_t timestamp_ms, int64_t *offset,
+                        struct weir_error *);
 #endif

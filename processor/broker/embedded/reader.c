@@ -109,3 +109,35 @@ void embedded_reader_close(struct broker_reader *reader)
     free(reader->cursors);
     free(reader);
 }
+
+/* -- where a time is -- */
+
+/* One walk over the partition: it is asked for once, by who begins there. */
+static bool find_time(struct embedded_partition *partition, int64_t timestamp_ms, int64_t *offset,
+                      struct weir_error *error)
+{
+    struct embedded_cursor cursor;
+    struct broker_message message;
+    embedded_cursor_init(&cursor, partition, timestamp_ms == INT64_MAX ? INT64_MAX : 0);
+    int taken;
+    bool found = false;
+    while (!found && (taken = embedded_cursor_take(&cursor, &message, 1, error)) > 0) {
+        found = message.timestamp_ms >= timestamp_ms;
+        *offset = found ? message.offset : cursor.position;
+        embedded_message_release(&message);
+    }
+    if (!found)
+        *offset = cursor.position;
+    embedded_cursor_done(&cursor);
+    return found || taken == 0;
+}
+
+bool embedded_offset_at(struct broker *base, const char *topic, int32_t number, int64_t timestamp_ms, int64_t *offset,
+                        struct weir_error *error)
+{
+    struct embedded *broker = (struct embedded *)base;
+    struct embedded_partition *partition = embedded_partition_find(broker, topic, number, error);
+    if (!partition || (broker->reader_only && !embedded_partition_follow(partition, error)))
+        return false;
+    return find_time(partition, timestamp_ms, offset, error);
+}

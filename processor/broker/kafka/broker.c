@@ -30,6 +30,7 @@ static const struct broker_ops operations = {
     .partitions = kafka_partitions,
     .ensure = kafka_ensure,
     .range = kafka_range,
+    .offset_at = kafka_offset_at,
     .committed = kafka_committed,
     .topics = kafka_topics,
     .members = kafka_members,

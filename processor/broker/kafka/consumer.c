@@ -390,7 +390,7 @@ static void reset_slot(struct broker_consumer *consumer, rd_kafka_topic_partitio
     slot->position = one->offset >= 0 ? one->offset : 0;
     slot->read_to = -1;
     if (one->offset < 0)
-        one->offset = kafka_first_offset(consumer, one->topic);
+        one->offset = RD_KAFKA_OFFSET_BEGINNING;
     if (!slot->is_paused)
         kafka_slot_stop(consumer, slot, false);
 }

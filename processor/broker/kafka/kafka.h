@@ -176,8 +176,6 @@ struct broker_consumer {
 };
 void kafka_rebalance(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *consumer);
 void kafka_rebalance_forfeit(struct broker_consumer *); /* what is still held after closing counts as lost */
-/* Where a partition without a committed offset begins, as librdkafka says it. */
-int64_t kafka_first_offset(const struct broker_consumer *, const char *topic);
 /* Tells librdkafka to stop or to continue fetching the slot's partition. */
 void kafka_slot_stop(struct broker_consumer *, struct kafka_slot *, bool stop);
 
@@ -256,6 +254,8 @@ int32_t kafka_topic_partitions(rd_kafka_t *, rd_kafka_topic_t *, bool *all_led, 
 int32_t kafka_partitions(struct broker *, const char *topic, struct weir_error *);
 bool kafka_range(struct broker *, const char *topic, int32_t partition, int64_t *begin, int64_t *end,
                  struct weir_error *);
+bool kafka_offset_at(struct broker *, const char *topic, int32_t partition, int64_t timestamp_ms, int64_t *offset,
+                     struct weir_error *);
 /* For an offset that a broker did not know: a replica that has just come back may answer for its leader, from a log that is
  * still short (KIP-392), so the leader is asked. False: it does not know it either. */
 bool kafka_may_hold(struct kafka_broker *, const char *topic, int32_t partition, int64_t offset);

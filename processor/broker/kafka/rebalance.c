@@ -103,33 +103,6 @@ static void hold_slots(struct broker_consumer *consumer, const rd_kafka_topic_pa
     }
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t size = strlen(text), tail = strlen(end);
-    return size >= tail && strcmp(text + size - tail, end) == 0;
-}
-
-/* Where nothing was committed. What we wrote to ourselves is always read from its beginning. */
-int64_t kafka_first_offset(const struct broker_consumer *consumer, const char *topic)
-{
-    const char *reset = config_shown(consumer->broker->config, "auto.offset.reset");
-    if (!reset || ends_with(topic, "-repartition") || strcmp(reset, "earliest") == 0)
-        return RD_KAFKA_OFFSET_BEGINNING;
-    return strcmp(reset, "latest") == 0 ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_INVALID;
-}
-
-static bool check_starts(struct broker_consumer *consumer, const rd_kafka_topic_partition_list_t *committed)
-{
-    for (int i = 0; i < committed->cnt; i++) {
-        const rd_kafka_topic_partition_t *one = &committed->elems[i];
-        if (one->offset < 0 && kafka_first_offset(consumer, one->topic) == RD_KAFKA_OFFSET_INVALID)
-            return error_set(&consumer->pending, WEIR_FATAL,
-                             "topic %s partition %d: no committed offset, and auto.offset.reset is none", one->topic,
-                             (int)one->partition);
-    }
-    return true;
-}
-
 static struct kafka_slot *slot_of(const struct broker_consumer *consumer, const rd_kafka_topic_partition_t *one)
 {
     struct kafka_slot *slot = kafka_route_slot(kafka_routes_named(&consumer->routes, one->topic), one->partition);
@@ -143,7 +116,7 @@ static void assign_stopped(struct broker_consumer *consumer, const rd_kafka_topi
     for (int i = 0; i < committed->cnt; i++) {
         const rd_kafka_topic_partition_t *one = &committed->elems[i];
         rd_kafka_topic_partition_list_add(list, one->topic, one->partition)->offset =
-            one->offset >= 0 ? one->offset : kafka_first_offset(consumer, one->topic);
+            one->offset >= 0 ? one->offset : RD_KAFKA_OFFSET_BEGINNING;
     }
     rd_kafka_resp_err_t code = rd_kafka_assign(consumer->client, list);
     if (code)
@@ -202,7 +175,7 @@ static void take_shares(struct broker_consumer *consumer, const rd_kafka_topic_p
     assert(consumer->share_count == 0);
     rd_kafka_topic_partition_list_t *all = add_copartitions(consumer, leads);
     rd_kafka_topic_partition_list_t *committed = all->cnt > 0 ? read_committed(consumer, all) : NULL;
-    if (committed && check_starts(consumer, committed)) {
+    if (committed) {
         hold_slots(consumer, committed);
         assign_stopped(consumer, committed);
         announce_all(consumer, committed);

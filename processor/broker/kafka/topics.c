@@ -115,6 +115,38 @@ bool kafka_range(struct broker *base, const char *topic, int32_t partition, int6
     return true;
 }
 
+static rd_kafka_resp_err_t query_offset(rd_kafka_t *client, const char *topic, int32_t partition, int64_t timestamp_ms,
+                                        int64_t *offset)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *one = rd_kafka_topic_partition_list_add(list, topic, partition);
+    one->offset = timestamp_ms;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(client, list, KAFKA_ADMIN_TIMEOUT_MS);
+    if (!code)
+        code = one->err;
+    *offset = one->offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return code;
+}
+
+bool kafka_offset_at(struct broker *base, const char *topic, int32_t partition, int64_t timestamp_ms, int64_t *offset,
+                     struct weir_error *error)
+{
+    int64_t begin = 0, end = 0;
+    if (!kafka_range(base, topic, partition, &begin, &end, error))
+        return false;
+    *offset = end;
+    if (timestamp_ms == INT64_MAX)
+        return true;
+    rd_kafka_resp_err_t code = query_offset(kafka_broker_of(base)->admin, topic, partition, timestamp_ms, offset);
+    if (code)
+        return error_set(error, kafka_reading_code_of(code), "topic %s partition %d: looking for a time: %s", topic,
+                         (int)partition, rd_kafka_err2str(code));
+    if (*offset < 0 || *offset > end) /* RD_KAFKA_OFFSET_END, or in a transaction that is still open */
+        *offset = end;
+    return true;
+}
+
 bool kafka_may_hold(struct kafka_broker *broker, const char *topic, int32_t partition, int64_t offset)
 {
     int64_t begin = 0, end = 0;

@@ -152,6 +152,15 @@ static bool range(struct broker *broker, const char *topic, int32_t number, int6
     return trip_end(connection, &trip, error);
 }
 
+/* What a simulation puts in is to come out: inputs are read from their beginning, wherever a source would begin. */
+static bool offset_at(struct broker *broker, const char *topic, int32_t number, int64_t timestamp_ms, int64_t *offset,
+                      struct weir_error *error)
+{
+    int64_t end;
+    (void)timestamp_ms;
+    return range(broker, topic, number, offset, &end, error);
+}
+
 static bool committed(struct broker *broker, const char *group, const char *topic, int32_t number, int64_t *offset,
                       struct weir_error *error)
 {
@@ -244,6 +253,7 @@ const struct broker_ops simulated_ops = {
     .partitions = partitions,
     .ensure = ensure,
     .range = range,
+    .offset_at = offset_at,
     .committed = committed,
     .topics = topics,
     .members = members,
