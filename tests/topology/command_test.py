@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Does the command `weir` keep what its --help promises? usage: command_test.py WEIR PLUGIN.so
+"""Does the command `weir` keep what its --help promises? usage: command_test.py WEIR PLUGIN.so [Class.test …]
 
 Runs on the embedded broker in a temporary directory; waits are for a state, never for a time.
 SPDX-License-Identifier: Apache-2.0"""
@@ -241,6 +241,16 @@ class Instance:
         self.url = "http://" + line.strip().split("http://")[1]
 
     def get(self, path):
+        """Whoever is gone is shown with its last words: a connection that breaks says nothing of itself."""
+        try:
+            return self.ask(path)
+        except (urllib.error.URLError, ConnectionError) as error:
+            time.sleep(0.2)  # a process that dies takes its time
+            assert self.process.poll() is None or isinstance(error, urllib.error.HTTPError), \
+                f"{path}: exit {self.process.returncode}: {self.process.stderr.read().decode()}"
+            raise
+
+    def ask(self, path):
         with urllib.request.urlopen(self.url + path, timeout=DEADLINE_S) as answer:
             return json.loads(answer.read(), parse_float=recompute_commerce.Decimal)
 
@@ -255,7 +265,7 @@ def wait_for(condition):
     while True:
         try:
             answer = condition()
-        except urllib.error.URLError:
+        except (urllib.error.URLError, ConnectionError):
             answer = None
         if answer:
             return answer
@@ -415,4 +425,4 @@ class Embedded(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
