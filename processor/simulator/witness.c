@@ -681,6 +681,33 @@ void witness_committed(struct witness *witness, uint64_t token)
 
 /* ---- views ---- */
 
+static int64_t latest_in(struct task *task, size_t store, int64_t upto_ms)
+{
+    const struct expiry expiry = expiry_of(&task->part->stores[store].spec);
+    int64_t latest_ms = EXPIRY_NO_TIME;
+    struct weir_error error = {0};
+    struct store_row row;
+    struct store_cursor *cursor = store_view_scan(task->stores[store], (weir_bytes){0}, (weir_bytes){0}, false, &error);
+    while (cursor && store_next(cursor, &row, &error)) {
+        int64_t time_ms = expiry_key_time(expiry, row.key);
+        latest_ms = time_ms > latest_ms && time_ms <= upto_ms ? time_ms : latest_ms;
+    }
+    store_cursor_close(cursor);
+    return latest_ms;
+}
+
+/* A store that is behind the time of its latest row keeps what it should let go of, which shows only when it is a task's. */
+static void check_times(struct witness *witness, struct task *task, const struct moment *moment)
+{
+    for (size_t i = 0; i < task->part->store_count && i < STORES_MAX; i++) {
+        const struct store_spec *spec = &task->part->stores[i].spec;
+        if (spec->retention_ms > 0 && !spec->keeps_until_told &&
+            store_observed_time(task->stores[i]) < latest_in(task, i, moment->times[i]))
+            violate(witness, "store %s partition %d: its time is behind its latest row", spec->name,
+                    (int)task->partition);
+    }
+}
+
 static void look_at_task(struct witness *witness, struct task *task)
 {
     const struct line *line = line_of(witness, task);
@@ -692,8 +719,10 @@ static void look_at_task(struct witness *witness, struct task *task)
     witness->looks++;
     for (size_t i = line->moment_count; i-- > 0;) {
         known = known || line->moments[i].positions == told;
-        if (line->moments[i].positions == told && line->moments[i].rows == hash_rows(task, line->moments[i].times))
+        if (line->moments[i].positions == told && line->moments[i].rows == hash_rows(task, line->moments[i].times)) {
+            check_times(witness, task, &line->moments[i]);
             return;
+        }
     }
     violate(witness, "sub-topology %d partition %d: a view shows %s at %lld", task->part->subtopology->id,
             (int)task->partition, known ? "other rows than were committed" : "positions nobody committed",

@@ -64,10 +64,13 @@ MUTANTS = {
         "queue_head(&follower->ahead)->offset < follower->target) {", "queue_head(&follower->ahead)->offset >= 0) {"),
     "a standby keeps what it had not shown yet": (STANDBYS, "        store_drop(task->stores[i]);\n", ""),
     "a standby says that it is where it is going": (STANDBYS, "bool reached = has_reached(standby);", "bool reached = true;"),
-    "time stands still in a standby (6000 seeds)": (STANDBYS, "        store_restore_until(standby->task->stores[i], commit->ours ? commit->stream_time_ms : INT64_MAX);\n", ""),
+    "time stands still in a standby": (STANDBYS, "        store_restore_until(standby->task->stores[i], restore_latest_ms(commit, true));\n", ""),
     "a standby hears what was asked before it was one (2000 seeds)": (STANDBYS, "!standby->is_asked_for || !start", "!start"),
     "a standby takes what was put for rows": ("state/restore.c",
-        "    if (store->spec->kind == STORE_VERSIONED)\n        return versions_put(store, row->key", "    if (false)\n        return versions_put(store, row->key"),
+        "        return versions_put(store, row->key, row->value, row->timestamp_ms, &to_ms, error);\n    store_put(",
+        "    {\n        void keys_window_write(weir_bytes, int64_t, struct buffer *);\n        struct buffer key = {0};\n        (void)to_ms;\n"
+        "        keys_window_write(row->key, row->timestamp_ms, &key);\n        store_put(store, buffer_bytes(&key), row->value, row->timestamp_ms);\n"
+        "        buffer_done(&key);\n        return true;\n    }\n    store_put("),
     "records are purged before they are committed": ("processor/runtime/purge.c",
         "committed = atomic_load(&task->committed[source]);", "committed = task->sources[source].position;"),
     "threads of a process write as one": (LOOP, "loop->app->identity.uuid, loop->number);\n    bool ok", "loop->app->identity.uuid, 1);\n    bool ok"),
