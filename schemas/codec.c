@@ -25,6 +25,15 @@ bool codec_frame_id(const struct weir_type *type, weir_bytes bytes, int32_t *id)
     return true;
 }
 
+bool codec_object_fingerprint(weir_bytes bytes, uint64_t *fingerprint)
+{
+    const unsigned char *data = bytes.data;
+    if (bytes.size < OBJECT_HEAD || data[0] != OBJECT_MAGIC || data[1] != OBJECT_VERSION)
+        return false;
+    memcpy(fingerprint, data + 2, sizeof *fingerprint);
+    return true;
+}
+
 const void *codec_read_framed(const struct resolution *resolution, weir_bytes bytes, weir_arena *arena,
                               struct weir_error *error)
 {

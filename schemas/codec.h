@@ -26,6 +26,8 @@ const void *codec_read(const struct weir_type *, weir_bytes, weir_arena *, struc
 struct resolution; /* resolve.h */
 /* Whether it is a Confluent frame, and then of which schema. Only of values that may be framed: records, arrays and maps. */
 bool codec_frame_id(const struct weir_type *, weir_bytes, int32_t *id);
+/* Whether it is a single object, and then of which schema. */
+bool codec_object_fingerprint(weir_bytes, uint64_t *fingerprint);
 /* As codec_read, of a Confluent frame whose schema is known. */
 const void *codec_read_framed(const struct resolution *, weir_bytes, weir_arena *, struct weir_error *);
 

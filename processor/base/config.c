@@ -66,8 +66,8 @@ static bool is_topic(const char *key)
 
 static bool is_secret(const char *key)
 {
-    static const char *const words[] = {"password",   "secret", "key.pem",           "token",
-                                        "credential", "jaas",   "oauthbearer.config"};
+    static const char *const words[] = {"password",           "secret",        "key.pem", "token", "credential", "jaas",
+                                        "oauthbearer.config", "auth.user.info"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strstr(key, words[i]))
             return true;

@@ -6,6 +6,7 @@
 #define STREAMS "Kafka Streams"
 #define KAFKA "Kafka"
 #define OURS "Weir"
+#define CONFLUENT "Confluent"
 #define COUNT(items) (sizeof(items) / sizeof *(items))
 
 /* clang-format off */
@@ -100,6 +101,29 @@ const struct setting config_table[] = {
      "if there is one, and only what is newer is read. -1: never."},
     {"restore.copy.bytes.per.second", SETTING_BYTES, "268435456", 1048576, INT64_MAX, {0}, OURS,
      "How fast an instance copies state from others, at most, all its tasks together."},
+    {"schema.registry.url", SETTING_TEXT, "", 0, 0, {0}, CONFLUENT,
+     "Schema Registry that keeps the schemas of Avro records in Confluent's frame: `http[s]://host:port[/path]`, several with commas "
+     "between them, which are tried in turn. Empty: such a record is read as if it were written by the topology's own schema, and "
+     "written with the number 0."},
+    {"schema.registry.basic.auth.user.info", SETTING_TEXT, "", 0, 0, {0}, CONFLUENT,
+     "`user:password` for the registry."},
+    {"schema.registry.bearer.auth.token", SETTING_TEXT, "", 0, 0, {0}, OURS,
+     "Token for the registry, in place of a user and a password."},
+    {"schema.registry.ssl.ca.location", SETTING_TEXT, "", 0, 0, {0}, CONFLUENT,
+     "Authorities (PEM) of the registry's certificate. Empty: the system's."},
+    {"schema.registry.ssl.certificate.location", SETTING_TEXT, "", 0, 0, {0}, CONFLUENT,
+     "Certificate (PEM) that this instance shows to the registry."},
+    {"schema.registry.ssl.key.location", SETTING_TEXT, "", 0, 0, {0}, CONFLUENT,
+     "Private key (PEM) of `schema.registry.ssl.certificate.location`."},
+    {"schema.registry.request.timeout.ms", SETTING_MILLISECONDS, "5000", 1, 600000, {0}, OURS,
+     "How long one question to the registry may take. A record whose schema is not known waits until the registry answers, and with "
+     "it its partition; others go on."},
+    {"schema.registry.unknown.ms", SETTING_MILLISECONDS, "60000", 0, INT64_MAX / 1000, {0}, OURS,
+     "How long it is remembered that the registry does not have a schema. Records of it are unreadable meanwhile "
+     "(`deserialization.exception.handler`)."},
+    {"auto.register.schemas", SETTING_CHOICE, "true", 0, 0, {"true", "false"}, CONFLUENT,
+     "Whether the schemas of topics that are written in Confluent's frame are registered, under `<topic>-value`, when the app starts. "
+     "`false`: they must be there, or the app does not start."},
     {"http.address", SETTING_TEXT, "127.0.0.1", 0, 0, {0}, OURS,
      "Address the REST interface and the dashboard listen on."},
     {"http.port", SETTING_INTEGER, "8080", 0, 65535, {0}, OURS,

@@ -12,7 +12,7 @@ struct setting {
     const char *initial;    /* as written in the reference; what depends on the machine is worked out in config.c */
     int64_t least, most;    /* of numbers, inclusive */
     const char *choices[6]; /* of SETTING_CHOICE, NULL-terminated */
-    const char *origin;     /* whose name it is: "Kafka Streams", "Kafka" or "Weir" */
+    const char *origin;     /* whose name it is: "Kafka Streams", "Kafka", "Confluent" or "Weir" */
     const char *prose;      /* Markdown, one paragraph */
 };
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "registry/registry.h"
 #include "runtime/copier.h"
 #include "runtime/copies.h"
 #include "runtime/globals.h"
@@ -16,6 +17,7 @@
 #include "runtime/peers.h"
 #include "runtime/replay.h"
 #include "runtime/standbys.h"
+#include "runtime/subjects.h"
 #include "runtime/task.h"
 
 /* ---- shared state ---- */
@@ -191,6 +193,7 @@ void app_close(struct weir_app *app)
     globals_free(app->globals);
     if (app->broker)
         app->broker->ops->close(app->broker);
+    registry_close(app->layout.schema_registry);
     memory_free(app->loops);
     memory_free(app->tasks);
     layout_done(&app->layout);
@@ -224,6 +227,12 @@ static void share_memory(const struct config *config)
     database_set_cache((size_t)config_integer(config, "memory.max.bytes") / 8 * 3);
 }
 
+static bool open_schema_registry(struct weir_app *app, struct weir_error *error)
+{
+    app->layout.schema_registry = registry_open(app->config, error);
+    return error->code == WEIR_OK && (!app->layout.schema_registry || subjects_register(&app->layout, error));
+}
+
 static bool open_globals(struct weir_app *app, struct weir_error *error)
 {
     app->globals = globals_new(app, error);
@@ -251,7 +260,8 @@ struct weir_app *app_open(struct weir_topology *topology, struct weir_config set
         share_memory(app->config);
         app->exactly_once = strcmp(config_text(app->config, "processing.guarantee"), "exactly_once_v2") == 0;
         ok = open_identity(app, application, error) && (broker || open_broker(app, error)) &&
-             layout_create_topics(&app->layout, app->broker, app->config, error) && open_globals(app, error);
+             open_schema_registry(app, error) && layout_create_topics(&app->layout, app->broker, app->config, error) &&
+             open_globals(app, error);
     }
     if (ok)
         return app;

@@ -22,6 +22,7 @@ enum {
     POLL_MESSAGES = 2048,
     POLL_MS = 100,
     RETRY_PAUSE_MS = 200,
+    SCHEMA_PAUSE_MS = 10,
     LETTER_TIMEOUT_MS = 30 * 1000,
     LAG_EVERY_US = 1000 * 1000,
     MEMTABLE_BYTES = 1024 * 1024,
@@ -375,9 +376,20 @@ static void publish(struct globals *globals, struct task *task)
     app_published(globals->app);
 }
 
+/* What a table's next record was written by is not known yet: nothing more is read meanwhile. */
+static bool awaits_schema(const struct globals *globals)
+{
+    for (size_t i = 0; i < globals->input_count; i++)
+        if (globals->inputs[i].task->sources[globals->inputs[i].source].awaits_schema)
+            return true;
+    return false;
+}
+
 static bool turn(struct globals *globals, struct weir_error *error)
 {
-    if (!poll_messages(globals, error))
+    if (awaits_schema(globals))
+        clock_pause_ms(SCHEMA_PAUSE_MS);
+    else if (!poll_messages(globals, error))
         return false;
     for (size_t i = 0; i < globals->task_count; i++)
         if (!process(globals->tasks[i], error))

@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "registry/registry.h"
 #include "runtime/ahead.h"
 #include "runtime/change.h"
 #include "runtime/failure.h"
 #include "schemas/codec.h"
+#include "schemas/known.h"
 
 struct problem {
     const char *reason;
@@ -41,41 +43,55 @@ static struct weir_headers without_lineage(struct weir_headers headers, weir_are
     return (struct weir_headers){kept, count};
 }
 
-static bool read_part(const struct weir_type *type, weir_bytes bytes, const char *what, weir_arena *arena,
-                      const void **out, struct weir_error *error)
+/* A frame names the schema it was written by; what is not framed, or not kept by a registry, is ours. */
+static const void *decode(struct registry *registry, const struct weir_type *type, weir_bytes bytes, weir_arena *arena,
+                          struct weir_error *error)
+{
+    int32_t id = 0;
+    if (!registry || !codec_frame_id(type, bytes, &id))
+        return codec_read(type, bytes, arena, error);
+    const struct schema *schema = registry_find(registry, id, error);
+    return schema ? codec_read_framed(known_resolution(schema, type), bytes, arena, error) : NULL;
+}
+
+/* False: WEIR_POISON, or WEIR_RETRY while the registry has not answered. */
+static bool read_part(struct registry *registry, const struct weir_type *type, weir_bytes bytes, const char *what,
+                      weir_arena *arena, const void **out, struct weir_error *error)
 {
     *out = NULL;
     if (!bytes.data || !type)
         return true;
     struct weir_error cause;
     error_clear(&cause);
-    *out = codec_read(type, bytes, arena, &cause);
+    *out = decode(registry, type, bytes, arena, &cause);
     if (*out)
         return true;
-    return error_set(error, WEIR_POISON, "%s: %s", what, cause.message);
+    return error_set(error, cause.code == WEIR_RETRY ? WEIR_RETRY : WEIR_POISON, "%s: %s", what, cause.message);
 }
 
-static bool read_values(const struct graph_node *node, weir_bytes bytes, weir_arena *arena, struct weir_record *record,
-                        struct weir_error *error)
+static bool read_values(struct registry *registry, const struct graph_node *node, weir_bytes bytes, weir_arena *arena,
+                        struct weir_record *record, struct weir_error *error)
 {
     weir_bytes new = bytes, old = {0};
     if (node->topic->holds_changes && bytes.data && !change_read(bytes, &new, &old, error))
         return false;
-    return read_part(node->value_type, new, "value", arena, &record->value, error) &&
-           read_part(node->value_type, old, "old value", arena, &record->old_value, error);
+    return read_part(registry, node->value_type, new, "value", arena, &record->value, error) &&
+           read_part(registry, node->value_type, old, "old value", arena, &record->old_value, error);
 }
 
-static bool read_parts(struct task_source *source, struct weir_record *record, struct problem *problem)
+static bool read_parts(const struct task *task, struct task_source *source, struct weir_record *record,
+                       struct problem *problem)
 {
     const struct graph_node *node = source->layout->node;
+    struct registry *registry = node->topic->internal ? NULL : task->layout->schema_registry;
     const struct broker_message *message = queue_head(&source->queue);
     weir_arena *arena = &source->head_arena;
     if (node->require_key && !message->key.data) {
         error_set(&problem->error, WEIR_POISON, "key: missing");
         return is_unreadable(source, problem, "null_key");
     }
-    return (read_part(node->key_type, message->key, "key", arena, &record->key, &problem->error) &&
-            read_values(node, message->value, arena, record, &problem->error)) ||
+    return (read_part(registry, node->key_type, message->key, "key", arena, &record->key, &problem->error) &&
+            read_values(registry, node, message->value, arena, record, &problem->error)) ||
            is_unreadable(source, problem, "unreadable");
 }
 
@@ -150,7 +166,7 @@ static bool read_head(struct task *task, struct task_source *source, struct prob
         .headers =
             message->headers.count ? without_lineage(message->headers, &source->head_arena) : (struct weir_headers){0},
     };
-    if (!read_parts(source, record, problem))
+    if (!read_parts(task, source, record, problem))
         return false;
     if (source == task->ticks.source)
         return tick_read(task, &problem->error) || is_unreadable(source, problem, "unreadable");
@@ -170,8 +186,17 @@ void head_finish(struct task *task, struct task_source *source)
     atomic_fetch_add_explicit(&task->records, 1, memory_order_relaxed);
 }
 
+/* It stays where it is, and is read from its beginning when it is looked at again. */
+static bool await_schema(struct task_source *source)
+{
+    arena_clear(&source->head_arena);
+    source->awaits_schema = true;
+    return false;
+}
+
 bool head_prepare(struct task *task, struct task_source *source)
 {
+    source->awaits_schema = false;
     while (!source->head_ready) {
         if (source->queue.count == 0)
             return false;
@@ -180,6 +205,8 @@ bool head_prepare(struct task *task, struct task_source *source)
             source->head_ready = true;
             return true;
         }
+        if (problem.error.code == WEIR_RETRY)
+            return await_schema(source);
         const struct failure failure = {
             .stage = WEIR_READING,
             .reason = problem.reason,

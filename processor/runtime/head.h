@@ -4,7 +4,8 @@
 #include "runtime/task.h"
 
 /* Decodes the head; one that cannot be read is left out by its policy, and so the position moves also at the end of a
- * partition. False: the queue is empty now, or the task has failed. */
+ * partition. False: the queue is empty now, the task has failed, or the schema registry has not yet said what the head was written by
+ * (source->awaits_schema). */
 bool head_prepare(struct task *, struct task_source *);
 /* The head is done, whatever became of it: the position moves behind it, the message is given back. */
 void head_finish(struct task *, struct task_source *);

@@ -271,6 +271,7 @@ static void lay_part(struct layout *layout, struct layout_part *part, const stru
     if (subtopology->is_global)
         lay_position_store(layout, part);
     part->sink_topics = arena_alloc(&layout->arena, (subtopology->nodes.count + 1) * sizeof *part->sink_topics);
+    part->sink_schemas = arena_alloc(&layout->arena, (subtopology->nodes.count + 1) * sizeof *part->sink_schemas);
     part->sink_partitions = arena_alloc(&layout->arena, (subtopology->nodes.count + 1) * sizeof *part->sink_partitions);
     for (size_t i = 0; i < subtopology->nodes.count; i++) {
         const struct graph_node *node = subtopology->nodes.items[i];

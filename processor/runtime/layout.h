@@ -6,6 +6,8 @@
 #include "broker/broker.h"
 #include "graph/graph.h"
 
+struct registry;
+
 struct layout_source {
     const struct graph_node *node;
     const char *topic;                   /* full name */
@@ -45,6 +47,7 @@ struct layout_part { /* one sub-topology */
     size_t store_count;
     const char **sink_topics; /* by node->index; NULL where the node is no sink, or computes its topics */
     int32_t *sink_partitions; /* by node->index; 0: not known, because nobody asks */
+    int32_t *sink_schemas;    /* by node->index: number of its value's schema in the registry; 0: none */
     bool reads_drops;
     int32_t partitions; /* 0 until layout_count_partitions */
 };
@@ -52,6 +55,7 @@ struct layout_part { /* one sub-topology */
 struct layout {
     weir_arena arena;
     const char *application;
+    struct registry *schema_registry;       /* of the app; NULL: there is none */
     weir_topology *topology;                /* owned */
     enum weir_policy processing, producing; /* never the default */
     const char *drops;                      /* topic of drops, full name; NULL: the topology does not ask for them */

@@ -22,31 +22,48 @@ static bool is_scalar(const struct weir_type *type)
     return type->kind != WEIR_KIND_RECORD && type->kind != WEIR_KIND_ARRAY && type->kind != WEIR_KIND_MAP;
 }
 
+/* Whether the bytes say of themselves what the sink would write. Without a registry a frame goes on whatever its number. */
+static bool has_form(const struct task *task, const struct graph_node *node, const struct weir_type *type,
+                     weir_bytes bytes, enum weir_format format)
+{
+    uint64_t fingerprint;
+    int32_t id;
+    if (format_of(bytes) != format)
+        return false;
+    if (format == WEIR_FORMAT_AVRO)
+        return !task->layout->schema_registry ||
+               (codec_frame_id(type, bytes, &id) && id == task->part->sink_schemas[node->index]);
+    if (format == WEIR_FORMAT_OBJECT)
+        return codec_object_fingerprint(bytes, &fingerprint) && fingerprint == type->fingerprint;
+    return true;
+}
+
 /* Values are const, so the same address and type is the same value; and the sink must write the form it came in. A change
  * of a table came in together with what it replaces. */
-static bool is_unchanged(const struct task *task, const void *value, const struct weir_type *type,
-                         enum weir_format format)
+static bool is_unchanged(const struct task *task, const struct graph_node *node, const void *value,
+                         const struct weir_type *type, enum weir_format format)
 {
     if (!task->in_hand || task->in_hand->layout->node->topic->holds_changes)
         return false;
     const struct weir_record *head = &task->in_hand->head;
     return value == head->value && type == head->value_type &&
-           (is_scalar(type) || format_of(queue_head(&task->in_hand->queue)->value) == format);
+           (is_scalar(type) || has_form(task, node, type, queue_head(&task->in_hand->queue)->value, format));
 }
 
-static bool write_value(struct task *task, const struct graph_topic *topic, const struct weir_type *type,
-                        const void *value, weir_bytes *out, struct weir_error *error)
+static bool write_value(struct task *task, const struct graph_node *node, const void *value, weir_bytes *out,
+                        struct weir_error *error)
 {
+    const struct weir_type *type = node->value_type;
     *out = (weir_bytes){0};
     if (!value)
         return true;
-    enum weir_format format = topic->internal ? WEIR_FORMAT_OBJECT : topic->format;
-    if (is_unchanged(task, value, type, format)) {
+    enum weir_format format = node->topic->internal ? WEIR_FORMAT_OBJECT : node->topic->format;
+    if (is_unchanged(task, node, value, type, format)) {
         *out = queue_head(&task->in_hand->queue)->value;
         return true;
     }
     buffer_clear(&task->value_buffer);
-    if (!codec_write(type, format, 0, value, &task->value_buffer, error))
+    if (!codec_write(type, format, task->part->sink_schemas[node->index], value, &task->value_buffer, error))
         return false;
     *out = buffer_bytes(&task->value_buffer);
     return true;
@@ -206,9 +223,8 @@ static bool write_parts(struct task *task, const struct graph_node *node, const 
         return false;
     if (node->window_size_ms != 0 && out->key.data) /* as WindowedStreamPartitioner does */
         out->partition_key = (weir_bytes){out->key.data, out->key.size - window_bytes(node)};
-    return node->topic->holds_changes
-               ? write_change(task, node->value_type, record, &out->value, latch)
-               : write_value(task, node->topic, node->value_type, record->value, &out->value, latch);
+    return node->topic->holds_changes ? write_change(task, node->value_type, record, &out->value, latch)
+                                      : write_value(task, node, record->value, &out->value, latch);
 }
 
 void sink_send(void *engine, weir_context *sink, const struct weir_record *record)

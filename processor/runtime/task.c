@@ -214,7 +214,7 @@ static void empty_queue(struct task *task, struct task_source *source)
     for (; source->queue.count > 0; queue_pop(&source->queue))
         task->output.release(task->output.self, queue_head(&source->queue));
     arena_clear(&source->head_arena);
-    source->head_ready = false;
+    source->head_ready = source->awaits_schema = false;
 }
 
 /* Where nothing was committed, the first record that came is where it began. */
@@ -335,6 +335,7 @@ size_t task_queued(const struct task *task)
 struct task_source *task_choose(struct task *task)
 {
     struct task_source *chosen = NULL;
+    bool awaits_schema = false;
     if (task->ticks.source)
         head_prepare(task, task->ticks.source);
     for (size_t i = 0; i < task->part->source_count && task->failure.code == WEIR_OK; i++) {
@@ -342,8 +343,9 @@ struct task_source *task_choose(struct task *task)
         if (head_prepare(task, source) && !tick_holds(task, source) &&
             (!chosen || source->head.timestamp_ms < chosen->head.timestamp_ms))
             chosen = source;
+        awaits_schema = awaits_schema || source->awaits_schema;
     }
-    return task->failure.code == WEIR_OK ? chosen : NULL;
+    return task->failure.code == WEIR_OK && !awaits_schema ? chosen : NULL;
 }
 
 /* ---- processing ---- */

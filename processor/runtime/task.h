@@ -77,6 +77,7 @@ struct task_source {
     int64_t asked_us;
     weir_arena head_arena; /* what the decoded head points to */
     bool head_ready;
+    bool awaits_schema;      /* the head cannot be read before the registry answers */
     struct weir_record head; /* decoded */
     struct lineage_seen seen;
     struct upstream upstream; /* of a repartition topic */
@@ -154,7 +155,7 @@ bool task_open_stores(struct task *, const char *directory, struct database_limi
 /* Takes the message over. */
 void task_push(struct task *, size_t source, const struct broker_message *);
 /* The source whose head has the smallest timestamp (ties: in order of the sources), of those that no tick holds up; NULL:
- * there is none. Heads that cannot be read become dead letters on the way. */
+ * there is none, or one of the heads waits for its schema, so that nobody knows which is the smallest. Heads that cannot be read become dead letters on the way. */
 struct task_source *task_choose(struct task *);
 /* Processes the head of that source. False: task->failure is set. */
 bool task_process(struct task *, struct task_source *);
