@@ -32,6 +32,18 @@ ASSET(views, "views.js")
 ASSET(answer, "answer.js")
 ASSET(sql, "sql.js")
 ASSET(reports, "reports.js")
+ASSET(account, "account.js")
+ASSET(language, "language.js")
+ASSET(spanish, "spanish.js")
+ASSET(live, "live.js")
+ASSET(overview, "overview.js")
+ASSET(topology, "topology.js")
+ASSET(problems, "problems.js")
+ASSET(boards, "boards.js")
+ASSET(panels, "panels.js")
+ASSET(lines, "lines.js")
+ASSET(windows, "windows.js")
+ASSET(refused, "refused.js")
 ASSET(icon, "icon.svg")
 
 static const struct asset {
@@ -49,6 +61,18 @@ static const struct asset {
     {"answer.js", "text/javascript; charset=utf-8", weir_asset_answer, weir_asset_answer_end},
     {"sql.js", "text/javascript; charset=utf-8", weir_asset_sql, weir_asset_sql_end},
     {"reports.js", "text/javascript; charset=utf-8", weir_asset_reports, weir_asset_reports_end},
+    {"account.js", "text/javascript; charset=utf-8", weir_asset_account, weir_asset_account_end},
+    {"language.js", "text/javascript; charset=utf-8", weir_asset_language, weir_asset_language_end},
+    {"spanish.js", "text/javascript; charset=utf-8", weir_asset_spanish, weir_asset_spanish_end},
+    {"live.js", "text/javascript; charset=utf-8", weir_asset_live, weir_asset_live_end},
+    {"overview.js", "text/javascript; charset=utf-8", weir_asset_overview, weir_asset_overview_end},
+    {"topology.js", "text/javascript; charset=utf-8", weir_asset_topology, weir_asset_topology_end},
+    {"problems.js", "text/javascript; charset=utf-8", weir_asset_problems, weir_asset_problems_end},
+    {"boards.js", "text/javascript; charset=utf-8", weir_asset_boards, weir_asset_boards_end},
+    {"panels.js", "text/javascript; charset=utf-8", weir_asset_panels, weir_asset_panels_end},
+    {"lines.js", "text/javascript; charset=utf-8", weir_asset_lines, weir_asset_lines_end},
+    {"windows.js", "text/javascript; charset=utf-8", weir_asset_windows, weir_asset_windows_end},
+    {"refused.js", "text/javascript; charset=utf-8", weir_asset_refused, weir_asset_refused_end},
     {"icon.svg", "image/svg+xml", weir_asset_icon, weir_asset_icon_end},
 };
 

@@ -18,6 +18,13 @@ const char *report_type_name(enum report_type type)
     return type_names[type];
 }
 
+static const char *const chart_names[] = {"figures", "line", "bars", "table"};
+
+const char *report_chart_name(enum report_chart chart)
+{
+    return chart_names[chart];
+}
+
 /* ---- values ----------------------------------------------------------------------------------------------------- */
 
 static bool read_integer(const char *text, struct sql_value *out, const char **why)
@@ -149,16 +156,92 @@ static bool read_parameter(struct reader *reader, const char *at)
     return true;
 }
 
+/* The first line is the title, each further one that is not empty is put to the description. */
+static void add_line(struct reader *reader, const char *text, const char **title, const char **about)
+{
+    if (!*title)
+        *title = text;
+    else if (*text)
+        *about = *about && **about ? arena_format(reader->arena, "%s %s", *about, text) : text;
+}
+
+static bool read_board(struct reader *reader, const char *at)
+{
+    struct report *report = reader->report;
+    if (report->board)
+        return refuse(reader, "the board is said twice");
+    report->board = take_word(reader, &at);
+    const char *chart = take_word(reader, &at);
+    for (size_t i = 0; i < sizeof chart_names / sizeof *chart_names; i++) {
+        report->chart = (enum report_chart)i;
+        if (strcmp(chart_names[i], chart) == 0)
+            return true;
+    }
+    return refuse(reader, "expected @board, its name, and figures, line, bars or table");
+}
+
+static struct report_translation *find_translation(struct reader *reader, const char *language)
+{
+    struct report *report = reader->report;
+    for (size_t i = 0; i < report->translation_count; i++)
+        if (strcmp(report->translations[i].language, language) == 0)
+            return &report->translations[i];
+    if (report->translation_count == REPORT_LANGUAGES_MAX)
+        return NULL;
+    struct report_translation *added = &report->translations[report->translation_count++];
+    memcpy(added->language, language, sizeof added->language);
+    return added;
+}
+
+static bool translate_parameter(struct reader *reader, struct report_translation *translation, const char *at)
+{
+    const struct report *report = reader->report;
+    const char *name = take_word(reader, &at);
+    for (size_t i = 0; i < report->parameter_count; i++) {
+        if (strcmp(report->parameters[i].name, name) == 0) {
+            translation->parameters[i] = at;
+            return true;
+        }
+    }
+    return refuse(reader, "translates a parameter that no line above names");
+}
+
+static bool translate_column(struct reader *reader, struct report_translation *translation, const char *at)
+{
+    if (translation->column_count == REPORT_COLUMNS_MAX)
+        return refuse(reader, "translates too many columns");
+    struct report_column *column = &translation->columns[translation->column_count++];
+    column->name = take_word(reader, &at);
+    column->text = at;
+    return *at || refuse(reader, "expected = and a column, and its name in that language");
+}
+
+static bool read_mark(struct reader *reader, const char *at)
+{
+    const char *word = take_word(reader, &at);
+    if (strcmp(word, "board") == 0)
+        return read_board(reader, at);
+    if (strlen(word) != 2 || strspn(word, "abcdefghijklmnopqrstuvwxyz") != 2)
+        return refuse(reader, "expected @board, or @ and a language of two letters");
+    struct report_translation *translation = find_translation(reader, word);
+    if (!translation)
+        return refuse(reader, "too many languages");
+    if (*at == ':')
+        return translate_parameter(reader, translation, at + 1);
+    if (*at == '=')
+        return translate_column(reader, translation, at + 1);
+    add_line(reader, at, &translation->title, &translation->about);
+    return true;
+}
+
 static bool read_comment(struct reader *reader, const char *text)
 {
     struct report *report = reader->report;
     if (text[0] == ':')
         return read_parameter(reader, text + 1);
-    if (!report->title)
-        report->title = text;
-    else if (*text)
-        report->about = *report->about ? arena_format(reader->arena, "%s %s", report->about, text)
-                                       : arena_text(reader->arena, text);
+    if (text[0] == '@')
+        return read_mark(reader, text + 1);
+    add_line(reader, text, &report->title, &report->about);
     return true;
 }
 

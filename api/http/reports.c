@@ -3,32 +3,85 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "http/reports.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "guard/file.h"
 #include "http/handlers.h"
 #include "http/json.h"
 #include "http/problem.h"
 #include "http/server.h"
 #include "http/sql.h"
 
-bool reports_load(struct reports *reports, const struct weir_report *given, struct weir_error *error)
+static const struct report *find_report(const struct reports *reports, weir_bytes name)
 {
-    size_t count = 0;
-    arena_init(&reports->arena);
-    while (given && given[count].name)
-        count++;
-    reports->items = arena_alloc(&reports->arena, (count + 1) * sizeof *reports->items);
-    for (; reports->count < count; reports->count++) {
-        const struct weir_report *one = &given[reports->count];
-        if (!report_read(one->name, one->text, &reports->arena, &reports->items[reports->count], error))
-            return false;
+    for (size_t i = 0; i < reports->count; i++)
+        if (bytes_equal(name, bytes_of_text(reports->items[i].name)))
+            return &reports->items[i];
+    return NULL;
+}
+
+static bool add(struct reports *reports, const char *name, const char *text, struct weir_error *error)
+{
+    if (find_report(reports, bytes_of_text(name)))
+        return error_set(error, WEIR_INVALID, "report %.80s: there are two of this name", name);
+    reports->items = memory_grow(reports->items, &reports->capacity, reports->count + 1, sizeof *reports->items);
+    return report_read(name, text, &reports->arena, &reports->items[reports->count], error) && ++reports->count;
+}
+
+/* ---- a folder of them ------------------------------------------------------------------------------------------- */
+
+static int is_report(const struct dirent *entry)
+{
+    size_t size = strlen(entry->d_name);
+    return size > 4 && strcmp(entry->d_name + size - 4, ".sql") == 0 && entry->d_name[0] != '.';
+}
+
+static bool add_file(struct reports *reports, const char *folder, const char *file, struct weir_error *error)
+{
+    char *path = memory_format("%s/%s", folder, file);
+    char *name = memory_format("%.*s", (int)(strlen(file) - 4), file);
+    struct buffer text = {0};
+    bool added = file_read("http.reports.dir", path, &text, error) && add(reports, name, text.data, error);
+    buffer_done(&text);
+    memory_free(name);
+    memory_free(path);
+    return added;
+}
+
+static bool add_folder(struct reports *reports, const char *folder, struct weir_error *error)
+{
+    struct dirent **files;
+    int count = scandir(folder, &files, is_report, alphasort);
+    if (count < 0)
+        return error_set(error, WEIR_INVALID, "http.reports.dir: %.120s: %s", folder, strerror(errno));
+    bool added = true;
+    for (int i = 0; i < count; i++) {
+        added = added && add_file(reports, folder, files[i]->d_name, error);
+        free(files[i]);
     }
-    return true;
+    free(files);
+    return added;
+}
+
+bool reports_load(struct reports *reports, const struct weir_report *given, const char *folder,
+                  struct weir_error *error)
+{
+    arena_init(&reports->arena);
+    for (; given && given->name; given++)
+        if (!add(reports, given->name, given->text, error))
+            return false;
+    return !folder || !*folder || add_folder(reports, folder, error);
 }
 
 void reports_done(struct reports *reports)
 {
+    memory_free(reports->items);
     arena_done(&reports->arena);
 }
 
@@ -36,7 +89,8 @@ void reports_done(struct reports *reports)
 
 static void write_member(struct buffer *out, const char *name, const char *text)
 {
-    buffer_format(out, "\"%s\":", name);
+    json_text(out, name);
+    buffer_byte(out, ':');
     json_text(out, text);
 }
 
@@ -53,6 +107,43 @@ static void write_parameter(struct buffer *out, const struct report_parameter *p
     buffer_byte(out, '}');
 }
 
+static void write_translation(struct buffer *out, const struct report *report,
+                              const struct report_translation *translation)
+{
+    const char *separator = "";
+    buffer_format(out, "\"%s\":{", translation->language);
+    write_member(out, "title", translation->title);
+    buffer_byte(out, ',');
+    write_member(out, "about", translation->about);
+    buffer_text(out, ",\"parameters\":{");
+    for (size_t i = 0; i < report->parameter_count; i++) {
+        if (!translation->parameters[i])
+            continue;
+        buffer_text(out, separator);
+        write_member(out, report->parameters[i].name, translation->parameters[i]);
+        separator = ",";
+    }
+    buffer_text(out, "},\"columns\":{");
+    for (size_t i = 0; i < translation->column_count; i++) {
+        buffer_text(out, i ? "," : "");
+        write_member(out, translation->columns[i].name, translation->columns[i].text);
+    }
+    buffer_text(out, "}}");
+}
+
+static void write_board(struct buffer *out, const struct report *report)
+{
+    write_member(out, "board", report->board);
+    buffer_byte(out, ',');
+    write_member(out, "chart", report->board ? report_chart_name(report->chart) : NULL);
+    buffer_text(out, ",\"translations\":{");
+    for (size_t i = 0; i < report->translation_count; i++) {
+        buffer_text(out, i ? "," : "");
+        write_translation(out, report, &report->translations[i]);
+    }
+    buffer_text(out, "},");
+}
+
 static void write_report(struct buffer *out, const struct report *report)
 {
     buffer_byte(out, '{');
@@ -67,6 +158,7 @@ static void write_report(struct buffer *out, const struct report *report)
         write_parameter(out, &report->parameters[i]);
     }
     buffer_text(out, "],");
+    write_board(out, report);
     write_member(out, "sql", report->text);
     buffer_byte(out, '}');
 }
@@ -86,14 +178,6 @@ void handle_reports(struct request *request)
 }
 
 /* ---- one -------------------------------------------------------------------------------------------------------- */
-
-static const struct report *find_report(const struct reports *reports, weir_bytes name)
-{
-    for (size_t i = 0; i < reports->count; i++)
-        if (bytes_equal(name, bytes_of_text(reports->items[i].name)))
-            return &reports->items[i];
-    return NULL;
-}
 
 static bool refuse(struct request *request, const char *name, const char *why)
 {

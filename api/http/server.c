@@ -344,8 +344,8 @@ weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http
     workers_init(&server->forwarders, (struct workers_spec){"weir-http-peer", LIMIT_WORKERS, LIMIT_JOBS, 0});
     workers_init(&server->queries, (struct workers_spec){"weir-http-sql", LIMIT_QUERIES, 0, LIMIT_QUERY_NICE});
     make_id_prefix(server);
-    if (reports_load(&server->reports, options.reports, error) && open_guard(server, error) &&
-        open_limits(server, error) && open_endpoints(server, error) &&
+    if (reports_load(&server->reports, options.reports, weir_app_setting(apps[0], "http.reports.dir"), error) &&
+        open_guard(server, error) && open_limits(server, error) && open_endpoints(server, error) &&
         open_door(server, options.address ? options.address : "127.0.0.1", options.port, error)) {
         copy_open(server);
         return server;

@@ -1,28 +1,29 @@
 // An answer of SQL as a table, with what it cost and a file to take away.
 // SPDX-License-Identifier: Apache-2.0
-import { exact, full, make, moment, setText } from "./dom.js";
-
-const isTime = (value) => typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value);
+import { make, setText } from "./dom.js";
+import { counted, exact, full, isTime, moment, t } from "./language.js";
 
 export class Answer {
-  // ask(accept): fetches the answer anew, in that form.
-  constructor(name) {
+  // The name is that of the file it can be taken away in; column(name): what a column is called on the page.
+  constructor(name, column = (text) => text) {
     this.name = name;
+    this.column = column;
     this.status = make("span", { class: "note", role: "status" });
     this.csv = make("button", { class: "button", type: "button", hidden: true, onclick: () => this.download() }, "CSV");
     this.problem = make("p", { class: "notice", role: "alert", hidden: true });
     this.head = make("thead");
     this.body = make("tbody");
-    this.table = make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Answer", hidden: true },
-      make("table", {}, make("caption", {}, "Answer"), this.head, this.body));
+    this.table = make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("Answer"), hidden: true },
+      make("table", {}, make("caption", {}, t("Answer")), this.head, this.body));
     this.node = make("div", {}, this.problem, this.table, make("div", { class: "pager" }, this.status, this.csv));
     this.turn = 0;
   }
 
+  // ask(accept): fetches the answer anew, in that form.
   async show(ask) {
     const turn = ++this.turn;
     this.ask = ask;
-    setText(this.status, "asking …");
+    setText(this.status, t("asking …"));
     try {
       const response = await ask("application/json");
       const answer = await response.json();
@@ -30,7 +31,7 @@ export class Answer {
       if (response.ok) this.draw(answer);
       else this.refuse(answer.detail ?? answer.title);
     } catch {
-      if (turn === this.turn) this.refuse("The instance cannot be reached.");
+      if (turn === this.turn) this.refuse(t("The instance cannot be reached."));
     }
   }
 
@@ -39,7 +40,7 @@ export class Answer {
     this.problem.hidden = false;
     this.table.hidden = true;
     this.csv.hidden = true;
-    setText(this.status, "no answer");
+    setText(this.status, t("no answer"));
   }
 
   draw(answer) {
@@ -49,10 +50,10 @@ export class Answer {
     this.problem.hidden = true;
     this.table.hidden = false;
     this.csv.hidden = false;
-    this.head.replaceChildren(make("tr", {}, columns.map((column, i) => make("th", { scope: "col", class: numbers[i] ? "number" : i ? "" : "key" }, column.name))));
-    this.body.replaceChildren(...(rows.length ? rows.map((row) => make("tr", {}, row.map((value, i) => cell(value, numbers[i], fractions[i], i)))) : [make("tr", {}, make("td", { class: "empty", colspan: columns.length || 1 }, "No rows"))]));
-    const more = answer.complete ? "" : " · there is more than an answer holds";
-    setText(this.status, `${full(rows.length)} ${rows.length === 1 ? "row" : "rows"} in ${metadata.elapsed_ms} ms · ${full(metadata.rows_scanned)} looked at${more}`);
+    this.head.replaceChildren(make("tr", {}, columns.map((column, i) => make("th", { scope: "col", class: numbers[i] ? "number" : i ? "" : "key" }, this.column(column.name)))));
+    this.body.replaceChildren(...(rows.length ? rows.map((row) => make("tr", {}, row.map((value, i) => cell(value, numbers[i], fractions[i], i)))) : [make("tr", {}, make("td", { class: "empty", colspan: columns.length || 1 }, t("No rows")))]));
+    const more = answer.complete ? "" : ` · ${t("there is more than an answer holds")}`;
+    setText(this.status, counted(rows.length, "{n} row in {ms} ms · {scanned} looked at", "{n} rows in {ms} ms · {scanned} looked at", { ms: full(metadata.elapsed_ms), scanned: full(metadata.rows_scanned) }) + more);
   }
 
   async download() {

@@ -1,14 +1,10 @@
 // A line over the last two minutes, drawn as SVG.
 // SPDX-License-Identifier: Apache-2.0
-import { make, short } from "./dom.js";
+import { make } from "./dom.js";
+import { short, t } from "./language.js";
+import { niceTop } from "./lines.js";
 
 const span = 120; // seconds shown
-
-function niceTop(value) {
-  if (value <= 0) return 10;
-  const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((step) => step * power >= value) * power;
-}
 
 export class Chart {
   constructor(label, unit) {
@@ -61,7 +57,7 @@ export class Chart {
     }
     for (const seconds of right - left < 420 ? [120, 60, 0] : [120, 90, 60, 30, 0]) {
       const anchor = seconds === 120 ? "start" : seconds ? "middle" : "end";
-      parts.push(make("text", { class: "axis", x: x(newest - seconds * 1000), y: bottom + 17, "text-anchor": anchor }, seconds ? `−${seconds} s` : "now"));
+      parts.push(make("text", { class: "axis", x: x(newest - seconds * 1000), y: bottom + 17, "text-anchor": anchor }, seconds ? `−${seconds} s` : t("now")));
     }
     return parts;
   }

@@ -1,6 +1,7 @@
 // A topology from left to right: one band per sub-topology, nodes in layers by their longest way from a source.
 // SPDX-License-Identifier: Apache-2.0
-import { make, short, setText } from "./dom.js";
+import { make, setText } from "./dom.js";
+import { short, t } from "./language.js";
 
 const size = { width: 190, height: 76, gapX: 56, gapY: 20, pad: 20, head: 26, chip: 28 };
 
@@ -67,14 +68,14 @@ function clip(text, room) {
 
 const kindOf = (node) => (/source/i.test(node.kind) ? "source" : /sink/i.test(node.kind) ? "sink" : "step");
 
-function drawNode(spot, figures) {
+function drawNode(spot, figures, choose) {
   const { node, x, y } = spot;
   const below = node.topics?.length ? node.topics.join(", ") : node.kind ?? "";
   const rate = make("text", { class: "rate idle", x: x + 14, y: y + 63 }, "–");
   const lag = make("text", { class: "sub", x: x + size.width - 12, y: y + 63, "text-anchor": "end" }, "");
   figures.rates.set(node.name, { rate, lag });
   const parts = [
-    make("title", {}, [node.name, node.kind, below, ...(node.stores ?? []).map((store) => `store ${store}`)].join("\n")),
+    make("title", {}, [node.name, node.kind, below, ...(node.stores ?? [])].join("\n")),
     make("rect", { class: "box", x, y, width: size.width, height: spot.height, rx: 10 }),
     make("rect", { class: "edge-mark", x, y: y + 12, width: 4, height: size.height - 24, rx: 2 }),
     make("text", { class: "name", x: x + 14, y: y + 23 }, clip(shownName(node.name), 20)),
@@ -86,7 +87,15 @@ function drawNode(spot, figures) {
     parts.push(make("rect", { class: "store-chip", x: x + 10, y: y + size.height - 2, width: size.width - 20, height: 22, rx: 6 }));
     parts.push(make("text", { class: "store-text", x: x + 18, y: y + size.height + 13 }, clip(`⛁ ${node.stores.join(", ")}`, 22)));
   }
-  return make("g", { class: `node ${kindOf(node)}` }, parts);
+  const drawn = make("g", { class: `node ${kindOf(node)}`, tabindex: "0", role: "button", "aria-label": `${node.name}, ${below}` }, parts);
+  const chosen = () => {
+    for (const other of drawn.parentNode.querySelectorAll(".node.chosen")) other.classList.remove("chosen");
+    drawn.classList.add("chosen");
+    choose(node);
+  };
+  drawn.addEventListener("click", chosen);
+  drawn.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); chosen(); } });
+  return drawn;
 }
 
 function curve(from, to) {
@@ -101,16 +110,18 @@ function drawEdges(spots, figures) {
     for (const name of from.node.successors ?? []) {
       const to = spots.get(name);
       if (!to) continue;
-      const edge = make("path", { class: "edge", d: curve(from, to), "marker-end": "url(#arrow)" });
-      figures.edges.push({ edge, to: name });
-      edges.push(edge);
+      const edge = make("path", { class: "edge", d: curve(from, to), "marker-end": `url(#${figures.arrow})` });
+      const text = make("text", { class: "edge-rate", x: (from.x + size.width + to.x) / 2, y: (from.y + to.y + size.height) / 2 - 6, "text-anchor": "middle" });
+      figures.edges.push({ edge, text, to: to.node });
+      edges.push(edge, text);
     }
   }
   return edges;
 }
 
-// Returns { node, update(rates, lags) }: the figures change, the drawing stays.
-export function drawTopology(topology) {
+// Returns { node, update(figures) }: the figures by node ({ rate, lag }) change, the drawing stays. choose(node) is called
+// for the node that is clicked or entered.
+export function drawTopology(topology, choose) {
   const bands = [];
   let top = 0;
   for (const sub of topology.subtopologies ?? []) {
@@ -121,25 +132,33 @@ export function drawTopology(topology) {
   }
   const width = Math.max(...bands.map((band) => band.width), 240);
   const spots = new Map(bands.flatMap((band) => band.placed.map((spot) => [spot.node.name, spot])));
-  const figures = { rates: new Map(), edges: [] };
-  const arrow = make("defs", {}, make("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 6, refY: 4, markerWidth: 8, markerHeight: 8, orient: "auto", markerUnits: "userSpaceOnUse" }, make("path", { class: "arrow", d: "M0 0L8 4L0 8Z" })));
+  const figures = { rates: new Map(), edges: [], arrow: `arrow-${topology.name}` };
+  const arrow = make("defs", {}, make("marker", { id: figures.arrow, viewBox: "0 0 8 8", refX: 6, refY: 4, markerWidth: 8, markerHeight: 8, orient: "auto", markerUnits: "userSpaceOnUse" }, make("path", { class: "arrow", d: "M0 0L8 4L0 8Z" })));
   const groups = bands.map((band) => make("g", {},
     make("rect", { class: "group", x: 0.5, y: band.top + 0.5, width: width - 1, height: band.height - 1, rx: 12 }),
-    make("text", { class: "group-name", x: size.pad, y: band.top + 21 }, `Sub-topology ${band.id}`)));
+    make("text", { class: "group-name", x: size.pad, y: band.top + 21 }, t("Sub-topology {id}", { id: band.id }))));
   const height = Math.max(top - 16, 60);
-  const node = make("svg", { class: "graph", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Topology ${topology.name ?? ""}` },
-    arrow, groups, drawEdges(spots, figures), [...spots.values()].map((spot) => drawNode(spot, figures)));
-  return { node, update: (rates, lags) => update(figures, rates, lags) };
+  const node = make("svg", { class: "graph", width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": t("Topology {name}", { name: topology.name ?? "" }) },
+    arrow, groups, drawEdges(spots, figures), [...spots.values()].map((spot) => drawNode(spot, figures, choose)));
+  return { node, update: (now) => update(figures, now) };
 }
 
-function update(figures, rates, lags) {
-  for (const [name, texts] of figures.rates) {
-    const rate = rates.get(name);
-    const lag = lags.get(name);
-    setText(texts.lag, lag === null || lag === undefined ? "" : `lag ${short(lag)}`);
+// What runs along an edge, where it is all that comes to its node; of several edges to one node only the sum is counted.
+function edgeRate(figures, to) {
+  return to.predecessors?.length === 1 ? figures.get(to.name)?.rate ?? null : null;
+}
+
+function update(drawn, figures) {
+  for (const [name, texts] of drawn.rates) {
+    const { rate, lag } = figures.get(name) ?? {};
+    setText(texts.lag, lag === null || lag === undefined ? "" : t("lag {n}", { n: short(lag) }));
     if (rate === undefined || rate === null) continue;
     setText(texts.rate, `${short(rate)}/s`);
     texts.rate.classList.toggle("idle", rate === 0);
   }
-  for (const { edge, to } of figures.edges) edge.classList.toggle("flowing", (rates.get(to) ?? 0) > 0);
+  for (const { edge, text, to } of drawn.edges) {
+    const rate = edgeRate(figures, to);
+    edge.classList.toggle("flowing", (rate ?? figures.get(to.name)?.rate ?? 0) > 0);
+    setText(text, rate === null ? "" : short(rate));
+  }
 }

@@ -1,6 +1,7 @@
 // The key or token by which the dashboard asks. It lasts as long as the tab, and goes nowhere but into a header.
 // SPDX-License-Identifier: Apache-2.0
 import { make, setText } from "./dom.js";
+import { t } from "./language.js";
 
 const place = "weir-key";
 let held = "";
@@ -11,6 +12,12 @@ export const credentials = () => (held ? { Authorization: `Bearer ${held}` } : {
 function hold(key) {
   held = key;
   try { sessionStorage.setItem(place, key); } catch { /* as above */ }
+  dispatchEvent(new Event("weir-signed-in"));
+}
+
+export function forget() {
+  held = "";
+  try { sessionStorage.removeItem(place); } catch { /* as above */ }
 }
 
 let dialog = null;
@@ -19,13 +26,13 @@ let dialog = null;
 export function askForKey(then) {
   if (dialog) return;
   const key = make("input", { type: "password", id: "key", autocomplete: "off", spellcheck: "false", required: true, "aria-describedby": "key-error" });
-  const error = make("p", { class: "note", id: "key-error", role: "alert" }, held ? "The key is not valid any more." : "");
+  const error = make("p", { class: "note", id: "key-error", role: "alert" }, held ? t("The key is not valid any more.") : "");
   const submit = async (event) => {
     event.preventDefault();
     const given = key.value.trim();
     const answer = await fetch("/v1", { headers: { Authorization: `Bearer ${given}` }, cache: "no-store" }).catch(() => null);
-    if (answer?.status === 401) return setText(error, "Nobody is known by this key.");
-    if (!answer) return setText(error, "The server cannot be reached.");
+    if (answer?.status === 401) return setText(error, t("Nobody is known by this key."));
+    if (!answer) return setText(error, t("The server cannot be reached."));
     hold(given);
     dialog.close();
     dialog.remove();
@@ -33,8 +40,8 @@ export function askForKey(then) {
     then();
   };
   dialog = make("dialog", { class: "card login", "aria-labelledby": "login-title" }, make("form", { onsubmit: submit },
-    make("h1", { id: "login-title" }, "Sign in"), make("label", { class: "field grow" }, "API key or token", key), error,
-    make("button", { class: "button primary", type: "submit" }, "Sign in")));
+    make("h1", { id: "login-title" }, t("Sign in")), make("label", { class: "field grow" }, t("API key or token"), key), error,
+    make("button", { class: "button primary", type: "submit" }, t("Sign in"))));
   dialog.addEventListener("cancel", (event) => event.preventDefault());
   document.body.append(dialog);
   dialog.showModal();

@@ -1,22 +1,27 @@
 // The views as tables: search, windows, paging, and cells that flash when they change.
 // SPDX-License-Identifier: Apache-2.0
 import { download, get, repeat } from "./api.js";
-import { exact, full, make, moment, setText, short } from "./dom.js";
+import { make, setText } from "./dom.js";
+import { clock, counted, exact, full, isTime, moment, short, t } from "./language.js";
+import { Lines } from "./lines.js";
+import { refused } from "./refused.js";
+import { fieldsOf, pointsOf } from "./windows.js";
 
 const pageSize = 50;
-const spans = [["15 minutes", 15], ["1 hour", 60], ["6 hours", 360], ["everything", 0]];
-const isTime = (value) => typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value);
+const chartRows = 1000; // windows that a chart looks at, the latest
+const spans = () => [[t("15 minutes"), 15], [t("1 hour"), 60], [t("6 hours"), 360], [t("everything"), 0]];
 const isRecord = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 
 export function viewsPage(main, name) {
   const side = make("div", { class: "card list" });
-  const pick = make("select", { "aria-label": "View", onchange: () => (location.hash = `#/views/${encodeURIComponent(pick.value)}`) });
-  const content = make("div", { class: "stack" }, make("label", { class: "field pick" }, "View", pick));
+  const pick = make("select", { "aria-label": t("View"), onchange: () => (location.hash = `#/views/${encodeURIComponent(pick.value)}`) });
+  const content = make("div", { class: "stack" }, make("label", { class: "field pick" }, t("View"), pick));
   main.replaceChildren(make("div", { class: "split" }, side, content));
   let stopTable = null;
   let shown = null;
   const stop = repeat(async () => {
-    const views = (await get("/v1/views")).data;
+    const views = await get("/v1/views").then((answer) => answer.data, (problem) => { if (!shown) main.replaceChildren(refused(problem)); return null; });
+    if (!views) return;
     const chosen = views.find((view) => view.name === name) ?? views[0];
     drawList(side, pick, views, chosen);
     if (shown) shown.update(chosen);
@@ -32,13 +37,14 @@ function drawList(side, pick, views, chosen) {
   const apps = [...new Set(views.map((view) => view.app))];
   const parts = apps.flatMap((app) => [make("h2", {}, app), ...views.filter((view) => view.app === app).map((view) =>
     make("a", { href: `#/views/${encodeURIComponent(view.name)}`, "aria-current": view === chosen ? "true" : null },
-      make("b", {}, view.name), make("small", {}, `${listings[view.kind] ?? "key → value"} · ${short(view.rows_approximate)} rows`)))]);
-  if (!side.contains(document.activeElement)) side.replaceChildren(...(parts.length ? parts : [make("p", { class: "empty" }, "No views")]));
+      make("b", {}, view.name), make("small", {}, `${kindText(view)} · ${counted(view.rows_approximate, "{n} row", "{n} rows", { n: short(view.rows_approximate) })}`)))]);
+  if (!side.contains(document.activeElement)) side.replaceChildren(...(parts.length ? parts : [make("p", { class: "empty" }, t("No views"))]));
   if (pick.options.length !== views.length) pick.replaceChildren(...views.map((view) => make("option", { value: view.name }, view.name)));
   if (chosen) pick.value = chosen.name;
 }
 
-const listings = { window: "windows", session: "sessions" }; // by kind: what the rows are, and what they are called in paths
+const listings = { window: "windows", session: "sessions" }; // by kind: what the rows are called in paths
+const kindText = (view) => ({ window: t("windows"), session: t("sessions") })[view.kind] ?? t("key → value");
 
 class Table {
   constructor(view) {
@@ -57,34 +63,37 @@ class Table {
     const view = this.view;
     const listing = listings[view.kind], isWindow = Boolean(listing);
     this.facts = make("span", { class: "note" });
-    this.search = make("input", { type: "search", placeholder: isWindow ? "exact key" : view.key === "string" ? "prefix of a key" : "from key", spellcheck: "false", autocomplete: "off", oninput: () => this.restart() });
-    this.exact = make("select", { onchange: () => this.restart() }, make("option", { value: "prefix" }, view.key === "string" ? "begins with" : "from"), make("option", { value: "key" }, "is exactly"));
-    this.span = make("select", { onchange: () => this.restart() }, spans.map(([label, minutes]) => make("option", { value: minutes }, label)));
+    this.search = make("input", { type: "search", placeholder: isWindow ? t("exact key") : view.key === "string" ? t("prefix of a key") : t("from key"), spellcheck: "false", autocomplete: "off", oninput: () => this.restart() });
+    this.exact = make("select", { onchange: () => this.restart() }, make("option", { value: "prefix" }, view.key === "string" ? t("begins with") : t("from")), make("option", { value: "key" }, t("is exactly")));
+    this.span = make("select", { onchange: () => this.restart() }, spans().map(([label, minutes]) => make("option", { value: minutes }, label)));
     this.span.value = "60";
     this.sort = make("button", { class: "button", type: "button", onclick: () => this.flip() }, this.order());
-    this.pause = make("button", { class: "button", type: "button", "aria-pressed": "true", onclick: () => this.toggle() }, "Live");
-    this.back = make("button", { class: "button", type: "button", onclick: () => this.turn(-1) }, "← Previous");
-    this.forward = make("button", { class: "button", type: "button", onclick: () => this.turn(1) }, "Next →");
+    this.pause = make("button", { class: "button", type: "button", "aria-pressed": "true", onclick: () => this.toggle() }, t("Live"));
+    this.back = make("button", { class: "button", type: "button", onclick: () => this.turn(-1) }, t("← Previous"));
+    this.forward = make("button", { class: "button", type: "button", onclick: () => this.turn(1) }, t("Next →"));
     this.status = make("span", { class: "note", role: "status" });
+    this.lines = new Lines(view.name);
+    this.chartBox = make("div", { hidden: true }, this.lines.node);
     this.head = make("thead");
     this.body = make("tbody");
     this.csv = make("a", { class: "note", download: `${view.name}.csv`,
       onclick: (event) => { event.preventDefault(); download(event.currentTarget.href, `${view.name}.csv`); } }, "CSV");
     this.node = make("section", { class: "card" },
-      make("header", {}, make("h1", {}, view.name), make("span", { class: "tag" }, listing ?? "key-value"), this.facts),
+      make("header", {}, make("h1", {}, view.name), make("span", { class: "tag" }, listing ? kindText(view) : t("key-value")), this.facts),
       make("div", { class: "tools" },
-        make("label", { class: "field grow" }, "Search", this.search),
-        isWindow ? make("label", { class: "field" }, `${listing[0].toUpperCase()}${listing.slice(1)} of the last`, this.span) : make("label", { class: "field" }, "Key", this.exact),
+        make("label", { class: "field grow" }, t("Search"), this.search),
+        isWindow ? make("label", { class: "field" }, view.kind === "window" ? t("Windows of the last") : t("Sessions of the last"), this.span) : make("label", { class: "field" }, t("Key"), this.exact),
         this.sort, this.pause),
-      make("div", { class: "scroll" }, make("table", {}, make("caption", {}, `Rows of ${view.name}`), this.head, this.body)),
+      this.chartBox,
+      make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": view.name }, make("table", {}, make("caption", {}, t("Rows of {view}", { view: view.name })), this.head, this.body)),
       make("div", { class: "pager" }, this.status, this.csv, this.back, this.forward));
     this.update(view);
   }
 
   update(view) {
     if (!view || view.name !== this.view.name) return;
-    const missing = view.partitions_here < view.partitions ? ` · ${view.partitions_here} of ${view.partitions} partitions here` : ` · ${view.partitions} partitions`;
-    setText(this.facts, `${view.key} → ${view.value} · about ${full(view.rows_approximate)} rows${missing}`);
+    const partitions = view.partitions_here < view.partitions ? t("{here} of {n} partitions here", { here: view.partitions_here, n: view.partitions }) : counted(view.partitions, "{n} partition", "{n} partitions");
+    setText(this.facts, `${view.key} → ${view.value} · ${counted(view.rows_approximate, "about {n} row", "about {n} rows")} · ${partitions}`);
   }
 
   start() {
@@ -103,13 +112,13 @@ class Table {
   }
 
   order() {
-    return this.descending ? "Descending ↓" : "Ascending ↑";
+    return this.descending ? t("Descending ↓") : t("Ascending ↑");
   }
 
   toggle() {
     this.live = !this.live;
     this.pause.setAttribute("aria-pressed", String(this.live));
-    setText(this.pause, this.live ? "Live" : "Paused");
+    setText(this.pause, this.live ? t("Live") : t("Paused"));
   }
 
   turn(step) {
@@ -147,13 +156,27 @@ class Table {
       this.next = answer.page?.next ?? null;
       this.csv.href = query ? `${path}?${query}` : path;
       this.show(answer.data ?? [answer], answer.metadata);
+      if (this.view.kind === "window") await this.chart(path, query);
     } catch (problem) {
       if (turn !== this.loading) return;
       if (problem.code === "bad-cursor") { this.cursors = [null]; return; }
       this.loaded = true;
       this.next = null;
-      this.show([], null, problem.code === "key-not-found" ? "There is no such key." : problem.message);
+      this.show([], null, problem.code === "key-not-found" ? t("There is no such key.") : problem.message);
     }
+  }
+
+  // The windows of the span as lines: of the key that is searched for, or of all keys together.
+  async chart(path, query) {
+    const wanted = new URLSearchParams(query);
+    wanted.delete("cursor");
+    wanted.set("limit", chartRows);
+    wanted.set("order", "desc");
+    const rows = (await get(`${path}?${wanted}`)).data;
+    const fields = fieldsOf(rows).slice(0, 5);
+    const points = pointsOf(rows, fields);
+    this.chartBox.hidden = fields.length === 0 || points.length < 2;
+    if (!this.chartBox.hidden) this.lines.set(fields, points);
   }
 
   show(rows, metadata, message) {
@@ -165,22 +188,22 @@ class Table {
       this.head.replaceChildren(make("tr", {}, columns.map((column) => make("th", { scope: "col", class: column.kind }, column.name))));
       this.cells.clear();
     }
-    const place = this.cursors.length > 1 ? `page ${this.cursors.length} · ` : "";
-    setText(this.status, message ? "" : `${place}${rows.length} rows${metadata?.complete === false ? " · partial: other partitions are elsewhere" : ""}`);
+    const place = this.cursors.length > 1 ? `${t("page {n}", { n: full(this.cursors.length) })} · ` : "";
+    setText(this.status, message ? "" : `${place}${counted(rows.length, "{n} row", "{n} rows")}${metadata?.complete === false ? ` · ${t("Only a part: other partitions are elsewhere")}` : ""}`);
     this.back.disabled = this.cursors.length < 2;
     this.forward.disabled = !this.next;
     if (!rows.length) {
       this.cells.clear();
-      this.body.replaceChildren(make("tr", {}, make("td", { class: "empty", colspan: Math.max(1, this.columns.length) }, message ?? "No rows")));
+      this.body.replaceChildren(make("tr", {}, make("td", { class: "empty", colspan: Math.max(1, this.columns.length) }, message ?? t("No rows"))));
       return;
     }
     this.fill(rows);
   }
 
   columnsOf(rows) {
-    const columns = [{ name: "key", kind: "key", read: (row) => row.key }];
+    const columns = [{ name: t("key"), kind: "key", read: (row) => row.key }];
     if (rows.some((row) => row.window)) {
-      columns.push({ name: "window start", kind: "", read: (row) => row.window?.start }, { name: "end", kind: "", read: (row) => row.window?.end?.slice(11, 19) });
+      columns.push({ name: t("window start"), kind: "", read: (row) => row.window?.start }, { name: t("end"), kind: "", read: (row) => clock(row.window?.end) });
     }
     const fields = new Map();
     for (const row of rows) {
@@ -188,8 +211,8 @@ class Table {
       for (const [field, value] of Object.entries(row.value)) if (fields.get(field) !== "number") fields.set(field, typeof value);
     }
     for (const [field, type] of fields) columns.push({ name: field, kind: type === "number" ? "number" : "", read: (row) => row.value?.[field] });
-    if (!fields.size) columns.push({ name: "value", kind: rows.some((row) => typeof row.value === "number") ? "number" : "", read: (row) => row.value });
-    columns.push({ name: "updated", kind: "", read: (row) => row.timestamp });
+    if (!fields.size) columns.push({ name: t("value"), kind: rows.some((row) => typeof row.value === "number") ? "number" : "", read: (row) => row.value });
+    columns.push({ name: t("updated"), kind: "", read: (row) => row.timestamp });
     return columns;
   }
 

@@ -131,6 +131,9 @@ const struct setting config_table[] = {
     {"http.routing", SETTING_CHOICE, "proxy", 0, 0, {"proxy", "redirect", "none"}, OURS,
      "What becomes of a query for a key that another instance holds: `proxy` asks it on behalf of the client, `redirect` "
      "sends the client there (307; scans are put together here all the same), `none` answers 503."},
+    {"http.reports.dir", SETTING_TEXT, "", 0, 0, {0}, OURS,
+     "Folder of reports: each `NAME.sql` in it is the report NAME (docs/sql.md, Reports), beside those of the topology. "
+     "Read at the start. Empty: none."},
     {"http.access.file", SETTING_TEXT, "", 0, 0, {0}, OURS,
      "Who may ask what (docs/security.md): principals, their roles, keys, certificates and tokens, which views they may read "
      "and which fields they do not see. Read again when it changes. Empty: whoever reaches the port may do everything."},

@@ -11,7 +11,7 @@ import time
 import urllib.request
 
 FLAGS = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-         "--disable-component-update --disable-sync --hide-scrollbars --remote-debugging-port=0 about:blank").split()
+         "--disable-component-update --disable-sync --hide-scrollbars --lang=en-US --remote-debugging-port=0 about:blank").split()
 
 
 def find():
@@ -51,8 +51,13 @@ class Chrome:
 
     def send(self, text):
         payload, mask = text.encode(), os.urandom(4)
-        size = bytes([0x80 | len(payload)]) if len(payload) < 126 else b"\xfe" + len(payload).to_bytes(2, "big")
-        self.socket.sendall(b"\x81" + size + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload)))
+        if len(payload) < 126:
+            size = bytes([0x80 | len(payload)])
+        else:
+            size = b"\xfe" + len(payload).to_bytes(2, "big") if len(payload) < 65536 else b"\xff" + len(payload).to_bytes(8, "big")
+        long_mask = (mask * (len(payload) // 4 + 1))[:len(payload)]
+        masked = (int.from_bytes(payload, "big") ^ int.from_bytes(long_mask, "big")).to_bytes(len(payload), "big")
+        self.socket.sendall(b"\x81" + size + mask + masked)
 
     def take(self, size):
         while len(self.data) < size:
@@ -87,14 +92,26 @@ class Chrome:
         elif message.get("method") == "Log.entryAdded" and parameters["entry"]["level"] == "error":
             self.complaints.append(parameters["entry"]["text"])
 
-    def open(self, url, width=1280, height=900, dark=False):
+    def open(self, url, width=1280, height=900, dark=False, still=False):
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+                                                           {"name": "prefers-reduced-motion", "value": "reduce" if still else "no-preference"}])
         self.call("Page.navigate", url="about:blank")
         self.call("Page.navigate", url=url)
 
     def ask(self, expression):
         return self.call("Runtime.evaluate", expression=expression, awaitPromise=True)["result"].get("value")
+
+    def evaluate(self, script):
+        """A script of any size; what it throws is raised."""
+        result = self.call("Runtime.evaluate", expression=script)
+        if "exceptionDetails" in result:
+            raise AssertionError(json.dumps(result["exceptionDetails"])[:500])
+
+    def speak(self, language):
+        """What the browser says it prefers."""
+        agent = self.ask("navigator.userAgent")
+        self.call("Emulation.setUserAgentOverride", userAgent=agent, acceptLanguage=language)
 
     def until(self, expression, seconds=15):
         for _ in range(seconds * 10):

@@ -17,6 +17,22 @@ int main(int argc, char **argv)
          "many\n-- :tier text = GOLD Of this tier\n-- :since timestamp = 2024-12-04 Last order\n"
          "SELECT key AS customer, spent, last_order FROM customer_totals WHERE tier = :tier AND "
          "last_order >= :since ORDER BY spent_units DESC, key LIMIT :customers"},
+        {"totals",
+         "-- Totals\n-- Of all customers.\n-- @board orders figures\n-- @es Totales\n-- @es De todos los clientes.\n"
+         "-- @es =customers clientes\n-- @es =orders pedidos\n"
+         "SELECT count(*) AS customers, sum(orders) AS orders FROM customer_totals"},
+        {"revenue-per-minute",
+         "-- Revenue per minute\n-- @board orders line\n-- @es Ingresos por minuto\n-- @es =minute minuto\n"
+         "-- @es =revenue ingresos\n"
+         "SELECT window_start AS minute, sum(sum_units) / 100.0 AS revenue FROM revenue GROUP BY 1 ORDER BY 1"},
+        {"customers-per-tier",
+         "-- Customers per tier\n-- @board orders bars\n-- @es Clientes por nivel\n-- @es =tier nivel\n"
+         "-- @es =customers clientes\nSELECT tier, count(*) AS customers FROM customer_totals GROUP BY tier ORDER BY 2 "
+         "DESC"},
+        {"largest-orders",
+         "-- Best customers now\n-- :customers integer = 5 At most so many\n-- @board orders table\n"
+         "-- @es Mejores clientes ahora\n-- @es :customers Como mucho tantos\n-- @es =customer cliente\n-- @es =spent "
+         "gastado\nSELECT key AS customer, spent FROM customer_totals ORDER BY spent_units DESC LIMIT :customers"},
         {"one-customer", "-- One customer\n-- :customer text Who\nSELECT * FROM customer_totals WHERE key = :customer"},
         {NULL, NULL}};
     struct weir_http_options options = {.reports = reports,

@@ -76,3 +76,40 @@ Test(report, reads_a_day_as_its_midnight)
     cr_assert_str_eq(value.bytes.data, "2024-12-04T00:00:00.000Z");
     arena_done(&arena);
 }
+
+Test(report, stands_on_a_board_and_speaks_other_languages)
+{
+    cr_assert(
+        reads("-- Sales\n-- Of a day.\n-- :n integer = 3 How many\n-- @board shop bars\n-- @es Ventas\n-- @es De\n"
+              "-- @es un día.\n-- @es :n Cuántas\n-- @es =day día\n-- @de Verkäufe\nSELECT 1"));
+    cr_assert_str_eq(report.board, "shop");
+    cr_assert_eq(report.chart, REPORT_BARS);
+    cr_assert_eq(report.translation_count, 2);
+    cr_assert_str_eq(report.translations[0].language, "es");
+    cr_assert_str_eq(report.translations[0].title, "Ventas");
+    cr_assert_str_eq(report.translations[0].about, "De un día.");
+    cr_assert_str_eq(report.translations[0].parameters[0], "Cuántas");
+    cr_assert_str_eq(report.translations[0].columns[0].name, "day");
+    cr_assert_str_eq(report.translations[0].columns[0].text, "día");
+    cr_assert_null(report.translations[1].about);
+    cr_assert_str_eq(report.about, "Of a day.");
+    arena_done(&arena);
+}
+
+Test(report, names_the_line_of_a_wrong_mark)
+{
+    static const char *const wrong[] = {"-- T\n-- @",          "-- T\n-- @board",     "-- T\n-- @board shop",
+                                        "-- T\n-- @board a x", "-- T\n-- @spanish T", "-- T\n-- @ES T",
+                                        "-- T\n-- @es :n T",   "-- T\n-- @es =day",   "-- T\n-- @es ="};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        cr_assert_not(reads(wrong[i]), "%s", wrong[i]);
+        cr_assert(strncmp(error.message, "report r, line 2: ", 18) == 0, "%s", error.message);
+        arena_done(&arena);
+    }
+    cr_assert_not(reads("-- T\n-- @board a line\n-- @board b line"));
+    cr_assert_str_eq(error.message, "report r, line 3: the board is said twice");
+    arena_done(&arena);
+    cr_assert_not(reads("-- T\n-- @aa T\n-- @bb T\n-- @cc T\n-- @dd T\n-- @ee T"));
+    cr_assert_str_eq(error.message, "report r, line 6: too many languages");
+    arena_done(&arena);
+}

@@ -1,5 +1,12 @@
 -- Conversion rate
 -- How many of the orders that were created have been confirmed, and how many cancelled.
+-- @es Tasa de conversión
+-- @es Cuántos de los pedidos creados se han confirmado y cuántos se han cancelado.
+-- @es =created creados
+-- @es =confirmed confirmados
+-- @es =cancelled cancelados
+-- @es =confirmed_percent % confirmados
+-- @es =cancelled_percent % cancelados
 WITH m AS (
     SELECT coalesce(max(count) FILTER (WHERE key = 'orders.created'), 0) AS created,
            coalesce(max(count) FILTER (WHERE key = 'orders.confirmed'), 0) AS confirmed,

@@ -1,5 +1,12 @@
 -- Pending notifications
 -- Which customers have not been told yet, and why.
+-- @board commerce-saga table
+-- @es Notificaciones pendientes
+-- @es A qué clientes no se ha avisado todavía, y por qué.
+-- @es =notification notificación
+-- @es =attempts intentos
+-- @es =due prevista
+-- @es =last_error último error
 SELECT key AS notification, attempts, dueAt AS due, lastError AS last_error
 FROM saga_notifications
 ORDER BY attempts DESC, key
