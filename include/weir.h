@@ -394,7 +394,11 @@ enum weir_reset {
     WEIR_RESET_NONE,        /* nowhere: the app stops */
 };
 
-/* .at is filled in by the macros below: "file:line" of the call. Strings are copied; types, functions and .user must
+/* .park names a store of the source, a row per key of which a record became a dead letter in the sub-topology that reads it:
+ * until that letter was replayed, what comes of the key is not processed but becomes a letter behind it (reason "parked"), and
+ * replays process them in order (docs/processors.md, "Errors").
+ *
+ * .at is filled in by the macros below: "file:line" of the call. Strings are copied; types, functions and .user must
  * outlive the app; .user is shared by all tasks: const, or yours to lock. */
 struct weir_source_args {
     const char *at;
@@ -402,6 +406,7 @@ struct weir_source_args {
     const char *also[WEIR_TOPICS_MAX - 1]; /* of weir_from: further topics of these types, read as one stream */
     enum weir_policy reading;      /* of what cannot be read */
     const char *dead_letters;      /* their topic; NULL: as the topology or the settings say, else "<topic>.dlq" */
+    const char *park;              /* a store: records of a key wait while an earlier one of it is a dead letter; NULL: they go on */
     weir_timestamp_of *timestamp;  /* NULL: the record's own timestamp */
     enum weir_untimed untimed;
     enum weir_reset reset;         /* not of a global table, which is read whole */
@@ -1059,6 +1064,7 @@ struct weir_dead_letter {
     int64_t offset, failed_ms;
 };
 WEIR_PUBLIC size_t weir_app_dead_letters(weir_app *, weir_arena *, struct weir_dead_letter *out, size_t max); /* the latest of this instance */
+WEIR_PUBLIC int64_t weir_app_parked_keys(weir_app *); /* whose records wait (.park), of the tasks here */
 struct weir_replayed {
     int64_t sent; /* letters that are records of their topic again */
     int64_t left; /* letters that cannot be: no input record stands behind them, or its value is not in them */

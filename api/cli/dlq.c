@@ -55,6 +55,15 @@ static void print_letters(weir_bytes body)
     free(csv);
 }
 
+static void print_parked(weir_bytes body)
+{
+    weir_arena *arena = weir_arena_new();
+    const char *keys = json_text_plain(arena, json_text_member(body, "parked_keys")).data;
+    if (keys && strcmp(keys, "0") != 0)
+        printf("%s keys wait for a replay\n", keys);
+    weir_arena_free(arena);
+}
+
 static int list(const struct dlq *dlq)
 {
     struct buffer url = {0};
@@ -64,8 +73,10 @@ static int list(const struct dlq *dlq)
     int status = ask_get(url.data, "application/json", &answer);
     if (status == EXIT_DONE && dlq->format == ASK_JSON)
         ask_print(ASK_JSON, &answer);
-    else if (status == EXIT_DONE)
+    else if (status == EXIT_DONE) {
         print_letters(buffer_bytes(&answer.body));
+        print_parked(buffer_bytes(&answer.body));
+    }
     http_answer_done(&answer);
     buffer_done(&url);
     return status == EXIT_DONE ? exit_after_output() : status;

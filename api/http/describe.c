@@ -299,7 +299,15 @@ static void list_dead_letters(struct request *request, weir_app *app)
 
 void handle_dead_letters(struct request *request)
 {
-    list_apps(request, list_dead_letters);
+    int64_t parked = 0;
+    begin_list(request);
+    for (size_t i = 0; i < request->server->app_count; i++) {
+        list_dead_letters(request, request->server->apps[i]);
+        parked += weir_app_parked_keys(request->server->apps[i]);
+    }
+    buffer_format(&request->response.body, "],\"parked_keys\":%" PRId64 "}\n", parked);
+    request->response.status = 200;
+    request->response.media = "application/json";
 }
 
 /* ---- topology --------------------------------------------------------------------------------------------------- */

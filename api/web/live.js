@@ -5,7 +5,7 @@ import { setText } from "./dom.js";
 import { counted, t } from "./language.js";
 
 export const rates = new Rates();
-export const latest = { tasks: [], apps: [], rate: null, drops: [], letters: [], instances: [], taskRates: new Map(), problem: null, mayOperate: true };
+export const latest = { tasks: [], apps: [], rate: null, drops: [], letters: [], parked: 0, instances: [], taskRates: new Map(), problem: null, mayOperate: true };
 const listeners = new Set();
 const restores = new Map(); // by task: the most that was to be restored, to say how far it is
 
@@ -96,6 +96,7 @@ export async function pollProblems() {
     const [drops, letters, instances] = await Promise.all([get("/v1/drops"), get("/v1/dead-letters").catch(noneIfForbidden), get("/v1/instances")]);
     latest.drops = drops.data;
     latest.letters = letters.data;
+    latest.parked = letters.parked_keys ?? 0;
     latest.instances = instances.data;
   } catch {
     return; // the state already says so

@@ -25,6 +25,7 @@ export const spanish = {
   "the latest failures": "los últimos fallos", "none": "ninguno", "No tasks are here": "Aquí no hay tareas", "restored": "restaurado", "{n} left": "faltan {n}", "this one": "esta",
   "{n} task": "{n} tarea", "{n} tasks": "{n} tareas", "{n} record is still to be read": "Queda {n} registro por leer", "{n} records are still to be read": "Quedan {n} registros por leer",
   "{n} dead letter": "{n} mensaje fallido", "{n} dead letters": "{n} mensajes fallidos",
+  "{n} key waits for a replay": "{n} clave espera un reenvío", "{n} keys wait for a replay": "{n} claves esperan un reenvío",
   // heads of columns
   "task": "tarea", "app": "aplicación", "state": "estado", "records/s": "registros/s", "records": "registros", "lag": "retraso", "stream time": "hora del flujo", "instance": "instancia",
   "tasks": "tareas", "standbys": "reservas", "key": "clave", "value": "valor", "window start": "inicio de la ventana", "end": "fin", "updated": "actualizado", "failed": "fallo",

@@ -46,6 +46,10 @@ weir_global_table *weir_global_with(weir_topology *topology, const char *topic, 
         verb_fail(&verb, "a global table is read from the beginning of its topic; it has no .reset");
         return NULL;
     }
+    if (args.park) {
+        verb_fail(&verb, "a global table has no records that could .park: every instance follows its topic");
+        return NULL;
+    }
     if (args.history.ms != 0 || args.no_log) {
         verb_fail(&verb, args.no_log ? "a global table has no changelog that .no_log could take away"
                                      : "a global table keeps no .history");

@@ -69,20 +69,23 @@ struct graph_node {
     struct graph_topic *topic; /* sources and sinks */
     struct graph_topic **more; /* sources of several topics: the others, in the author's order */
     size_t more_count;
-    weir_topic_of *topic_of;         /* sinks; NULL: it has one topic */
-    weir_partition_of *partition_of; /* sinks; NULL: by the hash of the key */
-    weir_timestamp_of *timestamp;    /* sources */
-    enum weir_untimed untimed;       /* sources */
-    enum weir_policy reading;        /* sources */
-    enum weir_reset reset;           /* sources */
-    int64_t reset_by_ms;             /* sources, with WEIR_RESET_BY_DURATION */
-    const char *dead_letters;        /* sources; NULL: as the topology or the settings say, else "<topic>.dlq" */
-    bool require_key;                /* sources */
-    bool confidential;               /* sources: nobody but their readers sees the values */
-    const struct graph_node *beside; /* sources of ticks: it belongs to the sub-topology of that node */
-    int64_t tick_after_ms;           /* sources of ticks: how long inputs are quiet before there is one */
-    int32_t subtopology, index;      /* set by graph_plan; index within the sub-topology's nodes */
+    weir_topic_of *topic_of;          /* sinks; NULL: it has one topic */
+    weir_partition_of *partition_of;  /* sinks; NULL: by the hash of the key */
+    weir_timestamp_of *timestamp;     /* sources */
+    enum weir_untimed untimed;        /* sources */
+    enum weir_policy reading;         /* sources */
+    enum weir_reset reset;            /* sources */
+    int64_t reset_by_ms;              /* sources, with WEIR_RESET_BY_DURATION */
+    const char *dead_letters;         /* sources; NULL: as the topology or the settings say, else "<topic>.dlq" */
+    const struct graph_store *parked; /* sources: of keys whose records wait; NULL: none do. Their only store */
+    bool require_key;                 /* sources */
+    bool confidential;                /* sources: nobody but their readers sees the values */
+    const struct graph_node *beside;  /* sources of ticks: it belongs to the sub-topology of that node */
+    int64_t tick_after_ms;            /* sources of ticks: how long inputs are quiet before there is one */
+    int32_t subtopology, index;       /* set by graph_plan; index within the sub-topology's nodes */
 };
+
+extern const struct weir_type parked_key_type; /* of the rows of a source's .parked (runtime/parked.avsc) */
 
 struct graph_subtopology {
     int32_t id;

@@ -54,6 +54,29 @@ static void require_key(struct graph_node *source, bool is_required)
         topic->requires_key = source->require_key;
 }
 
+/* What waits must be whole in its letter. */
+static bool fail_confidential(const struct verb *verb)
+{
+    return verb_fail(verb,
+                     "a .confidential source cannot .park: its letters hold no values that could be processed later");
+}
+
+/* The store is the source's, so that it is committed with what was read. */
+static bool park(const struct verb *verb, struct graph_node *source, const char *store, bool is_confidential)
+{
+    if (!store)
+        return true;
+    if (is_confidential)
+        return fail_confidential(verb);
+    weir_store_with(verb->topology, store, source->key_type,
+                    (struct weir_store_args){.at = verb_place(verb), .value = &parked_key_type});
+    if (!verb_is_open(verb))
+        return false;
+    struct graph_store *parked = graph_find_store(verb->topology, store);
+    source->parked = parked;
+    return node_connect_store(verb, source, parked);
+}
+
 /* The second reader may ask for nothing else than the first. */
 static bool agrees(const struct verb *verb, struct graph_node *source, const struct weir_source_args *args)
 {
@@ -61,6 +84,8 @@ static bool agrees(const struct verb *verb, struct graph_node *source, const str
         return verb_fail(verb, "its dead letters go to '%s' (%s), not to '%s'",
                          graph_dead_letters(verb->topology, source, NULL, source->topic->name), source->at,
                          args->dead_letters);
+    if (args->park && (!source->parked || strcmp(args->park, source->parked->spec.name) != 0))
+        return verb_fail(verb, "it has another .park already, or none (%s)", source->at);
     if (args->untimed != WEIR_UNTIMED_DEFAULT && args->untimed != source->untimed)
         return verb_fail(verb, "it has another .untimed already (%s)", source->at);
     if (args->reset != WEIR_RESET_DEFAULT && (args->reset != source->reset || args->reset_by.ms != source->reset_by_ms))
@@ -73,7 +98,7 @@ static bool agrees(const struct verb *verb, struct graph_node *source, const str
         return verb_fail(verb, "its node is named '%s' already (%s)", source->name, source->at);
     require_key(source, args->require_key);
     source->confidential = source->confidential || args->confidential;
-    return true;
+    return !(source->parked && source->confidential) || fail_confidential(verb);
 }
 
 static bool check_policy(const struct verb *verb, const char *field, enum weir_policy policy)
@@ -126,7 +151,7 @@ static struct graph_node *add_source(const struct verb *verb, const struct topic
     node->timestamp = args->timestamp;
     node->confidential = args->confidential;
     require_key(node, args->require_key);
-    return node;
+    return park(verb, node, args->park, args->confidential) ? node : NULL;
 }
 
 /* A sink of windowed records writes the window into the key; a reader would take it for a part of the key. */

@@ -508,6 +508,16 @@ size_t weir_app_dead_letters(struct weir_app *app, weir_arena *arena, struct wei
     return count;
 }
 
+int64_t weir_app_parked_keys(struct weir_app *app)
+{
+    int64_t keys = 0;
+    pthread_rwlock_rdlock(&app->registry);
+    for (size_t i = 0; i < app->task_count; i++)
+        keys += atomic_load(&app->tasks[i]->parked_keys);
+    pthread_rwlock_unlock(&app->registry);
+    return keys;
+}
+
 /* ---- replay ---- */
 
 static bool has_letters(const struct layout *layout, const char *topic)

@@ -9,11 +9,12 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "runtime/lineage.h"
+#include "runtime/parking.h"
 #include "schemas/codec.h"
 
 #define PREFIX "__streams.errors."
 
-enum { OWN_HEADERS = 11 };
+enum { OWN_HEADERS = 12 };
 
 struct list {
     struct weir_header *items;
@@ -21,12 +22,12 @@ struct list {
     weir_arena *arena;
 };
 
-/* The lineage stays here: a letter that is replayed is a new record. */
+/* The lineage stays here: a letter that is replayed is a new record. Of what it waited for, the letter says the latest. */
 static void add_original(struct list *list, struct weir_headers headers)
 {
     list->items = arena_alloc(list->arena, (headers.count + OWN_HEADERS) * sizeof *list->items);
     for (size_t i = 0; i < headers.count; i++)
-        if (strcmp(headers.items[i].name, LINEAGE_HEADER) != 0)
+        if (strcmp(headers.items[i].name, LINEAGE_HEADER) != 0 && strcmp(headers.items[i].name, PARKED_HEADER) != 0)
             list->items[list->count++] = headers.items[i];
 }
 
@@ -47,6 +48,8 @@ struct broker_record dead_letter_of(const struct dead_letter *letter, int64_t wa
     char now[25];
     time_write(wall_ms, now);
     add_original(&list, letter->headers);
+    if (letter->parked)
+        add(&list, PARKED_HEADER, letter->parked);
     add(&list, PREFIX "exception", letter->exception);
     add(&list, PREFIX "message", letter->detail);
     add(&list, PREFIX "stacktrace", letter->trace);

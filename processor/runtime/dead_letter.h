@@ -19,6 +19,7 @@ struct dead_letter {
     const char *reason;    /* a short word: "unreadable", "future", "failed", … */
     const char *detail;    /* the error's message */
     const char *trace;     /* the nodes on the way, innermost first, a line each */
+    const char *parked;    /* of a key whose records wait: which of its letters it is (parking.h); NULL: none does */
     const char *withheld;  /* why key or value is not what came, so that it cannot be sent again; NULL: it is */
 };
 

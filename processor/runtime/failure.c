@@ -20,24 +20,14 @@ static const char *trace_of(const struct graph_node *node, const char *exception
     return trace;
 }
 
-/* The record's position moves only when its letter is on its way; the commit waits for the delivery. */
-static bool send_letter(struct task *task, const char *topic, const struct dead_letter *letter, weir_arena *arena,
-                        struct weir_error *error)
+/* False: the cause, WEIR_POISON where the topic never takes it. */
+static bool try_letter(struct task *task, const char *topic, const struct dead_letter *letter, weir_arena *arena,
+                       struct weir_error *cause)
 {
     int64_t failed_ms = clock_wall_ms(task->settings.clock);
     struct broker_record record = dead_letter_of(letter, failed_ms, arena);
-    struct weir_error cause = {0};
-    bool sent = task->output.send(task->output.self, NULL, topic, &record, &cause);
-    if (!sent && cause.code == WEIR_POISON) { /* too large for the topic, too: its place and reason remain */
-        cause = (struct weir_error){0};
-        struct dead_letter short_letter = *letter;
-        short_letter.withheld = "the value is too large for the topic of the letters";
-        short_letter.value = (weir_bytes){0};
-        record = dead_letter_of(&short_letter, failed_ms, arena);
-        sent = task->output.send(task->output.self, NULL, topic, &record, &cause);
-    }
-    if (!sent)
-        return error_set(error, cause.code == WEIR_POISON ? WEIR_FATAL : cause.code, "dead letter: %s", cause.message);
+    if (!task->output.send(task->output.self, NULL, topic, &record, cause))
+        return false;
     task->progress = true;
     task->output.dead(task->output.self, &(struct weir_dead_letter){
                                              .letters = topic,
@@ -51,15 +41,52 @@ static bool send_letter(struct task *task, const char *topic, const struct dead_
     return true;
 }
 
+/* Too large for the topic, too: its place and reason remain. Nobody waits for a letter that cannot be sent again. */
+static bool send_short_letter(struct task *task, const char *topic, const struct dead_letter *letter, weir_arena *arena,
+                              struct weir_error *cause)
+{
+    struct dead_letter short_letter = *letter;
+    short_letter.withheld = "the value is too large for the topic of the letters";
+    short_letter.value = (weir_bytes){0};
+    short_letter.parked = NULL;
+    *cause = (struct weir_error){0};
+    return try_letter(task, topic, &short_letter, arena, cause);
+}
+
+/* The record's position moves only when its letter is on its way; the commit waits for the delivery. */
+static bool send_letter(struct task *task, const char *topic, const struct dead_letter *letter, weir_arena *arena,
+                        struct weir_error *error)
+{
+    struct weir_error cause = {0};
+    bool is_whole = try_letter(task, topic, letter, arena, &cause);
+    if (is_whole && letter->parked)
+        parking_buried(task, task->in_hand);
+    if (is_whole || (cause.code == WEIR_POISON && send_short_letter(task, topic, letter, arena, &cause)))
+        return true;
+    return error_set(error, cause.code == WEIR_POISON ? WEIR_FATAL : cause.code, "dead letter: %s", cause.message);
+}
+
 /* ---- policies ---- */
 
+/* in_hand: the source of the record that the letter is of; NULL: it is of another one. */
+static bool write_letter(struct task *task, struct task_source *in_hand, const char *topic, struct dead_letter *letter,
+                         weir_arena *arena, struct weir_error *error)
+{
+    if (in_hand &&
+        in_hand->parking.is_buried) /* where records wait, one has one letter, however many nodes it fails in */
+        return true;
+    letter->parked = in_hand ? parking_place(task, in_hand, letter->reason, arena) : NULL;
+    return send_letter(task, topic, letter, arena, error);
+}
+
 /* False: error says why the task must stop. */
-static bool apply(struct task *task, const struct graph_node *node, const struct failure *failure,
-                  const struct dead_letter *letter, const char *letters, weir_arena *arena, struct weir_error *error)
+static bool apply(struct task *task, struct task_source *in_hand, const struct graph_node *node,
+                  const struct failure *failure, struct dead_letter *letter, const char *letters, weir_arena *arena,
+                  struct weir_error *error)
 {
     const struct verdict verdict = handler_decide(task, node, failure, letter, arena);
     bool writes = verdict.policy == WEIR_DEAD_LETTER || (verdict.policy == WEIR_FAIL && task->layout->letters_on_fail);
-    if (writes && !send_letter(task, letters, letter, arena, error))
+    if (writes && !write_letter(task, in_hand, letters, letter, arena, error))
         return false;
     if (verdict.policy == WEIR_FAIL)
         return error_set(error, WEIR_FATAL, "%s (%s): %s (%s)", node->name, node->at, failure->detail, verdict.because);
@@ -93,12 +120,10 @@ static void withhold(struct dead_letter *letter, const struct graph_node *source
     letter->withheld = "the value is confidential";
 }
 
-/* ---- reading ---- */
-
-bool failure_reading(struct task *task, struct task_source *source, const struct failure *failure)
+/* As it came. */
+static struct dead_letter letter_of_head(const struct task_source *source)
 {
     const struct broker_message *message = queue_head(&source->queue);
-    const struct graph_node *node = source->layout->node;
     struct dead_letter letter = {
         .topic = source->layout->topic,
         .partition = message->partition,
@@ -108,14 +133,49 @@ bool failure_reading(struct task *task, struct task_source *source, const struct
         .value = message->value,
         .headers = message->headers,
     };
-    struct weir_error error = {0};
-    withhold(&letter, node);
-    task_take_in_hand(task, source);
-    task->execution.timestamp_ms = message->timestamp_ms;
-    task->execution.headers = (struct weir_headers){0};
+    withhold(&letter, source->layout->node);
+    return letter;
+}
+
+/* ---- waiting ---- */
+
+bool failure_to_wait(struct task *task, struct task_source *source, const char *place, const char *detail)
+{
+    const struct failure parked = {.reason = "parked", .detail = detail};
+    struct dead_letter letter = letter_of_head(source);
+    struct weir_error cause = {0};
+    explain(&letter, "weir.parking", &parked, source->layout->node, &task->arena);
+    letter.parked = place;
+    if (try_letter(task, source->layout->dead_letters, &letter, &task->arena, &cause))
+        return true;
+    return error_set(&task->execution.error, cause.code == WEIR_POISON ? WEIR_FATAL : cause.code,
+                     "it has to wait as a dead letter: %s", cause.message);
+}
+
+/* ---- reading ---- */
+
+static bool fail_to_read(struct task *task, struct task_source *source, const struct failure *failure,
+                         struct weir_error *error)
+{
+    const struct graph_node *node = source->layout->node;
+    struct dead_letter letter = letter_of_head(source);
     explain(&letter, "weir.reading", failure, node, &source->head_arena);
-    return apply(task, node, failure, &letter, source->layout->dead_letters, &source->head_arena, &error) ||
-           failure_at(task, source, &error);
+    if (!apply(task, source, node, failure, &letter, source->layout->dead_letters, &source->head_arena, error))
+        return false;
+    parking_processed(task, source);
+    return true;
+}
+
+bool failure_reading(struct task *task, struct task_source *source, const struct failure *failure)
+{
+    struct weir_error *error = &task->execution.error;
+    task_take_in_hand(task, source);
+    task->execution.timestamp_ms = queue_head(&source->queue)->timestamp_ms;
+    task->execution.headers = (struct weir_headers){0};
+    if (parking_turn(task, source) == PARKING_PASSES)
+        fail_to_read(task, source, failure, error);
+    arena_clear(&task->arena);
+    return error->code == WEIR_OK || failure_at(task, source, error);
 }
 
 /* ---- processing and producing ---- */
@@ -170,7 +230,8 @@ void failure_in_node(void *engine, weir_context *context)
     struct dead_letter letter = letter_in_hand(task);
     explain(&letter, is_sink ? "weir.producing" : "weir.processing", &failure, context->node, &task->arena);
     error_clear(&task->execution.error);
-    apply(task, context->node, &failure, &letter, source->layout->dead_letters, &task->arena, &task->execution.error);
+    apply(task, task->in_hand, context->node, &failure, &letter, source->layout->dead_letters, &task->arena,
+          &task->execution.error);
 }
 
 /* ---- calls ---- */
@@ -220,6 +281,6 @@ void failure_of_call(void *engine, weir_context *context, const struct weir_reco
         letter.withheld = "the value is what the call was asked with, not its input";
     withhold(&letter, task->sources[0].layout->node);
     explain(&letter, "weir.calling", &failure, context->node, &task->arena);
-    apply(task, context->node, &failure, &letter, task->sources[0].layout->dead_letters, &task->arena,
+    apply(task, NULL, context->node, &failure, &letter, task->sources[0].layout->dead_letters, &task->arena,
           &task->execution.error);
 }

@@ -19,6 +19,9 @@ struct failure {
 
 /* The head of the source cannot be read. True: it is taken care of, the caller lets it go. False: task->failure is set. */
 bool failure_reading(struct task *, struct task_source *, const struct failure *);
+/* The head of the source, in hand, waits as a letter (parking.h), whatever the policies are. False: the execution has latched
+ * why it cannot. */
+bool failure_to_wait(struct task *, struct task_source *, const char *place, const char *detail);
 /* Sets task->failure: the cause, and where the head of the source is. Always false. */
 bool failure_at(struct task *, const struct task_source *, const struct weir_error *cause);
 /* engine_calls.failed of a task: engine is the struct task. */

@@ -33,12 +33,13 @@ static bool is_unreadable(const struct task_source *source, struct problem *prob
 
 /* ---- key and value ---- */
 
-static struct weir_headers without_lineage(struct weir_headers headers, weir_arena *arena)
+/* The engine's own stay with the message. */
+static struct weir_headers without_own(struct weir_headers headers, weir_arena *arena)
 {
     struct weir_header *kept = arena_alloc_raw(arena, (headers.count ? headers.count : 1) * sizeof *kept);
     size_t count = 0;
     for (size_t i = 0; i < headers.count; i++)
-        if (strcmp(headers.items[i].name, LINEAGE_HEADER) != 0)
+        if (strcmp(headers.items[i].name, LINEAGE_HEADER) != 0 && strcmp(headers.items[i].name, PARKED_HEADER) != 0)
             kept[count++] = headers.items[i];
     return (struct weir_headers){kept, count};
 }
@@ -164,7 +165,7 @@ static bool read_head(struct task *task, struct task_source *source, struct prob
         .key_type = node->key_type,
         .value_type = node->value_type,
         .headers =
-            message->headers.count ? without_lineage(message->headers, &source->head_arena) : (struct weir_headers){0},
+            message->headers.count ? without_own(message->headers, &source->head_arena) : (struct weir_headers){0},
     };
     if (!read_parts(task, source, record, problem))
         return false;

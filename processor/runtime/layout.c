@@ -108,7 +108,7 @@ static void lay_reset(struct layout_source *source, const struct config *config)
 static bool writes_letters(const struct layout *layout, const struct layout_source *source)
 {
     const struct weir_on_error_args *said = &layout->topology->on_error;
-    return source->reading_handler || said->processing_handler || said->producing_handler ||
+    return source->node->parked || source->reading_handler || said->processing_handler || said->producing_handler ||
            source->reading == WEIR_DEAD_LETTER || source->untimed == WEIR_UNTIMED_DEAD_LETTER ||
            layout->processing == WEIR_DEAD_LETTER || layout->producing == WEIR_DEAD_LETTER || layout->letters_on_fail;
 }
@@ -161,7 +161,7 @@ static void lay_sources(struct layout *layout, struct layout_part *part, const s
 static bool is_table_source(const struct graph_node *node)
 {
     return operator_is(node, &operator_table_source) && node->store_count > 0 && node->parents.count == 1 &&
-           node->parents.items[0]->kind == GRAPH_SOURCE;
+           node->parents.items[0]->kind == GRAPH_SOURCE && !node->parents.items[0]->parked;
 }
 
 static int32_t source_of(const struct layout_part *part, const struct graph_node *node)

@@ -94,3 +94,17 @@ void leave_out_in_node(void *engine, weir_context *context, const char *reason)
     struct task *task = engine;
     leave_out(task, context->node, reason, &task->execution.error);
 }
+
+void leave_out_repeated(struct task *task, const struct task_source *source)
+{
+    const struct weir_drop drop = {
+        .reason = "repeated",
+        .node = source->layout->node->name,
+        .topic = source->layout->topic,
+        .partition = queue_head(&source->queue)->partition,
+        .offset = queue_head(&source->queue)->offset,
+        .timestamp_ms = source->head.timestamp_ms,
+        .dropped_ms = clock_wall_ms(task->settings.clock),
+    };
+    task->output.dropped(task->output.self, &drop);
+}

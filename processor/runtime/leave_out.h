@@ -8,4 +8,6 @@
 void leave_out_in_node(void *engine, weir_context *, const char *reason);
 /* The record in hand, at a node. What cannot be written latches in the error. */
 void leave_out(struct task *, const struct graph_node *, const char *reason, struct weir_error *);
+/* The head of the source was processed before, so nothing is missing: it is counted, and not told to the topology. */
+void leave_out_repeated(struct task *, const struct task_source *);
 #endif

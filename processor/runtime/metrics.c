@@ -95,6 +95,25 @@ static void write_tasks(struct buffer *out, struct weir_app *app)
     }
 }
 
+static bool parks(const struct task *task)
+{
+    for (size_t i = 0; i < task->part->source_count; i++)
+        if (task->part->sources[i].node->parked)
+            return true;
+    return false;
+}
+
+static void write_parked(struct buffer *out, struct weir_app *app)
+{
+    head(out, "weir_parked_keys", "gauge", "Keys whose records wait for the replay of a dead letter.");
+    for (size_t i = 0; i < app->task_count; i++) {
+        if (!parks(app->tasks[i]))
+            continue;
+        task_sample(out, app, "weir_parked_keys", app->tasks[i]);
+        buffer_format(out, "} %lld\n", (long long)atomic_load(&app->tasks[i]->parked_keys));
+    }
+}
+
 static void write_stores(struct buffer *out, struct weir_app *app)
 {
     head(out, "weir_store_memory_bytes", "gauge", "Bytes a store's rows hold in memory.");
@@ -154,6 +173,7 @@ weir_bytes weir_app_metrics(struct weir_app *app, weir_arena *arena)
     write_state(&out, app);
     pthread_rwlock_rdlock(&app->registry);
     write_tasks(&out, app);
+    write_parked(&out, app);
     write_stores(&out, app);
     pthread_rwlock_unlock(&app->registry);
     write_drops(&out, app);

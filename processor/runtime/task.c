@@ -175,6 +175,7 @@ static bool open_operators(struct task *task, int64_t stream_time_ms, struct wei
     }
     ticks_open(task);
     context_open(task->contexts);
+    parking_open(task);
     arena_clear(&task->arena);
     if (task->execution.error.code != WEIR_OK)
         return error_set(error, task->execution.error.code, "%s", task->execution.error.message);
@@ -272,6 +273,7 @@ void task_stand_by(struct task *task)
     for (size_t i = 0; i < task->part->source_count; i++)
         forget_source(task, i);
     task->in_hand = NULL;
+    atomic_store(&task->parked_keys, 0);
 }
 
 void task_resume(struct task *task, struct task_settings settings, struct task_output output)
@@ -421,6 +423,7 @@ void task_take_in_hand(struct task *task, struct task_source *source)
     task->in_hand = source;
     task->in_hand_offset = queue_head(&source->queue)->offset;
     task->in_hand_sent = 0;
+    parking_begin(task, source);
 }
 
 static void begin_record(struct task *task, struct task_source *source, const struct broker_message *message)
@@ -434,13 +437,6 @@ static void begin_record(struct task *task, struct task_source *source, const st
         source->stream_time_ms = source->head.timestamp_ms;
 }
 
-static void enter_source(struct task *task, struct task_source *source, const struct broker_message *message)
-{
-    begin_record(task, source, message);
-    advance_stream_time(task, source->head.timestamp_ms);
-    context_enter(source->context, &source->head);
-}
-
 static void take_tick(struct task *task, struct task_source *source, const struct broker_message *message)
 {
     begin_record(task, source, message);
@@ -448,19 +444,14 @@ static void take_tick(struct task *task, struct task_source *source, const struc
     atomic_store_explicit(&task->shown_stream_time_ms, task->execution.stream_time_ms, memory_order_relaxed);
 }
 
-/* It was processed before, so nothing is missing: no drop to be told to the topology. */
-static void tell_repeated(struct task *task, const struct task_source *source, const struct broker_message *message)
+static void enter_source(struct task *task, struct task_source *source, const struct broker_message *message)
 {
-    const struct weir_drop drop = {
-        .reason = "repeated",
-        .node = source->layout->node->name,
-        .topic = source->layout->topic,
-        .partition = message->partition,
-        .offset = message->offset,
-        .timestamp_ms = source->head.timestamp_ms,
-        .dropped_ms = system_time(task),
-    };
-    task->output.dropped(task->output.self, &drop);
+    begin_record(task, source, message);
+    if (parking_turn(task, source) != PARKING_PASSES)
+        return;
+    advance_stream_time(task, source->head.timestamp_ms);
+    context_enter(source->context, &source->head);
+    parking_processed(task, source);
 }
 
 bool task_process(struct task *task, struct task_source *source)
@@ -474,7 +465,7 @@ bool task_process(struct task *task, struct task_source *source)
     else if (follow_lineage(task, source, message))
         enter_source(task, source, message);
     else
-        tell_repeated(task, source, message);
+        leave_out_repeated(task, source);
     arena_clear(&task->arena);
     if (task->execution.error.code != WEIR_OK)
         return failure_at(task, source, &task->execution.error);

@@ -15,6 +15,7 @@
 #include "operators/build.h"
 #include "runtime/layout.h"
 #include "runtime/lineage.h"
+#include "runtime/parking.h"
 #include "runtime/punctuate.h"
 #include "runtime/queue.h"
 #include "runtime/tick.h"
@@ -81,7 +82,8 @@ struct task_source {
     struct weir_record head; /* decoded */
     struct lineage_seen seen;
     struct upstream upstream; /* of a repartition topic */
-    _Atomic int64_t lag;      /* [any] records behind the end, as the loop last saw; -1: unknown */
+    struct parking parking;
+    _Atomic int64_t lag; /* [any] records behind the end, as the loop last saw; -1: unknown */
 };
 
 struct task {
@@ -113,6 +115,7 @@ struct task {
     size_t overlay_bytes;
     struct weir_error failure;            /* set: the task must stop */
     _Atomic uint64_t records;             /* [any] processed */
+    _Atomic int64_t parked_keys;          /* [any] keys whose records wait */
     _Atomic int64_t shown_stream_time_ms; /* [any] */
     _Atomic int64_t restore_remaining;    /* [any] records of changelogs */
     _Atomic int64_t copy_remaining;       /* [any] bytes, while it is copied from another instance */

@@ -1008,7 +1008,9 @@ class Described(WithDoor):
         return self.door.post("/v1/dead-letters:replay", body)
 
     def test_dead_letters_are_sent_again_up_to_a_limit(self):
-        self.assertEqual(self.door.get("/v1/dead-letters").json["data"][0]["letters"], "orders.dlq")
+        letters = self.door.get("/v1/dead-letters").json
+        self.assertEqual(letters["data"][0]["letters"], "orders.dlq")
+        self.assertEqual(letters["parked_keys"], 2)
         first, rest, none = (self.replay(body).json["data"] for body in ({"topic": "orders.dlq", "max": 3}, {"topic": "orders.dlq"}, {"topic": "orders.dlq"}))
         self.assertEqual([first["sent"], rest["sent"], none["sent"]], [3, 4, 0])
         self.assertEqual(first, {"topic": "orders.dlq", "sent": 3, "left": 0})

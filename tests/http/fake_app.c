@@ -895,6 +895,11 @@ size_t weir_app_latest_drops(weir_app *app, struct weir_drop *out, size_t max)
     return 2;
 }
 
+int64_t weir_app_parked_keys(weir_app *app)
+{
+    return app->index ? 0 : 2;
+}
+
 size_t weir_app_dead_letters(weir_app *app, weir_arena *arena, struct weir_dead_letter *out, size_t max)
 {
     if (app->index)

@@ -3,9 +3,12 @@
 #include "topologies.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/hash.h"
+#include "base/random.h"
 #include "saga/saga.h"
 #include "shop.h"
 #include "state/keys.h"
@@ -198,12 +201,82 @@ static weir_topology *punctuated(void)
     return t;
 }
 
+/* One record of a key after the other changes this; what comes twice, or before its turn, leaves another number. */
+static int64_t follow(int64_t before, weir_bytes value)
+{
+    return (int64_t)((uint64_t)before * 31 + hash_crc32c(1, value.data, value.size));
+}
+
+struct attempts {
+    weir_store *tries, *orders;
+};
+
+static void open_attempts(weir_context *context)
+{
+    struct attempts *self = weir_self(context);
+    self->tries = weir_store_named(context, "tries");
+    self->orders = weir_store_named(context, "orders");
+}
+
+static int64_t number_in(weir_store *store, const void *key)
+{
+    const int64_t *number = weir_get(store, key);
+    return number ? *number : 0;
+}
+
+/* The third attempt of a key fails, and nobody sends its letter again: what comes behind it waits. */
+static void attempt(weir_context *context, const struct weir_record *record)
+{
+    static const weir_bytes none = {"", 0};
+    struct attempts *self = weir_self(context);
+    if (!record->key)
+        return;
+    int64_t tries = number_in(self->tries, record->key) + 1;
+    weir_put(self->tries, record->key, &tries);
+    if (tries == 3) {
+        weir_fail(context, "attempt %lld", (long long)tries);
+        return;
+    }
+    int64_t order =
+        follow(number_in(self->orders, record->key), record->value ? *(const weir_bytes *)record->value : none);
+    weir_put(self->orders, record->key, &order);
+}
+
+static weir_topology *parked(void)
+{
+    static const struct weir_processor processor = {
+        .self_size = sizeof(struct attempts), .open = open_attempts, .process = attempt};
+    weir_topology *t = weir_topology_new("parked");
+    weir_add_store(t, "tries", &weir_str_type, &weir_i64_type);
+    weir_add_store(t, "orders", &weir_str_type, &weir_i64_type);
+    weir_process(weir_from(t, "events", &weir_str_type, &weir_str_type, .park = "waiting"), &processor,
+                 .stores = {"tries", "orders"});
+    return t;
+}
+
+/* Few keys, so that many records of one meet; each has a value of its own. */
+static const struct simulate_input *parked_inputs(uint64_t seed, size_t *count)
+{
+    enum { RECORDS = 80, KEYS = 5 };
+    static struct simulate_input inputs[RECORDS];
+    static char keys[RECORDS][KEY_BYTES], values[RECORDS][KEY_BYTES];
+    struct random random = {seed};
+    for (int i = 0; i < RECORDS; i++) {
+        snprintf(keys[i], KEY_BYTES, "k%d", (int)random_between(&random, 0, KEYS - 1));
+        snprintf(values[i], KEY_BYTES, "v%d", i);
+        inputs[i] = (struct simulate_input){
+            "events", {.key = bytes_of_text(keys[i]), .value = bytes_of_text(values[i]), .timestamp_ms = -1}};
+    }
+    *count = RECORDS;
+    return inputs;
+}
+
 /* ---- judges ---- */
 
 struct tally {
     struct simulate_world *world;
     char keys[WINDOWS_MAX][KEY_BYTES];
-    int64_t windows[WINDOWS_MAX], wanted[WINDOWS_MAX], found[WINDOWS_MAX];
+    int64_t windows[WINDOWS_MAX], wanted[WINDOWS_MAX], found[WINDOWS_MAX], letters[WINDOWS_MAX];
     size_t count;
 };
 
@@ -249,6 +322,31 @@ static void add_amount(void *self, const char *topic, int32_t partition, const s
     struct tally *tally = self;
     if (record->value.data)
         tally->wanted[place(tally, record->key, 0)] += (int64_t)bytes_get_u64(record->value.data);
+}
+
+static void follow_value(void *self, const char *topic, int32_t partition, const struct weir_raw_record *record)
+{
+    (void)topic, (void)partition;
+    struct tally *tally = self;
+    size_t at = place(tally, record->key, 0);
+    tally->wanted[at] = follow(tally->wanted[at], record->value);
+}
+
+/* Letters follow what was processed, each in its turn; at least once some are there twice. */
+static void follow_letter(void *self, const struct weir_raw_record *letter)
+{
+    struct tally *tally = self;
+    weir_bytes place_of_letter = weir_header(&(struct weir_record){.headers = letter->headers}, "__weir.parked");
+    size_t at = place(tally, letter->key, 0);
+    char text[64];
+    snprintf(text, sizeof text, "%.*s", (int)place_of_letter.size, (const char *)place_of_letter.data);
+    const char *number = strrchr(text, ':');
+    if (!number || strtoll(number + 1, NULL, 10) > tally->letters[at])
+        simulate_fail(tally->world, "a letter came before its turn");
+    else if (strtoll(number + 1, NULL, 10) == tally->letters[at]) {
+        tally->letters[at]++;
+        tally->found[at] = follow(tally->found[at], letter->value);
+    }
 }
 
 /* A row of an aggregate: 8 bytes of timestamp (a table's row has them in front), then the number; the number is last. */
@@ -315,6 +413,17 @@ static void judge_sum(struct simulate_world *world)
     judge(world, "sums", add_amount, find_row);
 }
 
+static void judge_order(struct simulate_world *world)
+{
+    static struct tally tally;
+    memset(&tally, 0, sizeof tally);
+    tally.world = world;
+    simulate_each_input(world, follow_value, &tally);
+    simulate_each_row(world, "orders", find_row, &tally);
+    simulate_each_record(world, "events.dlq", follow_letter, &tally);
+    compare(&tally);
+}
+
 const struct simulated_topology simulated_topologies[] = {
     {"count", count, false, judge_count, NULL},
     {"windowed-count", windowed_count, false, judge_windows, NULL},
@@ -328,6 +437,7 @@ const struct simulated_topology simulated_topologies[] = {
     {"suppress", suppress, true, NULL, NULL},
     {"sessions", sessions, true, NULL, NULL},
     {"punctuated", punctuated, true, NULL, NULL},
+    {"parked", parked, true, judge_order, parked_inputs},
     {"commerce-saga", saga_topology, true, shop_judge, shop_inputs},
     {NULL, NULL, false, NULL, NULL},
 };

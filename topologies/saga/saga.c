@@ -47,11 +47,12 @@ static void keep_orders(weir_topology *t)
         "notifications.requests");
 }
 
-/* What is asked of the stock and what is set of it, in one order for ever. */
+/* What is asked of the stock and what is set of it, in one order for ever. A RELEASE never overtakes a RESERVE that is a
+ * dead letter. */
 static weir_stream *read_demands(weir_topology *t)
 {
-    weir_stream *requests =
-        weir_from(t, "inventory.requests", &weir_str_type, &inventory_request_type, .require_key = true);
+    weir_stream *requests = weir_from(t, "inventory.requests", &weir_str_type, &inventory_request_type,
+                                      .require_key = true, .park = "saga-parked-requests");
     weir_stream *levels = weir_from(t, "inventory.stock", &weir_str_type, &inventory_stock_type, .require_key = true);
     weir_stream *asked = weir_map_values(weir_filter(requests, is_sound_request, .name = "sound-requests"),
                                          &stock_demand_type, demand_of_request, .name = "asked");
