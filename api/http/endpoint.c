@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "http/endpoint.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -11,8 +12,9 @@
 #include "http/schema.h"
 
 static const enum query_id none[] = {QUERY_NONE};
-static const enum query_id search[] = {QUERY_FROM_TIME,   QUERY_TO_TIME, QUERY_ORDER,  QUERY_PAGE, QUERY_LIMIT,
-                                       QUERY_CONSISTENCY, QUERY_PARTIAL, QUERY_OTHERS, QUERY_NONE};
+static const enum query_id search[] = {QUERY_FROM_TIME, QUERY_TO_TIME,      QUERY_ORDER,   QUERY_PAGE,
+                                       QUERY_LIMIT,     QUERY_MIN_POSITION, QUERY_WAIT_MS, QUERY_CONSISTENCY,
+                                       QUERY_PARTIAL,   QUERY_OTHERS,       QUERY_NONE};
 
 /* ---- from a declaration to a row -------------------------------------------------------------------------------- */
 
@@ -44,6 +46,13 @@ static void make_body(struct endpoint *endpoint, weir_arena *arena)
         .name = "array", .kind = WEIR_KIND_ARRAY, .size = sizeof(weir_array), .item = &endpoint->body};
 }
 
+/* The topology would make a dead letter of what lies further ahead. */
+static int64_t read_future(weir_app *app)
+{
+    const char *text = app ? weir_app_setting(app, "max.future.ms") : NULL;
+    return text ? strtoll(text, NULL, 10) : -1;
+}
+
 void endpoint_init(struct endpoint *endpoint, weir_arena *arena, weir_app *app, const struct weir_endpoint *declared)
 {
     const struct weir_ingest_args *ingest = &declared->ingest;
@@ -57,6 +66,7 @@ void endpoint_init(struct endpoint *endpoint, weir_arena *arena, weir_app *app, 
     endpoint->ingested_at = find_field(declared->value, ingest->ingested_at);
     endpoint->key = find_field(declared->value, ingest->key);
     endpoint->time = find_field(declared->value, ingest->time);
+    endpoint->future_ms = read_future(app);
     make_body(endpoint, arena);
 }
 

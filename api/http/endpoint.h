@@ -13,6 +13,7 @@ struct endpoint {
     /* Of ingest. */
     struct weir_type body, bodies;                          /* what a sender gives: one, or an array of them */
     const struct weir_field *id, *ingested_at, *key, *time; /* of the topic's values; NULL: none */
+    int64_t future_ms; /* how far its time may lie ahead of the clock (max.future.ms); -1: any */
 };
 
 struct endpoints {

@@ -20,9 +20,11 @@ static bool read_values(struct request *request, struct intake *intake)
         problem_bad_body(request, error.message);
         return false;
     }
-    if (intake_check(intake, refuse, request))
+    bool is_sound = intake_check(intake, refuse, request);
+    if (is_sound && intake_check_future(intake, clock_wall_ms(&clock_system), refuse, request))
         return true;
-    problem_answer(request, PROBLEM_BAD_BODY, "Nothing was taken; errors[] names each field.");
+    problem_answer(request, is_sound ? PROBLEM_FUTURE : PROBLEM_BAD_BODY,
+                   "Nothing was taken; errors[] names each field.");
     return false;
 }
 

@@ -99,6 +99,11 @@ static const char *check_rule(const struct intake *intake, const struct weir_rul
     return field->type->kind == WEIR_KIND_STRING ? check_chars(intake->arena, rule, *(const weir_bytes *)place) : NULL;
 }
 
+static const char *name_of(const struct intake *intake, size_t i, const char *field)
+{
+    return intake->is_list ? arena_format(intake->arena, "[%zu].%s", i, field) : field;
+}
+
 bool intake_check(const struct intake *intake, intake_refuse *refuse, void *self)
 {
     const struct weir_rule *rules = intake->endpoint->declared->ingest.rules;
@@ -109,12 +114,31 @@ bool intake_check(const struct intake *intake, intake_refuse *refuse, void *self
             const char *message = check_rule(intake, &rules[k], value);
             if (!message)
                 continue;
-            refuse(self, intake->is_list ? arena_format(intake->arena, "[%zu].%s", i, rules[k].field) : rules[k].field,
-                   message);
+            refuse(self, name_of(intake, i, rules[k].field), message);
             broken++;
         }
     }
     return broken == 0;
+}
+
+bool intake_check_future(const struct intake *intake, int64_t now_ms, intake_refuse *refuse, void *self)
+{
+    const struct weir_field *time = intake->endpoint->time;
+    int64_t limit_ms = intake->endpoint->future_ms;
+    size_t found = 0;
+    if (!time || limit_ms < 0 || time == intake->endpoint->ingested_at)
+        return true;
+    for (size_t i = 0; i < intake->count && found < REFUSALS_MAX; i++) {
+        const char *value = intake->values + i * intake->endpoint->body.size;
+        int64_t at_ms = *(const int64_t *)(value + time->offset);
+        if (at_ms <= now_ms || at_ms - now_ms <= limit_ms)
+            continue;
+        refuse(self, name_of(intake, i, time->name),
+               arena_format(intake->arena, "is %lld ms ahead of the clock; %lld are allowed (max.future.ms)",
+                            (long long)(at_ms - now_ms), (long long)limit_ms));
+        found++;
+    }
+    return found == 0;
 }
 
 /* ---- completing ------------------------------------------------------------------------------------------------- */

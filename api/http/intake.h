@@ -20,6 +20,8 @@ typedef void intake_refuse(void *self, const char *field, const char *message);
 bool intake_read(struct intake *, weir_bytes body, struct weir_error *);
 /* Looks at the rules; tells the first broken ones, each with its field. False: there are some. */
 bool intake_check(const struct intake *, intake_refuse *, void *self);
+/* Looks at the times; tells those that lie too far ahead of the clock. False: there are some. */
+bool intake_check_future(const struct intake *, int64_t now_ms, intake_refuse *, void *self);
 /* The i-th value as a record, with its id and time of arrival; these are written to `told` as members of a JSON object. */
 struct weir_raw_record intake_record(const struct intake *, size_t i, int64_t now_ms, struct buffer *told);
 #endif

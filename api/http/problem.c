@@ -36,6 +36,7 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
     [PROBLEM_BODY_TOO_LARGE] = {413, "body-too-large", "The body is larger than 1 MB"},
     [PROBLEM_URI_TOO_LONG] = {414, "uri-too-long", "The URI is too long"},
     [PROBLEM_MEDIA_TYPE] = {415, "unsupported-media-type", "The body must be application/json"},
+    [PROBLEM_FUTURE] = {422, "future", "A time lies too far ahead of the clock"},
     [PROBLEM_UNSUPPORTED_QUERY] = {422, "unsupported-query", "This kind of view does not answer this query"},
     [PROBLEM_QUERY_TOO_LARGE] = {422, "query-too-large", "The query costs more than a query may"},
     [PROBLEM_TOO_MANY_QUERIES] = {429, "too-many-queries", "Other queries are running"},

@@ -13,7 +13,9 @@
 #include "http/accept.h"
 #include "http/admit.h"
 #include "http/cors.h"
+#include "http/handlers.h"
 #include "http/problem.h"
+#include "http/search.h"
 #include "http/seen.h"
 #include "http/server.h"
 
@@ -232,7 +234,10 @@ static void refuse_wait(struct request *request, struct weir_error *error)
 static bool wait_for_position(struct request *request, bool others_wait)
 {
     struct weir_error error = {0};
-    const struct server_view *view = seen_find(request, request->path_values[0]);
+    weir_bytes name = request->path_values[0];
+    if (request->route->handle == handle_search && !search_find_view(request, &name))
+        return true;
+    const struct server_view *view = seen_find(request, name);
     if (!view)
         return true;
     const struct query_value *position = request_value(request, QUERY_MIN_POSITION);

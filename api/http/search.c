@@ -3,6 +3,8 @@
  * A field may hold a slash, so that the range of one service may hold rows of another: every field that is asked for is
  * compared with the row's, the index's own too.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "http/search.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -181,6 +183,16 @@ static bool may_ask(struct listing *listing)
         problem_at(listing->request, PROBLEM_FORBIDDEN, name, "is hidden from your role");
         return false;
     }
+    return true;
+}
+
+bool search_find_view(struct request *request, weir_bytes *name)
+{
+    const struct endpoint *endpoint = endpoint_of(&request->server->endpoints, request->route);
+    struct listing listing = {.request = request, .is_search = true};
+    if (!read_conditions(&listing, endpoint))
+        return false;
+    *name = bytes_of_text(choose_index(&listing, &endpoint->declared->search)->view);
     return true;
 }
 

@@ -127,6 +127,29 @@ class Ingest(WithDoor):
         self.assertRegex(self.door.get("/metrics").body.decode(), 'weir_http_requests_total{route="/notes",method="POST",code="202"} ')
 
 
+class IngestFuture(WithDoor):
+    """max.future.ms of a day."""
+    knobs = {"FAKE_STILL": 1, "FAKE_ECHO": 1, "FAKE_max_future_ms": 86400000}
+
+    def at(self, ahead_s):
+        return {**NOTE, "timestamp": int((time.time() + ahead_s) * 1000)}
+
+    def test_a_time_too_far_ahead_of_the_clock_is_refused_and_named(self):
+        answer = self.door.post("/notes", [self.at(0), self.at(25 * 3600), self.at(-3600), self.at(48 * 3600)])
+        self.refused(answer, 422, "future")
+        self.assertEqual([error["field"] for error in answer.json["errors"]], ["[1].timestamp", "[3].timestamp"])
+        self.assertRegex(answer.json["errors"][0]["message"], r"^is \d+ ms ahead of the clock; 86400000 are allowed \(max\.future\.ms\)$")
+        self.assertEqual(self.door.post("/notes", self.at(23 * 3600)).status, 202)
+
+    def test_what_breaks_a_rule_is_a_bad_body_whatever_its_time_is(self):
+        self.refused(self.door.post("/notes", {**self.at(48 * 3600), "author": ""}), 400, "bad-body")
+
+    def test_any_time_is_taken_where_there_is_no_bound(self):
+        door = Door(PROGRAM, **{**self.knobs, "FAKE_max_future_ms": -1})
+        self.assertEqual(door.post("/notes", self.at(48 * 3600)).status, 202)
+        door.close()
+
+
 class Search(WithDoor):
     """A search that a topology declares; row number n was written by author n % 3 in minute n / 3."""
 
@@ -209,6 +232,15 @@ class Search(WithDoor):
                 self.at_field(query, field)
         self.refused(self.door.get("/notes?page=x"), 400, "bad-cursor")
 
+    def test_a_search_waits_for_a_position(self):
+        written = self.door.post("/v1/topics/orders/records", {"records": [{"key": "a", "value": None}]}).json["position"]
+        answer = self.door.get(f"/notes?author=ann&limit=1&min_position={written}&wait_ms=20000")
+        self.assertEqual((answer.status, answer.json["metadata"]["view"]), (200, "notes-by-author"))
+        topic, partition, offset = written.split(":")
+        self.refused(self.door.get(f"/notes?min_position={topic}:{partition}:{int(offset) + 1000000}&wait_ms=10"), 503, "not-up-to-bound")
+        self.refused(self.door.get("/notes?min_position=nonsense"), 400, "bad-position")
+        self.at_field(f"?text=x&min_position={written}", "text")
+
     def test_lines(self):
         answer = self.door.get("/notes?author=ann&limit=2", Accept="application/x-ndjson")
         self.assertEqual([json.loads(line)["stars"] for line in answer.body.decode().splitlines()], [0, 3])
@@ -218,7 +250,7 @@ class Search(WithDoor):
         document = self.door.get("/v1/openapi.json").json
         operation = document["paths"]["/notes"]["get"]
         self.assertEqual([parameter["name"] for parameter in operation["parameters"]],
-                         ["from", "to", "order", "page", "limit", "consistency", "partial", "author"])
+                         ["from", "to", "order", "page", "limit", "min_position", "wait_ms", "consistency", "partial", "author"])
         self.assertIn("search.notes", document["components"]["schemas"])
         self.assertIn("post", document["paths"]["/notes"])
 
