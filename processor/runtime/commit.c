@@ -135,7 +135,8 @@ static void log_row(void *self, const struct store_row *row)
         .headers = headers,
         .delivery = &task->deliveries[writer->store],
     };
-    collector_send(writer->collector, store->changelog, &record, writer->error);
+    if (collector_send(writer->collector, store->changelog, &record, writer->error))
+        task->marks[writer->store].sent++;
 }
 
 static void save_lineage(struct task *task)

@@ -2,7 +2,7 @@
  *
  *   changelog   every row of the overlays is sent to its changelog
  *   a. flush    until every record sent is durable
- *   b. latch    a failed delivery ends the commit here
+ *   b. latch    a failed delivery ends the commit here, and what others wrote to the changelogs is undone (strays.h)
  *   c. offsets  of all inputs, together with the changelog positions of the same tasks
  *   d. publish  the overlays become committed, and views see them
  * Invariant: changelog >= offsets >= store.

@@ -28,8 +28,8 @@ struct figures {
     pthread_mutex_t lock;                               /* of the letters */
     struct figures_letter letters[FIGURES_LETTERS_MAX]; /* a ring */
     uint64_t letter_count;
-    _Atomic uint64_t commits, failed_commits, failed_purges, restored_records, copied_bytes, rebalances, standbys_taken,
-        standbys_given;
+    _Atomic uint64_t commits, failed_commits, failed_purges, strays, restored_records, copied_bytes, rebalances,
+        standbys_taken, standbys_given;
     _Atomic uint64_t commit_buckets[FIGURES_BUCKETS + 1]; /* durations, see figures_commit_bound */
     _Atomic uint64_t commit_us;
 };

@@ -23,6 +23,7 @@
 #include "runtime/ready.h"
 #include "runtime/restore.h"
 #include "runtime/standbys.h"
+#include "runtime/strays.h"
 
 enum {
     POLL_MESSAGES = 2048,
@@ -377,11 +378,29 @@ static void publish_all(struct loop *loop)
             commit_publish(loop->tasks[i]);
 }
 
+/* What others have written to the changelogs meanwhile is undone before the offsets make it count: at least once, for a
+ * transaction keeps them out. */
+static bool undo_strays(struct loop *loop, struct weir_error *error)
+{
+    bool found = false;
+    for (size_t i = 0; !loop->app->exactly_once && i < loop->task_count; i++)
+        if (loop->tasks[i]->progress && !strays_undo(loop->app, loop->tasks[i], &found, error))
+            return false;
+    if (!found)
+        return true;
+    if (!log_all(loop, error) || !flush(loop, error))
+        return false;
+    for (size_t i = 0; i < loop->task_count; i++)
+        if (loop->tasks[i]->progress && !strays_absent(loop->tasks[i], error))
+            return false;
+    return true;
+}
+
 static bool commit_steps(struct loop *loop, struct weir_error *error)
 {
     if (!failpoint("commit.begin", error) || !log_all(loop, error) || !failpoint("commit.logged", error) ||
-        !flush(loop, error) || !failpoint("commit.flushed", error) || !commit_offsets(loop, error) ||
-        !failpoint("commit.committed", error))
+        !flush(loop, error) || !failpoint("commit.flushed", error) || !undo_strays(loop, error) ||
+        !commit_offsets(loop, error) || !failpoint("commit.committed", error))
         return false;
     publish_all(loop);
     return failpoint("commit.published", error);

@@ -183,6 +183,9 @@ weir_bytes weir_app_metrics(struct weir_app *app, weir_arena *arena)
     write_counter(&out, app, "weir_purges_failed_total",
                   "Requests to delete processed records of repartition topics that failed.",
                   atomic_load(&app->figures.failed_purges));
+    write_counter(&out, app, "weir_strays_undone_total",
+                  "Times that rows were written again because others had written to a changelog.",
+                  atomic_load(&app->figures.strays));
     write_counter(&out, app, "weir_rebalances_total", "Assignments of partitions to this instance.",
                   atomic_load(&app->figures.rebalances));
     write_counter(&out, app, "weir_restored_records_total", "Changelog records read by restores.",

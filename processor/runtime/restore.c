@@ -220,6 +220,7 @@ static bool begin_store(struct restorer *restorer, struct task *task, size_t sto
     if (held >= 0 && !check_position(task, store, held, committed, end, error))
         return false;
     task->changelog_positions[store] = committed;
+    task->marks[store] = (struct changelog_mark){.end = end};
     log_debug("restore", "store %s, partition %d: holds %lld, committed %lld, end %lld", layout->spec.name,
               task->partition, (long long)held, (long long)committed, (long long)end);
     int64_t from = held > begin ? held : begin;
@@ -316,14 +317,13 @@ static struct restore_entry *entry_of(const struct restorer *restorer, int32_t t
     return NULL;
 }
 
-/* A record of the changelog as a row of the store, in the arena. */
-static bool stored_row(const struct restore_entry *entry, const struct broker_message *message, weir_arena *arena,
-                       struct store_row *out)
+bool restore_row(const struct layout_part *part, size_t store, int64_t latest_ms, const struct broker_message *message,
+                 weir_arena *arena, struct store_row *out)
 {
-    const struct layout_store *layout = &entry->task->part->stores[entry->store];
+    const struct layout_store *layout = &part->stores[store];
     enum store_kind kind = layout->spec.kind;
     if (layout->source >= 0)
-        return source_row(&entry->task->part->sources[layout->source], message, entry->latest_ms, arena, out);
+        return source_row(&part->sources[layout->source], message, latest_ms, arena, out);
     struct store_row logged = {message->key, message->value, message->timestamp_ms};
     if (kind == STORE_VERSIONED)
         anew_read(&logged, message->headers);
@@ -365,7 +365,8 @@ static bool apply_run(struct restore_entry *entry, const struct broker_message *
     int64_t next = entry->position;
     for (size_t i = 0; i < count; i++) {
         struct store_row row;
-        if (messages[i].offset >= entry->end || !stored_row(entry, &messages[i], arena, &row))
+        if (messages[i].offset >= entry->end ||
+            !restore_row(entry->task->part, entry->store, entry->latest_ms, &messages[i], arena, &row))
             continue;
         if (messages[i].offset >= entry->committed) {
             note_unfinished(entry, row.key);
@@ -616,16 +617,16 @@ static void remove_entry(struct restorer *restorer, size_t index)
     restorer->entries[index] = restorer->entries[--restorer->count];
 }
 
-/* The row is written again as it was committed. */
-static void write_again(struct store *store, weir_bytes key, weir_arena *arena, struct weir_error *error)
+bool restore_write_again(struct store *store, weir_bytes key, weir_arena *arena, struct weir_error *error)
 {
     struct store_row row = {.timestamp_ms = 0};
     if (store_spec(store)->kind == STORE_VERSIONED)
-        versioned_log_anew(store, key, error);
-    else if (store_get(store, key, arena, &row, error))
+        return versioned_log_anew(store, key, error);
+    if (store_get(store, key, arena, &row, error))
         store_put(store, key, arena_bytes(arena, row.value), row.timestamp_ms);
     else if (error->code == WEIR_OK)
         store_put(store, key, (weir_bytes){0}, 0);
+    return error->code == WEIR_OK;
 }
 
 static bool undo(struct restore_entry *entry, struct weir_error *error)
@@ -633,10 +634,9 @@ static bool undo(struct restore_entry *entry, struct weir_error *error)
     struct store *store = entry->task->stores[entry->store];
     weir_arena arena;
     arena_init(&arena);
-    for (size_t i = 0; i < entry->unfinished_count && error->code == WEIR_OK; i++) {
-        write_again(store, entry->unfinished[i], &arena, error);
+    for (size_t i = 0; i < entry->unfinished_count && restore_write_again(store, entry->unfinished[i], &arena, error);
+         i++)
         arena_clear(&arena);
-    }
     arena_done(&arena);
     if (entry->unfinished_count > 0) {
         entry->task->progress = true;

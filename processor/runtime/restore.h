@@ -48,6 +48,12 @@ bool restore_must_begin_again(const struct restorer *, const struct task *);
 bool restore_is_done(const struct restorer *, const struct task *);
 /* Undoes unfinished writes and forgets the task. Call once restore_is_done. */
 bool restore_finish(struct restorer *, struct task *, struct weir_error *);
+/* A record of the changelog as a row of the store, which lives in the arena. False: it is none. */
+bool restore_row(const struct layout_part *, size_t store, int64_t latest_ms, const struct broker_message *,
+                 weir_arena *, struct store_row *);
+/* Writes the row of the key again as the store has it, so that it stands in the changelog behind what somebody else has
+ * written there. False: it cannot be read. */
+bool restore_write_again(struct store *, weir_bytes key, weir_arena *, struct weir_error *);
 void restore_abandon(struct restorer *, const struct task *);
 static inline bool restore_is_idle(const struct restorer *restorer)
 {

@@ -14,15 +14,12 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "runtime/anew.h"
 #include "runtime/app.h"
 #include "runtime/commit.h"
 #include "runtime/directory.h"
 #include "runtime/limits.h"
 #include "runtime/peers.h"
 #include "runtime/restore.h"
-#include "runtime/source_row.h"
-#include "state/changelog.h"
 
 enum {
     BATCH = 2048,
@@ -74,7 +71,6 @@ struct standbys {
     int32_t next_token;
     int64_t asked_us, placed_us, retry_us;
     weir_arena arena;
-    struct buffer key;
 };
 
 static int64_t now_us(void)
@@ -174,25 +170,12 @@ static bool read_batch(struct standbys *standbys, bool *idle, struct weir_error 
 
 /* ---- applying ---- */
 
-static bool stored_row(struct standbys *standbys, const struct standby *standby, size_t store,
-                       const struct broker_message *message, struct store_row *out)
-{
-    const struct layout_store *layout = &standby->task->part->stores[store];
-    struct store_row logged = {message->key, message->value, message->timestamp_ms};
-    if (layout->source >= 0)
-        return source_row(&standby->task->part->sources[layout->source], message, standby->latest_ms, &standbys->arena,
-                          out);
-    if (layout->spec.kind == STORE_VERSIONED)
-        anew_read(&logged, message->headers);
-    return changelog_read(layout->spec.kind, &logged, &standbys->arena, &standbys->key, out);
-}
-
 static bool apply_message(struct standbys *standbys, const struct standby *standby, size_t store,
                           const struct broker_message *message, struct weir_error *error)
 {
     struct store_row row;
-    bool ok =
-        !stored_row(standbys, standby, store, message, &row) || store_follow(standby->task->stores[store], &row, error);
+    bool ok = !restore_row(standby->task->part, store, standby->latest_ms, message, &standbys->arena, &row) ||
+              store_follow(standby->task->stores[store], &row, error);
     arena_clear(&standbys->arena);
     return ok;
 }
@@ -716,7 +699,6 @@ static void free_standbys(struct standbys *standbys)
     restorer_done(&standbys->restorer);
     if (standbys->reader)
         ops_of(standbys)->reader_close(standbys->reader);
-    buffer_done(&standbys->key);
     arena_done(&standbys->arena);
     pthread_mutex_destroy(&standbys->lock);
     memory_free(standbys->items);

@@ -39,6 +39,7 @@ bool task_open_stores(struct task *task, const char *directory, struct database_
     task->stores = memory_new(count * sizeof(struct store *));
     task->deliveries = memory_new(count * sizeof *task->deliveries);
     task->changelog_positions = memory_new(count * sizeof *task->changelog_positions);
+    task->marks = memory_new(count * sizeof *task->marks);
     task->database = database_open(directory, limits, error);
     bool ok = task->database != NULL;
     for (size_t i = 0; i < count && ok; i++) {
@@ -56,6 +57,7 @@ bool task_close_stores(struct task *task, bool flush, struct weir_error *error)
     memory_free(task->stores);
     memory_free(task->deliveries);
     memory_free(task->changelog_positions);
+    memory_free(task->marks);
     task->database = NULL;
     task->stores = NULL;
     task->deliveries = NULL;

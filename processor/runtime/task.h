@@ -86,6 +86,11 @@ struct task_source {
     _Atomic int64_t lag; /* [any] records behind the end, as the loop last saw; -1: unknown */
 };
 
+struct changelog_mark { /* of a store: what of its changelog is accounted for (strays.h) */
+    int64_t end;        /* everything before it is */
+    int64_t sent;       /* records sent since then */
+};
+
 struct task {
     const struct layout *layout;
     const struct layout_part *part;
@@ -97,6 +102,7 @@ struct task {
     struct store **stores;              /* by layout_store index */
     struct broker_delivery *deliveries; /* of the changelogs, by layout_store index */
     int64_t *changelog_positions;       /* behind the last committed changelog record */
+    struct changelog_mark *marks;       /* by layout_store index */
     struct task_source *sources;
     struct context_set *contexts;
     struct execution execution;

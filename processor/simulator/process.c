@@ -214,6 +214,7 @@ static void count_figures(const struct machine *machine)
     report->rebalances += atomic_load(&figures->rebalances);
     report->faults[SIMULATE_PROMOTED] += atomic_load(&figures->standbys_taken);
     report->faults[SIMULATE_DEMOTED] += atomic_load(&figures->standbys_given);
+    report->faults[SIMULATE_STRAY] += atomic_load(&figures->strays);
 }
 
 /* The body of the main fiber: from main() to exit(). */

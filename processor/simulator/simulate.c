@@ -40,6 +40,7 @@ const char *const simulate_fault_names[SIMULATE_FAULTS] = {
     [SIMULATE_PROMOTED] = "standby promoted",
     [SIMULATE_DEMOTED] = "task demoted",
     [SIMULATE_PURGED] = "record purged",
+    [SIMULATE_STRAY] = "stray undone",
 };
 
 /* ---- what the world does ---- */

@@ -27,6 +27,7 @@ enum simulate_fault {                      /* what was done to it, and how often
                       SIMULATE_PROMOTED, /* a standby that became the task */
                       SIMULATE_DEMOTED,  /* a task that became a standby */
                       SIMULATE_PURGED,   /* a record of a repartition topic, when it was processed */
+                      SIMULATE_STRAY,    /* a changelog to which others had written */
                       SIMULATE_FAULTS
 };
 extern const char *const simulate_fault_names[SIMULATE_FAULTS];

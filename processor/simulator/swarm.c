@@ -80,6 +80,7 @@ struct swarm swarm_draw(struct random *random, const struct simulate_plan *plan)
         .marker_delay_us = DRAW_ONE(random, 0, 5 * MS, 300 * MS),
         .eager = random_below(random, 2) == 0,
         .static_members = random_below(random, 2) == 0,
+        .strays = random_below(random, 2) == 0,
     };
     swarm.limits = (struct database_limits){
         .committed_bytes_max = (size_t)DRAW_ONE(random, 1, 4000, 1 << 25),

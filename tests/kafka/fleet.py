@@ -87,10 +87,11 @@ class Instance:
             arguments += ["--set", f"{key}={value}"]
         return arguments
 
-    def start(self):
+    def start(self, failpoints=""):
         self.state.mkdir(parents=True, exist_ok=True)
         with open(self.folder / f"{self.name}.log", "ab") as log:
-            self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=log)
+            self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=log,
+                                            env={**os.environ, "WEIR_TEST_FAILPOINTS": failpoints})
         line = self.process.stdout.readline().decode().strip()
         if not line.startswith("http://"):
             raise Failure(f"{self.name} ended with status {self.process.wait()}:\n{self.log()[-2000:]}")

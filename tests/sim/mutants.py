@@ -73,6 +73,8 @@ MUTANTS = {
         "        buffer_done(&key);\n        return true;\n    }\n    store_put("),
     "records are purged before they are committed": ("processor/runtime/purge.c",
         "committed = atomic_load(&task->committed[source]);", "committed = task->sources[source].position;"),
+    "what others wrote to a changelog counts (2000 seeds)": ("processor/runtime/strays.c",
+        "bool are_there = app->broker->ops->commits && has_strays(task);", "bool are_there = false;"),
     "threads of a process write as one": (LOOP, "loop->app->identity.uuid, loop->number);\n    bool ok", "loop->app->identity.uuid, 1);\n    bool ok"),
     "aborted records are read": (CLUSTER,
         "cluster->outcomes[record->transaction - 1] == TRANSACTION_COMMITTED);", "cluster->outcomes[record->transaction - 1] != TRANSACTION_OPEN);"),
