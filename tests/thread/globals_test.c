@@ -143,6 +143,71 @@ static void expect_restarted(int64_t known)
     stop(app);
 }
 
+/* ---- what Kafka Streams once stumbled over (tests/README.md) ---- */
+
+static int empty_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
+{
+    (void)status, (void)walk;
+    return kind == FTW_F ? remove(path) : 0;
+}
+
+static int damaged, set_aside;
+
+static int damage_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
+{
+    (void)status;
+    FILE *file = kind == FTW_F && strcmp(path + walk->base, "CURRENT") == 0 ? fopen(path, "w") : NULL;
+    if (file) {
+        damaged++;
+        fputs("nonsense\n", file);
+        fclose(file);
+    }
+    return 0;
+}
+
+static int count_set_aside(const char *path, const struct stat *status, int kind, struct FTW *walk)
+{
+    (void)status;
+    set_aside += kind == FTW_D && strstr(path + walk->base, ".damaged") != NULL;
+    return 0;
+}
+
+static void look_for_set_aside(void)
+{
+    set_aside = 0;
+    nftw(state_directory, count_set_aside, 16, FTW_PHYS);
+}
+
+static int lose_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
+{
+    (void)status, (void)kind, (void)walk;
+    return strstr(path, ".damaged") ? remove(path) : 0;
+}
+
+/* KAFKA-10166: there, and empty. */
+static void empty_directories_are_no_damage(int64_t known)
+{
+    nftw(state_directory, empty_one, 16, FTW_DEPTH | FTW_PHYS);
+    expect_restarted(known);
+    look_for_set_aside();
+    CHECK(set_aside == 0, "%d stores were set aside that had nothing", set_aside);
+}
+
+/* KAFKA-20396, KAFKA-21034: also that of a global table. */
+static void damaged_stores_are_made_anew_once(int64_t known)
+{
+    nftw(state_directory, damage_one, 16, FTW_PHYS);
+    CHECK(damaged >= 3, "only %d stores were damaged", damaged);
+    expect_restarted(known);
+    look_for_set_aside();
+    int before = set_aside;
+    CHECK(before == damaged, "%d stores were damaged, %d set aside", damaged, before);
+    nftw(state_directory, lose_one, 16, FTW_DEPTH | FTW_PHYS);
+    expect_restarted(known + ORDERS);
+    look_for_set_aside();
+    CHECK(set_aside == 0, "%d stores were set aside again", set_aside);
+}
+
 int main(void)
 {
     begin();
@@ -170,6 +235,8 @@ int main(void)
     expect_restarted(2 * ORDERS);
     lose_state();
     expect_restarted(3 * ORDERS);
+    empty_directories_are_no_damage(4 * ORDERS);
+    damaged_stores_are_made_anew_once(5 * ORDERS);
 
     return end();
 }
