@@ -881,6 +881,16 @@ enum weir_state { WEIR_CREATED, WEIR_REBALANCING, WEIR_RUNNING, WEIR_PENDING_SHU
 WEIR_MUST_CHECK WEIR_PUBLIC weir_app *weir_start(weir_topology *, struct weir_config, struct weir_error *); /* takes the topology, always */
 /* Commits what was processed and leaves the group; frees the app, always. False: something was left uncommitted. */
 WEIR_MUST_CHECK WEIR_PUBLIC bool weir_stop(weir_app *, weir_duration grace, struct weir_error *);
+
+enum weir_remains { WEIR_REMAINS_GROUP, WEIR_REMAINS_TOPIC, WEIR_REMAINS_DIRECTORY };
+/* Told once for each thing that an application leaves in the world. */
+typedef void weir_remains_seen(void *self, enum weir_remains, const char *name);
+/* Makes the application begin anew with its next start: forgets what its group has committed, deletes its changelogs and
+ * repartition topics, and its state directory on this machine, in this order, each told before it goes. Its sources, sinks and
+ * dead letters stay as they are (Kafka Streams: the application reset tool, and cleanUp). Rehearsal: only tells. Takes the
+ * topology, always. Any thread; waits for the broker. No instance may run: WEIR_INVALID. After a failure: call it again. */
+WEIR_MUST_CHECK WEIR_PUBLIC bool weir_begin_anew(weir_topology *, struct weir_config, bool is_rehearsal, weir_remains_seen *, void *self, struct weir_error *);
+
 WEIR_PUBLIC enum weir_state weir_app_state(weir_app *);
 WEIR_PUBLIC const char *weir_state_name(enum weir_state);
 WEIR_PUBLIC bool weir_app_failure(weir_app *, struct weir_error *); /* true: why it is in WEIR_ERROR */

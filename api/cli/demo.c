@@ -1,7 +1,6 @@
 /* demo.c: `weir demo`: the systems, their events and the dashboard, in one process with nothing beside it.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/tree.h"
 #include "catalog.h"
 #include "commands.h"
 #include "demo_services.h"
@@ -27,12 +27,6 @@ struct demo {
     const struct system *systems[SERVE_APPS_MAX];
     size_t count;
 };
-
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
-{
-    (void)status, (void)kind, (void)where;
-    return remove(path);
-}
 
 static char *make_temporary(void)
 {
@@ -168,7 +162,7 @@ static int demo_run(const struct command *command, int argc, char **argv)
         status = EXIT_FAILED;
     }
     if (temporary)
-        nftw(temporary, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        tree_remove(temporary);
     memory_free(temporary);
     settings_done(&settings);
     return status;

@@ -10,9 +10,25 @@
 enum { NAMES_MAX = 32 };
 
 const struct command *const commands[] = {
-    &demo_command,     &run_command,     &list_command,  &describe_command, &test_command,   &simulate_command,
-    &produce_command,  &consume_command, &query_command, &sql_command,      &report_command, &dlq_command,
-    &generate_command, &config_command,  &key_command,   &version_command,  &help_command,   NULL,
+    &demo_command,
+    &run_command,
+    &list_command,
+    &describe_command,
+    &test_command,
+    &simulate_command,
+    &produce_command,
+    &consume_command,
+    &query_command,
+    &sql_command,
+    &report_command,
+    &dlq_command,
+    &reset_command,
+    &generate_command,
+    &config_command,
+    &key_command,
+    &version_command,
+    &help_command,
+    NULL,
 };
 
 const struct command *commands_find(const char *name)

@@ -1,6 +1,5 @@
 /* simulate_command.c: `weir simulate`: a topology on several machines, by seeds, with everything that goes wrong.
  * SPDX-License-Identifier: Apache-2.0 */
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/tree.h"
 #include "catalog.h"
 #include "commands.h"
 #include "exit.h"
@@ -17,7 +17,7 @@
 #include "simulator/simulate.h"
 #include "wire.h"
 
-enum { OPEN_DIRECTORIES_MAX = 16, TELL_EVERY = 1000, SEEDS_DEFAULT = 200 };
+enum { TELL_EVERY = 1000, SEEDS_DEFAULT = 200 };
 
 struct inputs {
     weir_arena *arena;
@@ -99,12 +99,6 @@ static int run_seeds(const struct simulate_plan *plan, const char *name, uint64_
     return ok ? exit_after_output() : EXIT_FAILED;
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-    (void)status, (void)kind, (void)walk;
-    return remove(path);
-}
-
 static int run_in_directory(struct simulate_plan *plan, const char *name, uint64_t from, uint64_t count)
 {
     const char *parent = getenv("TMPDIR");
@@ -113,7 +107,7 @@ static int run_in_directory(struct simulate_plan *plan, const char *name, uint64
     if (mkdtemp(directory)) {
         plan->directory = directory;
         status = run_seeds(plan, name, from, count);
-        nftw(directory, remove_one, OPEN_DIRECTORIES_MAX, FTW_DEPTH | FTW_PHYS);
+        tree_remove(directory);
     } else {
         exit_with(EXIT_FAILED, "cannot make the directory %s", directory);
     }

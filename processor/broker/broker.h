@@ -121,6 +121,12 @@ struct broker_ops {
     /* Names of all topics, sorted, in the arena. */
     bool (*topics)(struct broker *, weir_arena *, const char ***names, size_t *count, struct weir_error *);
 
+    /* -- beginning anew [any]; NULL: the simulator has no use for it -- */
+    /* With all their records; those that are not there are passed over. In this process nobody may use them any more. */
+    bool (*topics_delete)(struct broker *, const char *const *names, size_t count, struct weir_error *);
+    /* Forgets what the group has committed; one that is not there is passed over. WEIR_INVALID: it has members. */
+    bool (*group_delete)(struct broker *, const char *group, struct weir_error *);
+
     /* -- what members of a group know of each other [any]; NULL: a broker of one process -- */
     /* Who is in the group and holds what. False, WEIR_RETRY: not to be told now, also while partitions change hands. */
     bool (*members)(struct broker *, const char *group, weir_arena *, struct broker_member **, size_t *count,

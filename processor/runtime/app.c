@@ -117,12 +117,22 @@ void app_fail(struct weir_app *app, const struct weir_error *error)
 
 /* ---- start ---- */
 
+struct broker *app_open_broker(const struct config *config, struct weir_error *error)
+{
+    if (*config_text(config, "bootstrap.servers"))
+        return broker_kafka_open(config, error);
+    return broker_embedded_open(config_text(config, "log.dir"), config, error);
+}
+
+const char *app_id(const struct config *config, const struct weir_topology *topology)
+{
+    const char *id = config_text(config, "application.id");
+    return *id || !topology ? id : weir_topology_name(topology);
+}
+
 static bool open_broker(struct weir_app *app, struct weir_error *error)
 {
-    if (*config_text(app->config, "bootstrap.servers"))
-        app->broker = broker_kafka_open(app->config, error);
-    else
-        app->broker = broker_embedded_open(config_text(app->config, "log.dir"), app->config, error);
+    app->broker = app_open_broker(app->config, error);
     return app->broker != NULL;
 }
 
@@ -252,9 +262,7 @@ struct weir_app *app_open(struct weir_topology *topology, struct weir_config set
 {
     struct weir_app *app = new_app(broker);
     bool ok = config_fill(app->config, &settings, error);
-    const char *application = ok ? config_text(app->config, "application.id") : "";
-    if (ok && !*application)
-        application = topology ? weir_topology_name(topology) : "";
+    const char *application = ok ? app_id(app->config, topology) : "";
     ok = layout_init(&app->layout, topology, application, app->config, error) && ok;
     if (ok) {
         share_memory(app->config);

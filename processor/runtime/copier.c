@@ -15,6 +15,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/tree.h"
 #include "runtime/app.h"
 #include "runtime/copies.h"
 #include "runtime/directory.h"
@@ -83,7 +84,7 @@ static bool is_given_up(const struct copier *copier, const struct arrival *arriv
 
 static void free_arrival(struct arrival *arrival)
 {
-    directory_remove(arrival->directory);
+    tree_remove(arrival->directory);
     memory_free(arrival->directory);
     memory_free(arrival->wishes);
     memory_free(arrival);
@@ -358,7 +359,7 @@ static bool sync_directory(const char *path, struct weir_error *error)
 static bool fetch_files(struct fetch *fetch, struct weir_error *error)
 {
     const char *directory = fetch->arrival->directory;
-    directory_remove(directory);
+    tree_remove(directory);
     atomic_store(&fetch->arrival->remaining, fetch->manifest->bytes);
     if (mkdir(directory, 0700) != 0)
         return error_set(error, WEIR_RETRY, "cannot make %s: %s", directory, strerror(errno));
@@ -415,7 +416,7 @@ static bool take_from(struct copier *copier, struct arrival *arrival, const char
     if (!fetch_files(&fetch, error) || !check_arrived(copier, arrival, error)) {
         if (!is_given_up(copier, arrival))
             log_warning("copier", "task %s: no copy from %s: %s", arrival->task.text, address, error->message);
-        directory_remove(arrival->directory);
+        tree_remove(arrival->directory);
         atomic_store(&arrival->remaining, 0);
         error->code = WEIR_ABSENT; /* not again */
         return false;

@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/tree.h"
 #include "runtime/app.h"
 #include "runtime/directory.h"
 #include "runtime/limits.h"
@@ -55,7 +56,7 @@ struct copies *copies_new(struct weir_app *app, struct weir_error *error)
     char *directory = directory_of_copies(app->config, app->layout.application, error);
     if (!directory)
         return NULL;
-    directory_remove(directory);
+    tree_remove(directory);
     memory_free(directory);
     directory = directory_of_copies(app->config, app->layout.application, error);
     struct copies *copies = memory_new(sizeof *copies);
@@ -70,7 +71,7 @@ struct copies *copies_new(struct weir_app *app, struct weir_error *error)
 
 static void remove_copy(struct copies *copies, size_t index)
 {
-    directory_remove(copies->items[index].directory);
+    tree_remove(copies->items[index].directory);
     memory_free(copies->items[index].directory);
     copies->items[index] = copies->items[--copies->count];
 }
@@ -274,7 +275,7 @@ static bool make(struct copies *copies, struct share share, struct manifest *out
         memcpy(copy->name, out->copy, sizeof copy->name);
         return true;
     }
-    directory_remove(directory);
+    tree_remove(directory);
     memory_free(directory);
     return false;
 }

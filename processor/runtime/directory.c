@@ -3,15 +3,13 @@
 #include "runtime/directory.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/memory.h"
-
-enum { OPEN_DIRECTORIES_MAX = 16 };
+#include "base/tree.h"
 
 static bool make_all(char *path, struct weir_error *error)
 {
@@ -60,18 +58,6 @@ char *directory_of_copies(const struct config *config, const char *application, 
     return made(memory_format("%s/%s/copies", config_text(config, "state.dir"), application), error);
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-    (void)status, (void)kind, (void)walk;
-    return remove(path);
-}
-
-void directory_remove(const char *directory)
-{
-    if (directory)
-        nftw(directory, remove_one, OPEN_DIRECTORIES_MAX, FTW_DEPTH | FTW_PHYS);
-}
-
 /* Between the two renames there is no state at `place`, which is what a task begins with, too. */
 bool directory_put(const char *directory, const char *place, struct weir_error *error)
 {
@@ -87,7 +73,7 @@ bool directory_put(const char *directory, const char *place, struct weir_error *
 bool directory_set_aside(const char *directory, struct weir_error *error)
 {
     char *aside = memory_format("%s.damaged", directory);
-    directory_remove(aside);
+    tree_remove(aside);
     bool ok = rename(directory, aside) == 0 || errno == ENOENT;
     if (!ok)
         error_set(error, WEIR_FATAL, "cannot rename %s: %s", directory, strerror(errno));

@@ -12,8 +12,6 @@ char *directory_of_application(const struct config *, const char *application, s
 char *directory_of_global(const struct config *, const char *application, const char *store, struct weir_error *);
 /* <state.dir>/<application>/copies, of copies on their way to other instances or from them. */
 char *directory_of_copies(const struct config *, const char *application, struct weir_error *);
-/* With all it holds, as far as that is possible; NULL, and one that does not exist, is fine. */
-void directory_remove(const char *directory);
 /* Puts a directory in the place of another one; what was there is in `directory` afterwards. */
 bool directory_put(const char *directory, const char *place, struct weir_error *);
 /* Renames a directory whose content is unusable to "<directory>.damaged", replacing an earlier one. */

@@ -2,7 +2,6 @@
  * it runs under ThreadSanitizer. Every producer numbers its records per partition; whoever reads a partition must see
  * each producer's numbers without a gap. Members join and leave meanwhile and must hand over at the committed offset.
  * SPDX-License-Identifier: Apache-2.0 */
-#include <ftw.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/tree.h"
 #include "embedded/embedded.h"
 
 enum { PRODUCERS = 2, MEMBERS = 3, PARTITIONS = 4, ROUNDS = 60, BATCH = 50, PER_PARTITION = ROUNDS * BATCH };
@@ -153,12 +153,6 @@ static void *clean(void *self)
     return NULL;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *walk)
-{
-    (void)status, (void)flag, (void)walk;
-    return remove(path);
-}
-
 int main(void)
 {
     struct weir_error error = {0};
@@ -185,7 +179,7 @@ int main(void)
     pthread_join(reader, NULL);
     bool exact = atomic_load(&consumed) == (int64_t)PARTITIONS * PRODUCERS * PER_PARTITION;
     broker->ops->close(broker);
-    nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    tree_remove(directory);
     MUST(exact, NULL);
     puts("embedded: every record once, in order");
     return 0;

@@ -1,12 +1,12 @@
 /* Sinks on the embedded log: computed topics that exist or do not, partitioners that see how many partitions there are,
  * and what becomes of records that cannot be written. A plain program, so that it runs under ThreadSanitizer too. */
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/tree.h"
 #include "broker/broker.h"
 
 static int failures;
@@ -124,12 +124,6 @@ static void fail_stops_at_a_topic_that_is_missing(void)
     CHECK(!weir_stop(app, weir_seconds(30), &error), "it stopped as if nothing had happened");
 }
 
-static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *walk)
-{
-    (void)status, (void)flag, (void)walk;
-    return remove(path);
-}
-
 int main(void)
 {
     strcpy(folder, "/tmp/weir-routing-XXXXXX");
@@ -146,6 +140,6 @@ int main(void)
         fail_stops_at_a_topic_that_is_missing();
         log->ops->close(log);
     }
-    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    tree_remove(folder);
     return failures > 0;
 }

@@ -1,12 +1,12 @@
 /* running.h: a whole app on an embedded log of its own, for plain programs that start, stop and question it. */
 #ifndef WEIR_TESTS_THREAD_RUNNING_H
 #define WEIR_TESTS_THREAD_RUNNING_H
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/tree.h"
 #include "weir.h"
 
 static int failures;
@@ -34,21 +34,15 @@ static inline void begin(void)
     snprintf(state_directory, sizeof state_directory, "%s/state", folder);
 }
 
-static inline int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-    (void)status, (void)kind, (void)walk;
-    return remove(path);
-}
-
 static inline void lose_state(void)
 {
-    nftw(state_directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    tree_remove(state_directory);
 }
 
 /* The status of the program. */
 static inline int end(void)
 {
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    tree_remove(folder);
     printf("%s\n", failures ? "FAILED" : "ok");
     return failures != 0;
 }

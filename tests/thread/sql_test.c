@@ -5,7 +5,6 @@
  * records go on coming while queries look whether they see one commit. A plain program, so that it runs under
  * ThreadSanitizer too. SQL_TEST_QUERIES and SQL_TEST_SEED: how many, which.
  * SPDX-License-Identifier: Apache-2.0 */
-#include <ftw.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdarg.h>
@@ -16,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/tree.h"
 #include "sql/sql.h"
 #include "weir.h"
 
@@ -898,12 +898,6 @@ static void expect_limits(void)
     expect_code("select replace(hex(zeroblob(1500000)), '0', 'xxxx')", wide, SQL_TOO_LARGE);
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-    (void)status, (void)kind, (void)walk;
-    return remove(path);
-}
-
 int main(void)
 {
     const char *queries = getenv("SQL_TEST_QUERIES"), *chosen = getenv("SQL_TEST_SEED");
@@ -925,7 +919,7 @@ int main(void)
     sqlite3_close(copy);
     struct weir_error error = {0};
     CHECK(weir_stop(app, weir_seconds(30), &error), "weir_stop: %s", error.message);
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    tree_remove(folder);
     printf("%s\n", failures ? "FAILED" : "ok");
     return failures != 0;
 }

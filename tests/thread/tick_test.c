@@ -75,7 +75,7 @@ static void forget_everything(void)
 {
     char groups[128];
     snprintf(groups, sizeof groups, "%s/groups~", log_directory);
-    nftw(groups, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    tree_remove(groups);
     lose_state();
     atomic_store(&closed, 0);
 }

@@ -385,6 +385,22 @@ class Embedded(unittest.TestCase):
             status, _ = instance.stop(number)
             self.assertEqual(status, -9 if number == signal.SIGKILL else 0)
 
+    def test_an_application_begins_anew(self):
+        weir("produce", "words", "--create", *self.settings, stdin="\tweir\n")
+        for _ in range(2):
+            instance = self.start("run", "example-count")
+            wait_for(lambda: instance.get("/v1/views/word-counts/keys/weir")["value"] == 1)
+            weir("reset", "example-count", "--yes", *self.settings, expect=78)
+            self.assertEqual(instance.stop()[0], 0)
+            would, hint = weir("reset", "example-count", *self.settings)
+            self.assertIn("nothing was deleted", hint)
+            self.assertEqual(would.splitlines()[-1], f"directory {self.folder}/state/example-count")
+            self.assertEqual(weir("reset", "example-count", "--yes", *self.settings)[0], would)
+            self.assertFalse(os.path.exists(f"{self.folder}/state/example-count"))
+            topics = weir("reset", "example-count", *self.settings)[0]
+            self.assertEqual(topics, "offsets of group example-count\n")
+        self.assertEqual(len(parsed(weir("consume", "words", *self.settings)[0])), 1)
+
     def test_the_shop_is_right_to_the_cent(self):
         events, _ = weir("generate", "commerce", "--events", "5000", "--seed", "3")
         expected = recompute_commerce.compute(events.splitlines())

@@ -1,26 +1,20 @@
 /* Over how many partitions data is moved, and to which: a whole app on the embedded log. */
 #include <criterion/criterion.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/tree.h"
 #include "weir.h"
 
 enum { WAIT_MS = 20000 };
 
 static char folder[64], log_directory[96], state_directory[96];
 
-static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *walk)
-{
-    (void)status, (void)flag, (void)walk;
-    return remove(path);
-}
-
 static void remove_folder(void)
 {
-    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    tree_remove(folder);
 }
 
 static weir_app *start(weir_topology *topology)

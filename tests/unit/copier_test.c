@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/tree.h"
 #include "runtime/app.h"
 #include "runtime/copier.h"
 #include "runtime/copies.h"
@@ -130,7 +131,7 @@ static void tear_down(void)
     app_close(taker);
     app_close(giver);
     arena_done(&arena);
-    directory_remove(folder);
+    tree_remove(folder);
 }
 
 TestSuite(copier, .init = set_up, .fini = tear_down, .timeout = 60);

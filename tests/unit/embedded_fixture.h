@@ -2,23 +2,17 @@
 #ifndef WEIR_TESTS_EMBEDDED_FIXTURE_H
 #define WEIR_TESTS_EMBEDDED_FIXTURE_H
 #include <criterion/criterion.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "base/tree.h"
 #include "broker/broker.h"
 
 static char directory[64];
 static struct broker *broker;
-
-static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *walk)
-{
-    (void)status, (void)flag, (void)walk;
-    return remove(path);
-}
 
 static inline void open_log(void)
 {
@@ -45,7 +39,7 @@ static inline void end_log(void)
 {
     if (broker)
         close_log();
-    nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    tree_remove(directory);
 }
 
 static inline void make_topic(struct broker_topic_spec spec)

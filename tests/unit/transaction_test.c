@@ -1,5 +1,6 @@
 /* transaction_test.c: transactions of the embedded broker, through broker.h; their outcomes, and what a crash leaves.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "embedded/embedded.h"

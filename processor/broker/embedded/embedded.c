@@ -52,6 +52,19 @@ struct embedded_topic *embedded_topic_find(struct embedded *broker, const char *
     return topic;
 }
 
+struct embedded_topic *embedded_topic_take(struct embedded *broker, const char *name)
+{
+    bool found;
+    pthread_mutex_lock(&broker->lock);
+    size_t at = topic_place(broker, name, &found);
+    struct embedded_topic *topic = found ? broker->topics[at] : NULL;
+    if (found)
+        memmove(broker->topics + at, broker->topics + at + 1,
+                (--broker->topic_count - at) * sizeof(struct embedded_topic *));
+    pthread_mutex_unlock(&broker->lock);
+    return topic;
+}
+
 /* Lock held. */
 static void add_topic(struct embedded *broker, struct embedded_topic *topic)
 {
@@ -450,6 +463,8 @@ const struct broker_ops embedded_ops = {
     .offset_at = embedded_offset_at,
     .committed = committed_offset,
     .topics = topic_names,
+    .topics_delete = embedded_topics_delete,
+    .group_delete = embedded_group_delete,
     .consumer_open = embedded_consumer_open,
     .consumer_poll = embedded_consumer_poll,
     .consumer_release = embedded_consumer_release,

@@ -38,6 +38,8 @@ struct embedded {
 };
 
 struct embedded_topic *embedded_topic_find(struct embedded *, const char *name); /* [any] NULL: none */
+/* Takes it off the list: the caller's to free. NULL: none. */
+struct embedded_topic *embedded_topic_take(struct embedded *, const char *name);
 /* NULL and WEIR_INVALID or WEIR_POISON (code) when topic or partition do not exist. */
 struct embedded_partition *embedded_partition_find(struct embedded *, const char *topic, int32_t partition,
                                                    struct weir_error *);
@@ -88,6 +90,8 @@ int embedded_reader_poll(struct broker_reader *, struct broker_message *, int ma
 void embedded_reader_release(struct broker_reader *, struct broker_message *);
 int64_t embedded_reader_position(struct broker_reader *, int32_t token);
 void embedded_reader_close(struct broker_reader *);
+bool embedded_topics_delete(struct broker *, const char *const *names, size_t count, struct weir_error *);
+bool embedded_group_delete(struct broker *, const char *group, struct weir_error *);
 bool embedded_offset_at(struct broker *, const char *topic, int32_t partition, int64_t timestamp_ms, int64_t *offset,
                         struct weir_error *);
 #endif

@@ -257,6 +257,15 @@ bool embedded_group_commit(struct embedded_group *group, int64_t transaction, co
     return error_set(error, commit.error.code, "group '%s': %s", group->name, commit.error.message);
 }
 
+bool embedded_group_forget(struct embedded_group *group, struct weir_error *error)
+{
+    pthread_mutex_lock(&group->lock);
+    bool forgotten = group->member_count == 0 ? embedded_offsets_clear(&group->offsets, error)
+                                              : error_set(error, WEIR_INVALID, "group '%s' has members", group->name);
+    pthread_mutex_unlock(&group->lock);
+    return forgotten;
+}
+
 int64_t embedded_group_committed(struct embedded_group *group, const char *topic, int32_t partition, weir_arena *arena,
                                  const char **metadata)
 {

@@ -69,6 +69,8 @@ bool embedded_group_regenerated(struct embedded_group *, struct embedded_member 
 /* Durable on return, all or nothing; a transaction has become true with it. */
 bool embedded_group_commit(struct embedded_group *, int64_t transaction, const struct broker_offset *, size_t,
                            struct weir_error *);
+/* All that was committed, durably. WEIR_INVALID: it has members. */
+bool embedded_group_forget(struct embedded_group *, struct weir_error *);
 /* BROKER_NO_OFFSET: none. metadata may be NULL; a copy in the arena. */
 int64_t embedded_group_committed(struct embedded_group *, const char *topic, int32_t partition, weir_arena *,
                                  const char **metadata);

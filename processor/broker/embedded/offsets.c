@@ -217,12 +217,24 @@ bool embedded_offsets_load(struct embedded_offsets *offsets, char *path, struct 
     return loaded && (!outcomes || rewrite(offsets, error));
 }
 
-void embedded_offsets_done(struct embedded_offsets *offsets)
+static void drop_items(struct embedded_offsets *offsets)
 {
     for (size_t i = 0; i < offsets->count; i++) {
         free(offsets->items[i].topic);
         free(offsets->items[i].metadata);
     }
+    offsets->count = 0;
+}
+
+bool embedded_offsets_clear(struct embedded_offsets *offsets, struct weir_error *error)
+{
+    drop_items(offsets);
+    return offsets->fd < 0 || rewrite(offsets, error);
+}
+
+void embedded_offsets_done(struct embedded_offsets *offsets)
+{
+    drop_items(offsets);
     free(offsets->items);
     free(offsets->path);
     if (offsets->fd >= 0)

@@ -38,6 +38,8 @@ const struct embedded_offset *embedded_offsets_find(const struct embedded_offset
 void embedded_offsets_set(struct embedded_offsets *, const struct broker_offset *);
 void embedded_offsets_encode(struct buffer *, const struct broker_offset *);
 void embedded_offsets_encode_transaction(struct buffer *, int64_t number, const struct broker_offset *, size_t count);
+/* Forgets all, durably. What transactions of the file have committed stays committed. */
+bool embedded_offsets_clear(struct embedded_offsets *, struct weir_error *);
 /* Appends encoded entries durably; false: the file is as before. Rewrites the file when it has grown. */
 bool embedded_offsets_write(struct embedded_offsets *, weir_bytes entries, struct weir_error *);
 #endif

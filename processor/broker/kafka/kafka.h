@@ -260,6 +260,10 @@ bool kafka_offset_at(struct broker *, const char *topic, int32_t partition, int6
  * still short (KIP-392), so the leader is asked. False: it does not know it either. */
 bool kafka_may_hold(struct kafka_broker *, const char *topic, int32_t partition, int64_t offset);
 bool kafka_topics(struct broker *, weir_arena *, const char ***names, size_t *count, struct weir_error *);
+
+/* -- delete.c -- */
+bool kafka_topics_delete(struct broker *, const char *const *names, size_t count, struct weir_error *);
+bool kafka_group_delete(struct broker *, const char *group, struct weir_error *);
 bool kafka_ensure(struct broker *, const struct broker_topic_spec *, size_t count, struct weir_error *);
 bool kafka_committed(struct broker *, const char *group, const char *topic, int32_t partition, int64_t *offset,
                      struct weir_error *);
