@@ -610,6 +610,22 @@ struct weir_process_args {
     void *user;
     const char *name;
 };
+/* Fields that a source has, too, mean what they mean there. */
+struct weir_global_store_args {
+    const char *at;
+    const struct weir_type *value;
+    const struct weir_processor *processor; /* required; its only store is this one */
+    const struct weir_type *store_key, *store_value; /* of its rows; NULL: as those of the topic */
+    enum weir_policy reading;
+    const char *dead_letters;
+    weir_timestamp_of *timestamp;
+    enum weir_untimed untimed;
+    bool require_key;
+    bool confidential;
+    bool in_memory; /* rows are not on disk: after a restart the whole topic goes through the processor again */
+    void *user;
+    const char *name;
+};
 /* What a service is asked about a record. */
 struct weir_request {
     const char *method; /* "POST" unless it is set */
@@ -689,6 +705,10 @@ WEIR_PUBLIC weir_table *weir_table_with(weir_topology *, const char *topic, cons
 /* The latest value per key of all partitions of a topic, on every instance: loaded before processing begins, then
  * followed. Nothing else may read the topic. */
 WEIR_PUBLIC weir_global_table *weir_global_with(weir_topology *, const char *topic, const char *store, const struct weir_type *key, struct weir_source_args);
+/* A store that every instance holds whole, written by the processor from all partitions of a topic: before processing begins
+ * the records there are, then those that come; after a crash some of them again. What it forwards goes nowhere, and it has no punctuators. Others
+ * read the store by naming it in their .stores. Nothing else may read the topic. */
+WEIR_PUBLIC void weir_global_store_with(weir_topology *, const char *topic, const char *store, const struct weir_type *key, struct weir_global_store_args);
 WEIR_PUBLIC void weir_store_with(weir_topology *, const char *name, const struct weir_type *key, struct weir_store_args);
 WEIR_PUBLIC weir_stream *weir_filter_with(weir_stream *, struct weir_step_args);
 WEIR_PUBLIC weir_stream *weir_filter_not_with(weir_stream *, struct weir_step_args);
@@ -823,6 +843,7 @@ struct weir_endpoint {
 #define weir_from(t, topic, key, ...) weir_from_with((t), (topic), (key), WEIR_ARGS(source, value, __VA_ARGS__))
 #define weir_table_from(t, topic, store, key, ...) weir_table_with((t), (topic), (store), (key), WEIR_ARGS(source, value, __VA_ARGS__))
 #define weir_global(t, topic, store, key, ...) weir_global_with((t), (topic), (store), (key), WEIR_ARGS(source, value, __VA_ARGS__))
+#define weir_global_store(t, topic, store, key, ...) weir_global_store_with((t), (topic), (store), (key), WEIR_ARGS(global_store, value, __VA_ARGS__))
 #define weir_add_store(t, name, key, ...) weir_store_with((t), (name), (key), WEIR_ARGS(store, value, __VA_ARGS__))
 #define weir_filter(x, ...) WEIR_STREAM_OR_TABLE(x, weir_filter)((x), WEIR_ARGS(step, test, __VA_ARGS__))
 #define weir_filter_not(x, ...) WEIR_STREAM_OR_TABLE(x, weir_filter_not)((x), WEIR_ARGS(step, test, __VA_ARGS__))

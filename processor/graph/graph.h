@@ -29,7 +29,7 @@ struct graph_topic {
 struct graph_store {
     struct store_spec spec;
     const char *at;
-    bool of_processors;  /* declared by weir_add_store; all others belong to a table, and processors only read them */
+    bool of_processors;  /* declared by weir_add_store or weir_global_store; all others belong to a table, and processors only read them */
     int32_t subtopology; /* -1 before graph_plan, or connected to nothing */
     int32_t index;       /* within the sub-topology */
     bool of_global;

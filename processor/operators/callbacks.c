@@ -137,6 +137,8 @@ static bool may_schedule(weir_context *context, weir_duration every, weir_punctu
 {
     if (!operator_is_processor(context->node))
         return refuse(context, "weir_schedule", "only a processor has punctuators");
+    if (context->node->store_count > 0 && context->node->stores[0]->of_global)
+        return refuse(context, "weir_schedule", "a global store goes by the records of its topic only");
     if (every.ms <= 0)
         return refuse(context, "weir_schedule", "the interval must be positive");
     return call || refuse(context, "weir_schedule", "there is no function to call");

@@ -64,6 +64,7 @@ class Topology:
         self.outputs = {}  # the latest topic that is written to, of each kind of records
         self.partitions = rng.choice([None, None, 1, 7])  # of what is repartitioned: the same for all that may meet
         self.globals = []
+        self.global_stores = []
         self.must_have_keys = False
         self.self_joins = set()  # kinds of joins of a stream with itself
 
@@ -417,6 +418,15 @@ class Topology:
         self.add("join_global", like, other=self.rng.choice(self.globals), by=self.rng.choice(KEYS), fn=self.rng.choice(JOINERS), out="S")
         self.ops[-1]["kind"] = self.rng.choice(["inner", "left"])
 
+    def consult(self):
+        """A processor looks into a global store that another one writes."""
+        like = self.stream()
+        if not self.global_stores or self.rng.random() < 0.3:
+            self.global_stores.append((self.new_name("h"), self.new_name("store-")))
+            self.op("global_store", id=self.global_stores[-1][0], topic=self.new_topic(), store=self.global_stores[-1][1])
+        other, store = self.rng.choice(self.global_stores)
+        self.add("consult", like, other=other, store=store, out="S")
+
     def may_be_held(self, table):
         return table.kept and table.stored and not table.versioned and agree_on_time(table)
 
@@ -479,6 +489,7 @@ class Topology:
         filter: 3, map: 2, select_key: 2, flat_map_values: 2, foreach: 1, repartition: 3, to_table: 3, regroup: 4, process_values: 2, map_values: 3,
         flat_map: 2, peek: 1, branch: 2, merge: 2, rekey: 3, aggregate: 8, changes: 3, join: 5, join_table: 4, join_tables: 5, join_foreign: 4,
         join_global: 3, process: 2, suppress: 4, look_up_own: 2, cogroup: 3, route: 1, transform_values: 2, shelve: 1, survey: 1,
+        consult: 2,
     }
 
     def grow(self, count):

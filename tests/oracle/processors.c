@@ -193,3 +193,31 @@ static void recall_process(weir_context *context, const struct weir_record *reco
 }
 
 const struct weir_processor processor_recall = {.process = recall_process};
+
+/* ---- a global store ---- */
+
+static void pile_process(weir_context *context, const struct weir_record *record)
+{
+    weir_store *store = weir_store_named(context, weir_user(context));
+    if (!record->key)
+        return;
+    const weir_bytes *before = weir_get(store, record->key);
+    const weir_bytes value = text_of_value(context, record);
+    const weir_bytes both = before ? JOIN(context, *before, TEXT("+"), value) : value;
+    weir_put(store, record->key, record->value ? text_keep_folded(context, both) : NULL);
+}
+
+const struct weir_processor processor_pile = {.process = pile_process};
+
+static void consult_process(weir_context *context, const struct weir_record *record)
+{
+    weir_store *store = weir_store_named(context, weir_user(context));
+    struct weir_record out = *record;
+    const void *key = text_keep(context, text_of_value(context, record));
+    const weir_bytes *found = weir_get(store, key);
+    const weir_bytes both = JOIN(context, text_of_value(context, record), TEXT("?"), found ? *found : TEXT("null"));
+    out.value = text_keep_folded(context, both);
+    weir_forward(context, &out);
+}
+
+const struct weir_processor processor_consult = {.process = consult_process};

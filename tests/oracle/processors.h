@@ -1,5 +1,5 @@
 /* processors.h: the processors of generated topologies, which keep stores of their own or choose where records go.
- * java/ has the same, each in a file of its own: Tally, Recall, Remember, Shelve, Diary, Survey, Route. */
+ * java/ has the same, each in a file of its own: Tally, Recall, Remember, Shelve, Diary, Survey, Route, Pile, Consult. */
 #ifndef WEIR_TESTS_ORACLE_PROCESSORS_H
 #define WEIR_TESTS_ORACLE_PROCESSORS_H
 #include "weir.h"
@@ -38,4 +38,9 @@ struct route {
     const char *children[2];
 };
 extern const struct weir_processor processor_route;
+
+/* Of a global store: every value of a key stands behind those before it, until there is none. Its .user is the store's name. */
+extern const struct weir_processor processor_pile;
+/* Forwards each value with what the global store has of the record's value as a key; .user: the store's name. */
+extern const struct weir_processor processor_consult;
 #endif

@@ -40,7 +40,7 @@ def around_op(case, index):
 
 
 def with_ops(case, ops):
-    topics = {topic for op in ops if op["op"] in ("stream", "table", "global") for topic in [op["topic"], *op.get("also", [])]}
+    topics = {topic for op in ops if op["op"] in ("stream", "table", "global", "global_store") for topic in [op["topic"], *op.get("also", [])]}
     records = [record for record in case["input"] if len(record) == 1 or record[0] in topics]
     return {**case, "ops": ops, "input": records}
 

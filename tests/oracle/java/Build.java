@@ -144,6 +144,8 @@ final class Build {
             case "to_table" -> in().with(in().stream().toTable(materialized("row", in().value)));
             case "repartition" -> repartition();
             case "global" -> global();
+            case "global_store" -> globalStore();
+            case "consult" -> consult();
             case "branch" -> branch();
             case "route" -> route();
             case "transform_values" -> transformValues();
@@ -195,6 +197,20 @@ final class Build {
     private Handle global() {
         inputs.add(text("topic"));
         return new Handle(builder.globalTable(text("topic"), Consumed.with(TEXT, TEXT), materialized("row", 'S')), 'S', 0, 'S');
+    }
+
+    private Handle globalStore() {
+        String store = text("store");
+        inputs.add(text("topic"));
+        stores.add(new Store(store, "plain", 'S'));
+        builder.addGlobalStore(Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(store), TEXT, TEXT), text("topic"),
+            Consumed.with(TEXT, TEXT), () -> new Pile(store));
+        return null;
+    }
+
+    private Handle consult() {
+        String store = text("store");
+        return in().with(in().stream().processValues(() -> new Consult(store)), 'S');
     }
 
     private Handle filter() {
