@@ -575,6 +575,9 @@ struct weir_join_args {
      * Stream-table joins with a versioned table: a record waits for .grace, by stream time, and then meets the row of its
      * own time; what waits is in the store "<name>-Buffer". */
     weir_duration within, before, after, grace;
+    /* Foreign-key joins of tables that are not spread by the hash of their keys (TableJoined of Kafka Streams): the partition of a
+     * left row by its key, and that of a right one by the foreign key. They hear of the key alone and name one partition. */
+    weir_partition_of *partition_of, *other_partition_of;
     void *user;
     const char *name;
 };

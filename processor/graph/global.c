@@ -153,6 +153,8 @@ static bool check_join(const struct verb *verb, const weir_global_table *global,
         return verb_fail(verb, "a stream and a table have an inner and a left join; the table alone causes nothing");
     if (args->store)
         return verb_fail(verb, "the result is a stream and has no .store");
+    if (args->partition_of || args->other_partition_of)
+        return verb_fail(verb, "it moves nothing; only a foreign-key join has a .partition_of");
     return verb_check_no_keeping(verb, KEEPING(*args));
 }
 

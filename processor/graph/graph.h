@@ -29,7 +29,8 @@ struct graph_topic {
 struct graph_store {
     struct store_spec spec;
     const char *at;
-    bool of_processors;  /* declared by weir_add_store or weir_global_store; all others belong to a table, and processors only read them */
+    bool
+        of_processors; /* declared by weir_add_store or weir_global_store; all others belong to a table, and processors only read them */
     int32_t subtopology; /* -1 before graph_plan, or connected to nothing */
     int32_t index;       /* within the sub-topology */
     bool of_global;
@@ -71,6 +72,7 @@ struct graph_node {
     size_t more_count;
     weir_topic_of *topic_of;          /* sinks; NULL: it has one topic */
     weir_partition_of *partition_of;  /* sinks; NULL: by the hash of the key */
+    bool partition_by_key;            /* sinks: .partition_of hears of the key alone, and names one partition */
     weir_timestamp_of *timestamp;     /* sources */
     enum weir_untimed untimed;        /* sources */
     enum weir_policy reading;         /* sources */

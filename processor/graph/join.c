@@ -13,6 +13,8 @@ bool join_check(const struct verb *verb, const struct weir_join_args *args, cons
         return false;
     if (args->kind > WEIR_OUTER)
         return verb_fail(verb, "there is no kind %d of join", (int)args->kind);
+    if (args->partition_of || args->other_partition_of)
+        return verb_fail(verb, "it moves nothing; only a foreign-key join has a .partition_of");
     if (left->key_type != right->key_type)
         return verb_fail(verb, "keys are of type %s (%s) and %s (%s)", left->key_type->name, left->name,
                          right->key_type->name, right->name);

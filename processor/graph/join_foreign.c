@@ -17,6 +17,7 @@ struct foreign_join {
     struct foreign_join_args args;
     struct graph_store *store;
     struct graph_topic *questions, *answers;
+    weir_partition_of *partition_of, *other_partition_of;
     void *user;
 };
 
@@ -93,6 +94,13 @@ static struct graph_node *add_step(const struct verb *verb, const struct foreign
     return node;
 }
 
+static void spread_by_key(struct graph_node *sink, weir_partition_of *partition_of)
+{
+    sink->partition_of = partition_of;
+    sink->partition_by_key = true;
+    sink->topic->is_spread = true;
+}
+
 static bool ask(const struct verb *verb, struct foreign_join *join)
 {
     struct graph_node *subscribe =
@@ -101,7 +109,10 @@ static bool ask(const struct verb *verb, struct foreign_join *join)
         return false;
     subscribe->key_type = join->args.foreign_key_type;
     subscribe->value_type = &weir_bytes_type;
-    return repartition_sink(verb, subscribe, join->questions, join->names.question_sink) != NULL;
+    struct graph_node *sink = repartition_sink(verb, subscribe, join->questions, join->names.question_sink);
+    if (sink && join->other_partition_of)
+        spread_by_key(sink, join->other_partition_of);
+    return sink != NULL;
 }
 
 /* A node that sends answers: they go to where the left row lives, and both kinds through one sink. */
@@ -135,6 +146,8 @@ static bool answer(const struct verb *verb, struct foreign_join *join)
         return false;
     node_connect(verb->topology, inform, sink);
     sink->partition_of = foreign_response_partition;
+    if (join->partition_of)
+        spread_by_key(sink, join->partition_of);
     return true;
 }
 
@@ -174,7 +187,11 @@ weir_table *weir_join_foreign_with(weir_table *left, weir_table *right, const ch
     if (!check(&verb, left, right, extract, &args) || !table_send_old(&verb, right, true) ||
         !table_send_old(&verb, left, true))
         return NULL;
-    struct foreign_join join = {.left = left, .right = right, .user = args.user};
+    struct foreign_join join = {.left = left,
+                                .right = right,
+                                .partition_of = args.partition_of,
+                                .other_partition_of = args.other_partition_of,
+                                .user = args.user};
     join.args = (struct foreign_join_args){.extract = extract,
                                            .fn = args.fn,
                                            .is_left = args.kind == WEIR_LEFT,

@@ -178,12 +178,20 @@ static bool count_partitions(struct task *task, const struct graph_node *node, c
     return *count > 0 || error_set(latch, WEIR_POISON, "topic %s: there is no such topic", topic);
 }
 
+/* What a foreign-key join carries is its own affair; the author knows its keys. */
+static int32_t ask_author(const struct graph_node *node, const struct weir_record *record, int32_t count)
+{
+    const struct weir_record keyed = {
+        .key = record->key, .timestamp_ms = record->timestamp_ms, .key_type = record->key_type};
+    return node->partition_of(node->partition_by_key ? &keyed : record, count);
+}
+
 /* The author's choice; a record without a key stays in the partition of its task, so that it comes to the same place
  * when it is sent again (lineage.h). */
 static int32_t choose_partition(const struct task *task, const struct graph_node *node,
                                 const struct weir_record *record, int32_t count)
 {
-    int32_t chosen = node->partition_of ? node->partition_of(record, count) : WEIR_PARTITION_BY_KEY;
+    int32_t chosen = node->partition_of ? ask_author(node, record, count) : WEIR_PARTITION_BY_KEY;
     bool is_anywhere = chosen == WEIR_PARTITION_BY_KEY && !record->key && node->topic->internal;
     return is_anywhere && count > 0 ? task->partition % count : chosen;
 }
@@ -204,7 +212,10 @@ static void send_to_partition(struct task *task, weir_context *sink, const char 
 {
     const struct graph_node *node = sink->node;
     out->partition = choose_partition(task, node, record, count);
-    if (out->partition == WEIR_PARTITION_NONE)
+    if (node->partition_by_key && out->partition < WEIR_PARTITION_BY_KEY)
+        context_fail(sink, WEIR_POISON, "topic %s: the partitioner of the join (%s) must name one partition", topic,
+                     node->at);
+    else if (out->partition == WEIR_PARTITION_NONE)
         context_drop(sink, "no_partition");
     else if (out->partition == WEIR_PARTITION_ALL)
         for (out->partition = 0; out->partition < count && send(task, node, topic, record, out);)

@@ -112,6 +112,41 @@ Test(partitions, a_topic_is_written_where_the_author_says)
     stop(app);
 }
 
+static const void *named(weir_context *context, const struct weir_record *left)
+{
+    (void)context;
+    return left->value;
+}
+
+static const void *both(weir_context *context, const struct weir_record *left, const struct weir_record *right)
+{
+    (void)context, (void)left;
+    return right->value;
+}
+
+static weir_table *spread_table(weir_topology *t, const char *in, const char *topic)
+{
+    weir_to(weir_from(t, in, &weir_str_type, &weir_str_type), topic, .partition_of = by_first_letter);
+    return weir_table_from(t, topic, topic, &weir_str_type, &weir_str_type);
+}
+
+Test(partitions, a_foreign_key_join_finds_rows_where_the_author_says)
+{
+    static const char *const keys[] = {"apple", "bee", "cat", "dog", "eel", "fox"};
+    weir_topology *t = weir_topology_new("t");
+    weir_table *left = spread_table(t, "left-in", "lefts"), *right = spread_table(t, "right-in", "rights");
+    weir_join_foreign(left, right, "fk", named, both, .value = &weir_str_type, .store = "joined",
+                      .partition_of = by_first_letter, .other_partition_of = by_first_letter);
+    weir_app *app = start(t);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        produce(app, "right-in", keys[i], "row");
+        produce(app, "left-in", keys[i], keys[sizeof keys / sizeof *keys - 1 - i]);
+    }
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        cr_expect_eq(partition_of_row(app, "joined", keys[i]), (int32_t)i % 2, "%s", keys[i]);
+    stop(app);
+}
+
 static int32_t beyond(const struct weir_record *record, int32_t partitions)
 {
     (void)record;

@@ -261,6 +261,51 @@ Test(foreign, there_is_no_outer_join)
     expect_refused(t, "an inner and a left join only");
 }
 
+static int32_t everywhere(const struct weir_record *record, int32_t partitions)
+{
+    (void)record, (void)partitions;
+    return WEIR_PARTITION_ALL;
+}
+
+static int32_t by_key_alone(const struct weir_record *record, int32_t partitions)
+{
+    return record->key && !record->value ? partitions - 1 : partitions;
+}
+
+static weir_test *spread(weir_partition_of *partition_of)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_table *joined = weir_join_foreign(rows(t, "l"), rows(t, "r"), "fk", customer_of, both, .value = &weir_str_type,
+                                           .partition_of = partition_of, .other_partition_of = partition_of);
+    weir_to(weir_changes(joined), "out");
+    return drive(t);
+}
+
+Test(foreign, a_partitioner_hears_of_the_key_alone)
+{
+    weir_test *test = spread(by_key_alone);
+    put(test, "r", "c", "C", 1);
+    put(test, "l", "o", "c", 2);
+    expect(test, "o=c+C@2 ");
+    end(test);
+}
+
+Test(foreign, a_partitioner_that_names_no_single_partition_makes_a_dead_letter)
+{
+    struct weir_raw_record letter;
+    weir_test *test = spread(everywhere);
+    put(test, "l", "o", "c", 2);
+    cr_expect(weir_test_recv_raw(test, "l.dlq", &letter));
+    end(test);
+}
+
+Test(foreign, another_join_has_no_partitioners)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_join_tables(rows(t, "l"), rows(t, "r"), both, .value = &weir_str_type, .partition_of = everywhere);
+    expect_refused(t, "only a foreign-key join has a .partition_of");
+}
+
 Test(foreign, two_joins_have_two_names)
 {
     weir_topology *t = weir_topology_new("t");
