@@ -11,6 +11,7 @@
 #include "registry/registry.h"
 #include "runtime/copier.h"
 #include "runtime/copies.h"
+#include "runtime/evolution.h"
 #include "runtime/globals.h"
 #include "runtime/ingest.h"
 #include "runtime/loop.h"
@@ -285,7 +286,8 @@ struct weir_app *weir_start(struct weir_topology *topology, struct weir_config s
     pthread_mutex_lock(&app->lock);
     set_state(app, WEIR_REBALANCING);
     pthread_mutex_unlock(&app->lock);
-    app->ingest = ingest_new(app, error);
+    bool ok = evolution_settle(&app->layout, app->broker, error);
+    app->ingest = ok ? ingest_new(app, error) : NULL;
     if (app->ingest && start_peers(app, error) && start_loops(app, error) &&
         (!app->globals || globals_start(app->globals, error))) {
         app_refresh_state(app); /* a loop may have settled before it was known here */
