@@ -1094,6 +1094,7 @@ struct weir_dead_letter {
     const char *letters;        /* the topic it went to; strings live in the arena */
     const char *topic, *reason; /* of the input record; topic "": there was none */
     const char *message;        /* what was wrong, and where in the value */
+    const char *trace_id;       /* of the record's header traceparent (W3C Trace Context); "": it has none */
     int32_t partition;
     int64_t offset, failed_ms;
 };

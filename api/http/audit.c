@@ -91,6 +91,9 @@ static void write_line(struct buffer *out, const struct request *request)
     buffer_text(out, "{\"ts\":");
     json_time(out, clock_wall_ms(&clock_system));
     write_member(out, "request", bytes_of_text(request->id));
+    struct trace_id trace = request_trace(request);
+    if (*trace.text)
+        write_member(out, "trace_id", bytes_of_text(trace.text));
     if (request->pass.grant) {
         write_member(out, "principal", bytes_of_text(request->pass.grant->principal));
         write_member(out, "credential", bytes_of_text(request->pass.id));

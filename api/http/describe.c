@@ -291,6 +291,7 @@ static void list_dead_letters(struct request *request, weir_app *app)
         write_number(out, "offset", letters[i].offset);
         write_member(out, "reason", letters[i].reason);
         write_member(out, "message", letters[i].message);
+        write_member(out, "trace_id", *letters[i].trace_id ? letters[i].trace_id : NULL);
         buffer_text(out, ",\"failed\":");
         json_time(out, letters[i].failed_ms);
         buffer_byte(out, '}');

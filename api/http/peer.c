@@ -179,6 +179,10 @@ static void write_headers(struct buffer *out, const struct request *request, con
     copy_header(out, request, "accept");
     copy_header(out, request, "if-none-match");
     copy_header(out, request, "content-type");
+    if (*request_trace(request).text) {
+        copy_header(out, request, "traceparent");
+        copy_header(out, request, "tracestate");
+    }
     buffer_format(out, "X-Request-Id: %s\r\n" FORWARDED_HEADER ": %s\r\n" PARTITIONS_HEADER ": ", request->id,
                   request->server->instance);
     for (size_t i = 0; i < question->partitions.count; i++)
@@ -221,7 +225,7 @@ bool peer_ask(struct request *request, const struct peer_question *question, wei
     buffer_done(&headers);
     meter_ask(&request->server->meter, ok);
     if (!ok)
-        log_debug("http", "request %s: %s", request->id, error.message);
+        log_traced(LOG_DEBUG, "http", request_trace(request).text, "request %s: %s", request->id, error.message);
     return ok;
 }
 

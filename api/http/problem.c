@@ -172,7 +172,7 @@ void problem_of_error(struct request *request, const struct weir_error *error, e
         return;
     default:
         /* What broke inside is for the log and whoever reads it, not for the client. */
-        log_error("http", "request %s: %s", request->id, error->message);
+        log_traced(LOG_ERROR, "http", request_trace(request).text, "request %s: %s", request->id, error->message);
         problem_answer(request, PROBLEM_INTERNAL, "See the log for request %s.", request->id);
     }
 }

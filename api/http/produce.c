@@ -25,18 +25,6 @@ struct production *production_new(struct request *request, weir_app *app, const 
 
 /* ---- headers ---------------------------------------------------------------------------------------------------- */
 
-/* 00-<32 hex>-<16 hex>-<2 hex>; what is malformed is to be ignored (W3C Trace Context, 3.2). */
-static bool is_traceparent(weir_bytes text)
-{
-    const char *at = text.data;
-    for (size_t i = 0; i < text.size && i < 55; i++) {
-        bool is_dash = i == 2 || i == 35 || i == 52;
-        if (is_dash ? at[i] != '-' : at[i] == 0 || !strchr("0123456789abcdef", at[i]))
-            return false;
-    }
-    return text.size == 55;
-}
-
 static void pass_header(struct request *request, const char *from, const char *name, struct weir_header *passed,
                         size_t *count)
 {
@@ -50,7 +38,7 @@ struct weir_headers production_headers(struct request *request)
     enum { PASSED_MAX = 3 };
     struct weir_header *passed = arena_alloc(&request->arena, PASSED_MAX * sizeof *passed);
     size_t count = 0;
-    if (is_traceparent(request_header(request, "traceparent"))) {
+    if (*request_trace(request).text) {
         pass_header(request, "traceparent", "traceparent", passed, &count);
         pass_header(request, "tracestate", "tracestate", passed, &count);
     }

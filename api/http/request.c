@@ -277,6 +277,11 @@ weir_bytes request_header(const struct request *request, const char *lower_case_
     return head_field(&request->head, lower_case_name);
 }
 
+struct trace_id request_trace(const struct request *request)
+{
+    return trace_of_parent(request_header(request, "traceparent"));
+}
+
 const struct query_value *request_value(const struct request *request, enum query_id id)
 {
     return &request->query.values[id];

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/trace.h"
 #include "guard/guard.h"
 #include "http/head.h"
 #include "http/query.h"
@@ -84,6 +85,7 @@ bool request_work(struct request *, bool others_wait);
 void request_answer(struct request *); /* on the loop's thread */
 
 weir_bytes request_header(const struct request *, const char *lower_case_name);
+struct trace_id request_trace(const struct request *); /* of its header traceparent; "": none */
 const struct query_value *request_value(const struct request *, enum query_id);
 void request_add_header(struct request *, const char *name, const char *value);
 

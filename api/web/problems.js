@@ -35,8 +35,8 @@ function replayRow(letters) {
 function lettersTable() {
   if (!latest.mayOperate) return make("section", { class: "card" }, make("header", {}, make("h2", {}, t("Dead letters"))), refused({ code: "forbidden" }));
   return table(t("Dead letters"), latest.parked ? counted(latest.parked, "{n} key waits for a replay", "{n} keys wait for a replay") : t("the latest records of this instance that could not be handled"),
-    [[t("failed"), "key"], [t("app"), ""], [t("topic"), "mono"], [t("partition"), "number"], [t("offset"), "number"], [t("reason"), ""], [t("message"), "wrap"]],
-    latest.letters.map((one) => [ago(one.failed), one.app, one.topic, String(one.partition), String(one.offset), one.reason.replaceAll("_", " "), one.message]), t("No record has failed"));
+    [[t("failed"), "key"], [t("app"), ""], [t("topic"), "mono"], [t("partition"), "number"], [t("offset"), "number"], [t("reason"), ""], [t("message"), "wrap"], [t("trace"), "mono"]],
+    latest.letters.map((one) => [ago(one.failed), one.app, one.topic, String(one.partition), String(one.offset), one.reason.replaceAll("_", " "), one.message, one.trace_id ?? "–"]), t("No record has failed"));
 }
 
 function dropsTable() {

@@ -29,7 +29,7 @@ export const spanish = {
   // heads of columns
   "task": "tarea", "app": "aplicación", "state": "estado", "records/s": "registros/s", "records": "registros", "lag": "retraso", "stream time": "hora del flujo", "instance": "instancia",
   "tasks": "tareas", "standbys": "reservas", "key": "clave", "value": "valor", "window start": "inicio de la ventana", "end": "fin", "updated": "actualizado", "failed": "fallo",
-  "topic": "tópico", "partition": "partición", "offset": "posición", "reason": "motivo", "message": "mensaje",
+  "topic": "tópico", "partition": "partición", "offset": "posición", "reason": "motivo", "message": "mensaje", "trace": "traza",
   // boards, views, answers
   "Nothing yet": "Nada todavía", "Only a part: other partitions are elsewhere": "Solo una parte: hay otras particiones en otro lugar", "No views": "No hay vistas", "No rows": "No hay filas",
   "about {n} row": "alrededor de {n} fila", "about {n} rows": "alrededor de {n} filas", "{n} row": "{n} fila", "{n} rows": "{n} filas", "View": "Vista", "windows": "ventanas", "sessions": "sesiones",

@@ -57,29 +57,50 @@ static void append_escaped(struct buffer *line, const char *text)
     }
 }
 
-void log_line(enum log_level level, const char *logger, const char *format, ...)
+__attribute__((format(printf, 4, 0))) static void write_line(enum log_level level, const char *logger,
+                                                             const char *trace_id, const char *format, va_list args)
 {
     static const char *const names[] = {"error", "warning", "info", "debug"};
-    if (!log_enabled(level))
-        return;
-    pthread_once(&once, choose_format);
     struct buffer message = {0}, line = {0};
     char text[1024];
-    va_list args;
-    va_start(args, format);
+    pthread_once(&once, choose_format);
     vsnprintf(text, sizeof text, format, args);
-    va_end(args);
     append_escaped(&message, text);
     buffer_byte(&message, 0);
     buffer_text(&line, as_json ? "{\"ts\":\"" : "");
     append_time(&line);
     if (as_json)
-        buffer_format(&line, "\",\"level\":\"%s\",\"logger\":\"%s\",\"msg\":\"%s\"}\n", names[level], logger,
+        buffer_format(&line, "\",\"level\":\"%s\",\"logger\":\"%s\",\"msg\":\"%s\"", names[level], logger,
                       message.data);
     else
-        buffer_format(&line, " %-7s %s: %s\n", names[level], logger, message.data);
+        buffer_format(&line, " %-7s %s: %s", names[level], logger, message.data);
+    if (*trace_id && as_json)
+        buffer_format(&line, ",\"trace_id\":\"%s\"", trace_id);
+    else if (*trace_id)
+        buffer_format(&line, " (trace %s)", trace_id);
+    buffer_text(&line, as_json ? "}\n" : "\n");
     ssize_t written = write(STDERR_FILENO, line.data, line.size); /* one call, so that threads do not interleave */
     (void)written;
     buffer_done(&message);
     buffer_done(&line);
+}
+
+void log_line(enum log_level level, const char *logger, const char *format, ...)
+{
+    va_list args;
+    if (!log_enabled(level))
+        return;
+    va_start(args, format);
+    write_line(level, logger, "", format, args);
+    va_end(args);
+}
+
+void log_traced(enum log_level level, const char *logger, const char *trace_id, const char *format, ...)
+{
+    va_list args;
+    if (!log_enabled(level))
+        return;
+    va_start(args, format);
+    write_line(level, logger, trace_id, format, args);
+    va_end(args);
 }

@@ -509,6 +509,7 @@ size_t weir_app_dead_letters(struct weir_app *app, weir_arena *arena, struct wei
             .topic = arena_text(arena, letter->topic),
             .reason = arena_text(arena, letter->reason),
             .message = arena_text(arena, letter->message),
+            .trace_id = arena_text(arena, letter->trace_id),
             .partition = letter->partition,
             .offset = letter->offset,
             .failed_ms = letter->failed_ms,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/trace.h"
 #include "runtime/dead_letter.h"
 #include "runtime/handler.h"
 #include "runtime/leave_out.h"
@@ -34,6 +35,7 @@ static bool try_letter(struct task *task, const char *topic, const struct dead_l
                                              .topic = letter->topic ? letter->topic : "",
                                              .reason = letter->reason,
                                              .message = letter->detail,
+                                             .trace_id = trace_of_headers(letter->headers).text,
                                              .partition = letter->partition,
                                              .offset = letter->offset,
                                              .failed_ms = failed_ms,

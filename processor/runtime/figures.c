@@ -36,6 +36,7 @@ void figures_dead_letter(struct figures *figures, const struct weir_dead_letter 
     copy_text(letter->topic, sizeof letter->topic, from->topic);
     copy_text(letter->reason, sizeof letter->reason, from->reason);
     copy_text(letter->message, sizeof letter->message, from->message);
+    copy_text(letter->trace_id, sizeof letter->trace_id, from->trace_id);
     letter->partition = from->partition;
     letter->offset = from->offset;
     letter->failed_ms = from->failed_ms;

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/arena.h"
+#include "base/trace.h"
 #include "runtime/drops.h"
 #include "weir.h"
 
@@ -18,7 +19,7 @@ enum {
 
 struct figures_letter {
     char letters[FIGURES_TOPIC_BYTES], topic[FIGURES_TOPIC_BYTES], reason[FIGURES_REASON_BYTES],
-        message[FIGURES_MESSAGE_BYTES];
+        message[FIGURES_MESSAGE_BYTES], trace_id[TRACE_ID_BYTES + 1];
     int32_t partition;
     int64_t offset, failed_ms;
 };

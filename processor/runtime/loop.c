@@ -37,6 +37,7 @@ enum {
     APPLY_PAUSE_US = 1000 * 1000,
     FENCED_MAX = 5,
     FENCED_WITHIN_US = 30 * 1000 * 1000,
+    LETTERS_TOLD_A_SECOND = 10,
     HELD_UP_WAIT_MS = 5, /* for records, while tasks have some that may not be processed yet */
     OVERLAY_BYTES_MAX = 32 * 1024 * 1024,
 };
@@ -64,8 +65,10 @@ struct loop {
     bool
         recovering; /* what the tasks hold is not what is committed: nothing is processed or committed before recover */
     bool rejoin;    /* the consumer was fenced: close it and join anew */
-    int64_t fenced_us; /* the last time a poll said so */
-    int fenced_count;  /* in a row, each within FENCED_WITHIN_US of the one before */
+    int64_t fenced_us;      /* the last time a poll said so */
+    int fenced_count;       /* in a row, each within FENCED_WITHIN_US of the one before */
+    int64_t letters_second; /* in which the latest dead letters were told */
+    int letters_told;       /* in that second */
 };
 
 static int64_t now_us(void)
@@ -106,10 +109,24 @@ static void output_dropped(void *self, const struct weir_drop *drop)
     drops_add(&loop->app->figures.drops, drop);
 }
 
+/* Without what was wrong, which may hold values: that is in the letter. A flood of them is told by the figures. */
+static void tell_dead_letter(struct loop *loop, const struct weir_dead_letter *letter)
+{
+    int64_t second = now_us() / 1000000;
+    if (second != loop->letters_second)
+        loop->letters_told = 0;
+    loop->letters_second = second;
+    if (++loop->letters_told > LETTERS_TOLD_A_SECOND)
+        return;
+    log_traced(LOG_INFO, "loop", letter->trace_id, "dead letter to %s: topic %s, partition %d, offset %lld: %s",
+               letter->letters, letter->topic, letter->partition, (long long)letter->offset, letter->reason);
+}
+
 static void output_dead(void *self, const struct weir_dead_letter *letter)
 {
     struct loop *loop = self;
     figures_dead_letter(&loop->app->figures, letter);
+    tell_dead_letter(loop, letter);
 }
 
 /* ---- tasks come and go ---- */

@@ -910,6 +910,7 @@ size_t weir_app_dead_letters(weir_app *app, weir_arena *arena, struct weir_dead_
             .topic = "orders",
             .reason = "unreadable",
             .message = arena_format(arena, "value: total: expected a number (byte %zu)", 17 + i),
+            .trace_id = i == 0 ? "4bf92f3577b34da6a3ce929d0e0e4736" : "",
             .partition = (int32_t)i,
             .offset = 40 + (int64_t)i,
             .failed_ms = start_ms - 60000 * (int64_t)i};

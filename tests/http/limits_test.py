@@ -127,6 +127,12 @@ class Audit(Guarded):
         for secret in ("canary", self.alice[14:], self.shop[14:], "Bearer"):
             self.assertNotIn(secret, text)
 
+    def test_a_trace_is_named_and_a_malformed_one_is_not(self):
+        trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+        for parent in (f"00-{trace}-00f067aa0ba902b7-01", f"00-{trace}", '00-"canary"'):
+            self.door.get(KEY, traceparent=parent)
+        self.assertEqual([line.get("trace_id") for line in self.lines()], [trace, None, None])
+
     def test_a_path_cannot_forge_a_line(self):
         self.get('/v1/views/%0a{"principal":"root"}/keys/a', None)
         self.door.raw(b'GET /v1/views/a"b\\c HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')

@@ -343,6 +343,35 @@ class Embedded(unittest.TestCase):
         rows = parsed(weir("consume", "orders.events.dlq", *self.settings)[0])
         self.assertEqual([row["headers"]["__streams.errors.offset"] for row in rows[:3]], ["0", "1", "2"])
 
+    def post(self, instance, topic, records, **headers):
+        request = urllib.request.Request(f"{instance.url}/v1/topics/{topic}/records", json.dumps({"records": records}).encode(),
+                                         {"Content-Type": "application/json", **headers})
+        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
+            return json.loads(answer.read())
+
+    def test_a_trace_goes_through_requests_records_letters_and_the_log(self):
+        trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+        traceparent = f"00-{trace}-00f067aa0ba902b7-01"
+        weir("produce", "words", "--create", *self.settings)
+        filtering = self.start("run", "example-filter")
+        wait_for(lambda: self.post(filtering, "words", [{"key": "k", "value": "streams"}], traceparent=traceparent, tracestate="vendor=1"))
+        wait_for(lambda: sum(task["records"] for task in filtering.get("/v1/tasks")["data"]))
+        self.assertEqual(filtering.stop()[0], 0)
+        word = parsed(weir("consume", "long-words", *self.settings)[0])[0]
+        self.assertEqual((word["headers"]["traceparent"], word["headers"]["tracestate"]), (traceparent, "vendor=1"))
+
+        broken = {"key": "o", "value": "{broken", "headers": {"traceparent": traceparent}}
+        weir("produce", "orders.events", "--create", *self.settings, stdin=lines(broken))
+        shop = self.start("run", "commerce")
+        letter = wait_for(lambda: shop.get("/v1/dead-letters")["data"])[0]
+        self.assertEqual(letter["trace_id"], trace)
+        status, log = shop.stop()
+        self.assertEqual(status, 0)
+        told = [json.loads(line) for line in log.splitlines() if trace in line]
+        self.assertEqual([(line["trace_id"], line["msg"]) for line in told],
+                         [(trace, f"dead letter to orders.events.dlq: topic orders.events, partition {letter['partition']}, offset 0: unreadable")])
+        self.assertEqual(parsed(weir("consume", "orders.events.dlq", *self.settings)[0])[0]["headers"]["traceparent"], traceparent)
+
     def pages(self, instance, path):
         """All rows, a page of two at a time: (key, start, end, value) with times in minutes."""
         rows, cursor = [], ""
