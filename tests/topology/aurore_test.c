@@ -5,6 +5,7 @@
 
 #include "aurore/aurore.h"
 #include "aurore_views.h"
+#include "retention.h"
 
 static weir_test *driver;
 
@@ -148,4 +149,66 @@ Test(aurore, a_hundred_characters_are_counted_as_characters)
         memcpy(name + 3 * i, "\u20ac", 3);
     event(name, "2024-12-04T10:30:00.000Z", "e-1");
     cr_expect_eq(total(), 1);
+}
+
+/* ---- retention by the wall clock ---- */
+
+static void ask_for_retention(void)
+{
+    weir_test_send_raw(driver, "aurore.retention",
+                       (struct weir_raw_record){.key = text("r-1"),
+                                                .value = text("{\"requestId\":\"r-1\",\"requestedAt\":0}"),
+                                                .timestamp_ms = weir_days(400).ms});
+}
+
+static const struct retention_run *run(void)
+{
+    return row("aurore-retention", "partition-0");
+}
+
+Test(aurore, an_event_is_deleted_at_two_in_the_night_when_it_is_thirty_days_old_though_no_other_comes)
+{
+    event("mail", "1970-01-02T01:00:00.000Z", "old");
+    event("mail", "1970-01-02T03:00:00.000Z", "new");
+    weir_test_advance(driver, weir_days(31)); /* 1970-02-01, midnight */
+    cr_expect_not_null(row("aurore-events", "mail/1970-01-02T01:00:00.000Z/old"));
+    weir_test_advance(driver, weir_hours(2));
+    weir_test_advance(driver, weir_seconds(1));
+    cr_expect_null(row("aurore-events", "mail/1970-01-02T01:00:00.000Z/old"));
+    cr_expect_null(row("aurore-events-by-time", "1970-01-02T01:00:00.000Z/mail/old"));
+    cr_expect_not_null(row("aurore-events", "mail/1970-01-02T03:00:00.000Z/new"));
+    cr_expect_eq(total(), 2, "what was counted stays counted");
+}
+
+Test(aurore, retention_runs_when_it_is_asked_for_and_tells_what_it_did)
+{
+    event("mail", "1970-01-01T01:00:00.000Z", "old");
+    event("mail", "1970-01-02T03:00:00.000Z", "new");
+    weir_test_advance(driver, weir_hours(30 * 24 + 12));
+    ask_for_retention();
+    weir_test_advance(driver, weir_seconds(1));
+    cr_expect_null(row("aurore-events", "mail/1970-01-01T01:00:00.000Z/old"));
+    cr_expect_not_null(row("aurore-events-by-time", "1970-01-02T03:00:00.000Z/mail/new"));
+    cr_assert_not_null(run());
+    cr_expect_eq(run()->deleted, 1);
+    cr_expect(run()->has_finished_at);
+    cr_expect_eq(run()->before, weir_hours(12).ms);
+}
+
+Test(aurore, a_run_over_many_events_deletes_them_a_few_thousand_at_a_time)
+{
+    for (int i = 0; i < 5500; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "e-%04d", i);
+        event("mail", "1970-01-01T01:00:00.000Z", id);
+    }
+    weir_test_advance(driver, weir_hours(30 * 24 + 12));
+    ask_for_retention();
+    weir_test_advance(driver, weir_millis(200));
+    cr_expect_eq(run()->deleted, 5000);
+    cr_expect_not(run()->has_finished_at);
+    weir_test_advance(driver, weir_millis(200));
+    cr_expect_eq(run()->deleted, 5500);
+    cr_expect(run()->has_finished_at);
+    cr_expect_null(row("aurore-events", "mail/1970-01-01T01:00:00.000Z/e-5499"));
 }

@@ -5,12 +5,13 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "aurore.h"
 
+#include "aurore/cleaning.h"
 #include "aurore_views.h"
 #include "record/key.h"
 #include "record/record.h"
 #include "service_event.h"
 
-enum { SERVICE_CHARS_MAX = 100, KEPT_DAYS = 30 };
+enum { SERVICE_CHARS_MAX = 100, KEPT_DAYS = RETENTION_DAYS };
 
 /* ---- events ---- */
 
@@ -165,5 +166,6 @@ weir_topology *aurore_topology(void)
     count_events(
         weir_process(sound, &keeper, .stores = {"aurore-events", "aurore-events-by-time"}, .name = "keep-events"));
     serve(t);
+    cleaning_add(t);
     return t;
 }
