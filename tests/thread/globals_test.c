@@ -1,6 +1,7 @@
 /* Global tables of a whole app on the embedded log: loaded before anything is joined, followed while two stream threads
  * join with them and a reader looks on, and found again after a restart. A plain program, so that it runs under
  * ThreadSanitizer too. */
+#include <ftw.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
