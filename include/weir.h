@@ -41,6 +41,7 @@ typedef struct weir_store weir_store;       /* a store, as seen from inside a ca
 typedef struct weir_app weir_app;           /* a running topology */
 typedef struct weir_view weir_view;         /* a store, read-only, from any thread */
 typedef struct weir_cursor weir_cursor;     /* a walk over a view */
+typedef struct weir_feed weir_feed;         /* the changes of a view, as commits make them */
 typedef struct weir_snapshot weir_snapshot; /* views as of one commit, for several walks */
 typedef struct weir_arena weir_arena;       /* memory that is freed all at once */
 typedef struct weir_test weir_test;         /* a topology under test: no broker, no threads, a clock turned by hand */
@@ -992,6 +993,28 @@ WEIR_PUBLIC int32_t weir_view_partition(weir_view *, const void *key); /* where 
  * and every row give them). False: WEIR_RETRY after wait_ms, WEIR_INVALID for a malformed or foreign position. */
 WEIR_PUBLIC bool weir_view_wait(weir_view *, const char *position, int64_t wait_ms, struct weir_error *);
 WEIR_PUBLIC const char *weir_view_position(weir_view *, weir_arena *); /* of all partitions here */
+
+/* ---- changes of views, as commits make them: any thread ---------------------------------------------------------- */
+
+/* A mark is a place between two changes of a partition. It grows, and means the same on every instance and after a restart,
+ * but for views without a changelog, where it is of one life of a task. What expires is no change. */
+#define WEIR_MARK_NOW (-1)
+struct weir_change {
+    struct weir_row row; /* as the commit left it; value NULL: it is gone. It has no position; order: as in a walk */
+    int64_t mark;        /* behind it */
+};
+/* From now on the rows that commits write are kept for whoever reads them, the latest `bytes` of each partition here (of the
+ * first who opens a feed of the view). Costs what it takes to copy these rows; nothing when no feed is open. told: after a
+ * commit, on its thread: it may not wait and not call anything of this app. */
+WEIR_MUST_CHECK WEIR_PUBLIC weir_feed *weir_feed_open(weir_view *, size_t bytes, void (*told)(void *self), void *self); /* never NULL */
+WEIR_PUBLIC void weir_feed_close(weir_feed *); /* NULL is fine; told is not called any more when it returns */
+/* The changes behind *mark (WEIR_MARK_NOW: those to come), in order, up to `most`; *mark moves behind them, or behind all there
+ * are. Rows live in the arena. False: WEIR_FULL, more has been changed since than is kept; WEIR_ABSENT, the mark is of before
+ * the feed was opened, or of another life; WEIR_RETRY, the partition is not here. */
+WEIR_PUBLIC bool weir_feed_read(weir_feed *, int32_t partition, int64_t *mark, weir_arena *, struct weir_change *out, size_t most, size_t *got, struct weir_error *);
+/* Of the commit that the walk sees of that partition: its rows and the changes behind the mark are all there is. WEIR_MARK_NOW:
+ * commits came too fast for it to see one, or the partition is not in the walk. */
+WEIR_PUBLIC int64_t weir_cursor_mark(const weir_cursor *, int32_t partition);
 
 /* ---- producing, and looking on: any thread ---------------------------------------------------------------------- */
 

@@ -72,7 +72,7 @@ static weir_bytes row_text(struct batch *batch, const struct weir_row *row)
     weir_bytes value = weir_to_json(&batch->request->arena, batch->view->info.value, row->value);
     buffer_clear(out);
     buffer_byte(out, '{');
-    rows_write_members(batch->request, &batch->view->info, row, value);
+    rows_write_members(&batch->request->response.body, &batch->request->arena, &batch->view->info, row, value);
     buffer_format(out, ",\"partition\":%d}", row->partition);
     weir_bytes text = arena_bytes(&batch->request->arena, buffer_bytes(out));
     buffer_clear(out);

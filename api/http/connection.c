@@ -86,6 +86,7 @@ static void *open_connection(struct weir_http *server, struct MHD_Connection *ha
     connection->request.server = server;
     connection->request.connection = handle;
     connection->request.fd = connection->fd;
+    connection->request.progress_us = &connection->since_us;
     connection->request.shown = &connection->shown;
     connection->request.address = &connection->address;
     arena_init(&connection->request.arena);

@@ -46,8 +46,13 @@ enum {
     LIMIT_CHECK_STALE_MS = 5000, /* one that has not come back for so long is down */
 
     LIMIT_WORKERS = 4,
-    LIMIT_JOBS = 256,   /* waiting for a worker; more are answered 503 */
-    LIMIT_LISTED = 256, /* views, topics, tasks, nodes, drops of one app that a listing shows at most */
+    LIMIT_JOBS = 256,                   /* waiting for a worker; more are answered 503 */
+    LIMIT_FOLLOWERS = 500,              /* readers of changes, of all connections */
+    LIMIT_FOLLOW_MS = 10 * 60 * 1000,   /* so long one stays before it must come again: who asks is looked at once */
+    LIMIT_HEARTBEAT_MS = 15 * 1000,     /* of a reader that is told nothing */
+    LIMIT_FEED_BYTES = 4 * 1024 * 1024, /* of changes, per partition of a view that is followed */
+    LIMIT_FEED_KEPT_MS = 60 * 1000,     /* after the last reader has left */
+    LIMIT_LISTED = 256,                 /* views, topics, tasks, nodes, drops of one app that a listing shows at most */
     LIMIT_RESPONSE_HEADERS = 12,
     LIMIT_KEPT_BYTES = 64 * 1024, /* what a connection keeps of its buffers between requests */
 };
@@ -55,5 +60,7 @@ enum {
 _Static_assert(LIMIT_URI_BYTES < LIMIT_HEAD_BYTES, "a URI is part of the head");
 _Static_assert(LIMIT_POOL_BYTES >= LIMIT_HEAD_BYTES + LIMIT_HEADERS * 72 + 1536,
                "the pool holds a head, a record of 72 bytes per field, and the head of our answer");
+_Static_assert(LIMIT_HEARTBEAT_MS < LIMIT_SEND_MS && LIMIT_FOLLOWERS < LIMIT_CONNECTIONS,
+               "a reader that waits is not taken for one that does not read, and others get in beside them");
 _Static_assert(LIMIT_BODY_BYTES < LIMIT_SWALLOWED_BYTES, "a body that is too large is answered before it is cut off");
 #endif

@@ -168,6 +168,13 @@ void handle_metrics(struct request *request)
                   "# HELP weir_http_audit_lost_total Lines of the audit file that could not be written.\n"
                   "# TYPE weir_http_audit_lost_total counter\nweir_http_audit_lost_total %" PRIu64 "\n",
                   (uint64_t)atomic_load(&server->audit.lost));
+    buffer_format(
+        &own,
+        "# HELP weir_http_change_readers Readers of changes of views.\n"
+        "# TYPE weir_http_change_readers gauge\nweir_http_change_readers %zu\n"
+        "# HELP weir_http_slow_readers_total Readers of changes that were ended because they did not keep up.\n"
+        "# TYPE weir_http_slow_readers_total counter\nweir_http_slow_readers_total %zu\n",
+        atomic_load(&server->changes.readers), atomic_load(&server->changes.slow));
     write_process(server, &own);
     take_text(&families, buffer_bytes(&own));
     write_families(&families, &request->response.body);

@@ -23,6 +23,10 @@
     "\"size\":{\"type\":\"integer\"}}}"
 #define REF_ROWS "\"data\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Row\"}}"
 
+#define RESUME_PARAMETER                                                                                               \
+    "{\"name\":\"Last-Event-ID\",\"in\":\"header\",\"description\":\"The id of the last event that was read.\","       \
+    "\"schema\":" TEXT_SCHEMA "}"
+
 #define SECURITY_SCHEMES                                                                                               \
     "\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"A key of `weir key "   \
     "create`, or a JWT.\"},\"certificate\":{\"type\":\"mutualTLS\"}}"
@@ -120,6 +124,8 @@ static void write_parameters(struct buffer *out, const struct route *route, cons
         buffer_byte(out, '}');
         comma = ",";
     }
+    if (route->handle == handle_changes)
+        buffer_format(out, "%s" RESUME_PARAMETER, comma);
     if (endpoint)
         endpoint_write_parameters(endpoint, out);
     buffer_byte(out, ']');

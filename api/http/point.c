@@ -67,7 +67,7 @@ static void write_json(struct request *request, const struct server_view *view, 
 {
     struct buffer *out = &request->response.body;
     buffer_byte(out, '{');
-    rows_write_members(request, &view->info, row, value);
+    rows_write_members(&request->response.body, &request->arena, &view->info, row, value);
     buffer_text(out, ",\"metadata\":{\"view\":");
     json_text(out, view->info.name);
     buffer_text(out, ",\"partition\":");

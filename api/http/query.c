@@ -11,6 +11,7 @@
 
 static const char *const consistencies[] = {"active", "any", NULL};
 static const char *const partials[] = {"refuse", "allow", NULL};
+static const char *const snapshots[] = {"true", "false", NULL};
 static const char *const orders[] = {"asc", "desc", NULL};
 
 static const struct query_parameter parameters[QUERY_COUNT] = {
@@ -37,6 +38,8 @@ static const struct query_parameter parameters[QUERY_COUNT] = {
     [QUERY_AS_OF] = {"as_of", QUERY_TIME, 0, 0, NULL,
                      "The version that was valid then, of a versioned view; RFC 3339 or milliseconds."},
     [QUERY_SQL] = {"q", QUERY_TEXT, 0, 0, NULL, "One SELECT over the views."},
+    [QUERY_SNAPSHOT] = {"snapshot", QUERY_CHOICE, 0, 0, snapshots,
+                        "Whether the rows there are come before the changes."},
     [QUERY_VERBOSE] = {"verbose", QUERY_FLAG, 0, 0, NULL, "List every check."},
 };
 

@@ -33,6 +33,7 @@ enum query_id {
     QUERY_AS_OF,
     QUERY_SQL,
     QUERY_VERBOSE,
+    QUERY_SNAPSHOT,
     QUERY_COUNT,
     QUERY_OTHERS, /* the handler looks at what is not named here (reports, searches) */
 };

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "http/accept.h"
 #include "http/admit.h"
+#include "http/changes.h"
 #include "http/cors.h"
 #include "http/handlers.h"
 #include "http/problem.h"
@@ -41,6 +42,7 @@ void request_end(struct request *request)
     else
         arena_clear(&request->arena);
     pass_done(&request->pass);
+    changes_forget(request);
     request->phase = REQUEST_IDLE;
 }
 
@@ -54,6 +56,7 @@ void request_done(struct request *request)
     buffer_done(&response->problem_members);
     arena_done(&request->arena);
     pass_done(&request->pass);
+    changes_forget(request);
 }
 
 void request_begin(struct request *request, weir_bytes raw_uri, uintptr_t uri_place, int64_t now_us)

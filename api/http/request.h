@@ -43,6 +43,8 @@ enum request_phase {
     REQUEST_SENT, /* the answer is with libmicrohttpd */
 };
 
+struct stream;
+
 struct request {
     struct weir_http *server;
     enum request_phase phase; /* written and read on the loop's thread only */
@@ -68,6 +70,8 @@ struct request {
     struct request *next_job;
     void (*launch)(void *launched); /* set by a handler that answers later: the worker's last act for this request */
     void *launched;
+    struct stream *stream; /* what the answer comes from, when it has no end (changes.h); NULL once it is sent */
+    int64_t *progress_us;  /* of the connection: when its answer last moved on */
     struct send_prepared *prepared; /* what the answer is sent from, if not from the response (send.h) */
     void *connection;               /* struct MHD_Connection, for the resume */
     int fd;                         /* of its socket, to see whether the client is still there */

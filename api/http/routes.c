@@ -18,6 +18,8 @@ static const enum query_id windows[] = {QUERY_FROM_TIME, QUERY_TO_TIME,      QUE
                                         QUERY_CURSOR,    QUERY_MIN_POSITION, QUERY_WAIT_MS, QUERY_CONSISTENCY,
                                         QUERY_PARTIAL,   QUERY_NONE};
 
+static const enum query_id changes[] = {QUERY_SNAPSHOT, QUERY_NONE};
+
 #define JSON "application/json"
 #define ROWS "application/json, application/x-ndjson, text/csv"
 #define TEXT "text/plain"
@@ -37,6 +39,9 @@ const struct route routes[] = {
      "Rows of all keys whose windows start in a span.", ROWS, "Rows", NULL, RIGHT_READ},
     {ROUTE_GET, "/v1/views/{view}/sessions", ROUTE_ON_WORKER, handle_sessions, windows,
      "Rows of all keys whose sessions reach into a span.", ROWS, "Rows", NULL, RIGHT_READ},
+    {ROUTE_GET, "/v1/views/{view}/changes", ROUTE_ON_WORKER, handle_changes, changes,
+     "The rows and then their changes, as server-sent events; Last-Event-ID goes on where a reader was.",
+     "text/event-stream", "Text", NULL, RIGHT_READ},
     {ROUTE_POST, "/v1/views/{view}/keys:batch", ROUTE_ON_WORKER, handle_batch, batch, "Many rows by their keys.", JSON,
      "Batch", "KeysBody", RIGHT_READ},
     {ROUTE_GET, "/v1/views/{view}", ROUTE_ON_WORKER, handle_view, none, "What a view holds.", JSON, "View", NULL,

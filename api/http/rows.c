@@ -20,21 +20,19 @@ static void append(struct buffer *out, weir_bytes bytes)
     buffer_append(out, bytes.data, bytes.size);
 }
 
-static void write_key(struct request *request, const struct weir_type *type, const void *key)
+static void write_key(struct buffer *out, weir_arena *arena, const struct weir_type *type, const void *key)
 {
-    struct buffer *out = &request->response.body;
     if (type->kind == WEIR_KIND_STRING)
         json_string(out, *(const weir_bytes *)key);
     else
-        append(out, weir_to_json(&request->arena, type, key));
+        append(out, weir_to_json(arena, type, key));
 }
 
-void rows_write_members(struct request *request, const struct weir_view_info *info, const struct weir_row *row,
-                        weir_bytes value)
+void rows_write_members(struct buffer *out, weir_arena *arena, const struct weir_view_info *info,
+                        const struct weir_row *row, weir_bytes value)
 {
-    struct buffer *out = &request->response.body;
     buffer_text(out, "\"key\":");
-    write_key(request, info->key, row->key);
+    write_key(out, arena, info->key, row->key);
     buffer_text(out, ",\"value\":");
     append(out, value);
     buffer_text(out, ",\"timestamp\":");
@@ -60,7 +58,8 @@ void rows_write_members(struct request *request, const struct weir_view_info *in
 void rows_write_json(struct request *request, const struct weir_view_info *info, const struct weir_row *row)
 {
     buffer_byte(&request->response.body, '{');
-    rows_write_members(request, info, row, weir_to_json(&request->arena, info->value, row->value));
+    rows_write_members(&request->response.body, &request->arena, info, row,
+                       weir_to_json(&request->arena, info->value, row->value));
     buffer_byte(&request->response.body, '}');
 }
 

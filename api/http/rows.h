@@ -16,7 +16,8 @@ static inline bool rows_are_windowed(const struct weir_view_info *info)
 
 /* {"key":…,"value":…,"timestamp":…[,"window":{…}] and, when named, what stands in `more`} */
 void rows_write_json(struct request *, const struct weir_view_info *, const struct weir_row *);
-void rows_write_members(struct request *, const struct weir_view_info *, const struct weir_row *, weir_bytes value);
+void rows_write_members(struct buffer *, weir_arena *, const struct weir_view_info *, const struct weir_row *,
+                        weir_bytes value);
 
 /* RFC 4180 with a header line; columns come from the types. A cell that a spreadsheet would run as a formula (a string
  * that begins with = + - @, tab or carriage return) gets an apostrophe in front. */

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "http/changes.h"
 #include "http/server.h"
 
 /* Nothing is ever loaded from elsewhere, framed, sniffed or told to other sites; there is no CORS. */
@@ -163,7 +164,9 @@ bool send_response(struct send_pool *pool, struct request *request, struct MHD_C
         buffer_append(&response->body, response->fixed.data, response->fixed.size);
     }
     size_t size = response->status == 304 ? 0 : response->body.size;
-    struct MHD_Response *out = MHD_create_response_from_buffer(size, response->body.data, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *out = request->stream
+                                   ? changes_response(request)
+                                   : MHD_create_response_from_buffer(size, response->body.data, MHD_RESPMEM_PERSISTENT);
     if (!out)
         return false;
     add_headers(out, request);

@@ -12,6 +12,7 @@
 #include "guard/guard.h"
 #include "guard/limiter.h"
 #include "http/audit.h"
+#include "http/changes.h"
 #include "http/checks.h"
 #include "http/endpoint.h"
 #include "http/meter.h"
@@ -55,6 +56,7 @@ struct weir_http {
     struct weir_copy_source copies;     /* what the apps ask others through (copy.h) */
     struct reports reports;
     struct checks checks;
+    struct changes changes;
     struct endpoints endpoints;
     struct route_table routes;     /* all: fixed ones and endpoints */
     _Atomic int64_t being_written; /* requests whose records are on their way to the log (produce.h) */

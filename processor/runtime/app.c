@@ -211,6 +211,7 @@ void app_close(struct weir_app *app)
     identity_close(&app->identity);
     config_free(app->config);
     figures_done(&app->figures);
+    feeds_done(&app->feeds);
     pthread_cond_destroy(&app->changed);
     pthread_mutex_destroy(&app->lock);
     pthread_rwlock_destroy(&app->registry);
@@ -225,6 +226,7 @@ static struct weir_app *new_app(struct broker *broker)
     pthread_mutex_init(&app->lock, NULL);
     clock_condition_init(&app->changed);
     figures_init(&app->figures);
+    feeds_init(&app->feeds);
     app->state = WEIR_CREATED;
     app->started_us = clock_monotonic_us(&clock_system);
     app->config = config_new();

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "base/config.h"
+#include "runtime/feed.h"
 #include "runtime/figures.h"
 #include "runtime/identity.h"
 #include "runtime/layout.h"
@@ -38,6 +39,7 @@ struct weir_app {
     struct copier *copier;     /* as peers */
     struct copies *copies;     /* as peers */
     struct figures figures;
+    struct feeds feeds;
     const struct task_watch *watch;       /* of every task; NULL: nobody looks on */
     const struct database_limits *limits; /* of every task; NULL: by memory.max.bytes */
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "runtime/anew.h"
+#include "runtime/feed.h"
 #include "runtime/streams_commit.h"
 #include "state/changelog.h"
 
@@ -207,11 +208,13 @@ void commit_publish(struct task *task)
     atomic_fetch_add(&task->publishing, 1);
     for (size_t i = 0; i < task->part->store_count; i++) {
         task->changelog_positions[i] = position_after_flush(task, i);
+        feed_take(task, i, task->changelog_positions[i]);
         store_publish(task->stores[i], task->changelog_positions[i]);
     }
     for (size_t i = 0; i < task->part->source_count; i++)
         atomic_store(&task->committed[i], task->sources[i].position);
     atomic_fetch_add(&task->publishing, 1);
+    feed_tell(task);
     for (size_t i = 0; i < task->part->source_count; i++)
         task->sources[i].committed_stream_time_ms = task->sources[i].stream_time_ms;
     task->committed_stream_time_ms = task->execution.stream_time_ms;

@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "runtime/collector.h"
 #include "runtime/directory.h"
+#include "runtime/feed.h"
 #include "runtime/task.h"
 
 enum {
@@ -150,7 +151,8 @@ static struct task *open_in(struct globals *globals, const struct layout_part *p
                                        output_release, output_dropped, output_dead};
     const struct config *config = globals->app->config;
     const struct task_settings settings = {.clock = &clock_system,
-                                           .max_future_ms = config_integer(config, "max.future.ms")};
+                                           .max_future_ms = config_integer(config, "max.future.ms"),
+                                           .feeds = &globals->app->feeds};
     struct task *task =
         task_open(&globals->app->layout, part, 0, directory, settings, output, limits_of(config), error);
     for (size_t i = 0; task && i < part->source_count; i++)
@@ -368,11 +370,14 @@ static void publish(struct globals *globals, struct task *task)
 {
     save_positions(task);
     atomic_fetch_add(&task->publishing, 1);
-    for (size_t i = 0; i < task->part->store_count; i++)
+    for (size_t i = 0; i < task->part->store_count; i++) {
+        feed_take(task, i, -1);
         store_publish(task->stores[i], store_position(task->stores[i]));
+    }
     for (size_t i = 0; i < task->part->source_count; i++)
         atomic_store(&task->committed[i], task->sources[i].position);
     atomic_fetch_add(&task->publishing, 1);
+    feed_tell(task);
     app_published(globals->app);
 }
 

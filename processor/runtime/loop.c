@@ -919,6 +919,7 @@ static void configure(struct loop *loop)
         .emit_interval_ms = config_integer(config, "emit.interval.ms"),
         .globals = globals_stores(loop->app->globals),
         .watch = loop->app->watch,
+        .feeds = &loop->app->feeds,
     };
     loop->limits = limits_of_task(loop->app);
 }

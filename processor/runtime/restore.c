@@ -631,6 +631,7 @@ bool restore_write_again(struct store *store, weir_bytes key, weir_arena *arena,
 
 static bool undo(struct restore_entry *entry, struct weir_error *error)
 {
+    entry->task->repeats = true;
     struct store *store = entry->task->stores[entry->store];
     weir_arena arena;
     arena_init(&arena);

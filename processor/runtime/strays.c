@@ -94,6 +94,7 @@ static bool undo_range(struct weir_app *app, struct broker_reader *reader, struc
             return error_set(error, WEIR_RETRY, "topic %s partition %d: what others wrote cannot be read", changelog,
                              task->partition);
     }
+    task->repeats = true;
     atomic_fetch_add(&app->figures.strays, 1);
     log_warning("strays", "topic %s partition %d: others wrote between offsets %lld and %lld; undone", changelog,
                 task->partition, (long long)task->marks[store].end, (long long)end);

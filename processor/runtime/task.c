@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "runtime/failure.h"
+#include "runtime/feed.h"
 #include "runtime/head.h"
 #include "runtime/leave_out.h"
 #include "runtime/sink.h"
@@ -40,6 +41,7 @@ bool task_open_stores(struct task *task, const char *directory, struct database_
     task->deliveries = memory_new(count * sizeof *task->deliveries);
     task->changelog_positions = memory_new(count * sizeof *task->changelog_positions);
     task->marks = memory_new(count * sizeof *task->marks);
+    task->feed_marks = memory_new(count * sizeof *task->feed_marks);
     task->database = database_open(directory, limits, error);
     bool ok = task->database != NULL;
     for (size_t i = 0; i < count && ok; i++) {
@@ -58,10 +60,13 @@ bool task_close_stores(struct task *task, bool flush, struct weir_error *error)
     memory_free(task->deliveries);
     memory_free(task->changelog_positions);
     memory_free(task->marks);
+    memory_free(task->feed_marks);
     task->database = NULL;
     task->stores = NULL;
     task->deliveries = NULL;
     task->changelog_positions = NULL;
+    task->marks = NULL;
+    task->feed_marks = NULL;
     return closed;
 }
 
@@ -206,6 +211,7 @@ bool task_restored(struct task *task, int64_t stream_time_ms, struct weir_error 
         task->sources[i].committed_stream_time_ms = task->sources[i].stream_time_ms;
     if (!open_operators(task, stream_time_ms, error))
         return false;
+    feed_begin(task);
     set_shown_state(task, TASK_RUNNING);
     atomic_store(&task->is_standby, false);
     atomic_store(&task->has_caught_up, false);

@@ -23,6 +23,7 @@
 
 enum task_state { TASK_RESTORING, TASK_RUNNING, TASK_STANDBY };
 
+struct feeds;
 struct task;
 struct task_source;
 
@@ -56,6 +57,7 @@ struct task_settings {
     int64_t emit_interval_ms; /* context.h */
     struct store *const *globals;
     const struct task_watch *watch; /* NULL: nobody */
+    struct feeds *feeds;            /* who follows views; NULL: nobody can */
 };
 
 enum { AHEAD_STORES_MAX = 4 };
@@ -116,6 +118,7 @@ struct task {
     int64_t in_hand_offset;
     int32_t in_hand_sent;  /* repartition records it caused so far */
     bool progress;         /* something to commit */
+    bool repeats;          /* the next commit writes rows again that have not changed (restore.h) */
     int64_t asked_wall_ms; /* what the wall clock said when a head last asked */
     int64_t committed_stream_time_ms;
     size_t overlay_bytes;
@@ -130,6 +133,7 @@ struct task {
         is_standby; /* [any] it follows a task that is active elsewhere (standbys.h), or has not yet become it */
     _Atomic bool has_caught_up;  /* [any] a standby that has reached a commit */
     _Atomic int64_t *committed;  /* [any] per source: offset behind the last published record; -1 */
+    _Atomic int64_t *feed_marks; /* [any] per store: of the last published commit (feed.h) */
     _Atomic uint64_t publishing; /* [any] odd while a commit is being published, store by store */
 };
 

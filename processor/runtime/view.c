@@ -182,6 +182,15 @@ static bool decode_row(const struct weir_view *view, const struct store_row *sto
     return decode(view, key, stored->value, arena, row, error);
 }
 
+bool view_decode_change(const struct weir_view *view, const struct store_row *stored, weir_arena *arena,
+                        struct weir_row *row, struct weir_error *error)
+{
+    const struct version put = {stored->value, stored->timestamp_ms, WEIR_VERSION_OPEN};
+    if (view->store->spec.kind == STORE_VERSIONED)
+        return decode_version(view, stored->key, &put, arena, row, error);
+    return decode_row(view, stored, arena, row, error);
+}
+
 struct lookup { /* a key, and what was learnt while looking for it */
     struct weir_copies copies;
     weir_bytes stored_key;
@@ -407,9 +416,13 @@ static void open_walk(struct weir_cursor *cursor, const struct task *task, const
     for (int tries = 0; tries < TRIES_MAX; tries++) {
         uint64_t number = atomic_load(&task->publishing);
         walk->position = position_text(task, cursor->arena);
+        walk->mark = atomic_load(&task->feed_marks[cursor->view->index]);
         walk->cursor = store_view_scan(task->stores[cursor->view->index], bounds_from(bounds), bounds_to(bounds),
                                        cursor->range.descending, error);
-        if (!walk->cursor || is_good_enough(task, number, tries))
+        if (!walk->cursor || task_saw_one_commit(task, number))
+            return;
+        walk->mark = WEIR_MARK_NOW;
+        if (is_good_enough(task, number, tries))
             return;
         store_cursor_close(walk->cursor);
     }
@@ -457,6 +470,14 @@ struct weir_cursor *weir_view_scan(struct weir_view *view, weir_arena *arena, st
                                    struct weir_error *error)
 {
     return weir_view_walk(view, active, arena, range, error);
+}
+
+int64_t weir_cursor_mark(const struct weir_cursor *cursor, int32_t partition)
+{
+    for (size_t i = 0; i < cursor->walk_count; i++)
+        if (cursor->walks[i].partition == partition)
+            return cursor->walks[i].mark;
+    return WEIR_MARK_NOW;
 }
 
 static struct view_walk *first_in_order(const struct weir_cursor *cursor)

@@ -16,6 +16,7 @@ struct view_walk { /* over one partition; its head is the next row in order */
     bool is_standby;
     struct store_cursor *cursor;
     const char *position;
+    int64_t mark; /* of the commit that is seen (feed.h); WEIR_MARK_NOW: perhaps not one */
     struct store_row head;
     bool has_head;
 };
@@ -30,6 +31,9 @@ struct weir_cursor {
     bool holds_registry; /* not when it walks over a snapshot, which does */
 };
 
+/* A row that a commit has written; value.data NULL: it was deleted. Of a versioned store: what was put, by its plain key. */
+bool view_decode_change(const struct weir_view *, const struct store_row *, weir_arena *, struct weir_row *,
+                        struct weir_error *);
 /* Takes the walk's cursor into the merge. False: it cannot be read. */
 bool view_add_walk(struct weir_cursor *, struct view_walk, struct weir_error *);
 #endif

@@ -644,6 +644,111 @@ void weir_cursor_close(weir_cursor *cursor)
         memory_free(cursor);
 }
 
+/* ---- changes: made by hand (fake_app_change), of customer-totals; each partition keeps the latest FAKE_KEPT of them -------- */
+
+enum { CHANGES_MAX = 100000 };
+struct weir_feed {
+    weir_view *view;
+    void (*told)(void *self);
+    void *self;
+    struct weir_feed *next;
+};
+static pthread_mutex_t changes_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct weir_feed *feeds;
+static int changed[PARTITIONS][CHANGES_MAX]; /* the row; -1 - row: it was deleted */
+static int change_count[PARTITIONS];
+static bool has_left;
+
+void fake_app_change(int row, bool is_gone)
+{
+    weir_arena *arena = weir_arena_new();
+    struct weir_row made = {0};
+    make_row(TOTALS, arena, row, &made);
+    pthread_mutex_lock(&changes_lock);
+    int *count = &change_count[made.partition];
+    if (*count < CHANGES_MAX)
+        changed[made.partition][(*count)++] = is_gone ? -1 - row : row;
+    for (struct weir_feed *feed = feeds; feed; feed = feed->next)
+        feed->told(feed->self);
+    pthread_mutex_unlock(&changes_lock);
+    weir_arena_free(arena);
+}
+
+void fake_app_leave(void)
+{
+    pthread_mutex_lock(&changes_lock);
+    has_left = true;
+    for (struct weir_feed *feed = feeds; feed; feed = feed->next)
+        feed->told(feed->self);
+    pthread_mutex_unlock(&changes_lock);
+}
+
+int64_t weir_cursor_mark(const weir_cursor *cursor, int32_t partition)
+{
+    pthread_mutex_lock(&changes_lock);
+    int64_t mark = cursor->view->id == TOTALS ? change_count[partition] : 0;
+    pthread_mutex_unlock(&changes_lock);
+    return mark;
+}
+
+weir_feed *weir_feed_open(weir_view *view, size_t bytes, void (*told)(void *self), void *self)
+{
+    (void)bytes;
+    struct weir_feed *feed = memory_new(sizeof *feed);
+    pthread_mutex_lock(&changes_lock);
+    *feed = (struct weir_feed){view, told, self, feeds};
+    feeds = feed;
+    pthread_mutex_unlock(&changes_lock);
+    return feed;
+}
+
+void weir_feed_close(weir_feed *feed)
+{
+    pthread_mutex_lock(&changes_lock);
+    struct weir_feed **at = &feeds;
+    while (*at != feed)
+        at = &(*at)->next;
+    *at = feed->next;
+    pthread_mutex_unlock(&changes_lock);
+    memory_free(feed);
+}
+
+static void make_change(weir_arena *arena, int32_t partition, int64_t at, struct weir_change *out)
+{
+    int row = changed[partition][at];
+    *out = (struct weir_change){.mark = at + 1};
+    make_row(TOTALS, arena, row < 0 ? -1 - row : row, &out->row);
+    out->row.order = arena_bytes(arena, bytes_of_text(arena_format(arena, "%08d", row < 0 ? -1 - row : row)));
+    if (row < 0)
+        out->row.value = NULL;
+}
+
+static bool read_feed(const weir_feed *feed, int32_t partition, int64_t *mark, weir_arena *arena,
+                      struct weir_change *out, size_t most, size_t *got, struct weir_error *error)
+{
+    int64_t end = feed->view->id == TOTALS ? change_count[partition] : 0;
+    int64_t kept = knob("FAKE_KEPT", CHANGES_MAX), from = end > kept ? end - kept : 0;
+    *got = 0;
+    if (has_left)
+        return error_set(error, WEIR_RETRY, "the partition has left");
+    if (*mark == WEIR_MARK_NOW)
+        *mark = end;
+    if (*mark < from || *mark > end)
+        return error_set(error, *mark < from ? WEIR_FULL : WEIR_ABSENT, "not kept");
+    for (; *mark < end && *got < most; ++*mark)
+        make_change(arena, partition, *mark, &out[(*got)++]);
+    return true;
+}
+
+bool weir_feed_read(weir_feed *feed, int32_t partition, int64_t *mark, weir_arena *arena, struct weir_change *out,
+                    size_t most, size_t *got, struct weir_error *error)
+{
+    pthread_mutex_lock(&changes_lock);
+    bool ok = read_feed(feed, partition, mark, arena, out, most, got, error);
+    pthread_mutex_unlock(&changes_lock);
+    return ok;
+}
+
 struct weir_snapshot {
     int unused;
 };

@@ -1,11 +1,25 @@
 /* fake_server.c: the REST door on two fake apps, until standard input ends. Prints the port; reads commands, one per line:
- * "drain". Used by tests/http/run, tests/browser and the benchmark.
+ * "drain"; "change ROW [MORE]" (so many times more), "delete ROW" and "leave" for those who follow customer-totals. Used by tests/http/run, tests/browser and the benchmark.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fake_app.h"
+
+static void obey(weir_http *http, const char *line)
+{
+    int row = 0, count = 0;
+    if (strcmp(line, "drain\n") == 0)
+        weir_http_drain(http);
+    else if (strcmp(line, "leave\n") == 0)
+        fake_app_leave();
+    else if (sscanf(line, "delete %d", &row) == 1)
+        fake_app_change(row, true);
+    else if (sscanf(line, "change %d %d", &row, &count) >= 1)
+        for (int i = 0; i <= count; i++)
+            fake_app_change(row, false);
+}
 
 int main(int argc, char **argv)
 {
@@ -50,10 +64,8 @@ int main(int argc, char **argv)
     }
     printf("%u\n", (unsigned)weir_http_port(http));
     fflush(stdout);
-    while (fgets(line, sizeof line, stdin)) {
-        if (strcmp(line, "drain\n") == 0)
-            weir_http_drain(http);
-    }
+    while (fgets(line, sizeof line, stdin))
+        obey(http, line);
     weir_http_stop(http);
     free(apps[0]);
     free(apps[1]);

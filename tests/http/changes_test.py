@@ -1,0 +1,262 @@
+"""Changes of a view as server-sent events. SPDX-License-Identifier: Apache-2.0"""
+import http.client
+import json
+import os
+import tempfile
+import time
+import unittest
+
+from door import Door
+from guarded import Access
+
+PROGRAM = os.environ.get("WEIR_FAKE_SERVER", "")
+CHANGES = "/v1/views/customer-totals/changes"
+ROWS = 500  # of the fake view, in 4 partitions; row n is in partition n % 4
+PATIENCE = 60
+
+
+class Reader:
+    """One that follows a view; as EventSource does, it remembers the id of the last event that had one."""
+
+    def __init__(self, door, path=CHANGES, last=None, **headers):
+        self.connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=PATIENCE)
+        if last is not None:
+            headers["Last-Event-ID"] = last
+        self.connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+        self.answer = self.connection.getresponse()
+        self.last = last
+        self.comments = 0
+
+    def close(self):
+        self.connection.close()
+
+    def next(self):
+        """The next event as (name, data); None at the end."""
+        name, data = "message", []
+        while line := self.answer.readline():
+            field, _, value = line.decode().rstrip("\n").partition(":")
+            value = value.removeprefix(" ")
+            if not line.strip():
+                if data:
+                    return name, json.loads("\n".join(data))
+                name, data = "message", []
+            elif field == "event":
+                name = value
+            elif field == "data":
+                data.append(value)
+            elif field == "id":
+                self.last = value
+            elif field == "":
+                self.comments += 1
+        return None
+
+    def until(self, name):
+        """Events up to that one, which is left out."""
+        events = []
+        while (event := self.next()) and event[0] != name:
+            events.append(event)
+        assert event, events[-3:]
+        return events
+
+
+class WithDoor(unittest.TestCase):
+    knobs = {"FAKE_STILL": 1}
+
+    def setUp(self):
+        self.door = Door(PROGRAM, **self.knobs)
+        self.readers = []
+
+    def tearDown(self):
+        for reader in self.readers:
+            reader.close()
+        self.assertEqual(self.door.close()[0], 0)
+
+    def follow(self, *arguments, **more):
+        self.readers.append(Reader(self.door, *arguments, **more))
+        return self.readers[-1]
+
+    def key(self, row):
+        return json.loads(self.door.get("/v1/views/customer-totals/entries?limit=500").body)["data"][row]["key"]
+
+
+class Following(WithDoor):
+    def test_rows_come_first_and_each_once_and_then_it_is_ready(self):
+        reader = self.follow()
+        self.assertEqual((reader.answer.status, reader.answer.getheader("content-type")), (200, "text/event-stream"))
+        self.assertEqual(reader.answer.getheader("cache-control"), "no-store")
+        events = reader.until("ready")
+        self.assertEqual({name for name, _ in events}, {"snapshot"})
+        self.assertEqual(len({data["key"] for _, data in events}), ROWS)
+        self.assertEqual(len(events), ROWS)
+        row = json.loads(self.door.get(f"/v1/views/customer-totals/keys/{events[0][1]['key']}").body)
+        self.assertEqual({name: events[0][1][name] for name in ("key", "value", "timestamp")},
+                         {name: row[name] for name in ("key", "value", "timestamp")})
+        self.assertEqual(reader.last, "0:0,1:0,2:0,3:0")
+
+    def test_changes_and_deletions_come_in_their_order_and_say_where_they_are(self):
+        reader = self.follow(CHANGES + "?snapshot=false")
+        self.assertEqual(reader.until("ready"), [])
+        for command in ("change 4", "change 5", "delete 4"):
+            self.door.command(command)
+            name, data = reader.next()
+            self.assertEqual((name, data["partition"]), (command.split()[0], int(command.split()[1]) % 4))
+            self.assertEqual(data["value"] is None, name == "delete")
+        self.assertEqual(reader.last, "0:2,1:1,2:0,3:0")
+
+    def test_a_reader_goes_on_where_it_was_and_nothing_comes_twice(self):
+        last, seen = None, 0
+        self.follow(CHANGES + "?snapshot=false").until("ready")  # somebody follows all the time
+        for turn in range(20):
+            reader = Reader(self.door, CHANGES + "?snapshot=false", last=last)
+            if last is None:
+                reader.until("ready")
+            self.door.command("change 8 9")
+            for _ in range(7):  # and leaves in the middle
+                while (event := reader.next())[0] == "ready":
+                    pass
+                self.assertEqual(event[0], "change")
+                seen += 1
+                self.assertEqual(reader.last.split(",")[0], f"0:{seen}")
+            last = reader.last
+            reader.close()
+            self.door.command("change 8 1")
+        reader = self.follow(CHANGES + "?snapshot=false", last=last)
+        while seen < 20 * 12:
+            if reader.next()[0] == "change":
+                seen += 1
+                self.assertEqual(reader.last.split(",")[0], f"0:{seen}")
+
+    def test_where_it_was_is_not_known_the_rows_come_again_behind_a_reset(self):
+        reader = self.follow(last="0:77,1:0,2:0,3:0")
+        self.assertEqual(reader.next(), ("reset", {"partition": 0}))
+        events = reader.until("ready")
+        self.assertEqual({data["partition"] for _, data in events}, {0})
+        self.assertEqual(len(events), ROWS / 4)
+
+    def test_a_partition_that_was_not_told_to_its_end_is_told_again(self):
+        events = self.follow(last="0:0,1:0,3:0").until("ready")
+        self.assertEqual(events[0], ("reset", {"partition": 2}))
+        self.assertEqual(len(events), 1 + ROWS / 4)
+
+    def test_without_rows_a_reset_stands_for_what_is_missing(self):
+        reader = self.follow(CHANGES + "?snapshot=false", last="0:77,1:0,2:0,3:0")
+        self.assertEqual(reader.until("ready"), [("reset", {"partition": 0})])
+
+    def test_what_is_no_id_of_this_view_is_refused(self):
+        for text in ("x", "0", "0:", "4:0", "0:1,", "0:1,0:1", "0:-1", ",", "0 :1", "0:9999999999999999999", "00000000000000000000:1"):
+            answer = self.door.get(CHANGES, Last_Event_ID=text)
+            self.assertEqual((text, answer.status, answer.code), (text, 400, "bad-position"))
+
+    def test_what_is_no_view_or_parameter_is_refused(self):
+        self.assertEqual(self.door.get("/v1/views/nothing/changes").code, "view-not-found")
+        self.assertEqual(self.door.get(CHANGES + "?snapshot=maybe").code, "bad-parameter")
+        self.assertEqual(self.door.ask("POST", CHANGES, {}).status, 405)
+
+    def test_head_tells_the_type_and_ends(self):
+        answer = self.door.ask("HEAD", CHANGES)
+        self.assertEqual((answer.status, answer.headers["content-type"]), (200, "text/event-stream"))
+
+    def test_a_reader_is_told_that_a_partition_has_left_and_the_stream_ends(self):
+        reader = self.follow()
+        reader.until("ready")
+        self.door.command("leave")
+        self.assertEqual(reader.next()[0], "moved")
+        self.assertIsNone(reader.next())
+
+    def test_every_kind_of_view_can_be_followed(self):
+        views = [view["name"] for view in self.door.get("/v1/views").json["data"]]
+        self.assertGreater(len(views), 4)
+        for view in views:
+            rows = self.door.get(f"/v1/views/{view}/entries?limit=10000")
+            if rows.status == 200:
+                events = self.follow(f"/v1/views/{view}/changes").until("ready")
+                self.assertEqual(len(events), len(rows.json["data"]), view)
+
+    def test_readers_are_counted(self):
+        self.follow().until("ready")
+        self.assertIn("weir_http_change_readers 1\n", self.door.get("/metrics").body.decode())
+
+    def test_a_reader_that_goes_away_is_forgotten(self):
+        reader = self.follow(CHANGES + "?snapshot=false")
+        reader.until("ready")
+        reader.close()
+        until = time.monotonic() + PATIENCE
+        while "weir_http_change_readers 0\n" not in self.door.get("/metrics").body.decode():
+            self.assertLess(time.monotonic(), until)
+            self.door.command("change 1 1000")
+            time.sleep(0.1)
+
+    def test_many_readers_are_told_the_same(self):
+        readers = [self.follow(CHANGES + "?snapshot=false") for _ in range(100)]
+        for reader in readers:
+            reader.until("ready")
+        self.door.command("change 4 499")
+        for reader in readers:
+            for mark in range(1, 501):
+                self.assertEqual(reader.next()[0], "change")
+                self.assertEqual(reader.last, f"0:{mark},1:0,2:0,3:0")
+
+    def test_the_door_closes_though_readers_are_there(self):
+        reader = self.follow()
+        reader.until("ready")
+        self.door.process.stdin.close()
+        self.assertIsNone(reader.next())
+        self.door.process.stdin = open(os.devnull, "w")
+
+
+class Slow(WithDoor):
+    knobs = {"FAKE_STILL": 1, "FAKE_KEPT": 1000}
+
+    def test_a_reader_that_does_not_keep_up_is_told_and_let_go_and_comes_again(self):
+        reader = self.follow(CHANGES + "?snapshot=false")
+        reader.until("ready")
+        self.door.command("change 4 99")
+        for _ in range(100):
+            self.assertEqual(reader.next()[0], "change")
+        self.door.command("change 4 90000")  # more than sockets, buffers and the feed hold
+        last = 100
+        while (event := reader.next()) and event[0] == "change":
+            last += 1
+            self.assertEqual(reader.last.split(",")[0], f"0:{last}")
+        self.assertEqual(event[0], "slow")
+        self.assertIsNone(reader.next())
+        self.assertLess(last, 90000)
+        self.assertIn("weir_http_slow_readers_total 1\n", self.door.get("/metrics").body.decode())
+        again = self.follow(last=reader.last).until("ready")
+        self.assertEqual(again[0], ("reset", {"partition": 0}))
+        self.assertEqual(len(again), 1 + ROWS / 4)
+
+
+class Elsewhere(WithDoor):
+    knobs = {"FAKE_STILL": 1, "FAKE_PARTITIONS_HERE": 2}
+
+    def test_a_view_that_is_not_all_here_is_refused_with_how_much_is(self):
+        answer = self.door.get(CHANGES)
+        self.assertEqual((answer.status, answer.code), (503, "partitions-elsewhere"))
+        self.assertEqual((answer.json["partitions"], answer.json["partitions_here"]), (4, 2))
+
+
+class Guarded(unittest.TestCase):
+    def test_a_reader_sees_what_it_may_and_no_more(self):
+        with tempfile.TemporaryDirectory() as folder:
+            access = Access(folder)
+            keys = {"ann": access.key("ann", "reader", "views=customer-totals hide=customer-totals.spent"),
+                    "bob": access.key("bob", "reader", "views=stock")}
+            door = Door(PROGRAM, FAKE_STILL=1, FAKE_http_access_file=access.path)
+            try:
+                self.assertEqual(door.get(CHANGES).status, 401)
+                self.assertEqual(door.get(CHANGES, Authorization=f"Bearer {keys['bob']}").status, 403)
+                reader = Reader(door, Authorization=f"Bearer {keys['ann']}")
+                rows = reader.until("ready")
+                door.command("change 4")
+                rows.append(reader.next())
+                reader.close()
+                for _, data in rows:
+                    self.assertIn("orders", data["value"])
+                    self.assertNotIn("spent", data["value"])
+            finally:
+                self.assertEqual(door.close()[0], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
