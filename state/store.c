@@ -148,7 +148,7 @@ bool store_get(struct store *store, weir_bytes key, weir_arena *arena, struct st
 static uint64_t fetched_hash(const struct store *store, weir_bytes key)
 {
     char group[FETCHED_KEY_MAX + 2] = {0};
-    if (store->expiry.time_at == 0 || key.size > FETCHED_KEY_MAX)
+    if (store->expiry.time_at == 0 || key.size == 0 || key.size > FETCHED_KEY_MAX)
         return hash_table(key);
     memcpy(group, key.data, key.size);
     return hash_table((weir_bytes){group, key.size + 2});

@@ -259,6 +259,10 @@ class Instance:
         _, error = self.process.communicate(timeout=DEADLINE_S)
         return self.process.returncode, error.decode()
 
+    def ends_well(self, number=signal.SIGTERM):
+        status, error = self.stop(number)
+        assert status == 0, f"exit {status}: {error}"
+
 
 def wait_for(condition):
     end = time.monotonic() + DEADLINE_S
@@ -325,7 +329,7 @@ class Embedded(unittest.TestCase):
         weir("query", "word-counts", "nobody", "--url", instance.url, expect=1)
         weir("query", "no-such-view", "--url", instance.url, expect=1)
         weir("query", "word-counts", "--url", "http://127.0.0.1:1", expect=69)
-        self.assertEqual(instance.stop()[0], 0)
+        instance.ends_well()
 
     def test_dead_letters_are_listed_and_sent_again(self):
         weir("produce", "orders.events", "--create", "--key", "o", *self.settings, stdin="{broken\n")
@@ -339,7 +343,7 @@ class Embedded(unittest.TestCase):
         self.assertEqual(again["data"]["sent"], 1)
         weir("dlq", "replay", "orders.events", "--url", instance.url, expect=1)
         weir("dlq", "replay", "--url", instance.url, expect=2)
-        self.assertEqual(instance.stop()[0], 0)
+        instance.ends_well()
         rows = parsed(weir("consume", "orders.events.dlq", *self.settings)[0])
         self.assertEqual([row["headers"]["__streams.errors.offset"] for row in rows[:3]], ["0", "1", "2"])
 
@@ -399,7 +403,7 @@ class Embedded(unittest.TestCase):
         self.assertEqual(len(weir("query", "visits", "--url", instance.url)[0].splitlines()), 4)
         with self.assertRaises(urllib.error.HTTPError):
             instance.get(f"{visits}/windows")
-        self.assertEqual(instance.stop()[0], 0)
+        instance.ends_well()
 
     def test_a_taken_port_is_an_error(self):
         instance = self.start("run", "example-filter")
@@ -420,7 +424,7 @@ class Embedded(unittest.TestCase):
             instance = self.start("run", "example-count")
             wait_for(lambda: instance.get("/v1/views/word-counts/keys/weir")["value"] == 1)
             weir("reset", "example-count", "--yes", *self.settings, expect=78)
-            self.assertEqual(instance.stop()[0], 0)
+            instance.ends_well()
             would, hint = weir("reset", "example-count", *self.settings)
             self.assertIn("nothing was deleted", hint)
             self.assertEqual(would.splitlines()[-1], f"directory {self.folder}/state/example-count")
@@ -443,7 +447,7 @@ class Embedded(unittest.TestCase):
             return {row["key"]: {"count": row["value"]["count"], "amount": recompute_commerce.Decimal(str(row["value"]["amount"]))}
                     for row in rows}
         wait_for(lambda: metrics() == expected["commerce-metrics"])
-        self.assertEqual(instance.stop()[0], 0)
+        instance.ends_well()
 
     def test_the_demo_answers_with_live_figures(self):
         began = time.monotonic()
@@ -455,7 +459,7 @@ class Embedded(unittest.TestCase):
             return instance.get("/v1/views/commerce-metrics/keys/orders.created")["value"]["count"]
         first = wait_for(created)
         wait_for(lambda: created() > first)
-        self.assertEqual(instance.stop(signal.SIGINT)[0], 0)
+        instance.ends_well(signal.SIGINT)
 
     def test_the_demo_leaves_nothing_behind(self):
         place = pathlib.Path(self.folder) / "tmp"
@@ -465,7 +469,7 @@ class Embedded(unittest.TestCase):
         instance = Instance("demo", "--port", "0")
         self.addCleanup(self.finish, instance)
         self.assertEqual(len(list(place.iterdir())), 1)
-        self.assertEqual(instance.stop()[0], 0)
+        instance.ends_well()
         self.assertEqual(list(place.iterdir()), [])
 
 
