@@ -911,8 +911,8 @@ enum weir_remains { WEIR_REMAINS_GROUP, WEIR_REMAINS_TOPIC, WEIR_REMAINS_DIRECTO
 /* Told once for each thing that an application leaves in the world. */
 typedef void weir_remains_seen(void *self, enum weir_remains, const char *name);
 /* Makes the application begin anew with its next start: forgets what its group has committed, deletes its changelogs and
- * repartition topics, and its state directory on this machine, in this order, each told before it goes. Its sources, sinks and
- * dead letters stay as they are (Kafka Streams: the application reset tool, and cleanUp). Rehearsal: only tells. Takes the
+ * repartition topics, the schemas they were written by, and its state directory on this machine, in this order, each told before
+ * it goes. Its sources, sinks and dead letters stay as they are (Kafka Streams: the application reset tool, and cleanUp). Rehearsal: only tells. Takes the
  * topology, always. Any thread; waits for the broker. No instance may run: WEIR_INVALID. After a failure: call it again. */
 WEIR_MUST_CHECK WEIR_PUBLIC bool weir_begin_anew(weir_topology *, struct weir_config, bool is_rehearsal, weir_remains_seen *, void *self, struct weir_error *);
 

@@ -288,11 +288,16 @@ static bool settle_at_last(struct evolution *evolution, struct weir_error *error
     }
 }
 
+const char *evolution_topic(const struct layout *layout, weir_arena *arena)
+{
+    return arena_format(arena, "%s-schemas", layout->application);
+}
+
 bool evolution_settle(const struct layout *layout, struct broker *broker, struct weir_error *error)
 {
     struct evolution evolution = {.layout = layout, .broker = broker};
     arena_init(&evolution.arena);
-    evolution.topic = arena_format(&evolution.arena, "%s-schemas", layout->application);
+    evolution.topic = evolution_topic(layout, &evolution.arena);
     for (size_t i = 0; i < layout->part_count + layout->global_count; i++)
         add_part(&evolution, &layout->parts[i]);
     bool ok = !has_records(&evolution) || settle_at_last(&evolution, error);

@@ -13,4 +13,7 @@
 /* False: WEIR_INVALID, something that is kept cannot be read by the topology's types; the message names the store or topic, the field
  * and why, and nothing was changed. WEIR_RETRY: the broker does not answer. Waits for the broker. */
 bool evolution_settle(const struct layout *, struct broker *, struct weir_error *);
+
+/* The topic of the schemas; in the arena. */
+const char *evolution_topic(const struct layout *, weir_arena *);
 #endif

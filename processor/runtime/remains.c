@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/tree.h"
 #include "runtime/app.h"
+#include "runtime/evolution.h"
 #include "runtime/identity.h"
 #include "runtime/layout.h"
 
@@ -61,6 +62,8 @@ static bool find_topics(struct remains *remains, struct weir_error *error)
     bool ok = remains->broker->ops->topics(remains->broker, arena, &there, &count, error);
     for (size_t i = 0; ok && i < remains->layout.part_count; i++)
         add_part(remains, there, count, &remains->layout.parts[i]);
+    if (ok)
+        add_topic(remains, there, count, evolution_topic(&remains->layout, &remains->layout.arena));
     weir_arena_free(arena);
     return ok;
 }

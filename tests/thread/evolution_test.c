@@ -187,6 +187,23 @@ static void expect_refused(const struct weir_type *line, const char *message)
         stop(app);
 }
 
+static void told(void *self, enum weir_remains kind, const char *name)
+{
+    *(bool *)self = *(bool *)self || (kind == WEIR_REMAINS_TOPIC && strcmp(name, "evolution-schemas") == 0);
+}
+
+static void begin_anew_with(const struct weir_type *line)
+{
+    struct weir_error error = {0};
+    bool has_schemas = false;
+    const struct weir_config config = {
+        .application = "evolution",
+        .set = (const char *const[][2]){{"log.dir", log_directory}, {"state.dir", state_directory}, {NULL}}};
+    CHECK(weir_begin_anew(build(line), config, false, told, &has_schemas, &error), "%s", error.message);
+    CHECK(has_schemas, "the topic of schemas was not told");
+    stop(start(line));
+}
+
 int main(void)
 {
     begin();
@@ -199,5 +216,6 @@ int main(void)
     expect_refused(&bad_line_type, "'on-disk': a value was written by another schema");
     expect_refused(&old_line_type, "'note' was not written, and it has no default");
     run_again(); /* a refusal changes nothing */
+    begin_anew_with(&bad_line_type);
     return end();
 }
