@@ -37,14 +37,15 @@ class Kafka:
 
     def read(self, topic, form="", isolation="read_committed"):
         """Of the whole topic, in order of partition and offset."""
-        command = ["kcat", "-b", self.bootstrap, "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-X", f"isolation.level={isolation}",
+        command = ["kcat", "-b", self.bootstrap, "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-Z", "-X", f"isolation.level={isolation}",
                    "-X", "check.crcs=true", "-f", r"%p\t%o\t%k\t%s\n", *(["-s", form] if form else [])]
         text = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
         records = []
         for line in text.decode().splitlines():
             partition, offset, key, value = line.split("\t")
-            records.append(Record(int(partition), int(offset), key, int(value) if form and value != "NULL" else value))
-        return sorted(records)
+            value = None if value == "NULL" else int(value) if form else value
+            records.append(Record(int(partition), int(offset), key, value))
+        return sorted(records, key=lambda record: record[:2])
 
     def read_integers(self, topic):
         return self.read(topic, "value=q")
