@@ -104,7 +104,7 @@ static int consume_with(struct consume *consume, const struct settings *settings
     if (!config)
         return EXIT_CONFIG;
     signals_hold();
-    consume->broker = log_access_open(config, &error);
+    consume->broker = broker_open(config, &error);
     bool ok = consume->broker && consume_all(consume, &error);
     if (consume->broker)
         consume->broker->ops->close(consume->broker);

@@ -8,13 +8,6 @@
 #include "base/error.h"
 #include "base/nearest.h"
 
-struct broker *log_access_open(const struct config *config, struct weir_error *error)
-{
-    if (*config_text(config, "bootstrap.servers"))
-        return broker_kafka_open(config, error);
-    return broker_embedded_open(config_text(config, "log.dir"), config, error);
-}
-
 static const char *nearest_topic(struct broker *broker, weir_arena *arena, const char *topic)
 {
     const char **names = NULL;

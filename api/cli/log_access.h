@@ -1,10 +1,9 @@
-/* log_access.h: the broker that the settings name, for the commands that read and write topics directly. */
+/* log_access.h: topics, for the commands that read and write them directly. */
 #ifndef WEIR_CLI_LOG_ACCESS_H
 #define WEIR_CLI_LOG_ACCESS_H
 #include "base/config.h"
 #include "broker/broker.h"
 
-struct broker *log_access_open(const struct config *, struct weir_error *);
 /* Partitions of an existing topic; 0 and an error: there is none (the message proposes a name). */
 int32_t log_access_partitions(struct broker *, const char *topic, struct weir_error *);
 #endif

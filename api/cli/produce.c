@@ -123,7 +123,7 @@ static int produce_with(struct produce *produce, const struct settings *settings
     if (!config)
         return EXIT_CONFIG;
     produce->arena = weir_arena_new();
-    produce->broker = log_access_open(config, &error);
+    produce->broker = broker_open(config, &error);
     bool ok = produce->broker && produce_all(produce, config, &error);
     if (produce->broker)
         produce->broker->ops->close(produce->broker);

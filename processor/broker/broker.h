@@ -219,4 +219,11 @@ struct broker *broker_kafka_open(const struct config *, struct weir_error *);
 /* Shared by the apps of a process: the same directory gives the same log, closed with its last user. directory NULL:
  * in memory, private. */
 struct broker *broker_embedded_open(const char *directory, const struct config *, struct weir_error *);
+/* The one that the settings name. */
+static inline struct broker *broker_open(const struct config *config, struct weir_error *error)
+{
+    if (*config_text(config, "bootstrap.servers"))
+        return broker_kafka_open(config, error);
+    return broker_embedded_open(config_text(config, "log.dir"), config, error);
+}
 #endif

@@ -118,13 +118,6 @@ void app_fail(struct weir_app *app, const struct weir_error *error)
 
 /* ---- start ---- */
 
-struct broker *app_open_broker(const struct config *config, struct weir_error *error)
-{
-    if (*config_text(config, "bootstrap.servers"))
-        return broker_kafka_open(config, error);
-    return broker_embedded_open(config_text(config, "log.dir"), config, error);
-}
-
 const char *app_id(const struct config *config, const struct weir_topology *topology)
 {
     const char *id = config_text(config, "application.id");
@@ -133,7 +126,7 @@ const char *app_id(const struct config *config, const struct weir_topology *topo
 
 static bool open_broker(struct weir_app *app, struct weir_error *error)
 {
-    app->broker = app_open_broker(app->config, error);
+    app->broker = broker_open(app->config, error);
     return app->broker != NULL;
 }
 

@@ -59,8 +59,7 @@ struct weir_app {
 /* Everything but threads: topics are made and checked; loops are not opened, records are not taken in. broker: taken over,
  * always; NULL: the one of the settings. Takes the topology, always. */
 struct weir_app *app_open(struct weir_topology *, struct weir_config, struct broker *, struct weir_error *);
-/* Of filled settings: the broker they name, and the application's id, which is the topology's name where they have none. */
-struct broker *app_open_broker(const struct config *, struct weir_error *);
+/* The application's id of filled settings, which is the topology's name where they have none. */
 const char *app_id(const struct config *, const struct weir_topology *);
 void app_close(struct weir_app *); /* whose loops have ended */
 /* The registry for writing; snapshots that are open end soon. */

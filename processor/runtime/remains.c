@@ -110,7 +110,7 @@ static bool remove_directory(struct remains *remains, struct weir_error *error)
 
 static bool begin_anew(struct remains *remains, struct weir_error *error)
 {
-    remains->broker = app_open_broker(remains->config, error);
+    remains->broker = broker_open(remains->config, error);
     if (!remains->broker)
         return false;
     bool ok = find_topics(remains, error) && forget_group(remains, error) && delete_topics(remains, error) &&

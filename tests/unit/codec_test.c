@@ -8,23 +8,7 @@
 #include "samples.h"
 #include "schemas/codec.h"
 #include "schemas/fingerprint.h"
-#include "unit/samples_random.h"
-
-static weir_arena arena;
-static struct weir_error error;
-static struct buffer out;
-
-static void start(void)
-{
-    arena_init(&arena);
-}
-
-static void stop(void)
-{
-    arena_done(&arena);
-    buffer_done(&out);
-    error = (struct weir_error){0};
-}
+#include "unit/codec_fixture.h"
 
 TestSuite(codec, .init = start, .fini = stop);
 
