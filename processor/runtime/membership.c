@@ -1,0 +1,110 @@
+/* membership.c: see membership.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/membership.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "runtime/applier.h"
+#include "runtime/commit_round.h"
+#include "runtime/loop_private.h"
+#include "runtime/opening.h"
+#include "runtime/peers.h"
+#include "runtime/standbys.h"
+
+static void assigned(void *self, int32_t part, int32_t partition, const struct broker_start *starts)
+{
+    struct loop *loop = self;
+    struct weir_error error = {0};
+    atomic_store(&loop->settled, false);
+    struct task *task = opening_open(loop, part, partition, starts, &error);
+    if (!task && error.code == WEIR_FENCED) {
+        log_warning("loop", "%s; joining the group again", error.message);
+        loop->rejoin = true;
+        return;
+    }
+    if (!task) {
+        loop_fail(loop, &error);
+        return;
+    }
+    loop->tasks = memory_grow(loop->tasks, &loop->task_capacity, loop->task_count + 1, sizeof(struct task *));
+    loop->tasks[loop->task_count++] = task;
+    app_add_task(loop->app, task);
+}
+
+static void end_task(struct loop *loop, size_t index, bool keep)
+{
+    struct task *task = loop->tasks[index];
+    loop->tasks[index] = loop->tasks[--loop->task_count];
+    restore_abandon(&loop->restorer, task);
+    if (keep && standbys_give(loop->app->standbys, task))
+        return;
+    app_remove_task(loop->app, task);
+    if (keep)
+        applier_apply(task);
+    struct weir_error error = {0};
+    if (!task_close(task, keep, &error))
+        log_warning("loop", "%s", error.message);
+}
+
+static void revoked(void *self, int32_t part, int32_t partition, bool lost)
+{
+    struct loop *loop = self;
+    struct task *task = loop_task(loop, part, partition);
+    if (!task)
+        return;
+    atomic_store(&loop->settled, false);
+    bool committed = !lost && !loop->rejoin && !loop->recovering && loop->failure.code == WEIR_OK && commit_round(loop);
+    if (!committed) /* the transaction has records of this task */
+        loop->recovering = loop->app->exactly_once;
+    for (size_t i = 0; i < loop->task_count; i++)
+        if (loop->tasks[i] == task)
+            end_task(loop, i, committed);
+}
+
+static void settled(void *self)
+{
+    struct loop *loop = self;
+    atomic_fetch_add(&loop->app->figures.rebalances, 1);
+    peers_ask(loop->app->peers);
+    log_info("loop", "thread %d: %zu tasks assigned", loop->number, loop->task_count);
+}
+
+bool membership_join(struct loop *loop, struct weir_error *error)
+{
+    const struct layout *layout = &loop->app->layout;
+    struct broker_subscription *groups = memory_new(layout->part_count * sizeof *groups);
+    weir_arena arena;
+    arena_init(&arena);
+    for (size_t i = 0; i < layout->part_count; i++) {
+        const char **topics = arena_alloc(&arena, layout->parts[i].source_count * sizeof *topics);
+        for (size_t s = 0; s < layout->parts[i].source_count; s++)
+            topics[s] = layout->parts[i].sources[s].topic;
+        groups[i] = (struct broker_subscription){topics, layout->parts[i].source_count};
+    }
+    char *member = peers_client_id(loop->app, loop->number);
+    struct broker_rebalance calls = {loop, assigned, revoked, settled};
+    loop->consumer = loop->app->broker->ops->consumer_open(loop->app->broker, layout->application, member, groups,
+                                                           layout->part_count, calls, error);
+    memory_free(member);
+    memory_free(groups);
+    arena_done(&arena);
+    return loop->consumer != NULL;
+}
+
+void membership_drop_all(struct loop *loop)
+{
+    while (loop->task_count > 0)
+        end_task(loop, loop->task_count - 1, false);
+}
+
+bool membership_renew(struct loop *loop)
+{
+    membership_drop_all(loop);
+    atomic_store(&loop->settled, false);
+    app_refresh_state(loop->app);
+    loop->app->broker->ops->consumer_close(loop->consumer);
+    loop->consumer = NULL;
+    loop->rejoin = false;
+    struct weir_error error = {0};
+    return membership_join(loop, &error) || loop_fail(loop, &error);
+}
