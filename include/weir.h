@@ -917,6 +917,12 @@ typedef void weir_remains_seen(void *self, enum weir_remains, const char *name);
 WEIR_MUST_CHECK WEIR_PUBLIC bool weir_begin_anew(weir_topology *, struct weir_config, bool is_rehearsal, weir_remains_seen *, void *self, struct weir_error *);
 
 WEIR_PUBLIC enum weir_state weir_app_state(weir_app *);
+/* Paused, an app processes no record and fires no punctuator until it is resumed. Its state stays, as do its tasks and its place in
+ * the group; what it has processed is committed, records wait at the broker, views answer, state is restored and standbys follow.
+ * Of this instance alone, and not beyond its end: the next start processes (Kafka Streams: KIP-834). Again: nothing happens. [any] */
+WEIR_PUBLIC void weir_pause(weir_app *);
+WEIR_PUBLIC void weir_resume(weir_app *);
+WEIR_PUBLIC bool weir_is_paused(weir_app *);
 WEIR_PUBLIC const char *weir_state_name(enum weir_state);
 WEIR_PUBLIC bool weir_app_failure(weir_app *, struct weir_error *); /* true: why it is in WEIR_ERROR */
 WEIR_PUBLIC const char *weir_app_name(weir_app *);                  /* of the topology */
@@ -1150,6 +1156,7 @@ struct weir_http_options {
 /* Serves the apps until weir_http_stop; they must outlive it. */
 WEIR_MUST_CHECK WEIR_PUBLIC weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http_options, struct weir_error *);
 WEIR_PUBLIC uint16_t weir_http_port(weir_http *);
+WEIR_PUBLIC uint16_t weir_http_admin_port(weir_http *); /* 0: its door is closed (http.admin.port) */
 WEIR_PUBLIC void weir_http_drain(weir_http *); /* readiness turns 503, requests are still answered */
 WEIR_PUBLIC void weir_http_stop(weir_http *);  /* NULL is fine */
 

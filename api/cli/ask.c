@@ -36,6 +36,11 @@ static int refuse(const struct http_answer *answer)
     return status;
 }
 
+static int judge(const struct http_answer *answer)
+{
+    return answer->status == 200 || answer->status == 202 ? EXIT_DONE : refuse(answer);
+}
+
 int ask_begin(const struct http_way *given)
 {
     struct weir_error error = {0};
@@ -47,15 +52,19 @@ int ask_get(const char *url, const char *accept, struct http_answer *answer)
     struct weir_error error = {0};
     if (!http_get(url, accept, answer, &error))
         return exit_with_error(&error);
-    return answer->status == 200 ? EXIT_DONE : refuse(answer);
+    return judge(answer);
 }
 
 int ask_post(const char *url, const char *accept, weir_bytes body, struct http_answer *answer)
 {
     struct weir_error error = {0};
-    if (!http_post(url, accept, body, answer, &error))
-        return exit_with_error(&error);
-    return answer->status == 200 ? EXIT_DONE : refuse(answer);
+    return http_post(url, accept, body, answer, &error) ? judge(answer) : exit_with_error(&error);
+}
+
+int ask_put(const char *url, const char *accept, weir_bytes body, struct http_answer *answer)
+{
+    struct weir_error error = {0};
+    return http_put(url, accept, body, answer, &error) ? judge(answer) : exit_with_error(&error);
 }
 
 /* ---- forms ---- */

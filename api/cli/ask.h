@@ -15,6 +15,7 @@ int ask_begin(const struct http_way *);
 /* EXIT_DONE and a good answer, or a status after its message. http_answer_done in any case. */
 int ask_get(const char *url, const char *accept, struct http_answer *);
 int ask_post(const char *url, const char *accept, weir_bytes body, struct http_answer *);
+int ask_put(const char *url, const char *accept, weir_bytes body, struct http_answer *);
 
 enum ask_format { ASK_TABLE, ASK_JSON, ASK_CSV };
 bool ask_take_format(void *target, const char *value,

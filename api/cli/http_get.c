@@ -83,8 +83,9 @@ static bool perform(CURL *curl, const char *url, struct http_answer *answer, str
     return true;
 }
 
-static bool ask(const char *url, const char *accept, const weir_bytes *body, struct http_answer *answer,
-                struct weir_error *error)
+/* method: with a body other than POST; NULL: as the body says. */
+static bool ask(const char *url, const char *accept, const char *method, const weir_bytes *body,
+                struct http_answer *answer, struct weir_error *error)
 {
     *answer = (struct http_answer){0};
     CURL *curl = curl_easy_init();
@@ -97,6 +98,8 @@ static bool ask(const char *url, const char *accept, const weir_bytes *body, str
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->size);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body->data);
     }
+    if (method)
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     if (way.authorization.size > 1)
         headers = curl_slist_append(headers, way.authorization.data);
     if (way.ca_file)
@@ -111,13 +114,19 @@ static bool ask(const char *url, const char *accept, const weir_bytes *body, str
 
 bool http_get(const char *url, const char *accept, struct http_answer *answer, struct weir_error *error)
 {
-    return ask(url, accept, NULL, answer, error);
+    return ask(url, accept, NULL, NULL, answer, error);
 }
 
 bool http_post(const char *url, const char *accept, weir_bytes body, struct http_answer *answer,
                struct weir_error *error)
 {
-    return ask(url, accept, &body, answer, error);
+    return ask(url, accept, NULL, &body, answer, error);
+}
+
+bool http_put(const char *url, const char *accept, weir_bytes body, struct http_answer *answer,
+              struct weir_error *error)
+{
+    return ask(url, accept, "PUT", &body, answer, error);
 }
 
 void http_answer_done(struct http_answer *answer)

@@ -21,6 +21,7 @@ bool http_way(const struct http_way *, struct weir_error *);
 bool http_get(const char *url, const char *accept, struct http_answer *, struct weir_error *);
 /* The same with a JSON body. */
 bool http_post(const char *url, const char *accept, weir_bytes body, struct http_answer *, struct weir_error *);
+bool http_put(const char *url, const char *accept, weir_bytes body, struct http_answer *, struct weir_error *);
 void http_answer_done(struct http_answer *);
 /* Appends text so that it stands in a URL as data. */
 void http_escape(struct buffer *, const char *text);

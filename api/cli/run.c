@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "catalog.h"
@@ -15,11 +16,9 @@
 
 static enum log_level level_of(const struct config *config)
 {
-    static const char *const names[] = {"error", "warning", "info", "debug"};
-    int level = LOG_DEBUG;
-    while (level > LOG_ERROR && strcmp(names[level], config_text(config, "log.level")) != 0)
-        level--;
-    return (enum log_level)level;
+    enum log_level level = LOG_INFO;
+    log_level_of_name(bytes_of_text(config_text(config, "log.level")), &level); /* checked: it is one of them */
+    return level;
 }
 
 static int serve(weir_topology *topology, const struct settings *settings, const struct config *config)

@@ -4,13 +4,13 @@
 #include "weir.h"
 
 enum right {
-    RIGHT_ADMINISTER, /* what a route needs that names nothing */
+    RIGHT_ADMINISTER, /* what a route needs that names nothing; pausing, log levels, shutting down */
     RIGHT_PUBLIC,     /* no credentials needed: probes, the dashboard's files */
     RIGHT_DESCRIBE,   /* what there is: the interface, names and types of views and topics */
     RIGHT_READ,       /* views, reports and figures */
     RIGHT_QUERY,      /* SQL of one's own */
     RIGHT_PRODUCE,    /* appending records */
-    RIGHT_OPERATE,    /* dead letters, which hold whole records; pausing; log levels */
+    RIGHT_OPERATE,    /* dead letters, which hold whole records */
     RIGHT_ASSIST,     /* what instances do for each other */
 };
 

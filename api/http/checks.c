@@ -71,15 +71,16 @@ static bool look_at_business(weir_app *app, struct buffer *out)
     const struct task_sums sums = sum_tasks(app);
     struct weir_drop_info drops[LIMIT_LISTED];
     size_t count = weir_app_drops(app, drops, LIMIT_LISTED);
-    buffer_format(out, "\"state\":\"%s\",\"records\":%lld,\"lag\":%lld,\"dropped\":{",
-                  weir_state_name(weir_app_state(app)), (long long)sums.records, (long long)sums.lag);
+    buffer_format(out, "\"state\":\"%s\",\"paused\":%s,\"records\":%lld,\"lag\":%lld,\"dropped\":{",
+                  weir_state_name(weir_app_state(app)), weir_is_paused(app) ? "true" : "false", (long long)sums.records,
+                  (long long)sums.lag);
     for (size_t i = 0; i < count && i < LIMIT_LISTED; i++) {
         buffer_text(out, i ? "," : "");
         json_text(out, drops[i].reason);
         buffer_format(out, ":%llu", (unsigned long long)drops[i].records);
     }
     buffer_byte(out, '}');
-    return weir_app_state(app) == WEIR_RUNNING;
+    return weir_app_state(app) == WEIR_RUNNING && !weir_is_paused(app);
 }
 
 static bool look(const struct check *check, struct buffer *out)

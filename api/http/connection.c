@@ -84,6 +84,8 @@ static void *open_connection(struct weir_http *server, struct MHD_Connection *ha
     connection->address = address_of(from->client_addr);
     connection->since_us = connection->head_since_us = clock_monotonic_us(&clock_system);
     connection->request.server = server;
+    connection->request.at_admin_door =
+        MHD_get_connection_info(handle, MHD_CONNECTION_INFO_DAEMON)->daemon == server->admin_daemon;
     connection->request.connection = handle;
     connection->request.fd = connection->fd;
     connection->request.progress_us = &connection->since_us;

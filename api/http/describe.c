@@ -336,6 +336,7 @@ static void list_topology(struct request *request, weir_app *app)
     size_t count = shown(weir_app_nodes(app, nodes, LIMIT_LISTED));
     begin_item(out, app);
     write_member(out, "state", weir_state_name(weir_app_state(app)));
+    write_flag(out, "paused", weir_is_paused(app));
     buffer_text(out, ",\"topology\":");
     describe_into(out, app, WEIR_DESCRIBE_JSON);
     buffer_text(out, ",\"nodes\":[");
@@ -386,6 +387,7 @@ static void write_apps(struct request *request, struct buffer *out)
         json_text(out, weir_app_name(app));
         write_member(out, "application_id", weir_app_setting(app, "application.id"));
         write_member(out, "state", weir_state_name(weir_app_state(app)));
+        write_flag(out, "paused", weir_is_paused(app));
         if (weir_app_failure(app, &failure))
             write_member(out, "failure", failure.message);
         buffer_byte(out, '}');

@@ -139,8 +139,8 @@ bool endpoints_open(struct endpoints *endpoints, weir_app *const *apps, size_t c
     for (size_t i = 0; i < count; i++)
         most += weir_app_endpoints(apps[i], &declared);
     endpoints->items = arena_alloc(&endpoints->arena, (most + 1) * sizeof *endpoints->items);
-    endpoints->rows = arena_alloc(&endpoints->arena, (ROUTES_MAX + 1) * sizeof *endpoints->rows);
-    endpoints->of_row = arena_alloc(&endpoints->arena, (ROUTES_MAX + 1) * sizeof(void *));
+    endpoints->rows = arena_alloc(&endpoints->arena, (ROUTES_MAX + ADMIN_ROUTES_MAX) * sizeof *endpoints->rows);
+    endpoints->of_row = arena_alloc(&endpoints->arena, (ROUTES_MAX + ADMIN_ROUTES_MAX) * sizeof(void *));
     memcpy(endpoints->rows, routes, route_count * sizeof *routes);
     endpoints->row_count = route_count;
     for (size_t i = 0; i < count; i++) {

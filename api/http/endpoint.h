@@ -20,7 +20,7 @@ struct endpoints {
     weir_arena arena;
     struct endpoint *items;
     size_t count;
-    struct route *rows;             /* the fixed rows, and those of the endpoints */
+    struct route *rows; /* the fixed rows, and those of the endpoints; behind them is room for the admin's */
     const struct endpoint **of_row; /* NULL: a fixed one */
     size_t row_count;
 };

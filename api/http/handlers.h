@@ -48,4 +48,10 @@ void handle_metrics(struct request *);
 void handle_problem_page(struct request *);
 void handle_dashboard(struct request *);
 void handle_asset(struct request *);
+void handle_application(struct request *);
+void handle_pause(struct request *);
+void handle_resume(struct request *);
+void handle_shutdown(struct request *);
+void handle_log_level(struct request *);
+void handle_set_log_level(struct request *);
 #endif

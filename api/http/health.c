@@ -39,8 +39,9 @@ static void write_text(struct request *request, enum probe probe)
         if (probe == PROBE_READY)
             buffer_format(out, "[%c] serving\n", is_draining(server) ? '-' : '+');
         for (size_t i = 0; i < server->app_count; i++)
-            buffer_format(out, "[%c] app %s: %s\n", app_passes(server, i, probe) ? '+' : '-',
-                          weir_app_name(server->apps[i]), weir_state_name(weir_app_state(server->apps[i])));
+            buffer_format(out, "[%c] app %s: %s%s\n", app_passes(server, i, probe) ? '+' : '-',
+                          weir_app_name(server->apps[i]), weir_state_name(weir_app_state(server->apps[i])),
+                          weir_is_paused(server->apps[i]) ? ", paused" : "");
     }
     buffer_text(out, good ? "ok\n" : "not ok\n");
     request->response.status = good ? 200 : 503;
@@ -77,7 +78,7 @@ static void write_json(struct request *request, unsigned probes)
         json_text(out, weir_app_name(server->apps[i]));
         buffer_text(out, ",\"state\":");
         json_text(out, weir_state_name(weir_app_state(server->apps[i])));
-        buffer_byte(out, '}');
+        buffer_format(out, ",\"paused\":%s}", weir_is_paused(server->apps[i]) ? "true" : "false");
     }
     buffer_text(out, "]}\n");
     request->response.status = good ? 200 : 503;

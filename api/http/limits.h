@@ -4,6 +4,7 @@
 
 enum {
     LIMIT_CONNECTIONS = 1000,
+    LIMIT_ADMIN_CONNECTIONS = 16,       /* at the admin's door, which these are kept for */
     LIMIT_CONNECTIONS_PER_ADDRESS = 50, /* the loopback addresses are exempt: all local clients share one */
     LIMIT_REQUESTS_PER_CONNECTION = 10000,
 

@@ -24,7 +24,7 @@ static uint64_t read_counter(_Atomic uint64_t *counter)
 
 void meter_count(struct meter *meter, const struct route *route, unsigned status, int64_t microseconds)
 {
-    struct meter_route *row = &meter->routes[route ? (size_t)(route - meter->table->rows) : ROUTES_MAX];
+    struct meter_route *row = &meter->routes[route ? (size_t)(route - meter->table->rows) : METER_ROWS - 1];
     size_t index = 0, bucket = 0;
     while (index < METER_STATUSES - 1 && statuses[index] != status)
         index++;
@@ -52,13 +52,13 @@ static const char *path_of(const struct meter *meter, size_t row)
 
 static const char *method_of(const struct meter *meter, size_t row)
 {
-    return row < meter->table->count && meter->table->rows[row].method == ROUTE_POST ? "POST" : "GET";
+    return route_method_name(row < meter->table->count ? meter->table->rows[row].method : ROUTE_GET);
 }
 
 static void write_requests(struct meter *meter, struct buffer *out)
 {
     buffer_text(out, "# HELP weir_http_requests_total Requests answered.\n# TYPE weir_http_requests_total counter\n");
-    for (size_t row = 0; row <= ROUTES_MAX; row++) {
+    for (size_t row = 0; row < METER_ROWS; row++) {
         for (size_t i = 0; i < METER_STATUSES; i++) {
             uint64_t count = read_counter(&meter->routes[row].by_status[i]);
             if (count)
@@ -97,7 +97,7 @@ void meter_write(struct meter *meter, struct buffer *out)
     write_requests(meter, out);
     buffer_text(out, "# HELP weir_http_request_seconds Time from the request line to the whole answer.\n"
                      "# TYPE weir_http_request_seconds histogram\n");
-    for (size_t row = 0; row <= ROUTES_MAX; row++) {
+    for (size_t row = 0; row < METER_ROWS; row++) {
         if (is_used(&meter->routes[row]))
             write_histogram(meter, row, out);
     }

@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "http/route.h"
 
-enum { METER_STATUSES = 24, METER_BUCKETS = 10 };
+enum { METER_STATUSES = 24, METER_BUCKETS = 10, METER_ROWS = ROUTES_MAX + ADMIN_ROUTES_MAX + 1 };
 enum meter_rejection { METER_MALFORMED, METER_TIMEOUT, METER_TOO_MANY, METER_OVERLOAD, METER_RATE, METER_REJECTIONS };
 
 struct meter_route {
@@ -19,7 +19,7 @@ struct meter_route {
 
 struct meter {
     const struct route_table *table;
-    struct meter_route routes[ROUTES_MAX + 1]; /* the last one: no route */
+    struct meter_route routes[METER_ROWS]; /* the last one: no route */
     _Atomic uint64_t rejected[METER_REJECTIONS];
     _Atomic uint64_t asked[2]; /* of other instances: not answered, answered */
     _Atomic int64_t in_flight, connections;

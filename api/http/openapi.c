@@ -82,6 +82,19 @@ static const char fixed_schemas[] =
     "\"key\":{},\"value\":{},\"timestamp\":{\"type\":[\"string\",\"integer\"]},\"headers\":{\"type\":\"object\","
     "\"additionalProperties\":" TEXT_SCHEMA "}},\"additionalProperties\":false}}},\"additionalProperties\":false}";
 
+/* Of the admin's door. */
+static const char admin_schemas[] =
+    ",\"Empty\":{\"type\":\"object\",\"additionalProperties\":false},"
+    "\"LogLevel\":{\"type\":\"object\",\"required\":[\"level\"],\"properties\":{\"level\":{\"enum\":[\"error\","
+    "\"warning\","
+    "\"info\",\"debug\"]}},\"additionalProperties\":false},"
+    "\"Applications\":{\"type\":\"object\",\"required\":[\"data\",\"draining\"],\"properties\":{\"data\":{\"type\":"
+    "\"array\","
+    "\"items\":{\"type\":\"object\",\"required\":[\"app\",\"state\",\"paused\"],\"properties\":{\"app\":" TEXT_SCHEMA
+    ",\"application_id\":" TEXT_SCHEMA ",\"state\":" TEXT_SCHEMA
+    ",\"paused\":{\"type\":\"boolean\"}}}},\"draining\":{\"type\":"
+    "\"boolean\"}}}";
+
 static void write_parameter_schema(struct buffer *out, const struct query_parameter *parameter)
 {
     switch (parameter->kind) {
@@ -135,7 +148,9 @@ static void write_answer(struct buffer *out, const struct route *route)
 {
     const char *at = route->media;
     buffer_format(out, "\"%s\":{\"description\":\"Done.\",\"content\":{",
-                  route->handle == handle_records || route->handle == handle_ingest ? "202" : "200");
+                  route->handle == handle_records || route->handle == handle_ingest || route->handle == handle_shutdown
+                      ? "202"
+                      : "200");
     for (size_t i = 0; *at; i++) {
         size_t size = strcspn(at, ",");
         bool json = size == 16 && memcmp(at, "application/json", 16) == 0;
@@ -164,14 +179,15 @@ static void write_security(struct buffer *out, enum right right)
 
 static void write_operation(struct buffer *out, const struct route *route, const struct endpoint *endpoint)
 {
-    buffer_format(out, "\"%s\":{\"operationId\":\"", route->method == ROUTE_POST ? "post" : "get");
+    static const char *const methods[] = {[ROUTE_GET] = "get", [ROUTE_POST] = "post", [ROUTE_PUT] = "put"};
+    buffer_format(out, "\"%s\":{\"operationId\":\"%s", methods[route->method], methods[route->method]);
     for (const char *at = route->path; *at; at++)
         buffer_byte(out, strchr("/{}:.-", *at) ? '_' : (unsigned char)*at);
     buffer_text(out, "\",\"summary\":");
     json_text(out, route->about);
     buffer_byte(out, ',');
     write_parameters(out, route, endpoint);
-    if (route->method == ROUTE_POST)
+    if (route->method != ROUTE_GET)
         buffer_format(out,
                       ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
                       "\"#/components/schemas/%s\"}}}}",
@@ -183,17 +199,17 @@ static void write_operation(struct buffer *out, const struct route *route, const
     buffer_byte(out, '}');
 }
 
-static void write_paths(struct buffer *out, const struct endpoints *endpoints)
+static void write_paths(struct buffer *out, const struct route_table *table, const struct endpoints *endpoints)
 {
     buffer_text(out, "\"paths\":{");
-    for (size_t i = 0; i < endpoints->row_count; i++) {
-        const struct route *row = &endpoints->rows[i];
+    for (size_t i = 0; i < table->count; i++) {
+        const struct route *row = &table->rows[i];
         bool same = i > 0 && strcmp(row->path, row[-1].path) == 0;
         if (same)
             buffer_byte(out, ',');
         else
             buffer_format(out, "%s\"%s\":{", i ? "}," : "", row->path);
-        write_operation(out, row, endpoints->of_row[i]);
+        write_operation(out, row, endpoint_of(endpoints, row));
     }
     buffer_text(out, "}},");
 }
@@ -232,14 +248,19 @@ static void write_app_types(struct request *request, weir_app *app)
 void handle_openapi(struct request *request)
 {
     struct buffer *out = &request->response.body;
+    const struct weir_http *server = request->server;
+    bool is_admin = request->at_admin_door;
     buffer_text(out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":");
-    json_text(out, request->server->title);
+    json_text(out, server->title);
     buffer_text(out, ",\"version\":\"" WEIR_VERSION "\"},");
-    write_paths(out, &request->server->endpoints);
+    write_paths(out, is_admin ? &server->admin_routes : &server->routes, &server->endpoints);
     buffer_format(out, "\"components\":{\"schemas\":{%s", fixed_schemas);
-    for (size_t i = 0; i < request->server->app_count; i++)
-        write_app_types(request, request->server->apps[i]);
-    endpoints_write_schemas(&request->server->endpoints, out);
+    for (size_t i = 0; i < server->app_count && !is_admin; i++)
+        write_app_types(request, server->apps[i]);
+    if (is_admin)
+        buffer_text(out, admin_schemas);
+    else
+        endpoints_write_schemas(&server->endpoints, out);
     buffer_text(out, "}," SECURITY_SCHEMES "}}\n");
     request->response.status = 200;
     request->response.media = "application/json";

@@ -128,7 +128,9 @@ static bool refuse_head(struct request *request)
 
 static bool find_route(struct request *request)
 {
-    struct route_match match = route_find(&request->server->routes, &request->uri, request->head.method);
+    const struct weir_http *server = request->server;
+    struct route_match match = route_find(request->at_admin_door ? &server->admin_routes : &server->routes,
+                                          &request->uri, request->head.method);
     request->route = match.route;
     memcpy(request->path_values, match.values, sizeof match.values);
     if (match.route)
@@ -193,6 +195,16 @@ static bool check_body(struct request *request)
     return false;
 }
 
+/* A browser says where a page comes from whenever the page sends something, and no page has business at the admin's door: also
+ * not one that has made its own name mean this machine. */
+static bool refuse_page(struct request *request)
+{
+    if (!request->at_admin_door || !request_header(request, "origin").data)
+        return false;
+    problem_answer(request, PROBLEM_FORBIDDEN, "Pages of a browser may ask nothing here.");
+    return true;
+}
+
 bool request_accept(struct request *request)
 {
     const char *why = NULL;
@@ -204,7 +216,7 @@ bool request_accept(struct request *request)
         request->verdict = (struct head_verdict){.status = 400, .detail = why};
         return refuse_head(request);
     }
-    if (cors_preflight(request))
+    if (refuse_page(request) || cors_preflight(request))
         return false;
     return find_route(request) && admit(request) && read_parameters(request) && choose_media(request) &&
            check_body(request);

@@ -64,6 +64,7 @@ struct request {
     struct shown *shown;            /* by the connection before */
     const struct in6_addr *address; /* of the client */
     const char *certificate;        /* name in the client's certificate; NULL: none */
+    bool at_admin_door;             /* as the whole connection */
     bool body_too_large;
     bool wants_forwarder, on_forwarder; /* it must ask other instances; it is where it may (peer.h) */
     int64_t started_us, wait_until_us;

@@ -43,6 +43,8 @@ static unsigned method_of(weir_bytes method)
 {
     if (bytes_equal(method, bytes_of_text("GET")) || bytes_equal(method, bytes_of_text("HEAD")))
         return ROUTE_GET;
+    if (bytes_equal(method, bytes_of_text("PUT")))
+        return ROUTE_PUT;
     return bytes_equal(method, bytes_of_text("POST")) ? ROUTE_POST : 0;
 }
 
@@ -66,7 +68,17 @@ struct route_match route_find(const struct route_table *table, const struct uri 
 
 const char *route_allow(unsigned allowed)
 {
-    if (allowed == (ROUTE_GET | ROUTE_POST))
-        return "GET, HEAD, POST";
-    return allowed == ROUTE_POST ? "POST" : "GET, HEAD";
+    static const char *const lists[] = {[ROUTE_GET] = "GET, HEAD",
+                                        [ROUTE_POST] = "POST",
+                                        [ROUTE_GET | ROUTE_POST] = "GET, HEAD, POST",
+                                        [ROUTE_PUT] = "PUT",
+                                        [ROUTE_GET | ROUTE_PUT] = "GET, HEAD, PUT",
+                                        [ROUTE_POST | ROUTE_PUT] = "POST, PUT",
+                                        [ROUTE_GET | ROUTE_POST | ROUTE_PUT] = "GET, HEAD, POST, PUT"};
+    return lists[allowed];
+}
+
+const char *route_method_name(enum route_method method)
+{
+    return method == ROUTE_GET ? "GET" : method == ROUTE_POST ? "POST" : "PUT";
 }

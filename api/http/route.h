@@ -14,7 +14,7 @@ enum route_place {
     ROUTE_ON_QUERY,  /* SQL: has threads of its own, and nobody waits for one */
 };
 
-enum route_method { ROUTE_GET = 1, ROUTE_POST = 2 }; /* GET answers HEAD too */
+enum route_method { ROUTE_GET = 1, ROUTE_POST = 2, ROUTE_PUT = 4 }; /* GET answers HEAD too */
 
 struct route {
     enum route_method method;
@@ -25,14 +25,16 @@ struct route {
     const char *about;
     const char *media;  /* of a good answer, comma-separated */
     const char *schema; /* name of the answer's schema in the OpenAPI document */
-    const char *body;   /* name of the body's schema, of a POST */
+    const char *body;   /* name of the body's schema, of a POST or PUT */
     enum right right;   /* that the one who asks needs */
 };
 
 extern const struct route routes[]; /* the fixed rows */
 extern const size_t route_count;
+extern const struct route admin_routes[]; /* of the admin's door (admin.c) */
+extern const size_t admin_route_count;
 
-enum { ROUTE_VALUES = 2, ROUTES_MAX = 96 };
+enum { ROUTE_VALUES = 2, ROUTES_MAX = 96, ADMIN_ROUTES_MAX = 8 };
 
 struct route_table {
     const struct route *rows; /* the methods of a path stand one after the other */
@@ -48,4 +50,5 @@ struct route_match {
 
 struct route_match route_find(const struct route_table *, const struct uri *, weir_bytes method);
 const char *route_allow(unsigned allowed); /* the value of an Allow header */
+const char *route_method_name(enum route_method);
 #endif

@@ -109,3 +109,27 @@ const struct route routes[] = {
 };
 const size_t route_count = sizeof routes / sizeof routes[0];
 _Static_assert(sizeof routes / sizeof routes[0] <= ROUTES_MAX, "the metrics have a row per route");
+
+const struct route admin_routes[] = {
+    {ROUTE_GET, "/v1/application", ROUTE_ON_LOOP, handle_application, none,
+     "The apps of this process, and whether they are paused.", JSON, "Applications", NULL, RIGHT_ADMINISTER},
+    {ROUTE_POST, "/v1/application:pause", ROUTE_ON_LOOP, handle_pause, none,
+     "All apps of this process process nothing until they are resumed, or the process ends.", JSON, "Applications",
+     "Empty", RIGHT_ADMINISTER},
+    {ROUTE_POST, "/v1/application:resume", ROUTE_ON_LOOP, handle_resume, none, "They go on.", JSON, "Applications",
+     "Empty", RIGHT_ADMINISTER},
+    {ROUTE_POST, "/v1/application:shutdown", ROUTE_ON_LOOP, handle_shutdown, none,
+     "The process is sent SIGTERM: it answers what is under way, commits, leaves its group and ends.", JSON,
+     "Applications", "Empty", RIGHT_ADMINISTER},
+    {ROUTE_GET, "/v1/log-level", ROUTE_ON_LOOP, handle_log_level, none, "How much this process logs.", JSON, "LogLevel",
+     NULL, RIGHT_ADMINISTER},
+    {ROUTE_PUT, "/v1/log-level", ROUTE_ON_LOOP, handle_set_log_level, none, "How much this process logs from now on.",
+     JSON, "LogLevel", "LogLevel", RIGHT_ADMINISTER},
+    {ROUTE_GET, "/v1/openapi.json", ROUTE_ON_WORKER, handle_openapi, none, "This interface, described.", JSON,
+     "Document", NULL, RIGHT_ADMINISTER},
+    {ROUTE_GET, "/problems/{code}", ROUTE_ON_LOOP, handle_problem_page, none, "What a problem's type means.", TEXT,
+     "Text", NULL, RIGHT_PUBLIC},
+};
+const size_t admin_route_count = sizeof admin_routes / sizeof admin_routes[0];
+_Static_assert(sizeof admin_routes / sizeof admin_routes[0] <= ADMIN_ROUTES_MAX,
+               "there is room for them behind the others");

@@ -105,14 +105,21 @@ static void note_states(struct weir_http *server)
         server->has_run[i] = server->has_run[i] || weir_app_state(server->apps[i]) == WEIR_RUNNING;
 }
 
+/* Until the daemon wants to run, or there is something else to do. NULL: there is none. */
+static int timeout_of(struct MHD_Daemon *daemon)
+{
+    MHD_UNSIGNED_LONG_LONG timeout = LIMIT_SWEEP_MS;
+    bool is_said = daemon && MHD_get_timeout(daemon, &timeout) == MHD_YES;
+    return is_said && timeout < LIMIT_SWEEP_MS ? (int)timeout : LIMIT_SWEEP_MS;
+}
+
 static void wait_for_events(struct weir_http *server)
 {
-    struct epoll_event events[2];
-    MHD_UNSIGNED_LONG_LONG timeout = LIMIT_SWEEP_MS;
+    struct epoll_event events[3];
+    int timeout = timeout_of(server->daemon), admin = timeout_of(server->admin_daemon);
     uint64_t signals;
-    if (MHD_get_timeout(server->daemon, &timeout) != MHD_YES || timeout > LIMIT_SWEEP_MS)
-        timeout = LIMIT_SWEEP_MS;
-    int count = timeout ? epoll_wait(server->poll, events, 2, (int)timeout) : 0;
+    timeout = admin < timeout ? admin : timeout;
+    int count = timeout ? epoll_wait(server->poll, events, 3, timeout) : 0;
     for (int i = 0; i < count; i++) {
         if (events[i].data.fd == server->wake && read(server->wake, &signals, sizeof signals) < 0 && errno != EAGAIN)
             log_error("http", "eventfd: %s", strerror(errno));
@@ -143,6 +150,8 @@ static void *loop(void *self)
         uint64_t before = server->activity;
         server->now_us = now_us;
         MHD_run(server->daemon);
+        if (server->admin_daemon)
+            MHD_run(server->admin_daemon);
         if (now_us - swept_us >= LIMIT_SWEEP_MS * 1000) {
             swept_us = now_us;
             note_states(server);
@@ -190,16 +199,16 @@ static int no_certificate(void *session, const void *authorities, int authority_
     return -1;
 }
 
-static struct MHD_Daemon *start_daemon(struct weir_http *server, int fd)
+static struct MHD_Daemon *start_daemon(struct weir_http *server, int fd, unsigned connections)
 {
     bool has_tls = guard_tls(server->guard) != NULL;
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (has_tls ? MHD_USE_TLS : 0);
     return MHD_start_daemon(flags, 0, connection_admit, server, connection_request, server, MHD_OPTION_LISTEN_SOCKET,
-                            fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIMIT_CONNECTIONS,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_POOL_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
-                            (unsigned)(LIMIT_IDLE_MS / 1000), MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server,
-                            MHD_OPTION_NOTIFY_COMPLETED, connection_completed, server, MHD_OPTION_URI_LOG_CALLBACK,
-                            connection_uri, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL,
+                            fd, MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                            (size_t)LIMIT_POOL_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(LIMIT_IDLE_MS / 1000),
+                            MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_NOTIFY_COMPLETED,
+                            connection_completed, server, MHD_OPTION_URI_LOG_CALLBACK, connection_uri, server,
+                            MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL,
                             has_tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, tls_priorities,
                             MHD_OPTION_HTTPS_CERT_CALLBACK, no_certificate, MHD_OPTION_END);
 }
@@ -210,12 +219,18 @@ static bool watch(struct weir_http *server, int fd)
     return epoll_ctl(server->poll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+static bool watch_daemon(struct weir_http *server, struct MHD_Daemon *daemon)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    return info && watch(server, info->epoll_fd);
+}
+
 static bool open_loop(struct weir_http *server, struct weir_error *error)
 {
     server->poll = epoll_create1(EPOLL_CLOEXEC);
     server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    if (server->poll < 0 || server->wake < 0 || !info || !watch(server, info->epoll_fd) || !watch(server, server->wake))
+    if (server->poll < 0 || server->wake < 0 || !watch(server, server->wake) || !watch_daemon(server, server->daemon) ||
+        (server->admin_daemon && !watch_daemon(server, server->admin_daemon)))
         return error_set(error, WEIR_FATAL, "http: no event loop: %s", strerror(errno));
     return true;
 }
@@ -256,26 +271,57 @@ static bool open_guard(struct weir_http *server, struct weir_error *error)
     return server->guard != NULL;
 }
 
-static bool open_endpoints(struct weir_http *server, struct weir_error *error)
+/* One table, so that the metrics have a row per route; each door knows its part. */
+static bool open_routes(struct weir_http *server, struct weir_error *error)
 {
-    if (!endpoints_open(&server->endpoints, server->apps, server->app_count, error))
+    struct endpoints *endpoints = &server->endpoints;
+    if (!endpoints_open(endpoints, server->apps, server->app_count, error))
         return false;
-    server->routes = (struct route_table){server->endpoints.rows, server->endpoints.row_count};
-    server->meter.table = &server->routes;
+    struct route *behind = endpoints->rows + endpoints->row_count;
+    memcpy(behind, admin_routes, admin_route_count * sizeof *behind);
+    server->routes = (struct route_table){endpoints->rows, endpoints->row_count};
+    server->admin_routes = (struct route_table){behind, admin_route_count};
+    server->all_routes = (struct route_table){endpoints->rows, endpoints->row_count + admin_route_count};
+    server->meter.table = &server->all_routes;
     return true;
+}
+
+static struct MHD_Daemon *open_daemon(struct weir_http *server, struct listen_place place, unsigned connections,
+                                      uint16_t *bound, struct weir_error *error)
+{
+    bool is_safe = guard_tls(server->guard) && guard_is_on(server->guard);
+    int fd = listen_open(place, is_safe, bound, error);
+    struct MHD_Daemon *daemon = fd < 0 ? NULL : start_daemon(server, fd, connections);
+    if (fd >= 0 && !daemon) {
+        close(fd);
+        error_set(error, WEIR_FATAL, "http: libmicrohttpd does not start: %s", strerror(errno));
+    }
+    return daemon;
+}
+
+/* A door of its own, for whoever runs the process: it can be kept apart from those who ask, and is not full when the other one is. */
+static bool open_admin_door(struct weir_http *server, struct weir_error *error)
+{
+    const char *address = weir_app_setting(server->apps[0], "http.admin.address");
+    const char *port = weir_app_setting(server->apps[0], "http.admin.port");
+    const struct listen_place place = {"http.admin", address && *address ? address : "127.0.0.1",
+                                       (uint16_t)(port ? strtol(port, NULL, 10) : 0)};
+    if (!port || strtol(port, NULL, 10) < 0)
+        return true;
+    if (!guard_is_on(server->guard))
+        return error_set(error, WEIR_INVALID, "http.admin.port: set http.access.file, which says who is an admin");
+    server->admin_daemon = open_daemon(server, place, LIMIT_ADMIN_CONNECTIONS, &server->admin_port, error);
+    if (server->admin_daemon)
+        log_info("http", "the admin's door is at %s, port %u", place.address, (unsigned)server->admin_port);
+    return server->admin_daemon != NULL;
 }
 
 static bool open_door(struct weir_http *server, const char *address, uint16_t port, struct weir_error *error)
 {
-    bool is_safe = guard_tls(server->guard) && guard_is_on(server->guard);
-    int fd = listen_open(address, port, is_safe, &server->port, error);
-    if (fd < 0)
+    server->daemon =
+        open_daemon(server, (struct listen_place){"http", address, port}, LIMIT_CONNECTIONS, &server->port, error);
+    if (!server->daemon || !open_admin_door(server, error))
         return false;
-    server->daemon = start_daemon(server, fd);
-    if (!server->daemon) {
-        close(fd);
-        return error_set(error, WEIR_FATAL, "http: libmicrohttpd does not start: %s", strerror(errno));
-    }
     bool is_v6 = strchr(address, ':') != NULL;
     const char *said = weir_app_setting(server->apps[0], "application.server");
     server->instance =
@@ -287,6 +333,8 @@ static bool open_door(struct weir_http *server, const char *address, uint16_t po
 
 static void free_server(struct weir_http *server)
 {
+    if (server->admin_daemon)
+        MHD_stop_daemon(server->admin_daemon);
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
     changes_done(&server->changes);
@@ -347,7 +395,7 @@ weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http
     workers_init(&server->queries, (struct workers_spec){"weir-http-sql", LIMIT_QUERIES, 0, LIMIT_QUERY_NICE});
     make_id_prefix(server);
     if (reports_load(&server->reports, options.reports, weir_app_setting(apps[0], "http.reports.dir"), error) &&
-        open_guard(server, error) && open_limits(server, error) && open_endpoints(server, error) &&
+        open_guard(server, error) && open_limits(server, error) && open_routes(server, error) &&
         open_door(server, options.address ? options.address : "127.0.0.1", options.port, error)) {
         copy_open(server);
         return server;
@@ -364,6 +412,11 @@ weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http
 uint16_t weir_http_port(weir_http *server)
 {
     return server ? server->port : 0;
+}
+
+uint16_t weir_http_admin_port(weir_http *server)
+{
+    return server ? server->admin_port : 0;
 }
 
 void weir_http_drain(weir_http *server)

@@ -47,6 +47,8 @@ struct weir_http {
     struct guard *guard;           /* loop's thread, once it runs */
     struct http_call_tls peer_tls; /* for other instances, when we speak it ourselves */
     struct MHD_Daemon *daemon;
+    struct MHD_Daemon *admin_daemon; /* NULL: the admin's door is closed */
+    uint16_t admin_port;
     pthread_t thread;
     int wake, poll; /* eventfd, epoll */
     uint16_t port;
@@ -58,8 +60,9 @@ struct weir_http {
     struct checks checks;
     struct changes changes;
     struct endpoints endpoints;
-    struct route_table routes;     /* all: fixed ones and endpoints */
-    _Atomic int64_t being_written; /* requests whose records are on their way to the log (produce.h) */
+    struct route_table routes;                   /* fixed ones and endpoints */
+    struct route_table admin_routes, all_routes; /* of the admin's door; all of these */
+    _Atomic int64_t being_written;               /* requests whose records are on their way to the log (produce.h) */
     struct meter meter;
     struct send_pool send_pool;
     struct limiter *limiter;

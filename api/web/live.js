@@ -18,11 +18,13 @@ export function changed() {
   for (const listener of listeners) listener();
 }
 
-const worst = ["ERROR", "PENDING_ERROR", "NOT_RUNNING", "PENDING_SHUTDOWN", "REBALANCING", "CREATED", "RUNNING"];
+const worst = ["ERROR", "PENDING_ERROR", "NOT_RUNNING", "PENDING_SHUTDOWN", "PAUSED", "REBALANCING", "CREATED", "RUNNING"];
 const stateTexts = {
   ERROR: () => t("error"), PENDING_ERROR: () => t("failing"), NOT_RUNNING: () => t("not running"), PENDING_SHUTDOWN: () => t("stopping"),
-  REBALANCING: () => t("rebalancing"), CREATED: () => t("created"), RUNNING: () => t("running"),
+  REBALANCING: () => t("rebalancing"), CREATED: () => t("created"), RUNNING: () => t("running"), PAUSED: () => t("paused"),
 };
+// Of an app, as a person sees it: a paused one is RUNNING by the state machine of Kafka Streams.
+export const stateOf = (app) => (app.paused && app.state === "RUNNING" ? "PAUSED" : app.state);
 export const mood = (state) => (state === "RUNNING" ? "good" : /ERROR|NOT_RUNNING/.test(state) ? "bad" : "warn");
 export const stateText = (state) => stateTexts[state]?.() ?? state;
 
@@ -37,7 +39,7 @@ function showIndex(index) {
   document.title = index.title;
   setText(document.getElementById("instance"), t("Weir {version} · instance {instance}", index));
   latest.apps = index.apps;
-  const state = worst.find((one) => index.apps.some((app) => app.state === one));
+  const state = worst.find((one) => index.apps.some((app) => stateOf(app) === one));
   if (!state) showState(t("no apps"), "warn");
   else showState(index.apps.length > 1 && state === "RUNNING" ? t("{n} apps running", { n: index.apps.length }) : stateText(state), mood(state));
 }
@@ -112,7 +114,7 @@ export function alerts() {
   const found = [];
   for (const app of latest.apps) {
     if (app.failure) found.push(["bad", `${app.name}: ${app.failure}`]);
-    else if (app.state !== "RUNNING") found.push([mood(app.state), `${app.name}: ${stateText(app.state)}`]);
+    else if (stateOf(app) !== "RUNNING") found.push([mood(stateOf(app)), `${app.name}: ${stateText(stateOf(app))}`]);
   }
   if (lag > 1000) found.push([lag > 5000 ? "bad" : "warn", counted(lag, "{n} record is still to be read", "{n} records are still to be read")]);
   if (latest.letters.length > 10) found.push([latest.letters.length > 50 ? "bad" : "warn", counted(latest.letters.length, "{n} dead letter", "{n} dead letters")]);

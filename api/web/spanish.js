@@ -14,7 +14,7 @@ export const spanish = {
   "The key you signed in with may not see this. An administrator of this instance can change its role.":
     "La clave con la que ha iniciado sesión no puede ver esto. Un administrador de esta instancia puede cambiar su rol.",
   // states and times
-  "error": "error", "failing": "fallando", "not running": "parado", "stopping": "parando", "rebalancing": "reequilibrando", "created": "creado", "running": "en marcha",
+  "error": "error", "failing": "fallando", "not running": "parado", "stopping": "parando", "rebalancing": "reequilibrando", "created": "creado", "running": "en marcha", "paused": "en pausa",
   "restoring": "restaurando", "standby": "en reserva", "now": "ahora", "in {span}": "en {span}", "{span} ago": "hace {span}",
   // overview
   "Alerts": "Avisos", "Records per second": "Registros por segundo", "Lag": "Retraso", "Freshness": "Actualidad", "Tasks": "Tareas", "Dropped": "Descartados",

@@ -4,7 +4,7 @@ import { get, repeat } from "./api.js";
 import { make, setText } from "./dom.js";
 import { drawTopology } from "./graph.js";
 import { full, short, t } from "./language.js";
-import { mood, rates, stateText } from "./live.js";
+import { mood, rates, stateOf, stateText } from "./live.js";
 import { refused } from "./refused.js";
 
 export function topologyPage(main) {
@@ -39,8 +39,8 @@ function showTopology(stack, drawn, app) {
   const { graph, detail, state } = drawn.get(app.app);
   const now = performance.now();
   const figures = new Map(app.nodes.map((node) => [node.name, { rate: rates.take(`node ${app.app} ${node.name}`, node.records, now), lag: node.lag, records: node.records }]));
-  setText(state, stateText(app.state));
-  state.className = `tag ${mood(app.state)}`;
+  setText(state, stateText(stateOf(app)));
+  state.className = `tag ${mood(stateOf(app))}`;
   graph.update(figures);
   detail.update(figures);
 }

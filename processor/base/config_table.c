@@ -156,6 +156,10 @@ const struct setting config_table[] = {
      "Origins (`https://host:port`, with commas between them) whose pages may ask from a browser. Empty: none but our own."},
     {"http.audit.file", SETTING_TEXT, "", 0, 0, {0}, OURS,
      "File for JSON lines that say who changed something, ran SQL, or was refused. Goes on in a new file when it is moved away."},
+    {"http.admin.port", SETTING_INTEGER, "-1", -1, 65535, {0}, OURS,
+     "Port of the admin's door (docs/operations.md, The admin's door): pausing, the log's level, shutting down. Needs an access file. "
+     "0: any free one, which is logged; -1: closed."},
+    {"http.admin.address", SETTING_TEXT, "127.0.0.1", 0, 0, {0}, OURS, "Address the admin's door listens on."},
     {"http.peer.ca.file", SETTING_TEXT, "", 0, 0, {0}, OURS,
      "Authorities (PEM) of the certificates of other instances, which are asked in TLS when this one speaks it. Empty: the "
      "system's."},

@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 
 static _Atomic int level_now = LOG_INFO;
+static const char *const level_names[] = {"error", "warning", "info", "debug"};
 static bool as_json;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -26,6 +28,27 @@ static void choose_format(void)
 void log_set_level(enum log_level level)
 {
     atomic_store(&level_now, (int)level);
+}
+
+enum log_level log_level(void)
+{
+    return (enum log_level)atomic_load(&level_now);
+}
+
+const char *log_level_name(enum log_level level)
+{
+    return level_names[level < LOG_ERROR ? LOG_ERROR : level];
+}
+
+bool log_level_of_name(weir_bytes name, enum log_level *out)
+{
+    for (enum log_level level = LOG_ERROR; level <= LOG_DEBUG; level++) {
+        if (bytes_equal(name, bytes_of_text(level_names[level]))) {
+            *out = level;
+            return true;
+        }
+    }
+    return false;
 }
 
 bool log_enabled(enum log_level level)
@@ -60,7 +83,6 @@ static void append_escaped(struct buffer *line, const char *text)
 __attribute__((format(printf, 4, 0))) static void write_line(enum log_level level, const char *logger,
                                                              const char *trace_id, const char *format, va_list args)
 {
-    static const char *const names[] = {"error", "warning", "info", "debug"};
     struct buffer message = {0}, line = {0};
     char text[1024];
     pthread_once(&once, choose_format);
@@ -70,10 +92,10 @@ __attribute__((format(printf, 4, 0))) static void write_line(enum log_level leve
     buffer_text(&line, as_json ? "{\"ts\":\"" : "");
     append_time(&line);
     if (as_json)
-        buffer_format(&line, "\",\"level\":\"%s\",\"logger\":\"%s\",\"msg\":\"%s\"", names[level], logger,
+        buffer_format(&line, "\",\"level\":\"%s\",\"logger\":\"%s\",\"msg\":\"%s\"", level_names[level], logger,
                       message.data);
     else
-        buffer_format(&line, " %-7s %s: %s", names[level], logger, message.data);
+        buffer_format(&line, " %-7s %s: %s", level_names[level], logger, message.data);
     if (*trace_id && as_json)
         buffer_format(&line, ",\"trace_id\":\"%s\"", trace_id);
     else if (*trace_id)

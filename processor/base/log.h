@@ -8,6 +8,9 @@
 enum log_level { LOG_NOTHING = -1, LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 void log_set_level(enum log_level);
+enum log_level log_level(void);
+const char *log_level_name(enum log_level); /* as in the setting log.level */
+bool log_level_of_name(weir_bytes name, enum log_level *);
 bool log_enabled(enum log_level);
 __attribute__((format(printf, 3, 4))) void log_line(enum log_level, const char *logger, const char *format, ...);
 /* The same, with the id of the trace that what is told belongs to (base/trace.h); "" is as log_line. */

@@ -331,6 +331,27 @@ enum weir_state weir_app_state(struct weir_app *app)
     return state;
 }
 
+static void set_paused(struct weir_app *app, bool paused)
+{
+    if (atomic_exchange(&app->paused, paused) != paused)
+        log_info("app", "%s: %s", app->layout.application, paused ? "paused" : "resumed");
+}
+
+void weir_pause(struct weir_app *app)
+{
+    set_paused(app, true);
+}
+
+void weir_resume(struct weir_app *app)
+{
+    set_paused(app, false);
+}
+
+bool weir_is_paused(struct weir_app *app)
+{
+    return atomic_load(&app->paused);
+}
+
 const char *weir_state_name(enum weir_state state)
 {
     static const char *const names[] = {"CREATED",     "REBALANCING",   "RUNNING", "PENDING_SHUTDOWN",

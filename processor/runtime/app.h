@@ -40,6 +40,7 @@ struct weir_app {
     struct copies *copies;     /* as peers */
     struct figures figures;
     struct feeds feeds;
+    _Atomic bool paused;                  /* loops process nothing */
     const struct task_watch *watch;       /* of every task; NULL: nobody looks on */
     const struct database_limits *limits; /* of every task; NULL: by memory.max.bytes */
 

@@ -52,8 +52,15 @@ int32_t loop_part_number(const struct loop *loop, const struct task *task)
     return (int32_t)(task->part - loop->app->layout.parts);
 }
 
+bool loop_is_paused(const struct loop *loop)
+{
+    return atomic_load_explicit(&loop->app->paused, memory_order_relaxed);
+}
+
 bool loop_is_idle(const struct loop *loop)
 {
+    if (loop_is_paused(loop))
+        return true;
     for (size_t i = 0; i < loop->task_count; i++)
         if (loop->tasks[i]->state == TASK_RUNNING && task_queued(loop->tasks[i]) > 0)
             return false;
@@ -102,7 +109,7 @@ static int burst(struct loop *loop, struct task *task)
 static void process(struct loop *loop)
 {
     int done = 0, before = -1;
-    while (done < TURN_RECORDS && done != before && loop->failure.code == WEIR_OK) {
+    while (!loop_is_paused(loop) && done < TURN_RECORDS && done != before && loop->failure.code == WEIR_OK) {
         before = done;
         for (size_t i = 0; i < loop->task_count && loop->failure.code == WEIR_OK; i++)
             if (loop->tasks[i]->state == TASK_RUNNING)
@@ -128,6 +135,8 @@ static bool tick(struct loop *loop, struct task *task, int64_t wall_ms)
 static void punctuate(struct loop *loop)
 {
     int64_t wall = clock_wall_ms(&clock_system);
+    if (loop_is_paused(loop))
+        return;
     globals_enter(loop->app->globals);
     for (size_t i = 0; i < loop->task_count; i++)
         if (!task_punctuate(loop->tasks[i], wall) || !tick(loop, loop->tasks[i], wall))

@@ -44,6 +44,7 @@ bool loop_fail(struct loop *, const struct weir_error *);
 /* Of that share; NULL: it is not this loop's. */
 struct task *loop_task(const struct loop *, int32_t part, int32_t partition);
 int32_t loop_part_number(const struct loop *, const struct task *); /* index in the layout */
-bool loop_is_idle(const struct loop *);                             /* no running task has a record to process */
-bool loop_has_progress(const struct loop *);                        /* some task has something to commit */
+bool loop_is_paused(const struct loop *);
+bool loop_is_idle(const struct loop *);      /* no running task has a record to process now */
+bool loop_has_progress(const struct loop *); /* some task has something to commit */
 #endif

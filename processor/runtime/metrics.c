@@ -46,6 +46,9 @@ static void write_state(struct buffer *out, struct weir_app *app)
         sample(out, app, "weir_state", "state", weir_state_name((enum weir_state)s));
         buffer_format(out, "%d\n", s == (int)state);
     }
+    head(out, "weir_paused", "gauge", "1 while the application is paused: it processes nothing.");
+    sample(out, app, "weir_paused", NULL, NULL);
+    buffer_format(out, "%d\n", weir_is_paused(app));
     head(out, "weir_uptime_seconds", "gauge", "Seconds since the application was started.");
     sample(out, app, "weir_uptime_seconds", NULL, NULL);
     buffer_format(out, "%.3f\n", (double)(clock_monotonic_us(&clock_system) - app->started_us) / 1e6);

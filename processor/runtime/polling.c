@@ -33,7 +33,7 @@ static int wait_ms(const struct loop *loop)
         return 0;
     int64_t wait = is_held_up && loop->poll_ms > HELD_UP_WAIT_MS ? HELD_UP_WAIT_MS : loop->poll_ms;
     int64_t wall = clock_wall_ms(&clock_system);
-    for (size_t i = 0; i < loop->task_count; i++) {
+    for (size_t i = 0; i < loop->task_count && !loop_is_paused(loop); i++) {
         int64_t next = punctuations_next(&loop->tasks[i]->wall_clock);
         if (next != INT64_MAX && next - wall < wait)
             wait = next - wall;

@@ -165,6 +165,26 @@ enum weir_state weir_app_state(weir_app *app)
     return (enum weir_state)knob("FAKE_STATE", WEIR_RUNNING);
 }
 
+static _Atomic bool paused;
+
+void weir_pause(weir_app *app)
+{
+    (void)app;
+    atomic_store(&paused, true);
+}
+
+void weir_resume(weir_app *app)
+{
+    (void)app;
+    atomic_store(&paused, false);
+}
+
+bool weir_is_paused(weir_app *app)
+{
+    (void)app;
+    return atomic_load(&paused);
+}
+
 const char *weir_state_name(enum weir_state state)
 {
     static const char *const names[] = {"CREATED",     "REBALANCING",   "RUNNING", "PENDING_SHUTDOWN",

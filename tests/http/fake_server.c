@@ -1,4 +1,4 @@
-/* fake_server.c: the REST door on two fake apps, until standard input ends. Prints the port; reads commands, one per line:
+/* fake_server.c: the REST door on two fake apps, until standard input ends. Prints the port, and that of the admin's door if there is one; reads commands, one per line:
  * "drain"; "change ROW [MORE]" (so many times more), "delete ROW" and "leave" for those who follow customer-totals. Used by tests/http/run, tests/browser and the benchmark.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <signal.h>
@@ -63,6 +63,8 @@ int main(int argc, char **argv)
         return 2;
     }
     printf("%u\n", (unsigned)weir_http_port(http));
+    if (weir_http_admin_port(http))
+        printf("%u\n", (unsigned)weir_http_admin_port(http));
     fflush(stdout);
     while (fgets(line, sizeof line, stdin))
         obey(http, line);
