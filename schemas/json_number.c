@@ -31,6 +31,17 @@ static inline const unsigned char *read_digits(const unsigned char *at, const un
     return at == start || (*start == '0' && at - start > 1) ? NULL : at;
 }
 
+/* 5.0 is an integer, too (JSON Schema 2020-12, 6.1.1 of the validation): some languages print their numbers so. */
+static const unsigned char *skip_zero_fraction(const unsigned char *at, const unsigned char *end)
+{
+    const unsigned char *zeros = at + 1;
+    if (at == end || *at != '.' || zeros == end || *zeros != '0')
+        return at;
+    while (zeros < end && *zeros == '0')
+        zeros++;
+    return zeros < end && (unsigned)(*zeros - '0') < 10 ? at : zeros;
+}
+
 bool json_read_integer(struct reader *reader, int64_t min, int64_t max, const char *expected, int64_t *out)
 {
     bool negative = json_peek(reader) == '-';
@@ -39,9 +50,11 @@ bool json_read_integer(struct reader *reader, int64_t min, int64_t max, const ch
     const unsigned char *at = read_digits(start, reader->end, &magnitude);
     if (!at)
         return json_unexpected(reader, expected);
+    const unsigned char *digits_end = at;
+    at = skip_zero_fraction(at, reader->end);
     if (at < reader->end && (*at == '.' || *at == 'e' || *at == 'E'))
         return problem_set(&reader->problem, "expected %s, found a number with a fraction or an exponent", expected);
-    if (at - start > 19 || magnitude > (uint64_t)INT64_MAX + negative)
+    if (digits_end - start > 19 || magnitude > (uint64_t)INT64_MAX + negative)
         return problem_set(&reader->problem, "an integer is out of range");
     int64_t value = negative ? (int64_t)(0 - magnitude) : (int64_t)magnitude;
     if (value < min || value > max)

@@ -3,7 +3,7 @@
 #define WEIR_SCHEMAS_JSON_NUMBER_H
 #include "schemas/reader.h"
 
-/* Fractions, exponents and numbers outside the range are refused. */
+/* Fractions other than zero, exponents and numbers outside the range are refused. */
 bool json_read_integer(struct reader *, int64_t min, int64_t max, const char *expected, int64_t *out);
 bool json_read_i32(struct reader *, int32_t *out);
 bool json_read_decimal(struct reader *, int32_t scale, weir_decimal *out); /* a number or a string that holds one */

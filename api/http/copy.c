@@ -111,7 +111,7 @@ void handle_copy_read(struct request *request)
     size_t size = 0, got = 0;
     bool read = false;
     if (!copy_read_range(request_header(request, "range"), &from, &size)) {
-        problem_answer(request, PROBLEM_BAD_REQUEST, "Range: bytes=FROM-TO, at most %d bytes.", COPY_PIECE_BYTES_MAX);
+        problem_answer(request, PROBLEM_BAD_RANGE, "Range: bytes=FROM-TO, at most %d bytes.", COPY_PIECE_BYTES_MAX);
         return;
     }
     buffer_reserve(&request->response.body, size);
@@ -123,7 +123,7 @@ void handle_copy_read(struct request *request)
     if (read && got > 0)
         answer_piece(request, from, got);
     else if (read)
-        problem_answer(request, PROBLEM_BAD_REQUEST, "The file ends before that.");
+        problem_answer(request, PROBLEM_BAD_RANGE, "The file ends before that.");
     else
         refuse(request, &error);
 }
@@ -180,7 +180,7 @@ static bool ask_for_piece(void *self, const char *address, const char *copy, con
                           void *out, size_t size, struct weir_error *error)
 {
     struct http_reply reply;
-    char *target = memory_format("/v1/copies/%s/%s", copy, file);
+    char *target = memory_format("/v1/copies/%s/files/%s", copy, file);
     char *range = memory_format("Range: bytes=%" PRId64 "-%" PRId64 "\r\n", offset, offset + (int64_t)size - 1);
     bool ok = ask(self, address, "GET", target, range, COPY_PIECE_BYTES_MAX, &reply, error) &&
               check_piece(&reply, address, file, offset, size, error);

@@ -2,7 +2,7 @@
  * may ask for them is RIGHT_ASSIST (guard/role.h).
  *
  *   POST /v1/copies/{application}/{task}   201 and what the copy consists of; 404, its state is not here; 503, not now
- *   GET /v1/copies/{copy}/{file}           206, the bytes named by Range, their CRC-32C in X-Weir-Crc32c */
+ *   GET /v1/copies/{copy}/files/{file}     206, the bytes named by Range, their CRC-32C in X-Weir-Crc32c */
 #ifndef WEIR_HTTP_COPY_H
 #define WEIR_HTTP_COPY_H
 #include "http/server.h"

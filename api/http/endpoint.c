@@ -167,6 +167,9 @@ const struct endpoint *endpoint_of(const struct endpoints *endpoints, const stru
 
 /* ---- in the OpenAPI document ------------------------------------------------------------------------------------ */
 
+/* Up to the end of 9999, the last that RFC 3339 can write. */
+#define TIME_BOUNDS_SCHEMA "{\"pattern\":\"^(19[7-9]|[2-9])\",\"minimum\":0,\"maximum\":253402300799999}"
+
 static void write_rule(struct buffer *out, const struct weir_rule *rule)
 {
     const char *comma = "";
@@ -191,14 +194,21 @@ static void write_ingest(const struct endpoint *endpoint, struct buffer *out)
 {
     const struct weir_rule *rules = endpoint->declared->ingest.rules;
     buffer_format(out, ",\"%s.one\":{\"allOf\":[", endpoint->schema);
-    schema_write(out, &endpoint->body, 0);
+    schema_write(out, &endpoint->body, SCHEMA_SENT);
     buffer_text(out, ",{\"properties\":{");
     for (size_t i = 0; i < WEIR_RULES_MAX && rules[i].field; i++) {
         buffer_text(out, i ? "," : "");
         write_rule(out, &rules[i]);
     }
+    buffer_text(out, "}}");
+    if (endpoint->time) {
+        buffer_text(out, ",{\"properties\":{");
+        json_text(out, endpoint->time->name);
+        buffer_text(out, ":" TIME_BOUNDS_SCHEMA "}}");
+    }
     buffer_format(out,
-                  "}}]},\"%s\":{\"oneOf\":[{\"$ref\":\"#/components/schemas/%s.one\"},{\"type\":\"array\","
+                  "]},\"%s\":{\"oneOf\":[{\"$ref\":\"#/components/schemas/"
+                  "%s.one\"},{\"type\":\"array\","
                   "\"minItems\":1,\"maxItems\":%d,\"items\":{\"$ref\":\"#/components/schemas/%s.one\"}}]}",
                   endpoint->schema, endpoint->schema, LIMIT_BATCH_RECORDS, endpoint->schema);
 }
@@ -207,7 +217,7 @@ static void write_search(const struct endpoint *endpoint, struct buffer *out)
 {
     buffer_format(
         out, ",\"%s\":{\"type\":\"object\",\"properties\":{\"data\":{\"type\":\"array\",\"items\":", endpoint->schema);
-    schema_write(out, endpoint->declared->value, 0);
+    schema_write(out, endpoint->declared->value, SCHEMA_ANSWERED);
     buffer_text(out, "},\"page\":{\"type\":\"object\",\"properties\":{\"next\":{\"type\":[\"string\",\"null\"]},"
                      "\"size\":{\"type\":\"integer\"}}},\"metadata\":{\"type\":\"object\"}}}");
 }
@@ -231,7 +241,7 @@ void endpoint_write_parameters(const struct endpoint *endpoint, struct buffer *o
                 continue;
             buffer_text(out, ",{\"name\":");
             json_text(out, args->indexes[i].by[k]);
-            buffer_text(out, ",\"in\":\"query\",\"schema\":{\"type\":\"string\"}}");
+            buffer_text(out, ",\"in\":\"query\",\"schema\":{\"allOf\":[" URI_TEXT_SCHEMA ",{\"minLength\":1}]}}");
         }
     }
 }

@@ -11,6 +11,7 @@
 #include "http/server.h"
 
 #define TEXT_SCHEMA "{\"type\":\"string\"}"
+#define PATH_TEXT_SCHEMA "{\"type\":\"string\",\"pattern\":\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}"
 #define TIME_SCHEMA "{\"type\":\"string\",\"format\":\"date-time\"}"
 #define WINDOW_SCHEMA "{\"type\":\"object\",\"properties\":{\"start\":" TIME_SCHEMA ",\"end\":" TIME_SCHEMA "}}"
 #define VALID_SCHEMA                                                                                                   \
@@ -27,8 +28,12 @@
     "{\"name\":\"Last-Event-ID\",\"in\":\"header\",\"description\":\"The id of the last event that was read.\","       \
     "\"schema\":" TEXT_SCHEMA "}"
 
+#define RANGE_PARAMETER                                                                                                \
+    "{\"name\":\"Range\",\"in\":\"header\",\"required\":true,\"description\":\"At most 4 MiB.\",\"schema\":{\"type\":" \
+    "\"string\",\"pattern\":\"^bytes=[0-9]{1,18}-[0-9]{1,18}$\"}}"
+
 #define SECURITY_SCHEMES                                                                                               \
-    "\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"A key of `weir key "   \
+    ",\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"A key of `weir key "  \
     "create`, or a JWT.\"},\"certificate\":{\"type\":\"mutualTLS\"}}"
 
 /* The shapes that do not depend on a topology. */
@@ -67,7 +72,7 @@ static const char fixed_schemas[] =
     "\"required\":[\"topic\",\"sent\",\"left\"],\"properties\":{\"topic\":" TEXT_SCHEMA
     ",\"sent\":{\"type\":\"integer\"},\"left\":{\"type\":\"integer\"}}}}},"
     "\"ReplayBody\":{\"type\":\"object\",\"required\":[\"topic\"],\"properties\":{\"topic\":" TEXT_SCHEMA
-    ",\"max\":{\"type\":\"integer\",\"minimum\":1}},\"additionalProperties\":false},"
+    ",\"max\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":9007199254740991}},\"additionalProperties\":false},"
     "\"Index\":{\"type\":\"object\"},\"Health\":{\"type\":\"object\"},\"Document\":{\"type\":\"object\"},"
     "\"Text\":" TEXT_SCHEMA ","
     "\"Problem\":{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"code\"],\"properties\":{\"type\":"
@@ -99,17 +104,17 @@ static void write_parameter_schema(struct buffer *out, const struct query_parame
 {
     switch (parameter->kind) {
     case QUERY_TEXT:
-        buffer_text(out, TEXT_SCHEMA);
+        buffer_text(out, URI_TEXT_SCHEMA);
         return;
     case QUERY_TIME:
-        buffer_text(out, "{\"type\":[\"string\",\"integer\"]}");
+        buffer_text(out, TIME_TEXT_SCHEMA);
         return;
     case QUERY_INTEGER:
         buffer_format(out, "{\"type\":\"integer\",\"minimum\":%lld,\"maximum\":%lld}", (long long)parameter->minimum,
                       (long long)parameter->maximum);
         return;
     case QUERY_FLAG:
-        buffer_text(out, "{\"type\":\"boolean\"}");
+        buffer_text(out, "{\"enum\":[\"\",\"true\",\"false\"]}");
         return;
     case QUERY_CHOICE:
         buffer_text(out, "{\"enum\":[");
@@ -124,8 +129,8 @@ static void write_parameters(struct buffer *out, const struct route *route, cons
     const char *comma = "";
     buffer_text(out, "\"parameters\":[");
     for (const char *at = strchr(route->path, '{'); at; at = strchr(at + 1, '{')) {
-        buffer_format(out, "%s{\"name\":\"%.*s\",\"in\":\"path\",\"required\":true,\"schema\":" TEXT_SCHEMA "}", comma,
-                      (int)strcspn(at + 1, "}"), at + 1);
+        buffer_format(out, "%s{\"name\":\"%.*s\",\"in\":\"path\",\"required\":true,\"schema\":" PATH_TEXT_SCHEMA "}",
+                      comma, (int)strcspn(at + 1, "}"), at + 1);
         comma = ",";
     }
     for (const enum query_id *id = route->parameters; *id != QUERY_NONE && *id != QUERY_OTHERS; id++) {
@@ -139,18 +144,51 @@ static void write_parameters(struct buffer *out, const struct route *route, cons
     }
     if (route->handle == handle_changes)
         buffer_format(out, "%s" RESUME_PARAMETER, comma);
+    if (route->handle == handle_copy_read)
+        buffer_format(out, "%s" RANGE_PARAMETER, comma);
     if (endpoint)
         endpoint_write_parameters(endpoint, out);
     buffer_byte(out, ']');
 }
 
-static void write_answer(struct buffer *out, const struct route *route)
+static int answered_status(const struct route *route)
+{
+    if (route->handle == handle_copy_make)
+        return 201;
+    if (route->handle == handle_copy_read)
+        return 206;
+    return route->handle == handle_records || route->handle == handle_ingest || route->handle == handle_shutdown ? 202
+                                                                                                                 : 200;
+}
+
+/* Where a reader goes on: what the first item of a listing names (OpenAPI 3.1, Link Object). */
+static const struct link {
+    void (*from)(struct request *);
+    const char *name, *operation, *parameter;
+} links[] = {
+    {handle_views, "view", "get_v1_views__view_", "view"},
+    {handle_views, "rows", "get_v1_views__view__entries", "view"},
+    {handle_reports, "report", "get_v1_reports__name_", "name"},
+};
+
+static void write_links(struct buffer *out, const struct route *route)
+{
+    const char *before = ",\"links\":{";
+    for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
+        if (links[i].from != route->handle)
+            continue;
+        buffer_format(out, "%s\"%s\":{\"operationId\":\"%s\",\"parameters\":{\"%s\":\"$response.body#/data/0/name\"}}",
+                      before, links[i].name, links[i].operation, links[i].parameter);
+        before = ",";
+    }
+    if (*before == ',' && before[1] == 0)
+        buffer_byte(out, '}');
+}
+
+static void write_content(struct buffer *out, const struct route *route)
 {
     const char *at = route->media;
-    buffer_format(out, "\"%s\":{\"description\":\"Done.\",\"content\":{",
-                  route->handle == handle_records || route->handle == handle_ingest || route->handle == handle_shutdown
-                      ? "202"
-                      : "200");
+    buffer_text(out, ",\"content\":{");
     for (size_t i = 0; *at; i++) {
         size_t size = strcspn(at, ",");
         bool json = size == 16 && memcmp(at, "application/json", 16) == 0;
@@ -158,7 +196,25 @@ static void write_answer(struct buffer *out, const struct route *route)
                       at, json ? route->schema : "Text");
         at += size + strspn(at + size, ", ");
     }
-    buffer_text(out, "}},\"default\":{\"description\":\"A problem.\",\"content\":{\"application/problem+json\":{"
+    buffer_byte(out, '}');
+}
+
+/* Health is told in the same way when it is bad. */
+static bool tells_health(const struct route *route)
+{
+    return strcmp(route->schema, "Health") == 0 || route->parameters[0] == QUERY_VERBOSE;
+}
+
+static void write_answers(struct buffer *out, const struct route *route)
+{
+    buffer_format(out, "\"%d\":{\"description\":\"Done.\"", answered_status(route));
+    write_content(out, route);
+    write_links(out, route);
+    if (tells_health(route)) {
+        buffer_text(out, "},\"503\":{\"description\":\"Not well.\"");
+        write_content(out, route);
+    }
+    buffer_text(out, "},\"default\":{\"description\":\"A problem.\",\"content\":{\"application/problem+json\":{"
                      "\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}");
 }
 
@@ -177,7 +233,8 @@ static void write_security(struct buffer *out, enum right right)
     buffer_byte(out, ']');
 }
 
-static void write_operation(struct buffer *out, const struct route *route, const struct endpoint *endpoint)
+static void write_operation(struct buffer *out, const struct route *route, const struct endpoint *endpoint,
+                            bool is_guarded)
 {
     static const char *const methods[] = {[ROUTE_GET] = "get", [ROUTE_POST] = "post", [ROUTE_PUT] = "put"};
     buffer_format(out, "\"%s\":{\"operationId\":\"%s", methods[route->method], methods[route->method]);
@@ -193,13 +250,15 @@ static void write_operation(struct buffer *out, const struct route *route, const
                       "\"#/components/schemas/%s\"}}}}",
                       route->body);
     buffer_text(out, ",\"responses\":{");
-    write_answer(out, route);
+    write_answers(out, route);
     buffer_byte(out, '}');
-    write_security(out, route->right);
+    if (is_guarded)
+        write_security(out, route->right);
     buffer_byte(out, '}');
 }
 
-static void write_paths(struct buffer *out, const struct route_table *table, const struct endpoints *endpoints)
+static void write_paths(struct buffer *out, const struct route_table *table, const struct endpoints *endpoints,
+                        bool is_guarded)
 {
     buffer_text(out, "\"paths\":{");
     for (size_t i = 0; i < table->count; i++) {
@@ -209,7 +268,7 @@ static void write_paths(struct buffer *out, const struct route_table *table, con
             buffer_byte(out, ',');
         else
             buffer_format(out, "%s\"%s\":{", i ? "}," : "", row->path);
-        write_operation(out, row, endpoint_of(endpoints, row));
+        write_operation(out, row, endpoint_of(endpoints, row), is_guarded);
     }
     buffer_text(out, "}},");
 }
@@ -221,7 +280,7 @@ static void write_type(struct buffer *out, const char *prefix, const char *name,
         return;
     buffer_text(out, ",\"");
     buffer_format(out, "%s.%s.%s\":", prefix, name, part);
-    schema_write(out, type, 0);
+    schema_write(out, type, SCHEMA_ANSWERED);
 }
 
 static void write_app_types(struct request *request, weir_app *app)
@@ -250,10 +309,11 @@ void handle_openapi(struct request *request)
     struct buffer *out = &request->response.body;
     const struct weir_http *server = request->server;
     bool is_admin = request->at_admin_door;
+    bool is_guarded = guard_is_on(server->guard); /* else nobody is asked who they are */
     buffer_text(out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":");
     json_text(out, server->title);
     buffer_text(out, ",\"version\":\"" WEIR_VERSION "\"},");
-    write_paths(out, is_admin ? &server->admin_routes : &server->routes, &server->endpoints);
+    write_paths(out, is_admin ? &server->admin_routes : &server->routes, &server->endpoints, is_guarded);
     buffer_format(out, "\"components\":{\"schemas\":{%s", fixed_schemas);
     for (size_t i = 0; i < server->app_count && !is_admin; i++)
         write_app_types(request, server->apps[i]);
@@ -261,7 +321,7 @@ void handle_openapi(struct request *request)
         buffer_text(out, admin_schemas);
     else
         endpoints_write_schemas(&server->endpoints, out);
-    buffer_text(out, "}," SECURITY_SCHEMES "}}\n");
+    buffer_format(out, "}%s}}\n", is_guarded ? SECURITY_SCHEMES : "");
     request->response.status = 200;
     request->response.media = "application/json";
 }

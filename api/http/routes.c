@@ -55,7 +55,7 @@ const struct route routes[] = {
      RIGHT_QUERY},
     {ROUTE_POST, "/v1/copies/{application}/{task}", ROUTE_ON_WORKER, handle_copy_make, none,
      "For instances: makes a copy of a task's state.", TEXT, "Text", "CopyBody", RIGHT_ASSIST},
-    {ROUTE_GET, "/v1/copies/{copy}/{file}", ROUTE_ON_WORKER, handle_copy_read, none,
+    {ROUTE_GET, "/v1/copies/{copy}/files/{file}", ROUTE_ON_WORKER, handle_copy_read, none,
      "For instances: bytes of a copy, by Range.", "application/octet-stream", "Text", NULL, RIGHT_ASSIST},
     {ROUTE_GET, "/v1/reports", ROUTE_ON_LOOP, handle_reports, none, "The reports, and what they take.", JSON, "Listing",
      NULL, RIGHT_READ},

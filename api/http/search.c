@@ -149,6 +149,12 @@ static bool check_times(struct request *request)
     return false;
 }
 
+static bool refuse_page(struct request *request, const char *why)
+{
+    problem_at(request, PROBLEM_BAD_RANGE, "page", why);
+    return false;
+}
+
 /* A number of few digits counts pages; anything else is page.next of another page. */
 static bool read_page(struct listing *listing)
 {
@@ -165,9 +171,9 @@ static bool read_page(struct listing *listing)
     }
     int64_t skipped = (number - 1) * (limit->given ? limit->number : LIMIT_ROWS_DEFAULT);
     if (number < 1)
-        return refuse_parameter(request, bytes_of_text("page"), "is less than 1");
+        return refuse_page(request, "is less than 1");
     if (skipped > LIMIT_SKIPPED_ROWS)
-        return refuse_parameter(request, bytes_of_text("page"), "is too far on: go from page to page by page.next");
+        return refuse_page(request, "is too far on: go from page to page by page.next");
     listing->skip = (size_t)skipped;
     listing_begin(listing);
     return true;

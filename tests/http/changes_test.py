@@ -145,7 +145,7 @@ class Following(WithDoor):
     def test_what_is_no_id_of_this_view_is_refused(self):
         for text in ("x", "0", "0:", "4:0", "0:1,", "0:1,0:1", "0:-1", ",", "0 :1", "0:9999999999999999999", "00000000000000000000:1"):
             answer = self.door.get(CHANGES, Last_Event_ID=text)
-            self.assertEqual((text, answer.status, answer.code), (text, 400, "bad-position"))
+            self.assertEqual((text, answer.status, answer.code), (text, 422, "bad-position"))
 
     def test_what_is_no_view_or_parameter_is_refused(self):
         self.assertEqual(self.door.get("/v1/views/nothing/changes").code, "view-not-found")

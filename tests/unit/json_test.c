@@ -197,10 +197,16 @@ Test(json, reads_integers_to_their_limits)
     cr_assert_eq(*(const int32_t *)read_text(&weir_i32_type, "-2147483648"), INT32_MIN);
 }
 
+Test(json, an_integer_may_have_a_fraction_of_zero)
+{
+    cr_assert_eq(*(const int64_t *)read_text(&weir_i64_type, "-5.0"), -5);
+    cr_assert_eq(*(const int64_t *)read_text(&weir_i64_type, "9223372036854775807.000"), INT64_MAX);
+}
+
 Test(json, refuses_integers_with_fractions_or_out_of_range)
 {
     const char *const texts[] = {
-        "9223372036854775808",     "-9223372036854775809", "1.0",   "1e3",  "01",  "-", "+1", "",
+        "9223372036854775808",     "-9223372036854775809", "1.5",   "1.05", "1.",  "1.0e1", "1e3", "01", "-", "+1", "",
         "99999999999999999999999", "18446744073709551616", "\"1\"", "true", "--1", "1x"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         cr_assert(is_refused(&weir_i64_type, texts[i], ""), "%s", texts[i]);
