@@ -18,6 +18,7 @@
 #include "base/memory.h"
 #include "http/cors.h"
 #include "http/problem.h"
+#include "http/room.h"
 #include "http/send.h"
 #include "http/server.h"
 
@@ -119,10 +120,12 @@ static void close_connection(struct weir_http *server, struct connection *connec
 void connection_changed(void *server, struct MHD_Connection *handle, void **self,
                         enum MHD_ConnectionNotificationCode code)
 {
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         *self = open_connection(server, handle);
-    else if (*self)
+        room_make(server, *self);
+    } else if (*self) {
         close_connection(server, *self);
+    }
 }
 
 static struct connection *connection_of(struct MHD_Connection *handle)

@@ -318,8 +318,8 @@ static bool open_admin_door(struct weir_http *server, struct weir_error *error)
 
 static bool open_door(struct weir_http *server, const char *address, uint16_t port, struct weir_error *error)
 {
-    server->daemon =
-        open_daemon(server, (struct listen_place){"http", address, port}, LIMIT_CONNECTIONS, &server->port, error);
+    server->daemon = open_daemon(server, (struct listen_place){"http", address, port},
+                                 LIMIT_CONNECTIONS + LIMIT_SPARE_CONNECTIONS, &server->port, error);
     if (!server->daemon || !open_admin_door(server, error))
         return false;
     bool is_v6 = strchr(address, ':') != NULL;
