@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "http/cors.h"
+#include "http/gzip.h"
 #include "http/problem.h"
 #include "http/room.h"
 #include "http/send.h"
@@ -248,6 +249,7 @@ static enum MHD_Result dispatch(struct connection *connection, struct MHD_Connec
     request_answer(request);
     if (!request->response.status)
         return hand_to(&connection->server->forwarders, connection, handle);
+    gzip_answer(request, LIMIT_GZIP_ON_LOOP_BYTES);
     return finish(connection, handle);
 }
 

@@ -249,6 +249,8 @@ static bool open_limits(struct weir_http *server, struct weir_error *error)
     server->limits[LIMIT_ADDRESS] = (struct limit){number_of(app, "http.rate.limit.address"), LIMIT_RATE_WINDOW_S};
     server->limits[LIMIT_FAILURES] = (struct limit){LIMIT_WRONG_CREDENTIALS, LIMIT_RATE_WINDOW_S};
     server->cors_origins = weir_app_setting(app, "http.cors.origins");
+    const char *compression = weir_app_setting(app, "http.compression");
+    server->compresses = !compression || strcmp(compression, "none") != 0;
     return audit_open(&server->audit, weir_app_setting(app, "http.audit.file"), error);
 }
 
