@@ -43,7 +43,8 @@ struct broker_rebalance {
     void *self;
     void (*assigned)(void *self, int32_t group, int32_t partition, const struct broker_start *starts /* per source */);
     void (*revoked)(void *self, int32_t group, int32_t partition, bool lost);
-    void (*settled)(void *self); /* after the last assigned or revoked of one rebalance */
+    /* After the last assigned of one rebalance: the member has all that the group has dealt it, which may be nothing. */
+    void (*settled)(void *self);
 };
 
 struct broker_place {

@@ -52,6 +52,15 @@ struct layout_part { /* one sub-topology */
     int32_t partitions; /* 0 until layout_count_partitions */
 };
 
+/* Some of its state can be restored, and is worth a copy elsewhere. */
+static inline bool layout_has_changelog(const struct layout_part *part)
+{
+    for (size_t i = 0; i < part->store_count; i++)
+        if (layout_is_logged(&part->stores[i]))
+            return true;
+    return false;
+}
+
 struct layout {
     weir_arena arena;
     const char *application;

@@ -47,6 +47,13 @@ struct task *loop_task(const struct loop *loop, int32_t part, int32_t partition)
     return NULL;
 }
 
+void loop_add_task(struct loop *loop, struct task *task)
+{
+    loop->tasks = memory_grow(loop->tasks, &loop->task_capacity, loop->task_count + 1, sizeof(struct task *));
+    loop->tasks[loop->task_count++] = task;
+    app_add_task(loop->app, task);
+}
+
 int32_t loop_part_number(const struct loop *loop, const struct task *task)
 {
     return (int32_t)(task->part - loop->app->layout.parts);
@@ -168,7 +175,7 @@ static void restore(struct loop *loop)
         }
     }
     atomic_store(&loop->app->figures.restored_records, loop->restorer.records);
-    bool all = loop->failure.code == WEIR_OK;
+    bool all = loop->failure.code == WEIR_OK && loop->openings.count == 0;
     for (size_t i = 0; i < loop->task_count && loop->failure.code == WEIR_OK; i++) {
         struct task *task = loop->tasks[i];
         if (task->state == TASK_RUNNING)
@@ -179,7 +186,7 @@ static void restore(struct loop *loop)
         else if (!finish_restored(loop, task, &cause))
             loop_fail(loop, &cause);
     }
-    if (all && loop->task_count > 0 && !atomic_exchange(&loop->settled, true))
+    if (all && loop->has_assignment && !atomic_exchange(&loop->settled, true))
         app_refresh_state(loop->app);
 }
 
@@ -219,6 +226,7 @@ static void turn(struct loop *loop)
 {
     if (!polling_take(loop) || !recovery_finish(loop))
         return;
+    openings_go_on(loop);
     process(loop);
     if (loop->failure.code != WEIR_OK)
         return;
@@ -322,6 +330,7 @@ void loop_close(struct loop *loop)
             loop->app->broker->ops->consumer_close(loop->consumer);
         collector_close(&loop->collector);
     }
+    openings_done(&loop->openings);
     memory_free(loop->tasks);
     memory_free(loop);
 }

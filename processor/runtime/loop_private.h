@@ -4,6 +4,7 @@
 #define WEIR_RUNTIME_LOOP_PRIVATE_H
 #include "runtime/collector.h"
 #include "runtime/loop.h"
+#include "runtime/opening.h"
 #include "runtime/purge.h"
 #include "runtime/restore.h"
 #include "state/database.h"
@@ -19,6 +20,7 @@ struct loop {
     struct collector collector;
     struct restorer restorer;
     struct purge purge;
+    struct openings openings;
     struct task **tasks;
     size_t task_count, task_capacity;
     int64_t commit_interval_us, committed_us, lag_us, apply_after_us;
@@ -31,6 +33,7 @@ struct loop {
     struct database_limits limits;
     struct weir_error failure; /* set: the loop ends */
     bool recovering;        /* what the tasks hold is not what is committed: nothing happens before recovery_finish */
+    bool has_assignment;    /* what the group has dealt, all of it, which may be nothing */
     bool rejoin;            /* the consumer was fenced: close it and join anew */
     int64_t fenced_us;      /* the last time a poll said so */
     int fenced_count;       /* in a row, each within FENCED_WITHIN_US of the one before */
@@ -43,6 +46,7 @@ int64_t loop_now_us(void); /* monotonic */
 bool loop_fail(struct loop *, const struct weir_error *);
 /* Of that share; NULL: it is not this loop's. */
 struct task *loop_task(const struct loop *, int32_t part, int32_t partition);
+void loop_add_task(struct loop *, struct task *);
 int32_t loop_part_number(const struct loop *, const struct task *); /* index in the layout */
 bool loop_is_paused(const struct loop *);
 bool loop_is_idle(const struct loop *);      /* no running task has a record to process now */

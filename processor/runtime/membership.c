@@ -7,28 +7,20 @@
 #include "runtime/applier.h"
 #include "runtime/commit_round.h"
 #include "runtime/loop_private.h"
-#include "runtime/opening.h"
 #include "runtime/peers.h"
 #include "runtime/standbys.h"
+
+static void unsettle(struct loop *loop)
+{
+    loop->has_assignment = false;
+    atomic_store(&loop->settled, false);
+}
 
 static void assigned(void *self, int32_t part, int32_t partition, const struct broker_start *starts)
 {
     struct loop *loop = self;
-    struct weir_error error = {0};
-    atomic_store(&loop->settled, false);
-    struct task *task = opening_open(loop, part, partition, starts, &error);
-    if (!task && error.code == WEIR_FENCED) {
-        log_warning("loop", "%s; joining the group again", error.message);
-        loop->rejoin = true;
-        return;
-    }
-    if (!task) {
-        loop_fail(loop, &error);
-        return;
-    }
-    loop->tasks = memory_grow(loop->tasks, &loop->task_capacity, loop->task_count + 1, sizeof(struct task *));
-    loop->tasks[loop->task_count++] = task;
-    app_add_task(loop->app, task);
+    unsettle(loop);
+    openings_add(loop, part, partition, starts);
 }
 
 static void end_task(struct loop *loop, size_t index, bool keep)
@@ -50,9 +42,11 @@ static void revoked(void *self, int32_t part, int32_t partition, bool lost)
 {
     struct loop *loop = self;
     struct task *task = loop_task(loop, part, partition);
+    if (!task && !openings_remove(&loop->openings, part, partition))
+        return;
+    unsettle(loop);
     if (!task)
         return;
-    atomic_store(&loop->settled, false);
     bool committed = !lost && !loop->rejoin && !loop->recovering && loop->failure.code == WEIR_OK && commit_round(loop);
     if (!committed) /* the transaction has records of this task */
         loop->recovering = loop->app->exactly_once;
@@ -64,9 +58,10 @@ static void revoked(void *self, int32_t part, int32_t partition, bool lost)
 static void settled(void *self)
 {
     struct loop *loop = self;
+    loop->has_assignment = true;
     atomic_fetch_add(&loop->app->figures.rebalances, 1);
     peers_ask(loop->app->peers);
-    log_info("loop", "thread %d: %zu tasks assigned", loop->number, loop->task_count);
+    log_info("loop", "thread %d: %zu tasks assigned", loop->number, loop->task_count + loop->openings.count);
 }
 
 bool membership_join(struct loop *loop, struct weir_error *error)
@@ -93,6 +88,7 @@ bool membership_join(struct loop *loop, struct weir_error *error)
 
 void membership_drop_all(struct loop *loop)
 {
+    openings_clear(&loop->openings);
     while (loop->task_count > 0)
         end_task(loop, loop->task_count - 1, false);
 }
@@ -100,7 +96,7 @@ void membership_drop_all(struct loop *loop)
 bool membership_renew(struct loop *loop)
 {
     membership_drop_all(loop);
-    atomic_store(&loop->settled, false);
+    unsettle(loop);
     app_refresh_state(loop->app);
     loop->app->broker->ops->consumer_close(loop->consumer);
     loop->consumer = NULL;

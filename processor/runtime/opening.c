@@ -11,7 +11,7 @@
 #include "runtime/output.h"
 #include "runtime/standbys.h"
 
-enum { BEGIN_TRIES_MAX = 300 };
+enum { TRIES_MAX = 300 };
 
 static struct task *open_task(struct loop *loop, int32_t part, int32_t partition, struct weir_error *error)
 {
@@ -99,28 +99,106 @@ static bool is_told_still(struct loop *loop, int32_t part, int32_t partition, co
     return ok;
 }
 
-struct task *opening_open(struct loop *loop, int32_t part, int32_t partition, const struct broker_start *starts,
-                          struct weir_error *error)
+/* A store that cannot be used is made anew from its changelog. */
+static bool must_be_made_anew(struct loop *loop, const struct opening *opening, struct weir_error *error)
 {
-    for (int tries = 1;; tries++) {
-        *error = (struct weir_error){0};
-        struct task *task = begin_task(loop, part, partition, starts, error);
-        if (task || tries == BEGIN_TRIES_MAX || atomic_load(&loop->stopping))
-            return task;
-        struct weir_error outdated = {0};
-        if (error->code != WEIR_RETRY && !is_told_still(loop, part, partition, starts, &outdated))
-            *error = outdated;
-        if (error->code == WEIR_RETRY) {
-            if (tries == 1)
-                log_warning("loop", "%s; waiting", error->message);
-            clock_pause_ms(LOOP_RETRY_PAUSE_MS);
-            continue;
-        }
-        if (error->code != WEIR_CORRUPT)
-            return NULL;
-        log_warning("loop", "%s; restoring from the changelog", error->message);
-        *error = (struct weir_error){0};
-        if (!set_task_aside(loop, part, partition, error))
-            return NULL;
+    if (error->code != WEIR_CORRUPT)
+        return false;
+    log_warning("loop", "%s; restoring from the changelog", error->message);
+    return set_task_aside(loop, opening->part, opening->partition, error);
+}
+
+/* A broker that is not ready, or a directory that another instance or thread is about to give up, is asked again. */
+static bool may_wait(struct opening *opening, const struct weir_error *error)
+{
+    if (error->code != WEIR_RETRY || opening->tries >= TRIES_MAX)
+        return false;
+    if (opening->tries == 1)
+        log_warning("loop", "%s; waiting", error->message);
+    opening->due_us = loop_now_us() + (int64_t)LOOP_RETRY_PAUSE_MS * 1000;
+    return true;
+}
+
+/* False: it is to be tried again. */
+static bool try(struct loop *loop, struct opening *opening)
+{
+    struct weir_error error = {0}, outdated = {0};
+    struct task *task = begin_task(loop, opening->part, opening->partition, opening->starts, &error);
+    opening->tries++;
+    if (task) {
+        loop_add_task(loop, task);
+        return true;
     }
+    if (error.code != WEIR_RETRY && !is_told_still(loop, opening->part, opening->partition, opening->starts, &outdated))
+        error = outdated;
+    if (must_be_made_anew(loop, opening, &error) || may_wait(opening, &error))
+        return false;
+    if (error.code != WEIR_FENCED) {
+        loop_fail(loop, &error);
+        return true;
+    }
+    log_warning("loop", "%s; joining the group again", error.message);
+    loop->rejoin = true;
+    return true;
+}
+
+static struct opening *opening_new(const struct loop *loop, int32_t part, int32_t partition,
+                                   const struct broker_start *starts)
+{
+    struct opening *opening = memory_new(sizeof *opening);
+    const size_t sources = loop->app->layout.parts[part].source_count;
+    opening->part = part;
+    opening->partition = partition;
+    arena_init(&opening->arena);
+    opening->starts = arena_alloc(&opening->arena, sources * sizeof *opening->starts);
+    for (size_t i = 0; i < sources; i++)
+        opening->starts[i] = (struct broker_start){starts[i].offset, arena_text(&opening->arena, starts[i].metadata)};
+    return opening;
+}
+
+static void forget(struct openings *openings, size_t index)
+{
+    struct opening *opening = openings->items[index];
+    openings->items[index] = openings->items[--openings->count];
+    arena_done(&opening->arena);
+    memory_free(opening);
+}
+
+void openings_add(struct loop *loop, int32_t part, int32_t partition, const struct broker_start *starts)
+{
+    struct openings *openings = &loop->openings;
+    openings->items = memory_grow(openings->items, &openings->capacity, openings->count + 1, sizeof(struct opening *));
+    openings->items[openings->count++] = opening_new(loop, part, partition, starts);
+    if (try(loop, openings->items[openings->count - 1]))
+        forget(openings, openings->count - 1);
+}
+
+void openings_go_on(struct loop *loop)
+{
+    struct openings *openings = &loop->openings;
+    for (size_t i = openings->count; i-- > 0 && loop->failure.code == WEIR_OK && !loop->rejoin;)
+        if (openings->items[i]->due_us <= loop_now_us() && try(loop, openings->items[i]))
+            forget(openings, i);
+}
+
+bool openings_remove(struct openings *openings, int32_t part, int32_t partition)
+{
+    for (size_t i = 0; i < openings->count; i++)
+        if (openings->items[i]->part == part && openings->items[i]->partition == partition) {
+            forget(openings, i);
+            return true;
+        }
+    return false;
+}
+
+void openings_clear(struct openings *openings)
+{
+    while (openings->count > 0)
+        forget(openings, openings->count - 1);
+}
+
+void openings_done(struct openings *openings)
+{
+    openings_clear(openings);
+    memory_free(openings->items);
 }

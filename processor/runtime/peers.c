@@ -16,8 +16,7 @@ enum {
     LOOK_EVERY_MS = 1000,
     LOOK_AGAIN_MS = 100,
     CHECK_EVERY_US = 5 * 1000 * 1000, /* the topics */
-    WRONG_MAX = 3,                    /* times in a row, before it is believed */
-    REPLICAS_MAX = 16
+    WRONG_MAX = 3                     /* times in a row, before it is believed */
 };
 
 #define THREAD_MARK "-StreamThread-"
@@ -130,6 +129,19 @@ static void add_member(struct builder *builder, const struct broker_member *memb
     }
 }
 
+static void place_standbys(struct builder *builder)
+{
+    const struct weir_app *app = builder->peers->app;
+    size_t count = 0, most = 0, replicas = (size_t)config_integer(app->config, "num.standby.replicas");
+    for (size_t i = 0; i < app->layout.part_count; i++)
+        most += (size_t)app->layout.parts[i].partitions;
+    struct peer_share *shares = arena_alloc(builder->arena, (most + 1) * sizeof *shares);
+    for (size_t i = 0; i < app->layout.part_count; i++)
+        for (int32_t p = 0; layout_has_changelog(&app->layout.parts[i]) && p < app->layout.parts[i].partitions; p++)
+            shares[count++] = (struct peer_share){(int32_t)i, p};
+    peers_place_standbys(builder->items, builder->count, shares, count, replicas, builder->arena);
+}
+
 bool peers_look(struct peers *peers)
 {
     struct weir_app *app = peers->app;
@@ -146,6 +158,7 @@ bool peers_look(struct peers *peers)
     struct builder builder = {peers, &arena, arena_alloc(&arena, (count + 1) * sizeof(struct peer)), 0};
     for (size_t i = 0; i < count; i++)
         add_member(&builder, &members[i]);
+    place_standbys(&builder);
     pthread_mutex_lock(&peers->lock);
     arena_done(&peers->arena);
     peers->arena = arena;
@@ -269,14 +282,21 @@ uint64_t peers_looks(struct peers *peers)
     return looks;
 }
 
+static struct peer_share *copy_shares(const struct peer_share *shares, size_t count, weir_arena *arena)
+{
+    struct peer_share *copy = arena_alloc(arena, (count + 1) * sizeof *copy);
+    if (count)
+        memcpy(copy, shares, count * sizeof *copy);
+    return copy;
+}
+
 static struct peer copy_peer(const struct peer *peer, weir_arena *arena)
 {
     struct peer copy = *peer;
     copy.id = arena_text(arena, peer->id);
     copy.address = peer->address ? arena_text(arena, peer->address) : NULL;
-    copy.shares = arena_alloc(arena, (peer->share_count + 1) * sizeof *copy.shares);
-    if (peer->share_count)
-        memcpy(copy.shares, peer->shares, peer->share_count * sizeof *copy.shares);
+    copy.shares = copy_shares(peer->shares, peer->share_count, arena);
+    copy.standbys = copy_shares(peer->standbys, peer->standby_count, arena);
     return copy;
 }
 
@@ -294,46 +314,22 @@ size_t peers_known(struct peers *peers, weir_arena *arena, struct peer **out)
     return count;
 }
 
-static bool holds(const struct peer *peer, struct peer_share share)
-{
-    for (size_t i = 0; i < peer->share_count; i++)
-        if (peer->shares[i].part == share.part && peer->shares[i].partition == share.partition)
-            return true;
-    return false;
-}
-
-static uint64_t weight(const struct peer *peer, struct peer_share share)
-{
-    uint64_t high = 0, low = 0;
-    char *text = memory_format("%s %d_%d", peer->id, share.part, share.partition);
-    hash_murmur3((weir_bytes){text, strlen(text)}, &high, &low);
-    memory_free(text);
-    return high;
-}
-
-static bool is_among(const size_t *indices, size_t count, size_t index)
+static bool is_among(const struct peer_share *shares, size_t count, struct peer_share share)
 {
     for (size_t i = 0; i < count; i++)
-        if (indices[i] == index)
+        if (shares[i].part == share.part && shares[i].partition == share.partition)
             return true;
     return false;
 }
 
-size_t peers_place_standbys(const struct peer *peers, size_t count, struct peer_share share, size_t replicas,
-                            size_t *out)
+bool peer_is_active(const struct peer *peer, struct peer_share share)
 {
-    size_t placed = 0;
-    for (; placed < replicas; placed++) {
-        size_t best = count;
-        for (size_t i = 0; i < count; i++)
-            if (peers[i].share_count > 0 && !holds(&peers[i], share) && !is_among(out, placed, i) &&
-                (best == count || weight(&peers[i], share) > weight(&peers[best], share)))
-                best = i;
-        if (best == count)
-            break;
-        out[placed] = best;
-    }
-    return placed;
+    return is_among(peer->shares, peer->share_count, share);
+}
+
+bool peer_has_standby(const struct peer *peer, struct peer_share share)
+{
+    return is_among(peer->standbys, peer->standby_count, share);
 }
 
 static void add_address(const struct peer *peer, const char **out, size_t *count, size_t max)
@@ -346,15 +342,12 @@ size_t peers_holders(struct peers *peers, struct peer_share share, bool any, wei
                      size_t max)
 {
     struct peer *known;
-    size_t standbys[REPLICAS_MAX], count = 0, known_count = peers_known(peers, arena, &known);
+    size_t count = 0, known_count = peers_known(peers, arena, &known);
     for (size_t i = 0; i < known_count; i++)
-        if (holds(&known[i], share))
+        if (peer_is_active(&known[i], share))
             add_address(&known[i], out, &count, max);
-    if (!any || known_count == 0)
-        return count;
-    size_t replicas = (size_t)config_integer(peers->app->config, "num.standby.replicas");
-    size_t placed = peers_place_standbys(known, known_count, share, replicas, standbys);
-    for (size_t i = 0; i < placed; i++)
-        add_address(&known[standbys[i]], out, &count, max);
+    for (size_t i = 0; any && i < known_count; i++)
+        if (peer_has_standby(&known[i], share))
+            add_address(&known[i], out, &count, max);
     return count;
 }

@@ -24,6 +24,8 @@ struct peer {
     bool is_self;
     struct peer_share *shares; /* active */
     size_t share_count;
+    struct peer_share *standbys; /* that belong here */
+    size_t standby_count;
 };
 
 /* The client id of one of this instance's threads; a new string. */
@@ -46,8 +48,12 @@ size_t peers_known(struct peers *, weir_arena *, struct peer **out);
 /* Addresses of other instances that hold the share: the active one, then, when asked for, those of its standbys. */
 size_t peers_holders(struct peers *, struct peer_share, bool any, weir_arena *, const char **out, size_t max);
 
-/* Where the standbys of a share belong: indices into peers, the best first. Every instance with the same knowledge finds
- * the same: instances without the active task, ordered by a hash of instance and share (rendezvous hashing: Thaler and
- * Ravishankar 1998), so that little moves when one comes or goes. One without any active task gets none. */
-size_t peers_place_standbys(const struct peer *, size_t count, struct peer_share, size_t replicas, size_t *out);
+/* Works out where the standbys of the shares belong, in the arena; none are placed yet. Every instance with the same knowledge
+ * finds the same: share after share, the instances without the active task that hold the least so far, actives and standbys
+ * together, so that one without any active task comes first; those that hold as much in the order of a hash of instance and
+ * share (rendezvous hashing: Thaler and Ravishankar 1998). */
+void peers_place_standbys(struct peer *, size_t count, const struct peer_share *, size_t share_count, size_t replicas,
+                          weir_arena *);
+bool peer_is_active(const struct peer *, struct peer_share);
+bool peer_has_standby(const struct peer *, struct peer_share);
 #endif

@@ -9,10 +9,7 @@
 #include "runtime/peers.h"
 #include "runtime/standbys_private.h"
 
-enum {
-    LINGER_US = 30 * 1000 * 1000, /* of one that is not wanted any more */
-    REPLICAS_MAX = 16,
-};
+enum { LINGER_US = 30 * 1000 * 1000 }; /* of one that is not wanted any more */
 
 static bool is_active_here(const struct standbys *standbys, int32_t part, int32_t partition)
 {
@@ -25,14 +22,11 @@ static bool is_active_here(const struct standbys *standbys, int32_t part, int32_
     return found;
 }
 
-static bool belongs_here(const struct standbys *standbys, const struct peer *peers, size_t count,
-                         struct peer_share share)
+static bool belongs_here(const struct peer *peers, size_t count, struct peer_share share)
 {
-    size_t replicas = (size_t)config_integer(standbys->app->config, "num.standby.replicas"), placed[REPLICAS_MAX];
-    size_t found = peers_place_standbys(peers, count, share, replicas, placed);
-    for (size_t i = 0; i < found; i++)
-        if (peers[placed[i]].is_self)
-            return true;
+    for (size_t i = 0; i < count; i++)
+        if (peers[i].is_self)
+            return peer_has_standby(&peers[i], share);
     return false;
 }
 
@@ -71,7 +65,7 @@ static void open_standby(struct standbys *standbys, int32_t part, int32_t partit
 static void place(struct standbys *standbys, const struct peer *peers, size_t count, int32_t part, int32_t partition)
 {
     size_t index = standbys_index(standbys, part, partition);
-    bool belongs = belongs_here(standbys, peers, count, (struct peer_share){part, partition});
+    bool belongs = belongs_here(peers, count, (struct peer_share){part, partition});
     if (index == standbys->count) {
         if (belongs && standbys_now_us() >= standbys->retry_us && !is_active_here(standbys, part, partition))
             open_standby(standbys, part, partition);
@@ -94,7 +88,7 @@ void placement_look(struct standbys *standbys)
     size_t count = peers_known(standbys->app->peers, &arena, &peers);
     standbys->placed_us = standbys_now_us();
     for (size_t part = 0; count > 0 && part < layout->part_count; part++)
-        for (int32_t p = 0; standbys_has_changelog(&layout->parts[part]) && p < layout->parts[part].partitions; p++)
+        for (int32_t p = 0; layout_has_changelog(&layout->parts[part]) && p < layout->parts[part].partitions; p++)
             place(standbys, peers, count, (int32_t)part, p);
     arena_done(&arena);
 }

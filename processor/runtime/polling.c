@@ -32,6 +32,8 @@ static int wait_ms(const struct loop *loop)
     if ((!loop_is_idle(loop) && !is_held_up) || !restore_is_idle(&loop->restorer) || loop->recovering || loop->rejoin)
         return 0;
     int64_t wait = is_held_up && loop->poll_ms > HELD_UP_WAIT_MS ? HELD_UP_WAIT_MS : loop->poll_ms;
+    if (loop->openings.count > 0 && wait > LOOP_RETRY_PAUSE_MS)
+        wait = LOOP_RETRY_PAUSE_MS;
     int64_t wall = clock_wall_ms(&clock_system);
     for (size_t i = 0; i < loop->task_count && !loop_is_paused(loop); i++) {
         int64_t next = punctuations_next(&loop->tasks[i]->wall_clock);

@@ -46,14 +46,6 @@ const struct broker_ops *standbys_ops(const struct standbys *standbys)
     return standbys->app->broker->ops;
 }
 
-bool standbys_has_changelog(const struct layout_part *part)
-{
-    for (size_t i = 0; i < part->store_count; i++)
-        if (layout_is_logged(&part->stores[i]))
-            return true;
-    return false;
-}
-
 /* ---- one standby ---- */
 
 struct standby *standbys_add(struct standbys *standbys, struct task *task)
@@ -124,7 +116,7 @@ struct task *standbys_take(struct standbys *standbys, int32_t part, int32_t part
 
 bool standbys_give(struct standbys *standbys, struct task *task)
 {
-    if (!standbys || !standbys_has_changelog(task->part) || task->state != TASK_RUNNING || task->progress)
+    if (!standbys || !layout_has_changelog(task->part) || task->state != TASK_RUNNING || task->progress)
         return false;
     enter(standbys);
     app_lock_registry(standbys->app); /* figures look into the operators of running tasks */

@@ -48,7 +48,6 @@ struct standbys {
 
 int64_t standbys_now_us(void); /* monotonic; without the lock */
 const struct broker_ops *standbys_ops(const struct standbys *);
-bool standbys_has_changelog(const struct layout_part *);                         /* without the lock */
 size_t standbys_index(const struct standbys *, int32_t part, int32_t partition); /* in items; count: not here */
 struct standby *standbys_add(struct standbys *, struct task *);
 /* The task's stores are as of its last publish again, and it is the caller's. */

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "operators/operators.h"
+#include "simulator/quiet.h"
 #include "simulator/service.h"
 #include "simulator/world.h"
 
@@ -17,7 +18,8 @@ enum {
     LIVENESS_US = 120 * SECOND, /* of virtual time, until everything is consumed after the last fault */
     STEPS_MAX = 2000000,
     LOOK_EVERY_US = 500 * 1000,
-    SETTLE_LOOKS = 20, /* after the end, until views are whole */
+    SETTLE_US = 5 * SECOND, /* after the end, until views are whole */
+    QUIET_US = 30 * SECOND, /* and until every standby is in step */
 };
 
 const char *const simulate_fault_names[SIMULATE_FAULTS] = {
@@ -280,11 +282,22 @@ static void heal(struct simulate_world *world)
     world_advance(world, world->now_us);
 }
 
+static void wait_for_quiet(struct simulate_world *world)
+{
+    const int64_t end_us = world->now_us + QUIET_US;
+    const char *missing;
+    while ((missing = quiet_missing(world)) && world->now_us < end_us)
+        run_until(world, world->now_us + SECOND, never);
+    if (missing)
+        witness_violated(world->witness, missing);
+}
+
 static void conclude(struct simulate_world *world)
 {
     if (witness_failure(world->witness))
         return;
-    run_until(world, world->now_us + 5 * SECOND, never);
+    run_until(world, world->now_us + SETTLE_US, never);
+    wait_for_quiet(world);
     look(world);
     witness_conclude(world->witness);
     if (world->plan->judge && !witness_failure(world->witness))

@@ -71,6 +71,12 @@ MUTANTS = {
         "    {\n        void keys_window_write(weir_bytes, int64_t, struct buffer *);\n        struct buffer key = {0};\n        (void)to_ms;\n"
         "        keys_window_write(row->key, row->timestamp_ms, &key);\n        store_put(store, buffer_bytes(&key), row->value, row->timestamp_ms);\n"
         "        buffer_done(&key);\n        return true;\n    }\n    store_put("),
+    "an instance without active tasks keeps no standbys": (RUNTIME + "standby_places.c",
+        "if (!holds(&peers[i], share) &&", "if (peers[i].share_count > 0 && !holds(&peers[i], share) &&"),
+    "a thread without a partition never settles": (LOOP, "if (all && loop->has_assignment &&", "if (all && loop->task_count > 0 &&"),
+    "a share that cannot be opened yet is waited for in the rebalance (2000 seeds)": (OPENING,
+        "    if (try(loop, openings->items[openings->count - 1]))",
+        "    while (!try(loop, openings->items[openings->count - 1]))\n        clock_pause_ms(LOOP_RETRY_PAUSE_MS);\n    if (true)"),
     "records are purged before they are committed": ("processor/runtime/purge.c",
         "committed = atomic_load(&task->committed[source]);", "committed = task->sources[source].position;"),
     "what others wrote to a changelog counts (2000 seeds)": ("processor/runtime/strays.c",

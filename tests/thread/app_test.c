@@ -114,9 +114,20 @@ static void expect_read_your_writes(weir_app *app)
     weir_view_close(view);
 }
 
+/* A thread for which there is no partition has settled, too. */
+static void expect_to_run_with_idle_threads(void)
+{
+    weir_topology *topology = weir_topology_new("few");
+    weir_count(weir_group(weir_from(topology, "few", &weir_str_type, &weir_str_type)), "by-key");
+    weir_app *app = start_with("few", topology, "3", "embedded.partitions", "1");
+    wait_until_running(app);
+    stop(app);
+}
+
 int main(void)
 {
     begin();
+    expect_to_run_with_idle_threads();
 
     weir_app *app = start();
     pthread_t producers[PRODUCERS], reader, positions;

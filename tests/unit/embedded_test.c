@@ -329,11 +329,12 @@ Test(embedded, shares_partitions_and_revokes_before_it_assigns)
     join(&b, "g");
     poll_all(&b, 0);
     cr_assert_eq(b.assigned, 0);
-    cr_assert_eq(b.settled, 1);
+    cr_assert_eq(b.settled, 0, "what it was dealt is still a's");
     poll_all(&a, 0);
     cr_assert_eq(held(&a), 2);
     poll_all(&b, 0);
     cr_assert_eq(held(&b), 2);
+    cr_assert_eq(b.settled, 1);
     cr_assert_str_eq(b.metadata, "left");
     for (int p = 0; p < 4; p++)
         if (b.held[0][p])
@@ -341,6 +342,22 @@ Test(embedded, shares_partitions_and_revokes_before_it_assigns)
     leave(&a);
     poll_all(&b, 0);
     cr_assert_eq(held(&b), 4);
+    leave(&b);
+}
+
+Test(embedded, tells_a_member_for_which_nothing_is_left_that_it_has_settled)
+{
+    struct member a = {0}, b = {0};
+    make_topic((struct broker_topic_spec){.name = "t", .partitions = 1});
+    join(&a, "g");
+    poll_all(&a, 0);
+    join(&b, "g");
+    poll_all(&a, 0);
+    poll_all(&b, 0);
+    cr_assert_eq(held(&a) + held(&b), 1);
+    cr_assert_eq(a.settled, 2, "once for each deal");
+    cr_assert_eq(b.settled, 1);
+    leave(&a);
     leave(&b);
 }
 

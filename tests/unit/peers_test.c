@@ -68,28 +68,51 @@ static void deal(struct peer *peers, size_t count)
     }
 }
 
+static void place(struct peer *peers, size_t count, size_t replicas)
+{
+    struct peer_share shares[PARTITIONS];
+    for (int32_t p = 0; p < PARTITIONS; p++)
+        shares[p] = (struct peer_share){0, p};
+    peers_place_standbys(peers, count, shares, PARTITIONS, replicas, &arena);
+}
+
+static size_t copies_of(const struct peer *peers, size_t count, int32_t partition)
+{
+    size_t copies = 0;
+    for (size_t i = 0; i < count; i++)
+        copies += peer_has_standby(&peers[i], (struct peer_share){0, partition});
+    return copies;
+}
+
 Test(standbys, are_never_where_the_task_is_active_and_never_twice_in_one_place)
 {
     struct peer peers[INSTANCES];
-    size_t placed[3];
     deal(peers, INSTANCES);
+    place(peers, INSTANCES, 3);
     for (int32_t p = 0; p < PARTITIONS; p++) {
-        cr_assert_eq(peers_place_standbys(peers, INSTANCES, (struct peer_share){0, p}, 3, placed), 3);
-        for (size_t i = 0; i < 3; i++) {
-            cr_expect_neq(placed[i], (size_t)p % INSTANCES);
-            cr_expect(i == 0 || placed[i] != placed[i - 1]);
-        }
+        cr_expect_eq(copies_of(peers, INSTANCES, p), 3);
+        cr_expect_not(peer_has_standby(&peers[p % INSTANCES], (struct peer_share){0, p}));
     }
 }
 
 Test(standbys, are_as_many_as_there_are_other_instances)
 {
     struct peer peers[2];
-    size_t placed[3];
     deal(peers, 2);
-    cr_expect_eq(peers_place_standbys(peers, 2, (struct peer_share){0, 0}, 3, placed), 1);
+    place(peers, 2, 3);
+    cr_expect_eq(copies_of(peers, 2, 0), 1);
     deal(peers, 1);
-    cr_expect_eq(peers_place_standbys(peers, 1, (struct peer_share){0, 0}, 1, placed), 0);
+    place(peers, 1, 1);
+    cr_expect_eq(copies_of(peers, 1, 0), 0);
+}
+
+static const struct peer *peer_with(const struct peer *peers, int32_t partition)
+{
+    for (size_t i = 0; i < INSTANCES; i++)
+        if (peer_has_standby(&peers[i], (struct peer_share){0, partition}))
+            return &peers[i];
+    cr_assert_fail("nobody has partition %d", partition);
+    return NULL;
 }
 
 Test(standbys, are_found_in_the_same_place_whatever_the_order_of_the_peers)
@@ -98,23 +121,48 @@ Test(standbys, are_found_in_the_same_place_whatever_the_order_of_the_peers)
     deal(peers, INSTANCES);
     for (size_t i = 0; i < INSTANCES; i++)
         turned[i] = peers[INSTANCES - 1 - i];
-    for (int32_t p = 0; p < PARTITIONS; p++) {
-        size_t one, other;
-        peers_place_standbys(peers, INSTANCES, (struct peer_share){0, p}, 1, &one);
-        peers_place_standbys(turned, INSTANCES, (struct peer_share){0, p}, 1, &other);
-        cr_expect_str_eq(peers[one].id, turned[other].id);
+    place(peers, INSTANCES, 1);
+    place(turned, INSTANCES, 1);
+    for (int32_t p = 0; p < PARTITIONS; p++)
+        cr_expect_str_eq(peer_with(peers, p)->id, peer_with(turned, p)->id);
+}
+
+static void expect_even(const struct peer *peers, size_t count)
+{
+    size_t least = SIZE_MAX, most = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t held = peers[i].share_count + peers[i].standby_count;
+        least = held < least ? held : least;
+        most = held > most ? held : most;
     }
+    cr_expect(most - least <= 1, "between %zu and %zu", least, most);
 }
 
 Test(standbys, are_spread_over_the_instances)
 {
     struct peer peers[INSTANCES];
-    size_t held[INSTANCES] = {0}, placed;
     deal(peers, INSTANCES);
-    for (int32_t p = 0; p < PARTITIONS; p++) {
-        peers_place_standbys(peers, INSTANCES, (struct peer_share){0, p}, 1, &placed);
-        held[placed]++;
-    }
-    for (size_t i = 0; i < INSTANCES; i++)
-        cr_expect(held[i] > PARTITIONS / INSTANCES / 2, "instance %zu holds %zu of %d", i, held[i], PARTITIONS);
+    place(peers, INSTANCES, 1);
+    expect_even(peers, INSTANCES);
+}
+
+Test(standbys, are_kept_by_instances_without_active_tasks_first)
+{
+    struct peer peers[INSTANCES];
+    deal(peers, INSTANCES - 2);
+    for (size_t i = INSTANCES - 2; i < INSTANCES; i++)
+        peers[i] = (struct peer){.id = arena_format(&arena, "instance-%zu", i)};
+    place(peers, INSTANCES, 1);
+    for (int32_t p = 0; p < PARTITIONS; p++)
+        cr_expect_eq(copies_of(peers, INSTANCES, p), 1);
+    expect_even(peers, INSTANCES);
+}
+
+Test(standbys, are_with_the_one_instance_that_has_nothing_else_to_do)
+{
+    struct peer peers[2];
+    deal(peers, 1);
+    peers[1] = (struct peer){.id = "idle"};
+    place(peers, 2, 1);
+    cr_expect_eq(peers[1].standby_count, PARTITIONS);
 }

@@ -179,11 +179,9 @@ static void assign(struct broker_consumer *consumer, struct embedded_step step)
 static void rebalance(struct broker_consumer *consumer)
 {
     struct embedded_step step;
-    bool changed = false;
     if (atomic_load(&consumer->group->version) == consumer->member.seen_version)
         return;
     while ((step = embedded_group_next(consumer->group, &consumer->member)).kind != EMBEDDED_STEP_NONE) {
-        changed = true;
         if (step.kind == EMBEDDED_STEP_ASSIGN) {
             assign(consumer, step);
         } else {
@@ -191,7 +189,7 @@ static void rebalance(struct broker_consumer *consumer)
             embedded_group_revoked(consumer->group, &consumer->member, step);
         }
     }
-    if (embedded_group_regenerated(consumer->group, &consumer->member) || changed)
+    if (embedded_group_has_settled(consumer->group, &consumer->member))
         consumer->rebalance.settled(consumer->rebalance.self);
 }
 

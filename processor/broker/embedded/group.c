@@ -225,13 +225,22 @@ void embedded_group_revoked(struct embedded_group *group, const struct embedded_
     embedded_signal_raise(&group->broker->changed);
 }
 
-bool embedded_group_regenerated(struct embedded_group *group, struct embedded_member *member)
+static bool is_waiting(const struct embedded_group *group, const struct embedded_member *member)
+{
+    for (size_t i = 0; i < group->share_count; i++)
+        if ((group->shares[i].owner == member) != (group->shares[i].target == member))
+            return true;
+    return false;
+}
+
+bool embedded_group_has_settled(struct embedded_group *group, struct embedded_member *member)
 {
     pthread_mutex_lock(&group->lock);
-    bool changed = member->seen_generation != group->generation;
-    member->seen_generation = group->generation;
+    bool is_new = member->seen_generation != group->generation && !is_waiting(group, member);
+    if (is_new)
+        member->seen_generation = group->generation;
     pthread_mutex_unlock(&group->lock);
-    return changed;
+    return is_new;
 }
 
 static bool is_done(void *self)

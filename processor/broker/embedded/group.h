@@ -64,8 +64,8 @@ void embedded_group_leave(struct embedded_group *, struct embedded_member *); /*
  * until embedded_group_revoked. */
 struct embedded_step embedded_group_next(struct embedded_group *, struct embedded_member *);
 void embedded_group_revoked(struct embedded_group *, const struct embedded_member *, struct embedded_step);
-/* Whether members joined or left since the last call. */
-bool embedded_group_regenerated(struct embedded_group *, struct embedded_member *);
+/* Whether the member has all that it was dealt, and no more, for the first time since members joined or left. */
+bool embedded_group_has_settled(struct embedded_group *, struct embedded_member *);
 /* Durable on return, all or nothing; a transaction has become true with it. */
 bool embedded_group_commit(struct embedded_group *, int64_t transaction, const struct broker_offset *, size_t,
                            struct weir_error *);

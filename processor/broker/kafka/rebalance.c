@@ -218,19 +218,18 @@ void kafka_rebalance_forfeit(struct broker_consumer *consumer)
     if (consumer->share_count == 0)
         return;
     give_shares(consumer, true);
-    consumer->rebalance.settled(consumer->rebalance.self);
 }
 
 void kafka_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *leads, void *opaque)
 {
     struct broker_consumer *consumer = opaque;
     consumer->rebalances++;
-    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-        if (consumer->is_leaving)
-            take_nothing(consumer);
-        else
-            take_shares(consumer, leads);
-    } else
+    if (code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         give_shares(consumer, rd_kafka_assignment_lost(client) != 0);
-    consumer->rebalance.settled(consumer->rebalance.self);
+    } else if (consumer->is_leaving) {
+        take_nothing(consumer);
+    } else {
+        take_shares(consumer, leads);
+        consumer->rebalance.settled(consumer->rebalance.self);
+    }
 }

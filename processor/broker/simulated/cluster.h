@@ -85,7 +85,8 @@ struct member {
     struct simulated_connection *connection; /* NULL: its process was killed, which the group learns by its silence */
     int64_t silent_since_us;                 /* of a killed one */
     bool was_expelled;
-    char client[128]; /* its name, by which a static member is known */
+    int64_t settled_generation; /* the last of which it was told that it has settled */
+    char client[128];           /* its name, by which a static member is known */
 };
 
 struct group {
@@ -165,6 +166,8 @@ void cluster_hurry(struct simulated *, const void *owner); /* what it sent witho
 /* ---- the group ---- */
 void group_join(struct simulated *, struct member *, struct topic *const *leads, size_t groups);
 bool group_is_rebalancing(const struct simulated *);
+/* It has what it was dealt, for the first time in this generation. */
+bool group_has_settled(const struct simulated *, struct member *);
 void group_leave(struct simulated *, struct member *);
 void group_expel(struct simulated *, struct member *); /* frees one that was killed */
 void group_bury(struct simulated *, struct member *);  /* its process is dead: frees it when its session has run out */

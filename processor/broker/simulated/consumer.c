@@ -203,7 +203,6 @@ static bool step(struct broker_consumer *consumer)
 static void rebalance(struct broker_consumer *consumer)
 {
     struct simulated_connection *connection = consumer->connection;
-    bool changed = false;
     while (!connection->dead) {
         if (!group_has(connection->cluster, consumer->member)) {
             lose_everything(consumer);
@@ -213,9 +212,8 @@ static void rebalance(struct broker_consumer *consumer)
         } else if (!step(consumer)) {
             break;
         }
-        changed = true;
     }
-    if (changed && !connection->dead)
+    if (!connection->dead && group_has_settled(connection->cluster, consumer->member))
         consumer->rebalance.settled(consumer->rebalance.self);
 }
 

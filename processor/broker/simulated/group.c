@@ -140,6 +140,20 @@ bool group_is_rebalancing(const struct simulated *cluster)
     return false;
 }
 
+bool group_has_settled(const struct simulated *cluster, struct member *member)
+{
+    const struct group *group = &cluster->group;
+    for (size_t i = 0; i < group->share_count; i++) {
+        const struct share *share = &group->shares[i];
+        bool is_due = share->owner == member ? must_give_up(cluster, share) : share->target == member;
+        if (is_due)
+            return false;
+    }
+    bool is_new = member->settled_generation != group->generation;
+    member->settled_generation = group->generation;
+    return is_new;
+}
+
 struct share *group_next(struct simulated *cluster, const struct member *member, bool *take)
 {
     struct group *group = &cluster->group;
