@@ -11,11 +11,13 @@
 #include "guard/mask.h"
 #include "http/follower.h"
 #include "http/handlers.h"
+#include "http/peer.h"
+#include "http/places.h"
 #include "http/problem.h"
 #include "http/resume.h"
 #include "http/seen.h"
 
-enum { TICK_US = 250 * 1000, GATHER_MS = 5, BLOCK_BYTES = 8 * 1024, RETRY_MS = 1000 };
+enum { TICK_MS = 250, GATHER_MS = 5, BLOCK_BYTES = 8 * 1024, RETRY_MS = 1000 };
 
 struct follow { /* a view that is, or was a moment ago, followed */
     struct follow *next;
@@ -47,9 +49,11 @@ struct stream { /* a reader and its connection */
 static void wake(struct changes *changes)
 {
     pthread_mutex_lock(&changes->lock);
+    bool was_woken = changes->is_woken;
     changes->is_woken = true;
-    pthread_cond_signal(&changes->wake);
     pthread_mutex_unlock(&changes->lock);
+    if (!was_woken)
+        http_streams_wake(changes->others);
 }
 
 /* ---- views that are followed -------------------------------------------------------------------------------------- */
@@ -189,10 +193,13 @@ static bool is_due(const struct stream *stream, int64_t now_us)
 static void read_changes(struct stream *stream, int64_t now_us)
 {
     uint64_t told = atomic_load(&stream->follow->told);
-    bool is_idle = stream->has_caught_up && stream->told == told && stream->follower.is_ready;
+    places_look(&stream->follower, now_us);
+    bool is_idle =
+        stream->has_caught_up && stream->told == told && stream->follower.is_ready && !stream->follower.has_news;
     if (is_idle && !is_due(stream, now_us))
         return;
     stream->told = told;
+    stream->follower.has_news = false;
     stream->has_caught_up = !follower_step(&stream->follower);
     if (stream->follower.is_slow)
         atomic_fetch_add(&stream->server->changes.slow, 1);
@@ -236,10 +243,8 @@ static bool end(struct stream *stream, int64_t now_us)
 /* Gathers what happens within a moment: a commit of several tasks is many. False: it is to stop. */
 static bool wait_for_work(struct changes *changes)
 {
-    int64_t until_us = clock_monotonic_us(&clock_system) + TICK_US;
+    http_streams_wait(changes->others, TICK_MS);
     pthread_mutex_lock(&changes->lock);
-    while (!changes->is_woken && !changes->stopping && clock_condition_wait(&changes->wake, &changes->lock, until_us))
-        ;
     changes->is_woken = false;
     bool stopping = changes->stopping;
     pthread_mutex_unlock(&changes->lock);
@@ -295,13 +300,13 @@ void changes_init(struct changes *changes)
 {
     pthread_mutex_init(&changes->lock, NULL);
     pthread_mutex_init(&changes->follows_lock, NULL);
-    clock_condition_init(&changes->wake);
 }
 
 bool changes_start(struct weir_http *server)
 {
     struct changes *changes = &server->changes;
-    changes->has_thread = pthread_create(&changes->thread, NULL, pump, server) == 0;
+    changes->others = http_streams_new();
+    changes->has_thread = changes->others && pthread_create(&changes->thread, NULL, pump, server) == 0;
     if (changes->has_thread)
         pthread_setname_np(changes->thread, "weir-http-feed");
     return changes->has_thread;
@@ -312,8 +317,9 @@ void changes_stop(struct weir_http *server)
     struct changes *changes = &server->changes;
     pthread_mutex_lock(&changes->lock);
     changes->stopping = true;
-    pthread_cond_signal(&changes->wake);
     pthread_mutex_unlock(&changes->lock);
+    if (changes->has_thread)
+        http_streams_wake(changes->others);
     if (changes->has_thread)
         pthread_join(changes->thread, NULL);
     changes->has_thread = false;
@@ -328,7 +334,7 @@ void changes_done(struct changes *changes)
         free_stream(stream);
     }
     close_idle_follows(changes, INT64_MAX);
-    pthread_cond_destroy(&changes->wake);
+    http_streams_done(changes->others);
     pthread_mutex_destroy(&changes->follows_lock);
     pthread_mutex_destroy(&changes->lock);
 }
@@ -348,9 +354,8 @@ struct MHD_Response *changes_response(struct request *request)
     pthread_mutex_lock(&changes->lock);
     stream->next = changes->arrived;
     changes->arrived = stream;
-    changes->is_woken = true;
-    pthread_cond_signal(&changes->wake);
     pthread_mutex_unlock(&changes->lock);
+    wake(changes);
     return out;
 }
 
@@ -361,18 +366,33 @@ void changes_forget(struct request *request)
     request->stream = NULL;
 }
 
-static bool is_all_here(struct request *request, const struct server_view *view)
+static bool refuse_elsewhere(struct request *request, int32_t partitions, size_t here)
+{
+    problem_number(request, "partitions", partitions);
+    problem_number(request, "partitions_here", (int64_t)here);
+    problem_retry(request, 1000);
+    problem_answer(request, PROBLEM_ELSEWHERE, "%zu of %d partitions are here.", here, partitions);
+    return false;
+}
+
+static bool asks_others(const struct request *request, const struct server_view *view)
+{
+    return view->info.kind != WEIR_VIEW_GLOBAL && peer_routing(request, view) != PEER_NONE;
+}
+
+/* What another instance asks for, or what a client gets that no other instance is asked for, is here. */
+static bool is_here(struct request *request, const struct server_view *view, const struct peer_partitions *asked)
 {
     struct weir_view_info info = weir_view_describe(view->view);
-    if (info.kind == WEIR_VIEW_GLOBAL || info.partitions_here == info.partitions)
+    size_t wanted = asked ? asked->count : (size_t)info.partitions;
+    if (info.kind == WEIR_VIEW_GLOBAL || asks_others(request, view))
         return true;
-    problem_number(request, "partitions", info.partitions);
-    problem_number(request, "partitions_here", info.partitions_here);
-    problem_retry(request, 1000);
-    problem_answer(request, PROBLEM_ELSEWHERE,
-                   "%d of %d partitions are here, and changes are told where their partition is.", info.partitions_here,
-                   info.partitions);
-    return false;
+    struct weir_copies copies = {0};
+    if (asked)
+        copies = (struct weir_copies){.partitions = asked->items, .partition_count = asked->count};
+    int32_t *held = arena_alloc(&request->arena, ((size_t)info.partitions + 1) * sizeof *held);
+    size_t here = weir_view_held(view->view, copies, held);
+    return here == wanted || refuse_elsewhere(request, (int32_t)wanted, here);
 }
 
 /* False: the problem is set. *marks is NULL when the client has come for the first time. */
@@ -413,33 +433,60 @@ static struct server_view lasting_view(struct request *request, const struct ser
     return lasting;
 }
 
-static void open_stream(struct request *request, const struct server_view *view, const int64_t *marks)
+static const char *copy_text(weir_arena *arena, const char *text)
+{
+    return arena_bytes(arena, bytes_of_text(text)).data;
+}
+
+/* The request as other instances get it, which asks on after the request is over. */
+static struct relay_request lasting_request(const struct request *request, weir_arena *arena)
+{
+    return (struct relay_request){
+        .server = request->server,
+        .streams = request->server->changes.others,
+        .target = arena_bytes(arena, buffer_bytes(&request->raw_uri)),
+        .id = copy_text(arena, request->id),
+        .principal = request->pass.grant ? copy_text(arena, request->pass.id) : NULL,
+    };
+}
+
+static void open_stream(struct request *request, const struct server_view *view, const int64_t *marks,
+                        const struct peer_partitions *asked)
 {
     struct stream *stream = memory_new(sizeof *stream);
+    struct follower *follower = &stream->follower;
     pthread_mutex_init(&stream->lock, NULL);
     stream->server = request->server;
     stream->follow = join_follow(&request->server->changes, view->view);
     stream->born_us = stream->written_us = clock_monotonic_us(&clock_system);
-    arena_init(&stream->follower.types);
-    arena_init(&stream->follower.arena);
-    const struct server_view lasting = lasting_view(request, view, &stream->follower.types);
+    arena_init(&follower->types);
+    arena_init(&follower->arena);
+    const struct server_view lasting = lasting_view(request, view, &follower->types);
     bool wants_rows = request_value(request, QUERY_SNAPSHOT)->number == 0;
-    follower_init(&stream->follower, &lasting, stream->follow->feed, wants_rows, marks);
-    buffer_format(&stream->follower.text, "retry: %d\n\n", RETRY_MS);
+    follower_init(follower, &lasting, stream->follow->feed, wants_rows, marks, asked);
+    follower->asks_others = asks_others(request, view);
+    follower->request = lasting_request(request, &follower->types);
+    if (follower->asks_others)
+        places_init(follower, stream->born_us);
+    buffer_format(&follower->text, "retry: %d\n\n", RETRY_MS);
     request->stream = stream;
 }
 
 void handle_changes(struct request *request)
 {
     const struct server_view *view = seen_find(request, request->path_values[0]);
+    struct peer_partitions partitions;
     int64_t *marks;
-    if (!view || !read_marks(request, view, &marks) || !is_all_here(request, view))
+    if (!view)
+        return;
+    const struct peer_partitions *asked = peer_is_asked(request, &view->info, &partitions) ? &partitions : NULL;
+    if (!read_marks(request, view, &marks) || !is_here(request, view, asked))
         return;
     bool has_body = !bytes_equal(request->head.method, bytes_of_text("HEAD"));
     if (has_body && !is_room(request))
         return;
     if (has_body)
-        open_stream(request, view, marks);
+        open_stream(request, view, marks, asked);
     request->response.status = 200;
     request->response.media = "text/event-stream";
 }

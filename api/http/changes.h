@@ -1,8 +1,8 @@
 /* changes.h: GET /v1/views/{view}/changes: any number of readers of the changes of views (follower.h), and one thread that writes
- * what they are told, the pump.
+ * what they are told, the pump. It also reads what other instances tell of the partitions that are not here (relay.h).
  *
  * A reader is a connection that libmicrohttpd has suspended while there is nothing to send. Whenever a commit has changed a view
- * that is followed, or a reader has sent all it had, the pump fills the buffers that are empty and resumes their connections. A
+ * that is followed, another instance has told something, or a reader has sent all it had, the pump fills the buffers that are empty and resumes their connections. A
  * reader that does not take what it is sent gets nothing more: it costs two buffers, and its place in the feed is lost in time. */
 #ifndef WEIR_HTTP_CHANGES_H
 #define WEIR_HTTP_CHANGES_H
@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 struct follow;
+struct http_streams;
 struct request;
 struct stream;
 struct weir_http;
@@ -19,9 +20,9 @@ struct weir_http;
 struct changes {
     pthread_mutex_t lock; /* guards the next three; nothing else is locked under it */
     bool is_woken, stopping;
-    struct stream *arrived; /* the pump has not taken them yet */
-    pthread_cond_t wake;
-    struct stream *streams; /* the pump's */
+    struct stream *arrived;      /* the pump has not taken them yet */
+    struct http_streams *others; /* what other instances tell; the pump's, but for waking it */
+    struct stream *streams;      /* the pump's */
     pthread_t thread;
     bool has_thread;
     pthread_mutex_t follows_lock; /* guards follows and their readers; feeds are opened and closed under it */

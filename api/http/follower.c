@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "http/resume.h"
+#include "http/retell.h"
 #include "http/rows.h"
 
 enum {
@@ -14,10 +16,19 @@ enum {
     PAGE_BYTES = 256 * 1024, /* of decoded rows: a page ends early here */
     CHANGES_MOST = 64,       /* read at a time */
     RESETS_MAX = 3,          /* of a partition, before the reader is called slow */
+    TRY_AGAIN_US = 200 * 1000,
 };
 
+static void init_part(struct follower *follower, int32_t partition, int64_t mark, bool is_gap)
+{
+    struct follower_part *part = &follower->parts[partition];
+    follower->marks[partition] = part->mark = mark;
+    part->is_gap = is_gap;
+    part->follows = mark != WEIR_MARK_NOW || !follower->wants_rows;
+}
+
 void follower_init(struct follower *follower, const struct server_view *view, weir_feed *feed, bool wants_rows,
-                   const int64_t *marks)
+                   const int64_t *marks, const struct peer_partitions *asked)
 {
     follower->view = *view;
     follower->feed = feed;
@@ -26,11 +37,14 @@ void follower_init(struct follower *follower, const struct server_view *view, we
     follower->parts = memory_new((size_t)follower->part_count * sizeof *follower->parts);
     follower->marks = memory_new((size_t)follower->part_count * sizeof *follower->marks);
     for (int32_t p = 0; p < follower->part_count; p++) {
-        struct follower_part *part = &follower->parts[p];
-        follower->marks[p] = part->mark = marks ? marks[p] : WEIR_MARK_NOW;
-        part->is_gap = marks && marks[p] == WEIR_MARK_NOW;
-        part->follows = part->mark != WEIR_MARK_NOW || !wants_rows;
+        follower->parts[p].place = asked ? FOLLOWER_LEFT_OUT : FOLLOWER_HERE;
+        init_part(follower, p, marks ? marks[p] : WEIR_MARK_NOW, !asked && marks && marks[p] == WEIR_MARK_NOW);
     }
+    for (size_t i = 0; asked && i < asked->count; i++)
+        follower->parts[asked->items[i]].place = FOLLOWER_HERE;
+    for (int32_t p = 0; p < follower->part_count; p++)
+        if (follower->parts[p].place == FOLLOWER_LEFT_OUT)
+            follower->marks[p] = WEIR_MARK_NOW;
 }
 
 void follower_done(struct follower *follower)
@@ -38,6 +52,11 @@ void follower_done(struct follower *follower)
     for (int32_t p = 0; p < follower->part_count; p++) {
         buffer_done(&follower->parts[p].order);
         buffer_done(&follower->parts[p].key);
+    }
+    while (follower->relays) {
+        struct relay *relay = follower->relays;
+        follower->relays = relay->next;
+        relay_close(relay);
     }
     memory_free(follower->parts);
     memory_free(follower->marks);
@@ -48,7 +67,7 @@ void follower_done(struct follower *follower)
 
 /* ---- events ------------------------------------------------------------------------------------------------------- */
 
-static void write_id(struct follower *follower)
+void follower_write_id(struct follower *follower)
 {
     buffer_text(&follower->text, "id: ");
     resume_write(follower->marks, follower->part_count, &follower->text);
@@ -70,7 +89,7 @@ static void write_row(struct follower *follower, const char *event, const struct
     weir_bytes value = row->value ? weir_to_json(&follower->arena, info->value, row->value) : bytes_of_text("null");
     buffer_format(&follower->text, "event: %s\n", event);
     if (has_id)
-        write_id(follower);
+        follower_write_id(follower);
     buffer_text(&follower->text, "data: ");
     size_t from = follower->text.size;
     buffer_byte(&follower->text, '{');
@@ -93,31 +112,29 @@ static void write_ready(struct follower *follower)
 {
     follower->is_ready = true;
     buffer_text(&follower->text, "event: ready\n");
-    write_id(follower);
+    follower_write_id(follower);
     buffer_format(&follower->text, "data: {\"partitions\":%d}\n\n", follower->part_count);
 }
 
-/* The last one: it says why, and the client comes again with the id it has. */
-static void end_with(struct follower *follower, const char *event, const char *why)
+void follower_end(struct follower *follower, const char *event, const char *why)
 {
     follower->is_over = true;
     buffer_format(&follower->text, "event: %s\ndata: {\"reason\":\"%s\"}\n\n", event, why);
 }
 
-static void end_as_slow(struct follower *follower)
+void follower_end_as_slow(struct follower *follower)
 {
     follower->is_slow = true;
-    end_with(follower, "slow", "more is changed than is taken");
+    follower_end(follower, "slow", "more is changed than is taken");
 }
 
 /* ---- a partition -------------------------------------------------------------------------------------------------- */
 
-/* What was told of it is void. */
-static void begin_again(struct follower *follower, int32_t partition)
+void follower_begin_again(struct follower *follower, int32_t partition)
 {
     struct follower_part *part = &follower->parts[partition];
     if (++part->resets > RESETS_MAX) {
-        end_as_slow(follower);
+        follower_end_as_slow(follower);
         return;
     }
     write_reset(follower, partition);
@@ -128,17 +145,34 @@ static void begin_again(struct follower *follower, int32_t partition)
     buffer_clear(&part->key);
 }
 
+void follower_lose(struct follower *follower, int32_t partition, bool has_told_rows)
+{
+    struct follower_part *part = &follower->parts[partition];
+    int64_t now_us = clock_monotonic_us(&clock_system), mark = follower->marks[partition];
+    bool is_gap = part->is_gap || (mark == WEIR_MARK_NOW && follower->wants_rows && has_told_rows);
+    part->place = FOLLOWER_NOWHERE;
+    part->try_us = now_us + TRY_AGAIN_US;
+    if (part->lost_us == 0)
+        part->lost_us = now_us;
+    part->has_begun = false;
+    buffer_clear(&part->order);
+    buffer_clear(&part->key);
+    init_part(follower, partition, mark, is_gap);
+}
+
 static void take_failure(struct follower *follower, int32_t partition, const struct weir_error *error)
 {
     const struct follower_part *part = &follower->parts[partition];
-    if (error->code == WEIR_RETRY)
-        end_with(follower, "moved", "a partition has left this instance");
+    if (error->code == WEIR_RETRY && follower->asks_others)
+        follower_lose(follower, partition, part->order.size > 0);
+    else if (error->code == WEIR_RETRY)
+        follower_end(follower, "moved", "a partition has left this instance");
     else if (error->code == WEIR_FULL && part->follows && part->has_begun)
-        end_as_slow(follower);
+        follower_end_as_slow(follower);
     else if (error->code == WEIR_FULL || error->code == WEIR_ABSENT)
-        begin_again(follower, partition);
+        follower_begin_again(follower, partition);
     else
-        end_with(follower, "failed", "a row cannot be read");
+        follower_end(follower, "failed", "a row cannot be read");
 }
 
 /* False: there was nothing. */
@@ -274,17 +308,21 @@ static bool take_page(struct follower *follower, int32_t partition)
 static bool step_part(struct follower *follower, int32_t partition)
 {
     struct follower_part *part = &follower->parts[partition];
+    if (part->place != FOLLOWER_HERE)
+        return false;
     arena_clear(&follower->arena);
     if (part->is_gap)
-        begin_again(follower, partition);
+        follower_begin_again(follower, partition);
     return !follower->is_over && (part->follows ? follow(follower, partition) : take_page(follower, partition));
 }
 
 static bool all_follow(const struct follower *follower)
 {
-    for (int32_t p = 0; p < follower->part_count; p++)
-        if (!follower->parts[p].follows || !follower->parts[p].has_begun)
+    for (int32_t p = 0; p < follower->part_count; p++) {
+        const struct follower_part *part = &follower->parts[p];
+        if (part->place != FOLLOWER_LEFT_OUT && (!part->follows || !part->has_begun))
             return false;
+    }
     return true;
 }
 
@@ -292,7 +330,7 @@ bool follower_step(struct follower *follower)
 {
     bool any = true;
     while (any && !follower->is_over && follower->text.size < FOLLOWER_BYTES) {
-        any = false;
+        any = retell(follower);
         for (int32_t p = 0; p < follower->part_count && !follower->is_over; p++)
             any = step_part(follower, p) || any;
         if (!follower->is_ready && !follower->is_over && all_follow(follower))

@@ -166,12 +166,16 @@ static void write_key(struct buffer *out, const struct weir_http *server)
         buffer_format(out, "Authorization: Bearer %s\r\n", key);
 }
 
-/* Ours, and on whose behalf we ask. */
-static void write_credentials(struct buffer *out, const struct request *request)
+void peer_write_headers(const struct weir_http *server, const char *principal, struct peer_partitions partitions,
+                        struct buffer *out)
 {
-    write_key(out, request->server);
-    if (request->pass.grant)
-        buffer_format(out, PEER_PRINCIPAL_HEADER ": %s\r\n", request->pass.id);
+    buffer_format(out, FORWARDED_HEADER ": %s\r\n" PARTITIONS_HEADER ": ", server->instance);
+    for (size_t i = 0; i < partitions.count; i++)
+        buffer_format(out, i ? ",%d" : "%d", partitions.items[i]);
+    buffer_text(out, "\r\n");
+    write_key(out, server);
+    if (principal)
+        buffer_format(out, PEER_PRINCIPAL_HEADER ": %s\r\n", principal);
 }
 
 static void write_headers(struct buffer *out, const struct request *request, const struct peer_question *question)
@@ -183,12 +187,8 @@ static void write_headers(struct buffer *out, const struct request *request, con
         copy_header(out, request, "traceparent");
         copy_header(out, request, "tracestate");
     }
-    buffer_format(out, "X-Request-Id: %s\r\n" FORWARDED_HEADER ": %s\r\n" PARTITIONS_HEADER ": ", request->id,
-                  request->server->instance);
-    for (size_t i = 0; i < question->partitions.count; i++)
-        buffer_format(out, i ? ",%d" : "%d", question->partitions.items[i]);
-    buffer_text(out, "\r\n");
-    write_credentials(out, request);
+    buffer_format(out, "X-Request-Id: %s\r\n", request->id);
+    peer_write_headers(request->server, request->pass.grant ? request->pass.id : NULL, question->partitions, out);
     buffer_byte(out, 0);
 }
 

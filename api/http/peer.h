@@ -43,6 +43,8 @@ bool peer_redirect(struct request *, const struct server_view *, int32_t partiti
  * left out. */
 size_t peer_questions(struct request *, const struct server_view *, struct peer_partitions, size_t attempt,
                       struct peer_question **);
+/* Appends the lines that say who asks, on whose behalf (principal NULL: nobody asks), and for which partitions. */
+void peer_write_headers(const struct weir_http *, const char *principal, struct peer_partitions, struct buffer *);
 /* Asks. body: data NULL: none. False: no answer, or one that is none. */
 bool peer_ask(struct request *, const struct peer_question *, weir_bytes body, struct http_reply *);
 /* Asks on the instance's own behalf: the call's headers are sent behind those that say who asks. */

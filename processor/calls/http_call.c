@@ -10,10 +10,10 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "calls/curl.h"
+#include "calls/handle.h"
 #include "weir.h"
 
-enum { KEPT_US = 20 * 1000 * 1000, READ_BYTES = 256 * 1024, ADDRESS_BYTES = 280 };
+enum { KEPT_US = 20 * 1000 * 1000, READ_BYTES = 256 * 1024 };
 
 static int64_t now_us(void)
 {
@@ -24,7 +24,7 @@ static int64_t now_us(void)
 
 struct kept {
     CURL *handle;
-    char address[ADDRESS_BYTES];
+    char address[HANDLE_ADDRESS_BYTES];
     int64_t since_us;
 };
 static struct {
@@ -55,7 +55,7 @@ static CURL *take_kept(const char *address)
     return handle;
 }
 
-/* The address is not longer than has_port allows. */
+/* The address is not longer than handle_is_address allows. */
 static void keep(const char *address, CURL *handle)
 {
     pthread_mutex_lock(&idle.lock);
@@ -140,57 +140,16 @@ static size_t take_body(char *data, size_t one, size_t count, void *self)
 
 /* ---- the call ---- */
 
-static bool has_port(const char *address)
-{
-    const char *colon = strrchr(address, ':');
-    size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
-    return colon && colon != address && digits > 0 && colon[1 + digits] == 0 && strlen(address) < ADDRESS_BYTES;
-}
-
 static CURL *new_handle(void)
 {
-    curl_begin();
-    CURL *handle = curl_easy_init();
+    CURL *handle = handle_new();
     if (!handle)
         return NULL;
-    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(handle, CURLOPT_PROXY, "");
-    curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, (long)READ_BYTES);
     curl_easy_setopt(handle, CURLOPT_MAXCONNECTS, 1L);
     curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_head);
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
     return handle;
-}
-
-static struct curl_slist *header_list(const char *lines)
-{
-    struct curl_slist *list = curl_slist_append(NULL, "Expect:"); /* no waiting for 100 Continue */
-    for (const char *end; lines && (end = strstr(lines, "\r\n")); lines = end + 2) {
-        char *line = memory_format("%.*s", (int)(end - lines), lines);
-        list = curl_slist_append(list, line);
-        memory_free(line);
-    }
-    return list;
-}
-
-static bool is_set(const char *text)
-{
-    return text && *text;
-}
-
-/* libcurl checks the certificate and the name in it unless it is told not to. */
-static void set_tls(CURL *handle, const struct http_call_tls *tls)
-{
-    curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (is_set(tls->ca_file))
-        curl_easy_setopt(handle, CURLOPT_CAINFO, tls->ca_file);
-    if (is_set(tls->certificate_file) && is_set(tls->key_file)) {
-        curl_easy_setopt(handle, CURLOPT_SSLCERT, tls->certificate_file);
-        curl_easy_setopt(handle, CURLOPT_SSLKEY, tls->key_file);
-    }
 }
 
 static void set_options(struct exchange *exchange, const char *url, const struct curl_slist *headers, int64_t left_ms)
@@ -211,8 +170,7 @@ static void set_options(struct exchange *exchange, const char *url, const struct
         curl_easy_setopt(handle, CURLOPT_HTTPGET, 1L);
     }
     curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, call->method);
-    if (call->tls)
-        set_tls(handle, call->tls);
+    handle_set_tls(handle, call->tls);
 }
 
 static bool fail(const struct exchange *exchange, CURLcode code, struct weir_error *error)
@@ -235,9 +193,8 @@ static bool perform(struct exchange *exchange, struct weir_error *error)
     int64_t left_ms = (call->deadline_us - now_us()) / 1000;
     if (left_ms <= 0)
         return fail(exchange, CURLE_OPERATION_TIMEDOUT, error);
-    char *url = memory_format("%s://%s%.*s", call->tls ? "https" : "http", call->address, (int)call->target.size,
-                              (const char *)call->target.data);
-    struct curl_slist *headers = header_list(call->headers);
+    char *url = handle_url(call->address, call->target, call->tls);
+    struct curl_slist *headers = handle_headers(call->headers);
     set_options(exchange, url, headers, left_ms);
     CURLcode code = curl_easy_perform(exchange->handle);
     long status = 0;
@@ -251,7 +208,7 @@ static bool perform(struct exchange *exchange, struct weir_error *error)
 bool http_call(const struct http_call *call, struct http_reply *reply, struct weir_error *error)
 {
     *reply = (struct http_reply){0};
-    if (!has_port(call->address))
+    if (!handle_is_address(call->address))
         return error_set(error, WEIR_INVALID, "'%s' is no address of the form host:port", call->address);
     struct exchange exchange = {.call = call, .reply = reply, .handle = take_kept(call->address)};
     if (!exchange.handle)

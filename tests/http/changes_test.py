@@ -2,7 +2,9 @@
 import http.client
 import json
 import os
+import socket
 import tempfile
+import threading
 import time
 import unittest
 
@@ -156,13 +158,6 @@ class Following(WithDoor):
         answer = self.door.ask("HEAD", CHANGES)
         self.assertEqual((answer.status, answer.headers["content-type"]), (200, "text/event-stream"))
 
-    def test_a_reader_is_told_that_a_partition_has_left_and_the_stream_ends(self):
-        reader = self.follow()
-        reader.until("ready")
-        self.door.command("leave")
-        self.assertEqual(reader.next()[0], "moved")
-        self.assertIsNone(reader.next())
-
     def test_every_kind_of_view_can_be_followed(self):
         views = [view["name"] for view in self.door.get("/v1/views").json["data"]]
         self.assertGreater(len(views), 4)
@@ -240,12 +235,229 @@ class Slow(WithDoor):
 
 
 class Elsewhere(WithDoor):
-    knobs = {"FAKE_STILL": 1, "FAKE_PARTITIONS_HERE": 2}
+    """Where other instances are not asked."""
+    knobs = {"FAKE_STILL": 1, "FAKE_PARTITIONS_HERE": 2, "FAKE_ROUTING": "none"}
 
     def test_a_view_that_is_not_all_here_is_refused_with_how_much_is(self):
         answer = self.door.get(CHANGES)
         self.assertEqual((answer.status, answer.code), (503, "partitions-elsewhere"))
         self.assertEqual((answer.json["partitions"], answer.json["partitions_here"]), (4, 2))
+
+    def test_a_reader_is_told_that_a_partition_has_left_and_the_stream_ends(self):
+        self.door.command("hold 0 4")
+        reader = self.follow_when_whole()
+        self.door.command("hold 0 3")
+        self.assertEqual(reader.next()[0], "moved")
+        self.assertIsNone(reader.next())
+
+    def follow_when_whole(self):
+        until = time.monotonic() + PATIENCE
+        while self.door.get("/v1/views/customer-totals").json["partitions_here"] < 4:
+            self.assertLess(time.monotonic(), until)
+        reader = self.follow()
+        reader.until("ready")
+        return reader
+
+
+class Stub:
+    """Another instance that says these bytes to whoever asks, and then nothing more."""
+
+    def __init__(self, answer):
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
+        self.answer, self.open = answer, []
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                one, _ = self.listening.accept()
+                self.open.append(one)
+                one.sendall(self.answer)
+            except OSError:
+                return
+
+    def close(self):
+        self.listening.shutdown(socket.SHUT_RDWR)
+        self.listening.close()
+        for one in self.open:
+            one.close()
+
+
+def marks_of(reader):
+    return dict(part.split(":") for part in reader.last.split(","))
+
+
+class WithTwo(WithDoor):
+    """Partitions 0 and 1 are on the instance that is asked, 2 and 3 on another."""
+    knobs = {"FAKE_STILL": 1, "FAKE_PARTITIONS_HERE": 2}
+
+    def setUp(self):
+        super().setUp()
+        self.far = Door(PROGRAM, **self.knobs, FAKE_PARTITIONS_FROM=2, FAKE_PEER=f"127.0.0.1:{self.door.port}")
+        self.door.command(f"hold 0 2 {self.far.port}")
+
+    def tearDown(self):
+        super().tearDown()
+        if self.far:
+            self.assertEqual(self.far.close()[0], 0)
+
+    def both(self, command):
+        self.door.command(command)
+        self.far.command(command)
+
+    def follow_at(self, door, *arguments, **more):
+        self.readers.append(Reader(door, *arguments, **more))
+        return self.readers[-1]
+
+    def next_of_rows(self, reader):
+        """The next event that is not about where partitions are."""
+        while (event := reader.next())[0] in ("ready", "away", "back"):
+            pass
+        return event
+
+    def take_change(self, reader, marks):
+        name, data = self.next_of_rows(reader)
+        partition = str(data["partition"])
+        marks[partition] = marks.get(partition, 0) + 1
+        self.assertEqual((name, marks_of(reader)[partition]), ("change", str(marks[partition])))
+
+
+class Spread(WithTwo):
+    def test_the_rows_of_all_instances_come_once_and_then_their_changes(self):
+        for door in (self.door, self.far):
+            reader = self.follow_at(door)
+            events = [event for event in reader.until("ready") if event[0] not in ("away", "back")]
+            self.assertEqual({name for name, _ in events}, {"snapshot"})
+            self.assertEqual(len(events), ROWS)
+            self.assertEqual(len({data["key"] for _, data in events}), ROWS)
+            self.assertEqual(sorted(marks_of(reader)), ["0", "1", "2", "3"])
+            for row in (4, 7, 6, 5):
+                self.both(f"change {row}")
+                name, data = self.next_of_rows(reader)
+                self.assertEqual((name, data["partition"]), ("change", row % 4))
+            self.both("delete 10")
+            self.assertEqual(self.next_of_rows(reader)[0], "delete")
+
+    def test_a_reader_goes_on_where_it_was_at_any_instance_and_nothing_comes_twice(self):
+        for door in (self.door, self.far):
+            self.follow_at(door, CHANGES + "?snapshot=false").until("ready")  # somebody follows all the time
+        last, marks = None, {}
+        for turn in range(20):
+            reader = self.follow_at((self.door, self.far)[turn % 2], CHANGES + "?snapshot=false", last=last)
+            if last is None:
+                reader.until("ready")
+            self.both("change 8 4")
+            self.both("change 11 4")
+            for _ in range(7):  # and leaves in the middle
+                self.take_change(reader, marks)
+            last = reader.last
+            reader.close()
+        reader = self.follow_at(self.far, CHANGES + "?snapshot=false", last=last)
+        while sum(marks.values()) < 20 * 10:
+            self.take_change(reader, marks)
+        self.assertEqual(reader.last, "0:100,1:0,2:0,3:100")
+
+    def test_while_nobody_has_a_partition_the_others_go_on_and_the_reader_is_told(self):
+        reader = self.follow()
+        reader.until("ready")
+        self.far.command("hold 0 0")
+        away = [reader.next(), reader.next()]
+        self.assertEqual([(name, data["partition"]) for name, data in away], [("away", 2), ("away", 3)])
+        self.both("change 4")
+        self.assertEqual(reader.next()[0], "change")
+        self.both("change 6")  # of partition 2
+        self.far.command("hold 2 2")
+        events = [reader.next() for _ in range(3)]
+        self.assertEqual([(name, data["partition"]) for name, data in events], [("back", 2), ("back", 3), ("change", 2)])
+
+    def test_a_partition_that_moves_is_followed_to_where_it_goes(self):
+        reader = self.follow()
+        reader.until("ready")
+        marks = {}
+        for turn in range(6):
+            here = 1 + turn % 3
+            self.door.command(f"hold 0 {here} {self.far.port}")
+            self.far.command(f"hold {here} {4 - here} {self.door.port}")
+            for row in range(4):
+                self.both(f"change {row} 2")
+            for _ in range(12):
+                self.take_change(reader, marks)
+
+    def test_after_the_death_of_an_instance_its_partitions_go_on_elsewhere(self):
+        reader = self.follow()
+        reader.until("ready")
+        self.both("change 6")
+        self.assertEqual(self.next_of_rows(reader)[0], "change")
+        self.far.process.kill()
+        self.far.close()
+        self.far = None
+        while reader.next()[0] != "away":
+            pass
+        self.door.command("change 6")
+        self.door.command("hold 0 4")
+        self.assertEqual(self.next_of_rows(reader)[0], "change")
+        self.assertEqual(reader.last, "0:0,1:0,2:2,3:0")
+
+    def test_rows_that_were_not_told_to_their_end_come_anew_behind_a_reset(self):
+        stub = Stub(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nretry: 1000\n\n"
+                    b'event: snapshot\ndata: {"key":"customer-002","value":{},"partition":2}\n\nevent: moved\ndata: {}\n\n')
+        self.door.command(f"hold 0 2 {stub.port}")
+        reader, rows = self.follow(), {}
+        while (event := self.next_of_rows(reader))[0] != "reset":
+            self.assertEqual(event[0], "snapshot")
+        self.door.command(f"hold 0 2 {self.far.port}")
+        while event and event[0] != "ready":
+            if event[0] == "reset":
+                rows = {key: partition for key, partition in rows.items() if partition != event[1]["partition"]}
+            elif event[0] == "snapshot" and event[1]["partition"] > 1:
+                self.assertNotIn(event[1]["key"], rows)
+                rows[event[1]["key"]] = event[1]["partition"]
+            elif event[0] == "slow":  # told from the first row too often: it comes again
+                reader, rows = self.follow(), {}
+            event = reader.next()
+        self.assertEqual(len(rows), ROWS / 2)
+        stub.close()
+
+    def test_instances_that_do_not_know_how_or_say_nothing_hold_nobody_up(self):
+        for answer in (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", b"", b"nonsense\r\n\r\n",
+                       b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nevent: ready\nid: 0:1\ndata: {}\n\n",
+                       b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nevent: reset\ndata: {\"partition\":1}\n\n"):
+            stub = Stub(answer)
+            self.door.command(f"hold 0 2 {stub.port}")
+            reader = self.follow(CHANGES + "?snapshot=false")
+            while reader.next()[0] != "away":
+                pass
+            self.door.command("change 4")
+            self.assertEqual(self.next_of_rows(reader)[0], "change", answer)
+            reader.close()
+            stub.close()
+
+    def test_an_instance_that_is_asked_by_another_answers_for_what_it_has_and_asks_nobody(self):
+        told = {"X_Weir_Forwarded": "another", "X_Weir_Partitions": "1,2"}
+        self.assertEqual(self.far.get(CHANGES, **told).code, "partitions-elsewhere")
+        reader = self.follow_at(self.far, X_Weir_Forwarded="another", X_Weir_Partitions="3")
+        self.assertEqual({data["partition"] for _, data in reader.until("ready")}, {3})
+        self.assertEqual(reader.last, "3:0")
+        self.far.command("hold 0 3")
+        self.assertEqual(reader.next()[0], "moved")
+        self.assertIsNone(reader.next())
+
+
+class SpreadAndSlow(WithTwo):
+    knobs = {"FAKE_STILL": 1, "FAKE_PARTITIONS_HERE": 2, "FAKE_KEPT": 1000}
+
+    def test_a_reader_that_does_not_keep_up_with_another_instance_is_told_and_let_go(self):
+        reader = self.follow(CHANGES + "?snapshot=false")
+        reader.until("ready")
+        self.far.command("change 6 90000")  # more than sockets, buffers and the feed hold
+        last = 0
+        while (event := reader.next()) and event[0] == "change":
+            last += 1
+            self.assertEqual(marks_of(reader)["2"], str(last))
+        self.assertEqual(event[0], "slow")
+        self.assertIsNone(reader.next())
+        self.assertLess(last, 90000)
 
 
 class Guarded(unittest.TestCase):
@@ -268,6 +480,29 @@ class Guarded(unittest.TestCase):
                     self.assertNotIn("spent", data["value"])
             finally:
                 self.assertEqual(door.close()[0], 0)
+
+    def test_another_instance_hides_what_the_one_who_asks_may_not_see(self):
+        with tempfile.TemporaryDirectory() as folder:
+            access = Access(folder)
+            ann = access.key("ann", "reader", "views=customer-totals hide=customer-totals.spent")
+            peer = os.path.join(folder, "peer")
+            with open(os.open(peer, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+                file.write(access.key("weir", "peer") + "\n")
+            knobs = {"FAKE_STILL": 1, "FAKE_http_access_file": access.path, "FAKE_http_peer_key_file": peer}
+            far = Door(PROGRAM, **knobs)
+            door = Door(PROGRAM, FAKE_PARTITIONS_HERE=2, FAKE_PEER=f"127.0.0.1:{far.port}", **knobs)
+            try:
+                reader = Reader(door, Authorization=f"Bearer {ann}")
+                rows = reader.until("ready")
+                far.command("change 6")
+                rows.append(reader.next())
+                reader.close()
+                self.assertEqual(len(rows), ROWS + 1)
+                for _, data in rows:
+                    self.assertIn("orders", data["value"])
+                    self.assertNotIn("spent", data["value"])
+            finally:
+                self.assertEqual((door.close()[0], far.close()[0]), (0, 0))
 
 
 if __name__ == "__main__":

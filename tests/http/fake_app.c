@@ -259,15 +259,25 @@ bool weir_app_describe(weir_app *app, enum weir_describe_format format, FILE *ou
 
 /* ---- views ------------------------------------------------------------------------------------------------------ */
 
+static _Atomic bool has_moved; /* fake_app_hold was called: */
+static _Atomic int held_from, held_count, peer_port;
+
 static int32_t partitions_here(void)
 {
-    return knob("FAKE_PARTITIONS_HERE", PARTITIONS);
+    return atomic_load(&has_moved) ? atomic_load(&held_count) : knob("FAKE_PARTITIONS_HERE", PARTITIONS);
 }
 
 static bool is_here(int32_t partition)
 {
-    int32_t from = knob("FAKE_PARTITIONS_FROM", 0);
+    int32_t from = atomic_load(&has_moved) ? atomic_load(&held_from) : knob("FAKE_PARTITIONS_FROM", 0);
     return partition >= from && partition < from + partitions_here();
+}
+
+/* NULL: there is none. */
+static const char *peer_address(weir_arena *arena)
+{
+    int port = atomic_load(&peer_port);
+    return port ? arena_format(arena, "127.0.0.1:%d", port) : getenv("FAKE_PEER");
 }
 
 static bool is_asked(const struct weir_copies *copies, int32_t partition)
@@ -290,11 +300,11 @@ size_t weir_view_held(weir_view *view, struct weir_copies copies, int32_t *out)
 
 size_t weir_view_holders(weir_view *view, int32_t partition, bool any, weir_arena *arena, const char **out, size_t max)
 {
-    (void)view, (void)any, (void)arena;
-    if (is_here(partition) || !getenv("FAKE_PEER") || max == 0)
+    (void)view, (void)any;
+    if (is_here(partition) || max == 0)
         return 0;
-    out[0] = getenv("FAKE_PEER");
-    return 1;
+    out[0] = peer_address(arena);
+    return out[0] != NULL;
 }
 
 bool weir_view_is_hashed(weir_view *view)
@@ -677,7 +687,6 @@ static pthread_mutex_t changes_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct weir_feed *feeds;
 static int changed[PARTITIONS][CHANGES_MAX]; /* the row; -1 - row: it was deleted */
 static int change_count[PARTITIONS];
-static bool has_left;
 
 void fake_app_change(int row, bool is_gone)
 {
@@ -694,10 +703,13 @@ void fake_app_change(int row, bool is_gone)
     weir_arena_free(arena);
 }
 
-void fake_app_leave(void)
+void fake_app_hold(int from, int count, int port)
 {
     pthread_mutex_lock(&changes_lock);
-    has_left = true;
+    atomic_store(&held_from, from);
+    atomic_store(&held_count, count);
+    atomic_store(&peer_port, port);
+    atomic_store(&has_moved, true);
     for (struct weir_feed *feed = feeds; feed; feed = feed->next)
         feed->told(feed->self);
     pthread_mutex_unlock(&changes_lock);
@@ -749,7 +761,7 @@ static bool read_feed(const weir_feed *feed, int32_t partition, int64_t *mark, w
     int64_t end = feed->view->id == TOTALS ? change_count[partition] : 0;
     int64_t kept = knob("FAKE_KEPT", CHANGES_MAX), from = end > kept ? end - kept : 0;
     *got = 0;
-    if (has_left)
+    if (!is_here(partition))
         return error_set(error, WEIR_RETRY, "the partition has left");
     if (*mark == WEIR_MARK_NOW)
         *mark = end;

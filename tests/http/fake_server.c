@@ -1,5 +1,6 @@
 /* fake_server.c: the REST door on two fake apps, until standard input ends. Prints the port, and that of the admin's door if there is one; reads commands, one per line:
- * "drain"; "change ROW [MORE]" (so many times more), "delete ROW" and "leave" for those who follow customer-totals. Used by tests/http/run, tests/browser and the benchmark.
+ * "drain"; "change ROW [MORE]" (so many times more) and "delete ROW" for those who follow customer-totals; "hold FROM COUNT [PORT]" (these
+ * partitions are here from now on, the others on the instance at that port; none: nowhere). Used by tests/http/run, tests/browser and the benchmark.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <signal.h>
 #include <stdlib.h>
@@ -9,11 +10,11 @@
 
 static void obey(weir_http *http, const char *line)
 {
-    int row = 0, count = 0;
+    int row = 0, count = 0, port = 0;
     if (strcmp(line, "drain\n") == 0)
         weir_http_drain(http);
-    else if (strcmp(line, "leave\n") == 0)
-        fake_app_leave();
+    else if (sscanf(line, "hold %d %d %d", &row, &count, &port) >= 2)
+        fake_app_hold(row, count, port);
     else if (sscanf(line, "delete %d", &row) == 1)
         fake_app_change(row, true);
     else if (sscanf(line, "change %d %d", &row, &count) >= 1)
