@@ -68,6 +68,24 @@ static int weight_for(weir_bytes type, weir_bytes accept)
     return weight;
 }
 
+/* What names gzip goes before what names anything. */
+bool accept_has_gzip(weir_bytes accept)
+{
+    int weight = 0, best = 0;
+    while (accept.size) {
+        weir_bytes item = take(&accept, ',');
+        weir_bytes coding = take(&item, ';');
+        bool is_gzip = (coding.size == 4 && strncasecmp(coding.data, "gzip", 4) == 0) ||
+                       (coding.size == 6 && strncasecmp(coding.data, "x-gzip", 6) == 0);
+        int precision = is_gzip ? 2 : coding.size == 1 && *(const char *)coding.data == '*';
+        if (precision > best) {
+            best = precision;
+            weight = weight_of(item);
+        }
+    }
+    return weight > 0;
+}
+
 static const char *static_name(weir_bytes type)
 {
     for (size_t i = 0; i < sizeof media / sizeof media[0]; i++) {

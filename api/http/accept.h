@@ -6,4 +6,6 @@
 /* The best of `offered` (comma-separated, in our order of preference) for an Accept header, as a static string; NULL:
  * none is acceptable. An absent header accepts all. */
 const char *accept_choose(const char *offered, weir_bytes accept);
+/* Whether an Accept-Encoding header takes gzip. An absent one does not. */
+bool accept_has_gzip(weir_bytes accept_encoding);
 #endif

@@ -17,7 +17,9 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "http/cors.h"
+#include "http/gzip.h"
 #include "http/problem.h"
+#include "http/room.h"
 #include "http/send.h"
 #include "http/server.h"
 
@@ -119,10 +121,12 @@ static void close_connection(struct weir_http *server, struct connection *connec
 void connection_changed(void *server, struct MHD_Connection *handle, void **self,
                         enum MHD_ConnectionNotificationCode code)
 {
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         *self = open_connection(server, handle);
-    else if (*self)
+        room_make(server, *self);
+    } else if (*self) {
         close_connection(server, *self);
+    }
 }
 
 static struct connection *connection_of(struct MHD_Connection *handle)
@@ -245,6 +249,7 @@ static enum MHD_Result dispatch(struct connection *connection, struct MHD_Connec
     request_answer(request);
     if (!request->response.status)
         return hand_to(&connection->server->forwarders, connection, handle);
+    gzip_answer(request, LIMIT_GZIP_ON_LOOP_BYTES);
     return finish(connection, handle);
 }
 

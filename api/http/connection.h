@@ -19,6 +19,7 @@ struct connection {
     struct shown shown;
     struct tls_session *tls; /* NULL: in the clear */
     void *tls_handle;        /* gnutls_session_t of libmicrohttpd */
+    bool gives_way;          /* to a newer one (room.h): it is about to be closed */
     bool is_named;           /* certificate was looked at */
     char certificate[132];   /* name in the client's */
     struct request request;

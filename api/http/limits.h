@@ -4,6 +4,7 @@
 
 enum {
     LIMIT_CONNECTIONS = 1000,
+    LIMIT_SPARE_CONNECTIONS = 200,      /* that libmicrohttpd takes beyond, until others have given way (room.h) */
     LIMIT_ADMIN_CONNECTIONS = 16,       /* at the admin's door, which these are kept for */
     LIMIT_CONNECTIONS_PER_ADDRESS = 50, /* the loopback addresses are exempt: all local clients share one */
     LIMIT_REQUESTS_PER_CONNECTION = 10000,
@@ -54,7 +55,9 @@ enum {
     LIMIT_FEED_BYTES = 4 * 1024 * 1024, /* of changes, per partition of a view that is followed */
     LIMIT_FEED_KEPT_MS = 60 * 1000,     /* after the last reader has left */
     LIMIT_LISTED = 256,                 /* views, topics, tasks, nodes, drops of one app that a listing shows at most */
-    LIMIT_RESPONSE_HEADERS = 12,
+    LIMIT_GZIP_LEAST_BYTES = 1400,      /* what fits into one packet gains nothing */
+    LIMIT_GZIP_ON_LOOP_BYTES = 64 * 1024, /* a fifth of a millisecond of packing; more is left as it is there */
+    LIMIT_RESPONSE_HEADERS = 16,
     LIMIT_KEPT_BYTES = 64 * 1024, /* what a connection keeps of its buffers between requests */
 };
 

@@ -9,8 +9,8 @@ static const unsigned statuses[METER_STATUSES] = {200, 202, 304, 307, 400, 401, 
 static const int64_t bounds_us[METER_BUCKETS] = {100, 250, 500, 1000, 2500, 5000, 10000, 100000, 1000000, 10000000};
 static const char *const bounds[METER_BUCKETS] = {"0.0001", "0.00025", "0.0005", "0.001", "0.0025",
                                                   "0.005",  "0.01",    "0.1",    "1",     "10"};
-static const char *const rejections[METER_REJECTIONS] = {"malformed", "timeout", "too_many_connections", "overload",
-                                                         "rate_limit"};
+static const char *const rejections[METER_REJECTIONS] = {"malformed", "timeout",  "too_many_connections",
+                                                         "gave_way",  "overload", "rate_limit"};
 
 static void add(_Atomic uint64_t *counter, uint64_t n)
 {

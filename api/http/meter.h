@@ -9,7 +9,15 @@
 #include "http/route.h"
 
 enum { METER_STATUSES = 24, METER_BUCKETS = 10, METER_ROWS = ROUTES_MAX + ADMIN_ROUTES_MAX + 1 };
-enum meter_rejection { METER_MALFORMED, METER_TIMEOUT, METER_TOO_MANY, METER_OVERLOAD, METER_RATE, METER_REJECTIONS };
+enum meter_rejection {
+    METER_MALFORMED,
+    METER_TIMEOUT,
+    METER_TOO_MANY,
+    METER_GAVE_WAY,
+    METER_OVERLOAD,
+    METER_RATE,
+    METER_REJECTIONS
+};
 
 struct meter_route {
     _Atomic uint64_t by_status[METER_STATUSES]; /* index: meter.c, statuses[] */

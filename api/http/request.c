@@ -14,6 +14,7 @@
 #include "http/admit.h"
 #include "http/changes.h"
 #include "http/cors.h"
+#include "http/gzip.h"
 #include "http/handlers.h"
 #include "http/problem.h"
 #include "http/search.h"
@@ -318,12 +319,19 @@ static bool lists_tag(weir_bytes list, const char *etag)
 bool request_not_modified(struct request *request, const char *etag)
 {
     struct response *response = &request->response;
+    weir_bytes known = request_header(request, "if-none-match");
     size_t size = strlen(etag);
     assert(size < sizeof response->etag);
     memcpy(response->etag, etag, size + 1);
     response->cache = RESPONSE_NO_CACHE;
-    if (!lists_tag(request_header(request, "if-none-match"), etag))
+    if (!known.size)
         return false;
+    char packed[sizeof response->etag];
+    bool knows_packed = gzip_tag(request, etag, packed) && lists_tag(known, packed);
+    if (!knows_packed && !lists_tag(known, etag))
+        return false;
+    if (knows_packed)
+        memcpy(response->etag, packed, sizeof packed);
     response->status = 304;
     return true;
 }

@@ -20,6 +20,7 @@ static const struct response_header everywhere[] = {
     {"Referrer-Policy", "no-referrer"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
     {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Vary", "Accept-Encoding"},
 };
 
 static void add_fixed_headers(struct MHD_Response *out, const struct request *request)

@@ -249,6 +249,8 @@ static bool open_limits(struct weir_http *server, struct weir_error *error)
     server->limits[LIMIT_ADDRESS] = (struct limit){number_of(app, "http.rate.limit.address"), LIMIT_RATE_WINDOW_S};
     server->limits[LIMIT_FAILURES] = (struct limit){LIMIT_WRONG_CREDENTIALS, LIMIT_RATE_WINDOW_S};
     server->cors_origins = weir_app_setting(app, "http.cors.origins");
+    const char *compression = weir_app_setting(app, "http.compression");
+    server->compresses = !compression || strcmp(compression, "none") != 0;
     return audit_open(&server->audit, weir_app_setting(app, "http.audit.file"), error);
 }
 
@@ -318,8 +320,8 @@ static bool open_admin_door(struct weir_http *server, struct weir_error *error)
 
 static bool open_door(struct weir_http *server, const char *address, uint16_t port, struct weir_error *error)
 {
-    server->daemon =
-        open_daemon(server, (struct listen_place){"http", address, port}, LIMIT_CONNECTIONS, &server->port, error);
+    server->daemon = open_daemon(server, (struct listen_place){"http", address, port},
+                                 LIMIT_CONNECTIONS + LIMIT_SPARE_CONNECTIONS, &server->port, error);
     if (!server->daemon || !open_admin_door(server, error))
         return false;
     bool is_v6 = strchr(address, ':') != NULL;

@@ -69,6 +69,7 @@ struct weir_http {
     struct limit limits[LIMIT_KINDS];
     struct audit audit;
     const char *cors_origins; /* as in the setting */
+    bool compresses;          /* http.compression */
     char id_prefix[20];
     uint64_t id_next;
     int64_t now_us;    /* of this turn of the loop; good enough for deadlines */

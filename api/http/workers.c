@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "http/gzip.h"
 #include "http/problem.h"
 #include "http/request.h"
 #include "http/server.h"
@@ -85,6 +86,7 @@ static void *work(void *self)
             continue;
         if (!request->response.status)
             workers_refuse(request);
+        gzip_answer(request, SIZE_MAX);
         MHD_resume_connection(request->connection); /* from here on it is the loop's; its phase was never ours */
         server_wake(server);                        /* which libmicrohttpd does only for loops of its own */
     }

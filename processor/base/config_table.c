@@ -156,6 +156,8 @@ const struct setting config_table[] = {
      "Origins (`https://host:port`, with commas between them) whose pages may ask from a browser. Empty: none but our own."},
     {"http.audit.file", SETTING_TEXT, "", 0, 0, {0}, OURS,
      "File for JSON lines that say who changed something, ran SQL, or was refused. Goes on in a new file when it is moved away."},
+    {"http.compression", SETTING_CHOICE, "gzip", 0, 0, {"gzip", "none"}, OURS,
+     "Whether answers of more than 1400 bytes are packed for clients that accept gzip. Not the readers of changes."},
     {"http.admin.port", SETTING_INTEGER, "-1", -1, 65535, {0}, OURS,
      "Port of the admin's door (docs/operations.md, The admin's door): pausing, the log's level, shutting down. Needs an access file. "
      "0: any free one, which is logged; -1: closed."},

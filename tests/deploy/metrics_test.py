@@ -83,7 +83,7 @@ class Metrics(unittest.TestCase):
 
     def test_values_that_are_asked_for_are_those_that_come(self):
         come = {("weir_state", "state"): {"CREATED", "REBALANCING", "RUNNING", "PENDING_SHUTDOWN", "NOT_RUNNING", "PENDING_ERROR", "ERROR"},
-                ("weir_http_rejected_total", "reason"): {"overload", "too_many_connections"}, ("weir_http_reloads_total", "result"): {"failed"},
+                ("weir_http_rejected_total", "reason"): {"overload", "too_many_connections", "gave_way"}, ("weir_http_reloads_total", "result"): {"failed"},
                 ("weir_http_peer_requests_total", "answered"): {"false"}, ("weir_records_dropped_total", "reason"): {"dead_letter"}}
         for (metric, label), values in come.items():
             self.assertLessEqual(values, self.samples[metric][label])

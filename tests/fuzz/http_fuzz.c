@@ -100,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     judge_head(bytes.data, size);
     read_target(&arena, bytes);
     accept_choose("application/json, text/csv", bytes);
+    accept_has_gzip(bytes);
     if (cursor_read(bytes, &arena, &cursor)) {
         cursor_write(&cursor, &out);
         assert(bytes_equal(buffer_bytes(&out), bytes));

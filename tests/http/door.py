@@ -71,7 +71,10 @@ class Answer:
         head, _, body = data.partition(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
         self.status = int(lines[0].split(" ")[1]) if lines[0] else 0
-        self.headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+        self.headers = {}
+        for name, _, value in (line.partition(":") for line in lines[1:]):
+            before = self.headers.get(name.lower())
+            self.headers[name.lower()] = value.strip() if before is None else f"{before}, {value.strip()}"
         size = int(self.headers.get("content-length", len(body)))
         self.body = b"" if is_head else body[:size]
         self.rest = body if is_head else body[size:]

@@ -6,7 +6,7 @@ if(NOT WEIR_FUZZ)
                  $<TARGET_OBJECTS:weir_schemas> $<TARGET_OBJECTS:weir_base>)
   target_include_directories(weir_fake_server PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_BINARY_DIR}/rooms/base
                              ${CMAKE_CURRENT_SOURCE_DIR}/http)
-  target_link_libraries(weir_fake_server PRIVATE weir_flags PkgConfig::MHD PkgConfig::GNUTLS PkgConfig::SQLITE PkgConfig::CURL Threads::Threads m)
+  target_link_libraries(weir_fake_server PRIVATE weir_flags PkgConfig::MHD PkgConfig::ZLIB PkgConfig::GNUTLS PkgConfig::SQLITE PkgConfig::CURL Threads::Threads m)
   find_program(PYTHON3 python3)
   if(PYTHON3)
     add_test(NAME http COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/http/run)
