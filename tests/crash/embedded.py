@@ -13,6 +13,9 @@ import urllib.request
 from collections import Counter
 from decimal import Decimal
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import children  # noqa: E402
+
 SEED = int(os.environ.get("SEED", str(int(time.time()))))
 DEADLINE_S = 150
 chance = random.Random(SEED)
@@ -78,8 +81,8 @@ def settings_of(folder):
 
 class Instance:
     def __init__(self, weir, topology, folder, environment, *settings):
-        self.process = subprocess.Popen([weir, "run", topology, "--port", "0", *settings_of(folder), *settings],
-                                        stdout=subprocess.PIPE, env={**os.environ, **environment})
+        self.process = children.start([weir, "run", topology, "--port", "0", *settings_of(folder), *settings],
+                                      stdout=subprocess.PIPE, env={**os.environ, **environment})
         self.url = self.process.stdout.readline().decode().strip()
         assert self.url.startswith("http://"), "weir run does not serve"
 

@@ -7,11 +7,15 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
 
 from topics import topics
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import children  # noqa: E402
 
 BOOTSTRAP = os.environ.get("BOOTSTRAP", "")
 WEIR = str(pathlib.Path(os.environ.get("BUILD", "build/release")).resolve() / "weir")
@@ -90,8 +94,8 @@ class Instance:
     def start(self, failpoints=""):
         self.state.mkdir(parents=True, exist_ok=True)
         with open(self.folder / f"{self.name}.log", "ab") as log:
-            self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=log,
-                                            env={**os.environ, "WEIR_TEST_FAILPOINTS": failpoints})
+            self.process = children.start(self.command(), stdout=subprocess.PIPE, stderr=log,
+                                          env={**os.environ, "WEIR_TEST_FAILPOINTS": failpoints})
         line = self.process.stdout.readline().decode().strip()
         if not line.startswith("http://"):
             raise Failure(f"{self.name} ended with status {self.process.wait()}:\n{self.log()[-2000:]}")

@@ -9,10 +9,14 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import children  # noqa: E402
 
 ACCOUNTS, REGIONS, BAD_EVERY, PARTITIONS = 200, 7, 400, 4
 TOPICS = ["accounts", "entries", "booked", "regions", "numbers", "entries.dlq"]  # behind the name of the run
@@ -65,8 +69,8 @@ class Instance:
         with open(self.log, "ab") as log:
             log.write(f"--- start {self.starts} {failpoints}\n".encode())
             log.flush()
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log,
-                                            env={**os.environ, "LEDGER": self.settings["application.id"], "WEIR_TEST_FAILPOINTS": failpoints})
+            self.process = children.start(command, stdout=subprocess.PIPE, stderr=log,
+                                          env={**os.environ, "LEDGER": self.settings["application.id"], "WEIR_TEST_FAILPOINTS": failpoints})
         line = self.process.stdout.readline().decode().strip()
         if not line.startswith("http://"):
             raise Failure(f"{self.name} did not start, status {self.process.wait(30)}: {self.last_lines()}")
