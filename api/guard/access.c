@@ -188,7 +188,7 @@ static bool check_hidden(struct reading *reading, const struct grant *grant)
 static bool read_grant(struct reading *reading, const char *at, const char *end, struct grant *grant)
 {
     weir_bytes name = next_word(&at, end), role = next_word(&at, end), credential = next_word(&at, end);
-    *grant = (struct grant){.until_ms = INT64_MAX};
+    *grant = (struct grant){.until_ms = INT64_MAX, .line = reading->line};
     if (!access_is_name(name))
         return refuse(reading, "expected PRINCIPAL ROLE CREDENTIAL", name);
     if (!role_of_name(role, &grant->role))
@@ -282,6 +282,11 @@ const struct grant *access_find(const struct access *access, enum credential cre
     if (!grant && credential == CREDENTIAL_TOKEN)
         grant = find(access, credential, bytes_of_text("*"));
     return grant && now_ms < grant->until_ms ? grant : NULL;
+}
+
+const struct grant *access_line(const struct access *access, size_t index)
+{
+    return index < access->count ? &access->grants[index] : NULL;
 }
 
 bool access_has(const struct access *access, enum role role)

@@ -31,6 +31,7 @@ struct grant { /* a line */
     unsigned char digest[KEY_DIGEST_BYTES]; /* of a key */
     struct patterns views, deny, hide;
     int64_t until_ms; /* INT64_MAX: for good */
+    int line;         /* in the file, from 1 */
 };
 
 struct access;
@@ -42,8 +43,9 @@ void access_drop(struct access *); /* NULL is fine */
 
 /* The line of a credential that is not over. NULL: there is none. A key's secret is yet to be compared. */
 const struct grant *access_find(const struct access *, enum credential, weir_bytes id, int64_t now_ms);
-bool access_has(const struct access *, enum role); /* some line has that role */
-const char *credential_name(enum credential);      /* "key", … */
+const struct grant *access_line(const struct access *, size_t index); /* in their order; NULL: no more */
+bool access_has(const struct access *, enum role);                    /* some line has that role */
+const char *credential_name(enum credential);                         /* "key", … */
 /* What access_find needs, from "key:3f2a9c1d" and the like. */
 bool credential_of_text(weir_bytes text, enum credential *, weir_bytes *id);
 bool grant_may_read(const struct grant *, weir_bytes view);

@@ -22,6 +22,8 @@ struct guard {
     char *jwks_file, *issuer, *audience;
     struct file_watch jwks_watch;
     struct jwks *jwks;
+    struct fit_view *views;
+    size_t view_count;
     uint64_t jwks_number; /* of those that were in force so far */
     char *peer_key;
     _Atomic uint64_t reloads[2]; /* failed, done; any thread reads them */
@@ -51,11 +53,20 @@ static bool read_peer_key(struct guard *guard, const char *path, struct weir_err
     return good;
 }
 
+static struct access *load_access(const struct guard *guard, struct weir_error *error)
+{
+    struct access *access = access_load(guard->access_file, error);
+    if (!access || fit_check(access, guard->access_file, guard->views, guard->view_count, error))
+        return access;
+    access_drop(access);
+    return NULL;
+}
+
 static bool open_access(struct guard *guard, const char *path, struct weir_error *error)
 {
     guard->access_file = memory_text(path);
     file_changed(&guard->access_watch, path);
-    guard->access = access_load(path, error);
+    guard->access = load_access(guard, error);
     return guard->access != NULL;
 }
 
@@ -91,6 +102,8 @@ static bool open_tokens(struct guard *guard, const struct guard_options *options
 struct guard *guard_open(struct guard_options options, struct weir_error *error)
 {
     struct guard *guard = memory_new(sizeof *guard);
+    guard->views = memory_copy(options.views, options.view_count * sizeof *options.views);
+    guard->view_count = options.view_count;
     if (open_tls(guard, options.tls, error) &&
         (!is_set(options.access_file) || open_access(guard, options.access_file, error)) &&
         open_tokens(guard, &options, error) &&
@@ -114,6 +127,7 @@ void guard_close(struct guard *guard)
     if (guard->peer_key)
         gnutls_memset(guard->peer_key, 0, strlen(guard->peer_key));
     memory_free(guard->peer_key);
+    memory_free(guard->views);
     memory_free(guard);
 }
 
@@ -140,7 +154,7 @@ static void refresh_access(struct guard *guard)
     struct weir_error error = {0};
     if (!file_changed(&guard->access_watch, guard->access_file))
         return;
-    struct access *access = access_load(guard->access_file, &error);
+    struct access *access = load_access(guard, &error);
     if (access) {
         access_drop(guard->access);
         guard->access = access;

@@ -4,12 +4,15 @@
 #define WEIR_GUARD_GUARD_H
 #include "base/buffer.h"
 #include "guard/access.h"
+#include "guard/fit.h"
 #include "guard/tls.h"
 
 struct guard_options { /* "" or NULL: not set */
     const char *access_file, *peer_key_file;
     struct tls_options tls;
     const char *jwt_keys_file, *jwt_issuer, *jwt_audience; /* all or none */
+    const struct fit_view *views; /* that the access file must fit; names and types live as long as the guard */
+    size_t view_count;
 };
 
 struct guard;

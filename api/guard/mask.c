@@ -121,3 +121,17 @@ const struct weir_type *mask_type(const struct grant *grant, weir_bytes view, co
     struct masking masking = {.grant = grant, .view = view, .arena = arena};
     return grant->hide.count ? mask(&masking, type, 0) : type;
 }
+
+bool mask_has_field(const struct weir_type *type, const char *path)
+{
+    while (type->kind == WEIR_KIND_ARRAY || type->kind == WEIR_KIND_MAP)
+        type = type->item;
+    for (size_t i = 0; type->kind == WEIR_KIND_RECORD && i < type->field_count; i++) {
+        size_t size = strlen(type->fields[i].name);
+        if (strncmp(path, type->fields[i].name, size) != 0)
+            continue;
+        if (path[size] == 0 || (path[size] == '.' && mask_has_field(type->fields[i].type, path + size + 1)))
+            return true;
+    }
+    return false;
+}

@@ -254,8 +254,26 @@ static bool open_limits(struct weir_http *server, struct weir_error *error)
     return audit_open(&server->audit, weir_app_setting(app, "http.audit.file"), error);
 }
 
+/* The caller's to free. */
+static struct fit_view *views_of_apps(const struct weir_http *server, size_t *count)
+{
+    struct weir_view_info infos[LIMIT_LISTED];
+    struct fit_view *views = NULL;
+    size_t capacity = 0;
+    for (size_t i = 0; i < server->app_count; i++) {
+        size_t own = weir_app_views(server->apps[i], infos, LIMIT_LISTED);
+        own = own < LIMIT_LISTED ? own : LIMIT_LISTED;
+        views = memory_grow(views, &capacity, *count + own, sizeof *views);
+        for (size_t k = 0; k < own; k++)
+            views[(*count)++] = (struct fit_view){infos[k].name, infos[k].value};
+    }
+    return views;
+}
+
 static bool open_guard(struct weir_http *server, struct weir_error *error)
 {
+    size_t view_count = 0;
+    struct fit_view *views = views_of_apps(server, &view_count);
     weir_app *app = server->apps[0]; /* apps of one process have one configuration of their door */
     const struct guard_options options = {
         .access_file = weir_app_setting(app, "http.access.file"),
@@ -266,10 +284,13 @@ static bool open_guard(struct weir_http *server, struct weir_error *error)
         .tls = {.certificate_file = weir_app_setting(app, "http.tls.certificate.file"),
                 .key_file = weir_app_setting(app, "http.tls.key.file"),
                 .client_ca_file = weir_app_setting(app, "http.tls.client.ca.file")},
+        .views = views,
+        .view_count = view_count,
     };
     server->peer_tls = (struct http_call_tls){weir_app_setting(app, "http.peer.ca.file"), options.tls.certificate_file,
                                               options.tls.key_file};
     server->guard = guard_open(options, error);
+    memory_free(views);
     return server->guard != NULL;
 }
 

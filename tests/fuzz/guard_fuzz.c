@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "base/log.h"
+#include "guard/fit.h"
 #include "guard/mask.h"
 #include "guard/token.h"
 
@@ -12,9 +14,28 @@ static const char keys_text[] =
     "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"a\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\","
     "\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}]}"; /* RFC 7515, appendix A.3 */
 
+static const struct weir_field fields[] = {{"a", &weir_str_type, 0, WEIR_NO_PRESENCE, NULL, NULL}};
+static const struct weir_type record_type = {
+    .name = "record", .kind = WEIR_KIND_RECORD, .size = sizeof(weir_bytes), .fields = fields, .field_count = 1};
+
+/* A line that fits and names a field of this view's very name hides it. */
+static void check_fit(const struct access *access, weir_arena *arena)
+{
+    static const struct fit_view view = {"view", &record_type};
+    struct weir_error error = {0};
+    const struct grant *grant;
+    bool fits = fit_check(access, "fuzz", &view, 1, &error);
+    assert(fits || error.code == WEIR_INVALID);
+    for (size_t i = 0; fits && (grant = access_line(access, i)); i++)
+        for (size_t k = 0; k < grant->hide.count; k++)
+            assert(strncmp(grant->hide.items[k], "view.", 5) != 0 ||
+                   mask_type(grant, bytes_of_text("view"), &record_type, arena) != &record_type);
+}
+
 static void read_access(weir_bytes text)
 {
     struct weir_error error = {0};
+    log_set_level(LOG_ERROR);
     struct access *access = access_read("fuzz", text, &error);
     assert(access || error.code == WEIR_INVALID);
     const struct grant *grant = access ? access_find(access, CREDENTIAL_ANYONE, bytes_of_text(""), 0) : NULL;
@@ -22,6 +43,8 @@ static void read_access(weir_bytes text)
     arena_init(&arena);
     if (grant && grant_may_read(grant, bytes_of_text("view")))
         assert(mask_type(grant, bytes_of_text("view"), &weir_str_type, &arena) == &weir_str_type);
+    if (access)
+        check_fit(access, &arena);
     arena_done(&arena);
     access_drop(access);
 }

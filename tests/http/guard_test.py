@@ -147,6 +147,16 @@ class Keys(Guarded):
         until(lambda: failed in self.get("/metrics", self.key).body)
         self.assertEqual(self.get(KEY, self.key).status, 200)
 
+    def test_a_misspelt_field_leaves_the_old_file_in_force(self):
+        self.access.lines[0] += " hide=customer-totals.teir"
+        self.access.write()
+        failed = b'weir_http_reloads_total{result="failed"} 1'
+        until(lambda: failed in self.get("/metrics", self.key).body)
+        self.assertIn("tier", self.get(KEY, self.key).json["value"])
+        self.access.lines[0] = self.access.lines[0].replace("teir", "tier")
+        self.access.write()
+        until(lambda: "tier" not in self.get(KEY, self.key).json["value"])
+
 
 class Grants(Guarded):
     def prepare(self):
@@ -288,6 +298,19 @@ class Start(unittest.TestCase):
                      "a reader anyone hide=tier", "a reader anyone until=soon", "a reader anyone x=1",
                      "a reader anyone\nb reader anyone", "a reader key:00000000:" + "0" * 63, "a reader anyone\0"]:
             self.refuses(text)
+
+    def test_a_hidden_field_that_its_view_does_not_have_ends_the_start(self):
+        for hidden in ("customer-totals.tire", "customer-totals.tier.name", "customer-totals.tags.x", "customer-totals.", "customer-totals.tier,customer-totals.Tier",
+                       "revenue.tier", "customer-totals.spent.units"):
+            self.refuses(f"a reader anyone hide={hidden}")
+
+    def test_what_may_be_of_another_application_is_no_reason_to_refuse(self):
+        with tempfile.TemporaryDirectory() as directory:
+            access = Access(directory)
+            access.add("a reader anyone views=customer-totals,sessions-* deny=nothing-here hide=other.tier,*.nowhere,customer-*.tier,*.tags")
+            door = Door(PROGRAM, FAKE_STILL=1, FAKE_http_access_file=access.path)
+            self.assertEqual(set(door.get(KEY).json["value"]), {"customer", "orders", "spent", "last_order"})
+            self.assertEqual(door.close()[0], 0)
 
 
 if __name__ == "__main__":
