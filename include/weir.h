@@ -793,6 +793,14 @@ struct weir_rule {
     bool is_bounded;              /* of an integer or a time: from least to most, both included */
     int64_t least, most;
 };
+/* Fields of an answer that say what may still be asked for; each optional. */
+struct weir_quota {
+    const char *allow;     /* a boolean: false is answered 429, with Retry-After */
+    const char *policy;    /* a string: the name of the limit */
+    const char *limit;     /* a long: how much of it there is */
+    const char *remaining; /* a long: how much is left; told in the header RateLimit, with the limit in RateLimit-Policy */
+    const char *reset;     /* a time: when there is more again */
+};
 struct weir_ingest_args {
     const char *at;
     const char *topic;       /* required: read by the topology, its values a record */
@@ -801,10 +809,15 @@ struct weir_ingest_args {
     const char *key;         /* string field that is the record's key; may be .id. NULL: records have no key */
     const char *time;        /* time field that is the record's timestamp; NULL: the time of arrival */
     struct weir_rule rules[WEIR_RULES_MAX];
+    const char *answers;     /* a view: what is sent is a question, answered by its row there; needs .id and .key. NULL: none */
+    struct weir_quota quota; /* of the answers: what is also told in headers (draft-ietf-httpapi-ratelimit-headers) */
     const char *about;       /* one sentence for the description of the interface */
 };
 /* POST path takes one value of the topic, or an array of up to ten thousand, and answers 202 with ids when all are durable.
- * Unknown members and broken rules are refused with the field, and then nothing is written. */
+ * Unknown members and broken rules are refused with the field, and then nothing is written.
+ * With .answers it takes one value, a question, and answers 200 with the row whose key is its id, once the topology has put it
+ * there and committed. Whoever reads the topic keeps the view beside it, keyed by id, whatever instance is asked. The header
+ * Idempotency-Key gives the id: the same question is answered as before while its row is kept. */
 WEIR_PUBLIC void weir_ingest_with(weir_topology *, const char *path, struct weir_ingest_args);
 
 #define WEIR_INDEXES_MAX 8
@@ -831,6 +844,7 @@ struct weir_endpoint {
     enum weir_endpoint_kind kind;
     const char *path;
     const struct weir_type *value; /* of the topic, or of the views */
+    const struct weir_type *answer; /* of the view that answers questions; NULL: there are none */
     struct weir_ingest_args ingest;
     struct weir_search_args search;
 };

@@ -60,6 +60,8 @@ void endpoint_init(struct endpoint *endpoint, weir_arena *arena, weir_app *app, 
     for (char *at = strchr(schema, '/'); at; at = strchr(at, '/'))
         *at = '.';
     *endpoint = (struct endpoint){.app = app, .declared = declared, .schema = schema};
+    if (ingest->answers)
+        endpoint->answer = arena_format(arena, "%s.answer", schema);
     if (declared->kind != WEIR_ENDPOINT_INGEST)
         return;
     endpoint->id = find_field(declared->value, ingest->id);
@@ -103,8 +105,20 @@ static struct route row_of_ingest(const struct endpoint *endpoint)
     };
 }
 
+static struct route row_of_question(const struct endpoint *endpoint)
+{
+    struct route row = row_of_ingest(endpoint);
+    const char *about = endpoint->declared->ingest.about;
+    row.handle = handle_ask;
+    row.about = about ? about : "Takes a question; answers when the topology has.";
+    row.schema = endpoint->answer;
+    return row;
+}
+
 static struct route row_of(const struct endpoint *endpoint)
 {
+    if (endpoint->answer)
+        return row_of_question(endpoint);
     return endpoint->declared->kind == WEIR_ENDPOINT_SEARCH ? row_of_search(endpoint) : row_of_ingest(endpoint);
 }
 
@@ -190,7 +204,7 @@ static void write_rule(struct buffer *out, const struct weir_rule *rule)
     buffer_byte(out, '}');
 }
 
-static void write_ingest(const struct endpoint *endpoint, struct buffer *out)
+static void write_one(const struct endpoint *endpoint, struct buffer *out)
 {
     const struct weir_rule *rules = endpoint->declared->ingest.rules;
     buffer_format(out, ",\"%s.one\":{\"allOf\":[", endpoint->schema);
@@ -206,9 +220,25 @@ static void write_ingest(const struct endpoint *endpoint, struct buffer *out)
         json_text(out, endpoint->time->name);
         buffer_text(out, ":" TIME_BOUNDS_SCHEMA "}}");
     }
+    buffer_text(out, "]}");
+}
+
+static void write_question(const struct endpoint *endpoint, struct buffer *out)
+{
+    write_one(endpoint, out);
     buffer_format(out,
-                  "]},\"%s\":{\"oneOf\":[{\"$ref\":\"#/components/schemas/"
-                  "%s.one\"},{\"type\":\"array\","
+                  ",\"%s\":{\"$ref\":\"#/components/schemas/%s.one\"},\"%s\":{\"type\":\"object\","
+                  "\"required\":[\"key\",\"value\"],\"properties\":{\"key\":{\"type\":\"string\"},\"value\":",
+                  endpoint->schema, endpoint->schema, endpoint->answer);
+    schema_write(out, endpoint->declared->answer, 0);
+    buffer_text(out, ",\"metadata\":{\"type\":\"object\"}}}");
+}
+
+static void write_ingest(const struct endpoint *endpoint, struct buffer *out)
+{
+    write_one(endpoint, out);
+    buffer_format(out,
+                  ",\"%s\":{\"oneOf\":[{\"$ref\":\"#/components/schemas/%s.one\"},{\"type\":\"array\","
                   "\"minItems\":1,\"maxItems\":%d,\"items\":{\"$ref\":\"#/components/schemas/%s.one\"}}]}",
                   endpoint->schema, endpoint->schema, LIMIT_BATCH_RECORDS, endpoint->schema);
 }
@@ -249,7 +279,9 @@ void endpoint_write_parameters(const struct endpoint *endpoint, struct buffer *o
 void endpoints_write_schemas(const struct endpoints *endpoints, struct buffer *out)
 {
     for (size_t i = 0; i < endpoints->count; i++) {
-        if (endpoints->items[i].declared->kind == WEIR_ENDPOINT_INGEST)
+        if (endpoints->items[i].answer)
+            write_question(&endpoints->items[i], out);
+        else if (endpoints->items[i].declared->kind == WEIR_ENDPOINT_INGEST)
             write_ingest(&endpoints->items[i], out);
         else
             write_search(&endpoints->items[i], out);

@@ -10,6 +10,7 @@ struct endpoint {
     weir_app *app;
     const struct weir_endpoint *declared;
     const char *schema; /* name of its values in the OpenAPI document */
+    const char *answer; /* the same of what answers questions; NULL: nothing does */
     /* Of ingest. */
     struct weir_type body, bodies;                          /* what a sender gives: one, or an array of them */
     const struct weir_field *id, *ingested_at, *key, *time; /* of the topic's values; NULL: none */

@@ -24,6 +24,7 @@ void handle_views(struct request *);
 void handle_view(struct request *);
 void handle_records(struct request *);
 void handle_ingest(struct request *);
+void handle_ask(struct request *);
 void handle_search(struct request *);
 void handle_topics(struct request *);
 void handle_topology(struct request *);

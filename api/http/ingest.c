@@ -1,4 +1,5 @@
-/* ingest.c: POST to an endpoint that a topology declares: one value or many, answered with ids when they are durable.
+/* ingest.c: POST to an endpoint that a topology declares: one value or many, answered with ids when they are durable; or one
+ * question, which is answered by the topology (question.h).
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -6,6 +7,7 @@
 #include "http/intake.h"
 #include "http/problem.h"
 #include "http/produce.h"
+#include "http/question.h"
 #include "http/server.h"
 
 static void refuse(void *self, const char *field, const char *message)
@@ -29,13 +31,14 @@ static bool read_values(struct request *request, struct intake *intake)
 }
 
 /* What was told of each record stands in the body already. */
-static void answer(const struct production *production)
+static bool answer(const struct production *production)
 {
     struct response *response = &production->request->response;
     production_write_position(production, &response->body);
     buffer_text(&response->body, "}\n");
     response->status = 202;
     response->media = "application/json";
+    return true;
 }
 
 static void take_values(struct request *request, const struct intake *intake)
@@ -64,4 +67,16 @@ void handle_ingest(struct request *request)
     struct intake intake = {.endpoint = endpoint, .arena = &request->arena};
     if (read_values(request, &intake))
         take_values(request, &intake);
+}
+
+void handle_ask(struct request *request)
+{
+    const struct endpoint *endpoint = endpoint_of(&request->server->endpoints, request->route);
+    struct intake intake = {.endpoint = endpoint, .arena = &request->arena};
+    if (!read_values(request, &intake))
+        return;
+    if (intake.is_list)
+        problem_answer(request, PROBLEM_BAD_BODY, "One question is asked at a time.");
+    else
+        question_begin(request, &intake);
 }

@@ -152,9 +152,13 @@ static void set_presence(char *value, const struct weir_field *field)
 static void give_id(const struct intake *intake, char *value, int64_t now_ms)
 {
     const struct weir_field *field = intake->endpoint->id;
-    char *text = arena_alloc_raw(intake->arena, UUID_TEXT_BYTES + 1);
-    uuid_text(now_ms, text);
-    *(weir_bytes *)(value + field->offset) = (weir_bytes){text, UUID_TEXT_BYTES};
+    weir_bytes id = intake->id;
+    if (!id.data) {
+        char *text = arena_alloc_raw(intake->arena, UUID_TEXT_BYTES + 1);
+        uuid_text(now_ms, text);
+        id = (weir_bytes){text, UUID_TEXT_BYTES};
+    }
+    *(weir_bytes *)(value + field->offset) = id;
     set_presence(value, field);
 }
 

@@ -12,6 +12,7 @@ struct intake {
     bool is_list;
     const char *values; /* one after the other, each of the endpoint's type */
     size_t count;
+    weir_bytes id; /* that the one value gets; absent: each gets a new one */
 };
 
 typedef void intake_refuse(void *self, const char *field, const char *message);

@@ -34,6 +34,8 @@ enum {
     LIMIT_BATCH_KEYS = 1000,
     LIMIT_BATCH_RECORDS = 10000,
     LIMIT_WAIT_MS = 30 * 1000, /* of wait_ms */
+    LIMIT_ANSWER_MS = 5000,    /* that a question waits for its answer, once it is written */
+    LIMIT_ID_BYTES = 100,      /* of an Idempotency-Key */
 
     LIMIT_QUERIES = 2, /* of SQL at a time; more are answered 429 */
     LIMIT_QUERY_MS = 5 * 1000,

@@ -175,6 +175,12 @@ void handle_metrics(struct request *request)
         "# HELP weir_http_slow_readers_total Readers of changes that were ended because they did not keep up.\n"
         "# TYPE weir_http_slow_readers_total counter\nweir_http_slow_readers_total %zu\n",
         atomic_load(&server->changes.readers), atomic_load(&server->changes.slow));
+    buffer_format(&own,
+                  "# HELP weir_http_questions_waiting Questions that are written and not answered yet.\n"
+                  "# TYPE weir_http_questions_waiting gauge\nweir_http_questions_waiting %" PRId64 "\n"
+                  "# HELP weir_http_unanswered_total Questions that were given up: there was no answer in time.\n"
+                  "# TYPE weir_http_unanswered_total counter\nweir_http_unanswered_total %" PRIu64 "\n",
+                  (int64_t)atomic_load(&server->questions.count), (uint64_t)atomic_load(&server->questions.unanswered));
     write_process(server, &own);
     take_text(&families, buffer_bytes(&own));
     write_families(&families, &request->response.body);

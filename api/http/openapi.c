@@ -32,6 +32,10 @@
     "{\"name\":\"Range\",\"in\":\"header\",\"required\":true,\"description\":\"At most 4 MiB.\",\"schema\":{\"type\":" \
     "\"string\",\"pattern\":\"^bytes=[0-9]{1,18}-[0-9]{1,18}$\"}}"
 
+#define IDEMPOTENCY_PARAMETER                                                                                          \
+    "{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"description\":\"The id of the question: asked again, it is "    \
+    "answered as before.\",\"schema\":{\"type\":\"string\",\"pattern\":\"^(\\\"[!#-~]{1,100}\\\"|[!#-~]{1,100})$\"}}"
+
 #define SECURITY_SCHEMES                                                                                               \
     ",\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"A key of `weir key "  \
     "create`, or a JWT.\"},\"certificate\":{\"type\":\"mutualTLS\"}}"
@@ -146,6 +150,8 @@ static void write_parameters(struct buffer *out, const struct route *route, cons
         buffer_format(out, "%s" RESUME_PARAMETER, comma);
     if (route->handle == handle_copy_read)
         buffer_format(out, "%s" RANGE_PARAMETER, comma);
+    if (route->handle == handle_ask)
+        buffer_format(out, "%s" IDEMPOTENCY_PARAMETER, comma);
     if (endpoint)
         endpoint_write_parameters(endpoint, out);
     buffer_byte(out, ']');
@@ -214,6 +220,13 @@ static void write_answers(struct buffer *out, const struct route *route)
         buffer_text(out, "},\"503\":{\"description\":\"Not well.\"");
         write_content(out, route);
     }
+    if (route->handle == handle_ask)
+        buffer_format(
+            out,
+            "},\"429\":{\"description\":\"The answer is no, or too many ask: Retry-After tells when to come again.\","
+            "\"content\":{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/%s\"}},"
+            "\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}",
+            route->schema);
     buffer_text(out, "},\"default\":{\"description\":\"A problem.\",\"content\":{\"application/problem+json\":{"
                      "\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}");
 }

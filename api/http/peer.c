@@ -189,6 +189,14 @@ static void write_headers(struct buffer *out, const struct request *request, con
     }
     buffer_format(out, "X-Request-Id: %s\r\n", request->id);
     peer_write_headers(request->server, request->pass.grant ? request->pass.id : NULL, question->partitions, out);
+    buffer_format(out, "X-Request-Id: %s\r\n" FORWARDED_HEADER ": %s\r\n" PARTITIONS_HEADER ": ", request->id,
+                  request->server->instance);
+    for (size_t i = 0; i < question->partitions.count; i++)
+        buffer_format(out, i ? ",%d" : "%d", question->partitions.items[i]);
+    buffer_text(out, "\r\n");
+    if (question->headers)
+        buffer_text(out, question->headers);
+    write_credentials(out, request);
     buffer_byte(out, 0);
 }
 
@@ -217,7 +225,8 @@ bool peer_ask(struct request *request, const struct peer_question *question, wei
         .target = buffer_bytes(&request->raw_uri),
         .headers = headers.data,
         .body = body,
-        .deadline_us = clock_monotonic_us(&clock_system) + CALL_MS * 1000,
+        .deadline_us = clock_monotonic_us(&clock_system) +
+                       (question->patience_ms ? question->patience_ms : (int64_t)CALL_MS) * 1000,
         .bytes_max = ANSWER_BYTES_MAX,
         .tls = guard_tls(request->server->guard) ? &request->server->peer_tls : NULL,
     };
@@ -235,7 +244,14 @@ static const char *field_text(struct request *request, const struct http_reply *
     return value.data ? arena_bytes(&request->arena, value).data : NULL;
 }
 
-static void take_over(struct request *request, const struct http_reply *reply)
+static void pass_on(struct request *request, const struct http_reply *reply, const char *name)
+{
+    const char *value = field_text(request, reply, name);
+    if (value)
+        request_add_header(request, name, value);
+}
+
+void peer_take_over(struct request *request, const struct http_reply *reply)
 {
     struct response *response = &request->response;
     const char *etag = field_text(request, reply, "ETag");
@@ -247,6 +263,9 @@ static void take_over(struct request *request, const struct http_reply *reply)
     }
     if (!response->media)
         response->media = "application/json";
+    pass_on(request, reply, "Retry-After");
+    pass_on(request, reply, "RateLimit");
+    pass_on(request, reply, "RateLimit-Policy");
     buffer_clear(&response->body);
     buffer_append(&response->body, reply->body.data, reply->body.size);
 }
@@ -288,7 +307,7 @@ static bool ask_for_key(struct request *request, const struct peer_question *que
     bool ok = peer_ask(request, question, (weir_bytes){0}, &reply);
     bool is_final = ok && reply.status != 404 && reply.status != 503;
     if (is_final)
-        take_over(request, &reply);
+        peer_take_over(request, &reply);
     else if (ok && reply.status == 404)
         remove_all(left, &question->partitions);
     http_reply_done(&reply);

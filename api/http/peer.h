@@ -18,6 +18,8 @@ struct peer_partitions {
 struct peer_question { /* to one instance */
     const char *address;
     struct peer_partitions partitions;
+    const char *headers; /* beside those of the request: "Name: value\r\n"…; NULL: none */
+    int64_t patience_ms; /* how long it may take; 0: as long as a read */
 };
 
 #define PEER_PRINCIPAL_HEADER "x-weir-principal" /* on whose behalf an instance asks */
@@ -47,6 +49,8 @@ size_t peer_questions(struct request *, const struct server_view *, struct peer_
 void peer_write_headers(const struct weir_http *, const char *principal, struct peer_partitions, struct buffer *);
 /* Asks. body: data NULL: none. False: no answer, or one that is none. */
 bool peer_ask(struct request *, const struct peer_question *, weir_bytes body, struct http_reply *);
+/* The answer of the other instance as ours, with the headers that say something about what is in it. */
+void peer_take_over(struct request *, const struct http_reply *);
 /* Asks on the instance's own behalf: the call's headers are sent behind those that say who asks. */
 bool peer_call(const struct weir_http *, struct http_call, struct http_reply *, struct weir_error *);
 /* Asks the holders of all the partitions, the next ones of what was not answered. Returns what was. */

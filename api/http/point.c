@@ -79,6 +79,13 @@ static void write_json(struct request *request, const struct server_view *view, 
     buffer_text(out, "}}\n");
 }
 
+void point_write(struct request *request, const struct server_view *view, const struct weir_row *row)
+{
+    request->response.status = 200;
+    request->response.media = "application/json";
+    write_json(request, view, row, weir_to_json(&request->arena, view->info.value, row->value));
+}
+
 static void answer(struct request *request, const struct server_view *view, const struct weir_row *row)
 {
     struct response *response = &request->response;

@@ -47,6 +47,7 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
     [PROBLEM_NOT_OWNER] = {503, "not-owner", "The key's partition is restoring or on another instance"},
     [PROBLEM_ELSEWHERE] = {503, "partitions-elsewhere", "Not all partitions of the view are here"},
     [PROBLEM_NOT_UP_TO_BOUND] = {503, "not-up-to-bound", "The view has not reached the position yet"},
+    [PROBLEM_UNANSWERED] = {503, "unanswered", "The question is written and not answered yet"},
     [PROBLEM_UNAVAILABLE] = {503, "unavailable", "Not now"},
     [PROBLEM_OVERLOADED] = {503, "overloaded", "Too many requests are waiting"},
     [PROBLEM_QUERY_TOO_LONG] = {504, "query-too-long", "The query took too long"},

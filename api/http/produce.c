@@ -55,12 +55,15 @@ static void finish(void *self, const struct weir_error *error)
     struct production *production = self;
     struct request *request = production->request;
     struct weir_http *server = request->server;
+    bool is_answered = true;
     if (error->code == WEIR_OK)
-        production->answer(production);
+        is_answered = production->answer(production);
     else
         problem_of_error(request, error, PROBLEM_TOPIC_NOT_FOUND);
-    MHD_resume_connection(request->connection);
-    server_wake(server);
+    if (is_answered) {
+        MHD_resume_connection(request->connection);
+        server_wake(server);
+    }
     atomic_fetch_sub(&server->being_written, 1);
 }
 

@@ -12,8 +12,10 @@ struct production {
     struct weir_raw_record *records;
     struct weir_produced *produced;
     size_t count;
-    /* Fills in the response of the request, whose records are durable. It may not wait. */
-    void (*answer)(const struct production *);
+    /* Fills in the response of the request, whose records are durable. It may not wait. False: somebody else has the request
+     * now, and resumes it. */
+    bool (*answer)(const struct production *);
+    void *self; /* for answer */
 };
 
 /* Room for so many records, in the request's arena. */

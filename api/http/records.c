@@ -212,7 +212,7 @@ static bool read_body(struct ingest *ingest)
     return false;
 }
 
-static void answer(const struct production *production)
+static bool answer(const struct production *production)
 {
     struct response *response = &production->request->response;
     struct buffer *out = &response->body;
@@ -225,6 +225,7 @@ static void answer(const struct production *production)
     buffer_text(out, "}\n");
     response->status = 202;
     response->media = "application/json";
+    return true;
 }
 
 void handle_records(struct request *request)

@@ -175,7 +175,7 @@ static bool start_threads(struct weir_http *server)
     pthread_sigmask(SIG_SETMASK, &all, &old);
     bool started = workers_start(&server->workers) && workers_start(&server->forwarders) &&
                    workers_start(&server->queries) && checks_start(server) && changes_start(server) &&
-                   pthread_create(&server->thread, NULL, loop, server) == 0;
+                   questions_start(server) && pthread_create(&server->thread, NULL, loop, server) == 0;
     if (started)
         pthread_setname_np(server->thread, "weir-http");
     pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -361,6 +361,7 @@ static void free_server(struct weir_http *server)
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
     changes_done(&server->changes);
+    questions_done(&server->questions);
     send_pool_done(&server->send_pool);
     if (server->poll >= 0)
         close(server->poll);
@@ -413,6 +414,7 @@ weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http
     pthread_mutex_init(&server->views_lock, NULL);
     checks_init(&server->checks);
     changes_init(&server->changes);
+    questions_init(&server->questions);
     workers_init(&server->workers, (struct workers_spec){"weir-http-work", LIMIT_WORKERS, LIMIT_JOBS, 0});
     workers_init(&server->forwarders, (struct workers_spec){"weir-http-peer", LIMIT_WORKERS, LIMIT_JOBS, 0});
     workers_init(&server->queries, (struct workers_spec){"weir-http-sql", LIMIT_QUERIES, 0, LIMIT_QUERY_NICE});
@@ -428,6 +430,7 @@ weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http
     workers_stop(&server->queries);
     checks_stop(server);
     changes_stop(server);
+    questions_stop(server);
     free_server(server);
     return NULL;
 }
@@ -469,6 +472,7 @@ void weir_http_stop(weir_http *server)
     checks_stop(server);
     changes_stop(server);
     wait_for_writes(server);
+    questions_stop(server);
     atomic_store(&server->quitting, true);
     server_wake(server);
     pthread_join(server->thread, NULL);

@@ -1,7 +1,7 @@
 /* server.h: the running door: its apps, its views, its threads.
  *
  * Threads: one loop that runs libmicrohttpd and answers what takes microseconds, and LIMIT_WORKERS workers for what scans,
- * waits or writes; as many forwarders for what asks other instances (peer.h); LIMIT_QUERIES for SQL. */
+ * waits or writes; as many forwarders for what questions other instances (peer.h); LIMIT_QUERIES for SQL. */
 #ifndef WEIR_HTTP_SERVER_H
 #define WEIR_HTTP_SERVER_H
 #include <netinet/in.h>
@@ -16,6 +16,7 @@
 #include "http/checks.h"
 #include "http/endpoint.h"
 #include "http/meter.h"
+#include "http/question.h"
 #include "http/reports.h"
 #include "http/request.h"
 #include "http/send.h"
@@ -59,6 +60,7 @@ struct weir_http {
     struct reports reports;
     struct checks checks;
     struct changes changes;
+    struct questions questions;
     struct endpoints endpoints;
     struct route_table routes;                   /* fixed ones and endpoints */
     struct route_table admin_routes, all_routes; /* of the admin's door; all of these */

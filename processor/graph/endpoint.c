@@ -71,6 +71,30 @@ static bool check_rule(const struct verb *verb, const struct weir_type *record, 
     return is_sane || verb_fail(verb, "a rule: no value of '%.60s' would be good", rule->field);
 }
 
+/* Rows of answers are found by the id of a question. */
+static bool check_answers(const struct verb *verb, const struct weir_ingest_args *args,
+                          const struct weir_type *question)
+{
+    const struct graph_store *store = graph_find_store(verb->topology, args->answers);
+    if (!store)
+        return verb_fail(verb, ".answers: there is no store '%.60s'", args->answers);
+    if (store->spec.kind != STORE_KEY_VALUE || store->spec.key_type->kind != WEIR_KIND_STRING)
+        return verb_fail(verb, ".answers: the store '%.60s' must be a plain one with strings as keys", args->answers);
+    const struct weir_type *answer = store->spec.value_type;
+    if (answer->kind != WEIR_KIND_RECORD)
+        return verb_fail(verb, ".answers: values of '%.60s' must be records; they are %s", args->answers, answer->name);
+    if (!args->id || !args->key)
+        return verb_fail(verb, ".answers: a question has an .id, by which its answer is found, and a .key");
+    const struct weir_field *key = find_field(question, args->key);
+    if (!key || key->presence != WEIR_NO_PRESENCE)
+        return verb_fail(verb, ".answers: the field '%.60s' of a question must be required", args->key);
+    return check_field(verb, answer, ".quota.allow", args->quota.allow, WEIR_KIND_BOOL) &&
+           check_field(verb, answer, ".quota.policy", args->quota.policy, WEIR_KIND_STRING) &&
+           check_field(verb, answer, ".quota.limit", args->quota.limit, WEIR_KIND_I64) &&
+           check_field(verb, answer, ".quota.remaining", args->quota.remaining, WEIR_KIND_I64) &&
+           check_field(verb, answer, ".quota.reset", args->quota.reset, WEIR_KIND_TIMESTAMP);
+}
+
 static bool check_ingest(const struct verb *verb, const struct weir_ingest_args *args, const struct graph_topic *topic)
 {
     if (!topic || !topic->is_source || topic->internal)
@@ -87,7 +111,7 @@ static bool check_ingest(const struct verb *verb, const struct weir_ingest_args 
     for (size_t i = 0; i < WEIR_RULES_MAX && args->rules[i].field; i++)
         if (!check_rule(verb, topic->value, &args->rules[i]))
             return false;
-    return true;
+    return !args->answers || check_answers(verb, args, topic->value);
 }
 
 static struct weir_endpoint *add_endpoint(const struct verb *verb, enum weir_endpoint_kind kind, const char *path)
@@ -98,6 +122,13 @@ static struct weir_endpoint *add_endpoint(const struct verb *verb, enum weir_end
     struct weir_endpoint *endpoint = &topology->endpoints[topology->endpoint_count++];
     *endpoint = (struct weir_endpoint){.kind = kind, .path = topology_text(topology, path)};
     return endpoint;
+}
+
+static struct weir_quota copy_quota(weir_topology *topology, const struct weir_quota *from)
+{
+    return (struct weir_quota){topology_text(topology, from->allow), topology_text(topology, from->policy),
+                               topology_text(topology, from->limit), topology_text(topology, from->remaining),
+                               topology_text(topology, from->reset)};
 }
 
 void weir_ingest_with(weir_topology *topology, const char *path, struct weir_ingest_args args)
@@ -119,6 +150,9 @@ void weir_ingest_with(weir_topology *topology, const char *path, struct weir_ing
     endpoint->ingest.ingested_at = topology_text(topology, args.ingested_at);
     endpoint->ingest.key = topology_text(topology, args.key);
     endpoint->ingest.time = topology_text(topology, args.time);
+    endpoint->ingest.answers = topology_text(topology, args.answers);
+    endpoint->answer = args.answers ? graph_find_store(topology, args.answers)->spec.value_type : NULL;
+    endpoint->ingest.quota = copy_quota(topology, &args.quota);
     endpoint->ingest.about = topology_text(topology, args.about);
     for (size_t i = 0; i < WEIR_RULES_MAX; i++)
         endpoint->ingest.rules[i].field = topology_text(topology, args.rules[i].field);

@@ -263,6 +263,29 @@ static bool check_ticks(const struct graph_subtopology *part, struct weir_error 
     return true;
 }
 
+static bool reads(const struct graph_subtopology *part, const char *topic)
+{
+    const struct graph_topic *read;
+    for (size_t i = 0; i < part->sources.count; i++)
+        for (size_t k = 0; (read = graph_source_topic(part->sources.items[i], k)); k++)
+            if (strcmp(read->name, topic) == 0)
+                return true;
+    return false;
+}
+
+/* The partition of a question tells on which instance its answer will be. */
+static bool check_questions(const weir_topology *topology, const struct weir_endpoint *endpoint,
+                            struct weir_error *error)
+{
+    const struct weir_ingest_args *args = &endpoint->ingest;
+    const struct graph_store *store = args->answers ? graph_find_store(topology, args->answers) : NULL;
+    return !store || reads(&topology->subtopologies[store->subtopology], args->topic) ||
+           error_set(error, WEIR_INVALID,
+                     "%s: ingest '%s': .answers: the store '%s' is not kept by those who read '%s'; a repartition lies "
+                     "between",
+                     args->at, endpoint->path, args->answers, args->topic);
+}
+
 bool graph_plan(weir_topology *topology, struct weir_error *error)
 {
     if (topology->planned)
@@ -275,6 +298,9 @@ bool graph_plan(weir_topology *topology, struct weir_error *error)
     cut(topology);
     for (size_t i = 0; i < topology->subtopology_count; i++)
         if (!check_ticks(&topology->subtopologies[i], error))
+            return false;
+    for (size_t i = 0; i < topology->endpoint_count; i++)
+        if (!check_questions(topology, &topology->endpoints[i], error))
             return false;
     topology->planned = true;
     return true;

@@ -287,6 +287,116 @@ class IngestEcho(WithDoor):
                                              "extra": {"b": [1.5, None], "a": 1}})
 
 
+class Questions(WithDoor):
+    """An endpoint whose answers are rows of a view; the fake grants three to each."""
+    knobs = {"FAKE_STILL": 1, "FAKE_ANSWER_MS": 30}
+
+    def ask(self, who, door=None, **headers):
+        return (door or self.door).post("/questions", {"who": who}, **headers)
+
+    def test_the_answer_is_the_row_that_the_topology_made(self):
+        answer = self.ask("ann")
+        self.assertEqual(answer.status, 200, answer.body)
+        self.assertEqual((answer.json["value"]["who"], answer.json["value"]["left"]), ("ann", 2))
+        self.assertRegex(answer.json["key"], "^[0-9a-f]{8}-[0-9a-f]{4}-7")
+        self.assertEqual(answer.json["metadata"]["view"], "verdicts")
+
+    def test_what_is_left_is_told_in_headers(self):
+        answer = self.ask("bob")
+        self.assertEqual(answer.headers["ratelimit-policy"], '"by _rule_";q=3')
+        self.assertRegex(answer.headers["ratelimit"], '^"by _rule_";r=2;t=[67]$')
+        self.assertNotIn("retry-after", answer.headers)
+
+    def test_a_no_is_a_429_that_says_when_to_come_again(self):
+        for _ in range(3):
+            self.assertEqual(self.ask("cleo").status, 200)
+        answer = self.ask("cleo")
+        self.assertEqual(answer.status, 429, answer.body)
+        self.assertEqual(answer.headers["content-type"], "application/json")
+        self.assertFalse(answer.json["value"]["ok"])
+        self.assertIn(answer.headers["retry-after"], ("6", "7"))
+
+    def test_many_at_once_are_answered_each_with_their_own(self):
+        with concurrent.futures.ThreadPoolExecutor(50) as pool:
+            answers = list(pool.map(lambda i: self.ask(f"many-{i % 10}"), range(50)))
+        self.assertEqual([sum(a.status == 200 and a.json["value"]["who"] == f"many-{i}" for a in answers) for i in range(10)], [3] * 10)
+        self.assertEqual(sum(a.status == 429 for a in answers), 20)
+
+    def test_the_same_question_is_answered_as_before(self):
+        answers = [self.ask("dora", Idempotency_Key=key).json for key in ('"q-1"', "q-1", '"q-1"')]
+        self.assertEqual([(answer["key"], answer["value"]["left"]) for answer in answers], [("q-1", 2)] * 3)
+
+    def test_an_id_has_bounds(self):
+        for key in ('""', "x" * 101, "\u00e9".encode().decode("latin-1")):
+            answer = self.ask("eve", Idempotency_Key=key)
+            self.refused(answer, 400, "bad-request")
+            self.assertEqual(answer.json["errors"][0]["field"], "Idempotency-Key")
+
+    def test_questions_come_one_at_a_time_and_keep_their_rules(self):
+        self.refused(self.door.post("/questions", [{"who": "ann"}]), 400, "bad-body")
+        self.refused(self.ask(""), 400, "bad-body")
+        self.refused(self.door.post("/questions", {"who": "ann", "questionId": "mine"}), 400, "bad-body")
+
+    def test_it_is_described(self):
+        document = self.door.get("/v1/openapi.json").json
+        operation = document["paths"]["/questions"]["post"]
+        self.assertEqual(sorted(operation["responses"]), ["200", "429", "default"])
+        self.assertEqual([parameter["name"] for parameter in operation["parameters"]], ["Idempotency-Key"])
+        schema = document["components"]["schemas"]["ingest.questions.answer"]
+        self.assertIn("left", schema["properties"]["value"]["properties"])
+
+    def test_it_is_counted(self):
+        self.ask("finn")
+        self.assertIn("weir_http_questions_waiting 0\n", self.door.get("/metrics").body.decode())
+
+
+class QuestionsUnanswered(WithDoor):
+    knobs = {"FAKE_STILL": 1, "FAKE_ANSWER_MS": 600000}
+
+    def test_who_gets_no_answer_is_told_how_to_ask_again(self):
+        answer = self.door.post("/questions", {"who": "ann"}, Idempotency_Key="q-7")
+        self.refused(answer, 503, "unanswered")
+        self.assertEqual((answer.json["id"], answer.headers["retry-after"]), ("q-7", "1"))
+        self.assertRegex(answer.json["position"], r"^questions:\d:1$")
+        self.assertIn("weir_http_unanswered_total 1\n", self.door.get("/metrics").body.decode())
+
+    def test_who_waits_when_the_door_closes_is_told_so(self):
+        door = Door(PROGRAM, **self.knobs)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(door.post, "/questions", {"who": "ann"})
+            while "weir_http_questions_waiting 1\n" not in door.get("/metrics").body.decode():
+                time.sleep(0.01)
+            self.assertEqual(door.close()[0], 0)
+            self.refused(asked.result(), 503, "unanswered")
+
+
+class QuestionsOfTwo(unittest.TestCase):
+    """The instance that has the partition of a question answers it, whoever is asked."""
+
+    def setUp(self):
+        knobs = {"FAKE_STILL": 1}
+        self.other = Door(PROGRAM, **knobs, FAKE_PARTITIONS_HERE=2, FAKE_PARTITIONS_FROM=2)
+        self.door = Door(PROGRAM, **knobs, FAKE_PARTITIONS_HERE=2, FAKE_PEER=f"127.0.0.1:{self.other.port}")
+
+    def tearDown(self):
+        self.assertEqual((self.door.close()[0], self.other.close()[0]), (0, 0))
+
+    def test_both_grant_three_together(self):
+        for who in ("ann", "bob", "cleo", "dora", "eve", "finn"):
+            answers = [self.door.post("/questions", {"who": who}, Idempotency_Key=f"{who}-{i}") for i in range(4)]
+            self.assertEqual([answer.status for answer in answers], [200, 200, 200, 429], who)
+            self.assertEqual([answer.json["key"] for answer in answers], [f"{who}-{i}" for i in range(4)])
+            self.assertIn("retry-after", answers[3].headers)
+            self.assertIn("ratelimit", answers[0].headers)
+        asked = sum(self.other.get(f"/v1/views/verdicts/keys/{who}-0").status == 200 for who in ("ann", "bob", "cleo", "dora", "eve", "finn"))
+        self.assertIn(asked, range(1, 6))
+
+    def test_an_instance_without_the_partition_that_knows_nobody_writes_nothing(self):
+        answers = [self.other.post("/questions", {"who": who}) for who in ("ann", "bob", "cleo", "dora", "eve", "finn")]
+        self.assertEqual({answer.status for answer in answers}, {200, 503})
+        self.assertEqual({answer.code for answer in answers if answer.status == 503}, {"not-owner"})
+
+
 class Checks(unittest.TestCase):
     """Health of the parts, told from the latest look."""
 

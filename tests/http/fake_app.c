@@ -116,11 +116,38 @@ static const struct weir_type note_type = {.name = "shop.Note",
                                            .fields = note_fields,
                                            .field_count = 7};
 
+struct question {
+    weir_bytes id, who;
+};
+static const struct weir_field question_fields[] = {
+    {"questionId", &string_type, offsetof(struct question, id), WEIR_NO_PRESENCE, NULL, NULL},
+    FIELD(question, who, string_type)};
+static const struct weir_type question_type = {.name = "shop.Question",
+                                               .kind = WEIR_KIND_RECORD,
+                                               .size = sizeof(struct question),
+                                               .fields = question_fields,
+                                               .field_count = 2};
+
+struct verdict {
+    weir_bytes who, rule;
+    int64_t limit, left, again;
+    bool ok;
+};
+static const struct weir_type flag_type = {.name = "boolean", .kind = WEIR_KIND_BOOL, .size = 1};
+static const struct weir_field verdict_fields[] = {FIELD(verdict, who, string_type), FIELD(verdict, rule, string_type),
+                                                   FIELD(verdict, limit, long_type), FIELD(verdict, left, long_type),
+                                                   FIELD(verdict, again, time_type), FIELD(verdict, ok, flag_type)};
+static const struct weir_type verdict_type = {.name = "shop.Verdict",
+                                              .kind = WEIR_KIND_RECORD,
+                                              .size = sizeof(struct verdict),
+                                              .fields = verdict_fields,
+                                              .field_count = 6};
+
 struct weir_app {
     const char *name;
     int index;
 };
-enum view_id { TOTALS, REVENUE, STOCK, ODD, PRICES, NOTES_BY_AUTHOR, NOTES_BY_TIME };
+enum view_id { TOTALS, REVENUE, STOCK, ODD, PRICES, NOTES_BY_AUTHOR, NOTES_BY_TIME, VERDICTS };
 struct weir_view {
     enum view_id id;
 };
@@ -348,6 +375,11 @@ static struct weir_view_info info_of(enum view_id id)
         info.value = &note_type;
         info.rows_approximate = NOTES;
     }
+    if (id == VERDICTS) {
+        info.name = "verdicts";
+        info.value = &verdict_type;
+        info.rows_approximate = 0;
+    }
     info.partitions_here = partitions_here();
     return info;
 }
@@ -359,7 +391,9 @@ static int views_of(const weir_app *app, enum view_id ids[VIEWS_MAX])
     ids[2] = PRICES;
     ids[3] = NOTES_BY_AUTHOR;
     ids[4] = NOTES_BY_TIME;
-    return app->index ? VIEWS_MAX : 2;
+    if (!app->index)
+        ids[2] = VERDICTS;
+    return app->index ? VIEWS_MAX : 3;
 }
 
 size_t weir_app_views(weir_app *app, struct weir_view_info *out, size_t max)
@@ -403,7 +437,7 @@ static const char *const odd_values[5] = {"empty key", "@SUM(A1)", "-2", "line\r
 
 static int rows_of(enum view_id id)
 {
-    static const int counts[] = {CUSTOMERS, COUNTRIES * WINDOWS, SHELVES, 5, PRICED * VERSIONS, NOTES, NOTES};
+    static const int counts[] = {CUSTOMERS, COUNTRIES * WINDOWS, SHELVES, 5, PRICED * VERSIONS, NOTES, NOTES, 0};
     return counts[id];
 }
 
@@ -538,6 +572,8 @@ static void make_row(enum view_id id, weir_arena *arena, int i, struct weir_row 
     case NOTES_BY_TIME:
         make_note(arena, id == NOTES_BY_TIME, i, row);
         break;
+    case VERDICTS: /* has no rows to walk over */
+        break;
     case ODD:
         *row = (struct weir_row){
             .key = text_in(arena, odd_keys[i]), .value = text_in(arena, odd_values[i]), .timestamp_ms = start_ms};
@@ -571,11 +607,71 @@ static bool get_price(weir_view *view, weir_arena *arena, const void *key, int64
     return error_set(error, WEIR_ABSENT, "no such key then");
 }
 
+/* ---- questions: asked by hand, three are granted to each; answered FAKE_ANSWER_MS later ----------------------------------- */
+
+enum { QUESTIONS_MAX = 1000, GRANTED = 3 };
+struct asked {
+    char id[128], who[64];
+    int64_t answered_us;
+    int32_t partition;
+    int number; /* of those of the same */
+};
+static pthread_mutex_t asked_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct asked asked[QUESTIONS_MAX];
+static int asked_count;
+
+static void take_question(const struct weir_raw_record *record, int32_t partition)
+{
+    weir_arena *arena = weir_arena_new();
+    struct weir_error error = {0};
+    const struct question *question = weir_from_json(arena, &question_type, record->value, &error);
+    pthread_mutex_lock(&asked_lock);
+    struct asked *one = &asked[asked_count];
+    snprintf(one->id, sizeof one->id, "%.*s", (int)question->id.size, (const char *)question->id.data);
+    snprintf(one->who, sizeof one->who, "%.*s", (int)question->who.size, (const char *)question->who.data);
+    for (int i = 0; i < asked_count; i++)
+        one->number += strcmp(asked[i].who, one->who) == 0;
+    one->partition = partition;
+    one->answered_us = clock_monotonic_us(&clock_system) + (int64_t)knob("FAKE_ANSWER_MS", 0) * 1000;
+    asked_count++;
+    pthread_mutex_unlock(&asked_lock);
+    weir_arena_free(arena);
+}
+
+static void make_verdict(weir_arena *arena, const struct asked *one, struct weir_row *row)
+{
+    struct verdict *verdict = arena_alloc(arena, sizeof *verdict);
+    *verdict = (struct verdict){.who = *text_in(arena, one->who),
+                                .rule = bytes_of_text("by \"rule\""),
+                                .limit = GRANTED,
+                                .left = one->number < GRANTED ? GRANTED - 1 - one->number : 0,
+                                .again = clock_wall_ms(&clock_system) + 7000,
+                                .ok = one->number < GRANTED};
+    *row = (struct weir_row){.key = text_in(arena, one->id), .value = verdict, .partition = one->partition};
+    row->position = "questions:0:1";
+}
+
+static bool get_verdict(weir_arena *arena, weir_bytes id, struct weir_row *row, struct weir_error *error)
+{
+    bool found = false;
+    pthread_mutex_lock(&asked_lock);
+    for (int i = 0; i < asked_count && !found; i++) {
+        found = strlen(asked[i].id) == id.size && memcmp(asked[i].id, id.data, id.size) == 0 &&
+                asked[i].answered_us <= clock_monotonic_us(&clock_system);
+        if (found)
+            make_verdict(arena, &asked[i], row);
+    }
+    pthread_mutex_unlock(&asked_lock);
+    return found || error_set(error, WEIR_ABSENT, "no such key");
+}
+
 static bool get(weir_view *view, weir_arena *arena, const void *key, int64_t start, struct weir_row *row,
                 struct weir_error *error)
 {
     if (view->id == PRICES)
         return get_price(view, arena, key, start, row, error);
+    if (view->id == VERDICTS)
+        return get_verdict(arena, *(const weir_bytes *)key, row, error);
     if (is_foreign(view, key))
         return error_set(error, WEIR_RETRY, "partition 3 of the view is not on this instance");
     if (view->id == TOTALS) { /* the measured path */
@@ -875,6 +971,8 @@ static bool produce(weir_app *app, const char *topic, const struct weir_raw_reco
     for (size_t i = 0; i < count; i++) {
         out[i].partition = records[i].key.data ? hash_partition(records[i].key, PARTITIONS) : 0;
         out[i].offset = atomic_fetch_add(&produced[out[i].partition], 1);
+        if (strcmp(topic, "questions") == 0)
+            take_question(&records[i], out[i].partition);
         if (getenv("FAKE_ECHO")) {
             for (size_t k = 0; k < records[i].key.size; k++) /* may hold NUL */
                 putchar(((const char *)records[i].key.data)[k]);
@@ -925,6 +1023,17 @@ size_t weir_app_endpoints(weir_app *app, const struct weir_endpoint **out)
                               {"stars", .is_bounded = true, .least = 1, .most = 5}},
                     .about = "Takes notes."}},
         {.kind = WEIR_ENDPOINT_INGEST, .path = "/lost/notes", .value = &note_type, .ingest = {.topic = "unavailable"}},
+        {.kind = WEIR_ENDPOINT_INGEST,
+         .path = "/questions",
+         .value = &question_type,
+         .answer = &verdict_type,
+         .ingest = {.topic = "questions",
+                    .id = "questionId",
+                    .key = "who",
+                    .rules = {{"who", .chars_min = 1, .chars_max = 10}},
+                    .answers = "verdicts",
+                    .quota = {"ok", "rule", "limit", "left", "again"},
+                    .about = "Grants three to each."}},
         {.kind = WEIR_ENDPOINT_SEARCH,
          .path = "/notes",
          .value = &note_type,

@@ -1,4 +1,4 @@
-"""Instances of `weir run example-count` on a real broker, with ports and state directories of their own.
+"""Instances of `weir run` (example-count, if nothing else is said) on a real broker, with ports and state directories of their own.
 SPDX-License-Identifier: Apache-2.0"""
 import json
 import os
@@ -73,8 +73,8 @@ def get(url, timeout=10):
 
 
 class Instance:
-    def __init__(self, name, application, folder, **settings):
-        self.name, self.application, self.folder, self.settings = name, application, folder, settings
+    def __init__(self, name, application, folder, topology="example-count", **settings):
+        self.topology, self.name, self.application, self.folder, self.settings = topology, name, application, folder, settings
         self.state = folder / f"state-{name}"
         self.port = free_port()
         self.process = None
@@ -86,7 +86,7 @@ class Instance:
     def command(self, **more):
         settings = {"bootstrap.servers": BOOTSTRAP, "application.id": self.application, "state.dir": str(self.state),
                     "consumer.session.timeout.ms": SESSION_MS, "state.flush.interval.ms": 500, **self.settings, **more}
-        arguments = [WEIR, "run", "example-count", "--port", str(self.port)]
+        arguments = [WEIR, "run", self.topology, "--port", str(self.port)]
         for key, value in settings.items():
             arguments += ["--set", f"{key}={value}"]
         return arguments

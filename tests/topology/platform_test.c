@@ -147,6 +147,95 @@ Test(platform, an_audit_event_is_found_by_time_actor_and_resource_and_stored_onc
     cr_expect(found->has_details && found->details.size == strlen("{\"a\":[1]}"));
 }
 
+/* ---- decisions ---- */
+
+static void ask(const char *id, const char *client, const char *rest, int second)
+{
+    char value[300];
+    snprintf(value, sizeof value,
+             "{\"questionId\":\"%s\",\"client\":\"%s\",\"askedAt\":\"2024-12-04T10:%02d:%02d.000Z\"%s}", id, client,
+             second / 60, second % 60, rest);
+    weir_test_send_raw(driver, "limits.questions",
+                       (struct weir_raw_record){.key = text(client), .value = text(value), .timestamp_ms = 1000});
+}
+
+static const struct limit_decision *answer_to(const char *id)
+{
+    const struct limit_decision *decision = row("platform-decisions", id);
+    cr_assert_not_null(decision, "%s has no answer", id);
+    return decision;
+}
+
+Test(platform, no_span_of_a_minute_has_more_grants_than_the_limit)
+{
+    char id[16];
+    for (int i = 0; i < 65; i++) {
+        snprintf(id, sizeof id, "q-%d", i);
+        ask(id, "ann", "", i < 40 ? 0 : 50);
+        cr_expect_eq(answer_to(id)->allow, i < 60, "%s", id);
+        cr_expect_eq(answer_to(id)->remaining, i < 60 ? 59 - i : 0, "%s", id);
+    }
+    cr_expect_eq(answer_to("q-64")->reset, 1733306400000 + 60000);
+    ask("almost", "ann", "", 59);
+    cr_expect_not(answer_to("almost")->allow);
+    ask("then", "ann", "", 60);
+    cr_expect(answer_to("then")->allow && answer_to("then")->remaining == 39);
+    ask("other", "bob", "", 60);
+    cr_expect_eq(answer_to("other")->remaining, 59);
+}
+
+Test(platform, a_question_that_is_asked_again_is_answered_as_before_and_counts_once)
+{
+    ask("q-1", "ann", "", 0);
+    ask("q-1", "ann", "", 1);
+    cr_expect_eq(answer_to("q-1")->at, 1733306400000);
+    ask("q-2", "ann", "", 2);
+    cr_expect_eq(answer_to("q-2")->remaining, 58);
+    cr_expect_eq(weir_test_dropped(driver, "duplicate"), 1u);
+}
+
+Test(platform, a_route_may_have_a_limit_of_its_own)
+{
+    char id[16];
+    for (int i = 0; i < 6; i++) {
+        snprintf(id, sizeof id, "q-%d", i);
+        ask(id, "ann", ",\"route\":\"/login\"", i);
+        cr_expect_eq(answer_to(id)->allow, i < 5, "%s", id);
+    }
+    ask("other", "ann", ",\"route\":\"/orders\"", 6);
+    cr_expect_eq(answer_to("other")->remaining, 59);
+}
+
+Test(platform, a_cost_is_taken_whole_or_not_at_all)
+{
+    ask("half", "ann", ",\"cost\":30", 0);
+    ask("more", "ann", ",\"cost\":31", 10);
+    ask("rest", "ann", ",\"cost\":30", 20);
+    cr_expect(answer_to("half")->allow && answer_to("rest")->allow);
+    cr_expect(!answer_to("more")->allow && answer_to("more")->remaining == 30);
+    cr_expect_eq(answer_to("more")->reset, 1733306400000 + 60000);
+}
+
+Test(platform, the_clock_of_one_who_is_behind_gives_nothing_back)
+{
+    ask("q-1", "ann", ",\"cost\":60", 90);
+    ask("q-2", "ann", "", 0);
+    cr_expect_not(answer_to("q-2")->allow);
+    cr_expect_eq(answer_to("q-2")->at, 1733306400000 + 90000);
+}
+
+Test(platform, a_question_that_is_not_in_the_partition_of_its_client_is_a_dead_letter)
+{
+    weir_test_send_raw(driver, "limits.questions",
+                       (struct weir_raw_record){.key = text("bob"),
+                                                .value = text("{\"questionId\":\"q\",\"client\":\"ann\","
+                                                              "\"askedAt\":\"2024-12-04T10:00:00.000Z\"}"),
+                                                .timestamp_ms = 1000});
+    struct weir_raw_record letter;
+    cr_expect(weir_test_recv_raw(driver, "limits.questions.dlq", &letter));
+    cr_expect_null(row("platform-decisions", "q"));
+}
+
 /* ---- requests ---- */
 
 static void request(const char *client, const char *route, int status, int latency_ms, int second)

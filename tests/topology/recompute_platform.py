@@ -1,6 +1,6 @@
 """Recomputes the views of the topology `platform` from its input records, independently of the topology's code.
 
-Sessions, breakers and rate limits depend on the order of arrival and are played through; percentiles are those of all
+Sessions, breakers, rate limits and decisions depend on the order of arrival and are played through; percentiles are those of all
 latencies of a window, sorted, and may differ by 1 %, which is what the sketch promises.
 SPDX-License-Identifier: Apache-2.0"""
 from collections import defaultdict
@@ -9,7 +9,7 @@ from decimal import ROUND_DOWN, Decimal
 from recompute import HOUR, MINUTE, of_topic, read_records, to_ms, to_text, window
 
 SESSION_LIFE, SESSIONS_MAX, GAP = 30 * MINUTE, 5, 30 * MINUTE
-LIMIT, OUTCOMES, OPEN_MS = 60, 20, 30_000
+LIMIT, LOGINS, OUTCOMES, OPEN_MS = 60, 5, 20, 30_000
 APPROXIMATE = {"p50Ms", "p95Ms", "p99Ms"}
 IGNORED = {"sketch"}
 
@@ -139,6 +139,47 @@ def rate_limits(requests):
     return rows
 
 
+def decide(state, question):
+    """One question against all that was granted in the 60 seconds before it."""
+    cost, limit = question.get("cost") or 1, state["limit"]
+    now = state["latest"] = max(state["latest"], to_ms(question["askedAt"]))
+    grants = [(at, granted) for at, granted in state["grants"] if at > now - MINUTE]
+    allow = sum(granted for _, granted in grants) + cost <= limit
+    state["allowed" if allow else "denied"] += 1
+    if allow:
+        grants.append((now, cost))
+    state["grants"], remaining = grants, limit - sum(granted for _, granted in grants)
+    wanted = remaining + 1 if allow else cost
+    reset = next(at for at, _ in sorted(grants) if remaining + sum(granted for then, granted in grants if then <= at) >= wanted)
+    return {"allow": allow, "cost": cost, "limit": limit, "remaining": remaining, "reset": to_text(reset + MINUTE), "at": to_text(now)}
+
+
+def granted_row(state):
+    merged = defaultdict(int)
+    for at, granted in state["grants"]:
+        merged[at] += granted
+    return {"grants": [{"at": to_text(at), "cost": merged[at]} for at in sorted(merged)], "used": sum(merged.values()),
+            "limit": state["limit"], "latest": to_text(state["latest"]), "allowed": state["allowed"], "denied": state["denied"]}
+
+
+def decision_views(questions):
+    """Both tables forget what nobody has asked for in an hour."""
+    answers, states, asked, now = {}, {}, {}, 0
+    for question in questions:
+        at, identity = to_ms(question["askedAt"]), question["questionId"]
+        now = max(now, at)
+        policy = "login" if (question.get("route") or "").startswith("/login") else "default"
+        key = f"{question['client']}/{policy}"
+        if identity in answers and asked[identity] + HOUR > now:
+            continue
+        if key not in states or asked[key] + HOUR <= now:
+            states[key] = {"grants": [], "latest": 0, "allowed": 0, "denied": 0, "limit": LOGINS if policy == "login" else LIMIT}
+        answers[identity] = {"client": question["client"], "policy": policy, **decide(states[key], question)}
+        asked[key] = asked[identity] = at
+    return {"platform-decisions": {key: row for key, row in answers.items() if asked[key] + HOUR > now},
+            "platform-granted": {key: granted_row(state) for key, state in states.items() if asked[key] + HOUR > now}}
+
+
 def compute(lines):
     records = list(read_records(lines))
     sessions, times = Sessions(), defaultdict(list)
@@ -157,4 +198,5 @@ def compute(lines):
     }
     views.update(audit_views(records))
     views.update(load_views(requests))
+    views.update(decision_views([record.value for record in of_topic(records, "limits.questions")]))
     return views

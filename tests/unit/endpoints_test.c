@@ -107,6 +107,65 @@ Test(endpoints, a_search_can_be_asked_for_nothing_but_a_time)
     expect_refused("must be by time alone");
 }
 
+static void expect_no_answers(const char *part)
+{
+    expect_refused(".answers");
+    cr_expect(strstr(t->error.message, part), "found: %s", t->error.message);
+}
+
+Test(endpoints, a_question_is_answered_by_a_store_that_is_there)
+{
+    weir_ingest(t, "/notes", "notes", .id = "author", .key = "author", .answers = "verdicts");
+    expect_no_answers("there is no store 'verdicts'");
+}
+
+Test(endpoints, an_answer_is_found_by_an_id)
+{
+    weir_ingest(t, "/notes", "notes", .key = "author", .answers = "by-author");
+    expect_no_answers("has an .id");
+}
+
+Test(endpoints, answers_have_strings_as_keys)
+{
+    weir_ingest(t, "/notes", "notes", .id = "author", .key = "author", .answers = "by-number");
+    expect_no_answers("must be a plain one with strings as keys");
+}
+
+Test(endpoints, a_quota_names_fields_of_the_answer)
+{
+    weir_ingest(t, "/notes", "notes", .id = "author", .key = "author", .answers = "by-author",
+                .quota = {.allow = "author"});
+    expect_refused(".quota.allow: the field 'author' is a string");
+}
+
+static void keep_nothing(weir_context *context, const struct weir_record *record)
+{
+    (void)context;
+    (void)record;
+}
+static const struct weir_processor keeper = {.process = keep_nothing};
+
+static void plan_with_answers_behind(const char *questions)
+{
+    struct weir_error error = {0};
+    weir_topology *own = weir_topology_new("own");
+    weir_stream *notes = weir_from(own, "notes", &weir_str_type, &note_type);
+    weir_add_store(own, "answers", &weir_str_type, &note_type);
+    weir_process(weir_repartition(notes, "again"), &keeper, .stores = {"answers"}, .name = "answer");
+    weir_from(own, "others", &weir_str_type, &note_type);
+    weir_ingest(own, "/notes", questions, .id = "author", .key = "author", .answers = "answers");
+    cr_expect_not(graph_plan(own, &error));
+    cr_expect(strstr(error.message, "a repartition lies between"), "found: %s", error.message);
+    cr_expect(strstr(error.message, "endpoints_test.c:"), "found: %s", error.message);
+    weir_topology_free(own);
+}
+
+Test(endpoints, answers_are_kept_where_questions_are_read)
+{
+    plan_with_answers_behind("notes");
+    plan_with_answers_behind("others");
+}
+
 Test(endpoints, a_search_goes_by_a_time)
 {
     weir_search(t, "/notes", "author", .indexes = {{"by-time", {NULL}}});

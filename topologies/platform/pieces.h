@@ -8,6 +8,8 @@ enum {
     PLATFORM_SESSION_MINUTES = 30,     /* a session ends when it was not used for so long */
     PLATFORM_ENDED_HOURS = 24,         /* how long it is remembered that a session has ended */
     PLATFORM_REQUESTS_PER_MINUTE = 60, /* that a client may send, in any 60 seconds */
+    PLATFORM_LOGINS_PER_MINUTE = 5,    /* of these, to /login */
+    PLATFORM_DECISION_HOURS = 1,       /* how long a question is known, and a limit that nobody asks for */
     PLATFORM_OUTCOMES = 20,   /* so many latest requests decide whether a breaker opens: when half are errors */
     PLATFORM_OPEN_MS = 30000, /* so long it stays open before one request is tried */
     PLATFORM_AUDIT_DAYS = 90  /* how long audit events are kept */
@@ -34,6 +36,9 @@ weir_mapper route_of, client_of, service_of;
 weir_aggregator add_request; /* .user: milliseconds of the window, an int64_t */
 weir_timestamp_of request_event_time;
 
-/* limits.c: rate limits and circuit breakers. */
+/* limits.c: rate limits as requests show them, and circuit breakers. */
 weir_aggregator limit_client, watch_service;
+
+/* decisions.c: whether a client may make a request, when it is asked; in platform-granted and platform-decisions. */
+extern const struct weir_processor decision_processor;
 #endif

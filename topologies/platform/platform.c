@@ -2,11 +2,13 @@
  *
  * Sessions are kept per user, where the limit is decided. Audit events stay in the partition they came on and are
  * written in three orders, so that a hundred thousand of them a second cost no network; whoever searches scans a range.
- * Requests are grouped by route, by service and by client.
+ * Requests are grouped by route, by service and by client. Whoever asks before a request is made is answered by the one who
+ * keeps the client's limits.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "platform.h"
 
 #include "audit_event.h"
+#include "limit_question.h"
 #include "pieces.h"
 #include "platform_parts.h"
 #include "platform_views.h"
@@ -75,11 +77,33 @@ static void watch_requests(weir_topology *t)
                    "platform-rate-limits", limit_client, .value = &rate_limit_type);
 }
 
+/* Questions stay in the partition of their client: no step lies between what is asked and what is answered. */
+static void decide_limits(weir_topology *t)
+{
+    weir_add_store(t, "platform-granted", &weir_str_type, &limit_state_type,
+                   .ttl = weir_hours(PLATFORM_DECISION_HOURS));
+    weir_add_store(t, "platform-decisions", &weir_str_type, &limit_decision_type,
+                   .ttl = weir_hours(PLATFORM_DECISION_HOURS));
+    weir_stream *questions = weir_from(t, "limits.questions", &weir_str_type, &limit_question_type);
+    weir_process(questions, &decision_processor, .stores = {"platform-granted", "platform-decisions"},
+                 .name = "decide-limits");
+    weir_ingest(
+        t, "/limits", "limits.questions", .id = "questionId", .key = "client", .ingested_at = "askedAt",
+        .time = "askedAt",
+        .rules = {{"client", .chars_min = 1, .chars_max = 200},
+                  {"route", .chars_max = 500},
+                  {"cost", .is_bounded = true, .least = 1, .most = PLATFORM_REQUESTS_PER_MINUTE}},
+        .answers = "platform-decisions",
+        .quota = {.allow = "allow", .policy = "policy", .limit = "limit", .remaining = "remaining", .reset = "reset"},
+        .about = "May this client make a request now? Asking counts.");
+}
+
 weir_topology *platform_topology(void)
 {
     weir_topology *t = weir_topology_new("platform");
     keep_sessions(t);
     keep_audit(t);
     watch_requests(t);
+    decide_limits(t);
     return t;
 }

@@ -3,8 +3,9 @@
 #include "world.h"
 
 #include <stdio.h>
+#include <string.h>
 
-const char *const platform_topics[] = {"sessions.events", "audit.events", "requests.events", NULL};
+const char *const platform_topics[] = {"sessions.events", "audit.events", "requests.events", "limits.questions", NULL};
 
 static const struct {
     const char *path;
@@ -14,7 +15,7 @@ static const struct {
 enum { ROUTES = sizeof routes / sizeof *routes, SERVICES = 4, USERS = 80 };
 
 struct platform {
-    int64_t sessions;
+    int64_t sessions, questions;
     int64_t bad_until_ms; /* a service is down until then */
     int bad_service;
 };
@@ -57,6 +58,21 @@ static int64_t draw_latency(struct simulation *simulation)
     return chance < 98 ? simulation_draw(simulation, 60, 400) : simulation_draw(simulation, 400, 5000);
 }
 
+/* The gateway asks before it lets the request in; now and then it hears no answer and asks again. */
+static void send_question(struct simulation *simulation, const char *client, const char *route, int64_t at_ms)
+{
+    struct platform *platform = simulation_self(simulation);
+    char value[SIMULATION_TEXT_MAX], time[SIMULATION_TIME_MAX];
+    snprintf(
+        value, sizeof value,
+        "{\"questionId\":\"question-%llx-%06lld\",\"client\":\"%s\",\"route\":\"%s\",\"cost\":%d,\"askedAt\":\"%s\"}",
+        (unsigned long long)simulation_seed(simulation), (long long)++platform->questions, client, route,
+        strcmp(route, "/reports/{name}") == 0 ? 5 : 1, simulation_time(at_ms, time));
+    send(simulation, "limits.questions", client, value, at_ms);
+    if (simulation_happens(simulation, 20))
+        send(simulation, "limits.questions", client, value, at_ms);
+}
+
 static void send_request(struct simulation *simulation, int user, int64_t at_ms)
 {
     struct platform *platform = simulation_self(simulation);
@@ -67,6 +83,7 @@ static void send_request(struct simulation *simulation, int user, int64_t at_ms)
                  : simulation_happens(simulation, 30)              ? 404
                                                                    : 200;
     snprintf(id, sizeof id, "user-%03d", user);
+    send_question(simulation, id, routes[route].path, at_ms);
     snprintf(value, sizeof value,
              "{\"client\":\"%s\",\"route\":\"%s\",\"status\":%d,\"latencyMs\":%lld,\"timestamp\":\"%s\"}", id,
              routes[route].path, status, (long long)draw_latency(simulation), simulation_time(at_ms, time));
@@ -114,4 +131,4 @@ static void step(struct simulation *simulation, int64_t now_ms)
 }
 
 const struct simulation_world platform_world = {
-    .self_size = sizeof(struct platform), .events_per_step = 15, .step = step};
+    .self_size = sizeof(struct platform), .events_per_step = 23, .step = step};
