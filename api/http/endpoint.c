@@ -184,6 +184,7 @@ const struct endpoint *endpoint_of(const struct endpoints *endpoints, const stru
 /* Up to the end of 9999, the last that RFC 3339 can write. */
 #define TIME_BOUNDS_SCHEMA "{\"pattern\":\"^(19[7-9]|[2-9])\",\"minimum\":0,\"maximum\":253402300799999}"
 
+/* Bounds are of numbers: of a time, when it is given in milliseconds. */
 static void write_rule(struct buffer *out, const struct weir_rule *rule)
 {
     const char *comma = "";
@@ -199,8 +200,7 @@ static void write_rule(struct buffer *out, const struct weir_rule *rule)
         comma = ",";
     }
     if (rule->is_bounded)
-        buffer_format(out, "%s\"description\":\"from %lld to %lld\"", comma, (long long)rule->least,
-                      (long long)rule->most);
+        buffer_format(out, "%s\"minimum\":%lld,\"maximum\":%lld", comma, (long long)rule->least, (long long)rule->most);
     buffer_byte(out, '}');
 }
 
