@@ -189,14 +189,8 @@ static void write_headers(struct buffer *out, const struct request *request, con
     }
     buffer_format(out, "X-Request-Id: %s\r\n", request->id);
     peer_write_headers(request->server, request->pass.grant ? request->pass.id : NULL, question->partitions, out);
-    buffer_format(out, "X-Request-Id: %s\r\n" FORWARDED_HEADER ": %s\r\n" PARTITIONS_HEADER ": ", request->id,
-                  request->server->instance);
-    for (size_t i = 0; i < question->partitions.count; i++)
-        buffer_format(out, i ? ",%d" : "%d", question->partitions.items[i]);
-    buffer_text(out, "\r\n");
     if (question->headers)
         buffer_text(out, question->headers);
-    write_credentials(out, request);
     buffer_byte(out, 0);
 }
 
