@@ -23,6 +23,9 @@ struct frames { /* being read; what frames point to lives as long as the bytes *
     weir_bytes position;
 };
 
+/* What SQL is told of a row as the text of a frame: 8 bytes of timestamp, and the value as JSON. */
+enum { FRAMES_TIME_BYTES = 8 };
+
 void frames_write_head(struct buffer *, weir_bytes position);
 void frames_set_more(struct buffer *); /* of a head written before */
 void frames_write_row(struct buffer *, const struct frame *);

@@ -12,6 +12,7 @@ void handle_key_windows(struct request *);
 void handle_sessions(struct request *);
 void handle_key_sessions(struct request *);
 void handle_key_versions(struct request *);
+void handle_scan(struct request *);
 void handle_changes(struct request *);
 void handle_batch(struct request *);
 void handle_copy_make(struct request *);

@@ -1,5 +1,6 @@
 /* routes.c: the route table itself (route.h). Literal paths stand before placeholders that would take them too.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "http/frames.h"
 #include "http/handlers.h"
 #include "http/route.h"
 
@@ -18,6 +19,8 @@ static const enum query_id windows[] = {QUERY_FROM_TIME, QUERY_TO_TIME,      QUE
                                         QUERY_CURSOR,    QUERY_MIN_POSITION, QUERY_WAIT_MS, QUERY_CONSISTENCY,
                                         QUERY_PARTIAL,   QUERY_NONE};
 
+static const enum query_id scan[] = {QUERY_PREFIX,    QUERY_FROM_KEY, QUERY_TO_KEY, QUERY_WINDOW_FROM,
+                                     QUERY_WINDOW_TO, QUERY_ORDER,    QUERY_CURSOR, QUERY_NONE};
 static const enum query_id changes[] = {QUERY_SNAPSHOT, QUERY_NONE};
 
 #define JSON "application/json"
@@ -42,6 +45,8 @@ const struct route routes[] = {
     {ROUTE_GET, "/v1/views/{view}/changes", ROUTE_ON_WORKER, handle_changes, changes,
      "The rows and then their changes, as server-sent events; Last-Event-ID goes on where a reader was.",
      "text/event-stream", "Text", NULL, RIGHT_READ},
+    {ROUTE_GET, "/v1/views/{view}/scan", ROUTE_ON_WORKER, handle_scan, scan,
+     "For instances: rows of a range in some partitions, a page at a time.", FRAMES_MEDIA, "Text", NULL, RIGHT_READ},
     {ROUTE_POST, "/v1/views/{view}/keys:batch", ROUTE_ON_WORKER, handle_batch, batch, "Many rows by their keys.", JSON,
      "Batch", "KeysBody", RIGHT_READ},
     {ROUTE_GET, "/v1/views/{view}", ROUTE_ON_WORKER, handle_view, none, "What a view holds.", JSON, "View", NULL,

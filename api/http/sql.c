@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "http/far.h"
 #include "http/handlers.h"
 #include "http/json.h"
 #include "http/problem.h"
@@ -27,6 +28,7 @@ struct answer {
     struct sql_column *columns; /* in the request's arena */
     size_t column_count, row_count;
     int64_t started_us;
+    struct far far;
 };
 
 /* ---- cells ------------------------------------------------------------------------------------------------------ */
@@ -169,15 +171,25 @@ static bool is_abandoned(void *self)
 
 /* ---- the end ---------------------------------------------------------------------------------------------------- */
 
-static void write_reads(struct buffer *out, const struct sql_result *result)
+static void write_position(struct buffer *out, const struct far *far, const struct sql_read *read)
+{
+    struct buffer text = {0};
+    buffer_text(&text, read->position);
+    far_write_position(far, read->view->view, &text);
+    buffer_byte(&text, 0);
+    json_position(out, text.data);
+    buffer_done(&text);
+}
+
+static void write_reads(struct buffer *out, const struct far *far, const struct sql_result *result)
 {
     for (size_t i = 0; i < result->read_count; i++) {
         const struct sql_read *read = &result->reads[i];
         buffer_text(out, i ? ",{\"view\":" : "{\"view\":");
         json_text(out, read->view->info.name);
         buffer_format(out, ",\"partitions\":%d,\"partitions_here\":%d,\"position\":", read->view->info.partitions,
-                      read->partitions);
-        json_position(out, read->position);
+                      read->here);
+        write_position(out, far, read);
         buffer_byte(out, '}');
     }
 }
@@ -203,7 +215,7 @@ static void finish(struct answer *answer, const struct sql_result *result)
     if (answer->form != ROWS_JSON)
         return;
     buffer_format(out, "],\"complete\":%s,\"metadata\":{\"views\":[", complete ? "true" : "false");
-    write_reads(out, result);
+    write_reads(out, &answer->far, result);
     buffer_format(out, "],\"rows\":%zu,\"rows_scanned\":%lld,\"elapsed_ms\":%lld,\"instance\":", answer->row_count,
                   (long long)result->scanned_rows,
                   (long long)((clock_monotonic_us(&clock_system) - answer->started_us) / 1000));
@@ -267,15 +279,26 @@ static struct sql_view *all_views(struct request *request, size_t *count)
     return views;
 }
 
+/* An instance does not ask another for a query in SQL, so one that says so is a client's. */
+static bool asks_others(const struct request *request)
+{
+    const struct server_view any = {.app = request->server->apps[0]};
+    return peer_routing(request, &any) != PEER_NONE;
+}
+
 void sql_answer(struct request *request, weir_bytes text, const char *field, const struct sql_parameter *parameters,
                 size_t count)
 {
-    struct answer answer = {
-        .request = request, .form = rows_form(request), .started_us = clock_monotonic_us(&clock_system)};
+    struct answer answer = {.request = request,
+                            .form = rows_form(request),
+                            .started_us = clock_monotonic_us(&clock_system),
+                            .far.request = request};
+    const struct sql_others others = far_others(&answer.far);
     struct sql_query query = {
         .text = text,
         .parameters = parameters,
         .parameter_count = count,
+        .others = asks_others(request) ? &others : NULL,
         .partial = request_value(request, QUERY_PARTIAL)->number != 0,
         .limits = {LIMIT_QUERY_MS, LIMIT_QUERY_SCANNED_ROWS, LIMIT_QUERY_MEMORY_BYTES},
         .output = {&answer, take_columns, take_row, is_abandoned},
@@ -286,6 +309,7 @@ void sql_answer(struct request *request, weir_bytes text, const char *field, con
         finish(&answer, &result);
     else
         refuse(request, &result, field);
+    far_done(&answer.far);
 }
 
 /* ---- the body --------------------------------------------------------------------------------------------------- */

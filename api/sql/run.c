@@ -216,14 +216,42 @@ static bool bind_all(struct run *run)
 
 /* ---- views ------------------------------------------------------------------------------------------------------ */
 
-static bool note_read(struct run *run, const struct sql_view *view)
+static bool is_among(const int32_t *partitions, size_t count, int32_t partition)
 {
+    for (size_t i = 0; i < count; i++)
+        if (partitions[i] == partition)
+            return true;
+    return false;
+}
+
+/* Partitions that are not here and that somebody has. While a snapshot is open none comes or goes. */
+static void find_elsewhere(struct run *run, struct table *table)
+{
+    const struct sql_view *view = table->view;
+    const struct sql_others *others = run->query->others;
+    size_t size = ((size_t)view->info.partitions + 1) * sizeof *table->elsewhere;
+    int32_t *here = arena_alloc(run->arena, size);
+    size_t count = weir_view_held(view->view, (struct weir_copies){0}, here);
+    table->elsewhere = arena_alloc(run->arena, size);
+    for (int32_t p = 0; p < view->info.partitions; p++)
+        if (!is_among(here, count, p))
+            table->elsewhere[table->elsewhere_count++] = p;
+    table->elsewhere_count = others->reachable(others->self, view, table->elsewhere, table->elsewhere_count);
+}
+
+static bool note_read(struct run *run, struct table *table)
+{
+    const struct sql_view *view = table->view;
     struct sql_read *read = &run->result->reads[run->result->read_count++];
     read->view = view;
     read->position = weir_snapshot_position(run->snapshot, view->view, run->arena, &read->partitions);
+    read->here = read->partitions;
+    if (read->partitions < view->info.partitions && run->query->others && view->info.kind != WEIR_VIEW_GLOBAL)
+        find_elsewhere(run, table);
+    read->partitions += (int32_t)table->elsewhere_count;
     if (read->partitions >= view->info.partitions || run->query->partial)
         return true;
-    return run_stop(run, SQL_ELSEWHERE, "%.100s: %d of %d partitions are here", view->info.name, read->partitions,
+    return run_stop(run, SQL_ELSEWHERE, "%.100s: %d of %d partitions can be read", view->info.name, read->partitions,
                     view->info.partitions);
 }
 
@@ -240,7 +268,7 @@ static bool open_snapshot(struct run *run)
         return run_stop(run, error.code == WEIR_RETRY ? SQL_LATER : SQL_FAILED, "%s", error.message);
     run->result->reads = arena_alloc(run->arena, (count + 1) * sizeof *run->result->reads);
     for (size_t i = 0; i < max; i++)
-        if (run->tables[i].is_used && !note_read(run, run->tables[i].view))
+        if (run->tables[i].is_used && !note_read(run, &run->tables[i]))
             return false;
     return true;
 }

@@ -2,7 +2,8 @@
  *
  * Every view is a table of its own name; where that holds a character that a bare name may not, it can also be written
  * with underscores (customer-totals is customer_totals). docs/sql.md says what columns a table has. A query sees each
- * partition of each of its views as of one commit, once and for all. It runs on the thread that calls sql_run, on a
+ * partition of each of its views that is here as of one commit, once and for all; what is elsewhere it is told by others
+ * (struct sql_others). It runs on the thread that calls sql_run, on a
  * connection of its own, and nothing of it outlives the call. */
 #ifndef WEIR_SQL_SQL_H
 #define WEIR_SQL_SQL_H
@@ -45,13 +46,35 @@ struct sql_output { /* called in turn from sql_run; false: enough */
     bool (*is_abandoned)(void *self); /* asked every few milliseconds: nobody waits for the answer any more */
 };
 
+struct sql_question {    /* about rows of a view in partitions that are not here */
+    int32_t *partitions; /* not changed */
+    size_t partition_count;
+    const struct weir_range *range;
+    bool (*may_go_on)(void *run); /* to be asked every few milliseconds of waiting; false: the query is over */
+    void *run;
+};
+
+struct sql_rows;
+struct sql_others { /* who knows what is not here; called in turn from sql_run */
+    void *self;
+    /* Leaves those of the partitions that somebody is known to hold. */
+    size_t (*reachable)(void *self, const struct sql_view *, int32_t *partitions, size_t count);
+    /* The rows of a range that are elsewhere, in order; more may come, never fewer. Of a versioned view, the newest versions. NULL:
+     * error is set; WEIR_RETRY: nobody answers for them now; WEIR_FULL: the query asks too much. */
+    struct sql_rows *(*open)(void *self, const struct sql_view *, const struct sql_question *, struct weir_error *);
+    /* False: the end, or error is set. */
+    bool (*next)(struct sql_rows *, weir_arena *, struct weir_row *, struct weir_error *);
+    void (*close)(struct sql_rows *); /* NULL is fine */
+};
+
 struct sql_query {
     weir_bytes text;
     const struct sql_parameter *parameters;
     size_t parameter_count;
     const struct sql_view *views; /* those that exist */
     size_t view_count;
-    bool partial; /* answer from the partitions here although there are others */
+    const struct sql_others *others; /* NULL: what is elsewhere is not to be had */
+    bool partial;                    /* answer from the partitions that can be read although there are others */
     struct sql_limits limits;
     struct sql_output output;
 };
@@ -63,7 +86,7 @@ enum sql_code {
     SQL_PARAMETER, /* a parameter is missing, unknown or too many */
     SQL_TOO_LONG,  /* time */
     SQL_TOO_LARGE, /* rows scanned, or memory */
-    SQL_ELSEWHERE, /* not all partitions are here */
+    SQL_ELSEWHERE, /* not all partitions can be read */
     SQL_LATER,     /* tasks are coming or going */
     SQL_ABANDONED,
     SQL_FAILED,
@@ -73,6 +96,7 @@ struct sql_read { /* a view that the query has read */
     const struct sql_view *view;
     const char *position; /* as in struct weir_row */
     int32_t partitions;   /* of them are in the answer */
+    int32_t here;         /* of these, on this instance */
 };
 
 struct sql_result {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/bytes.h"
 #include "base/memory.h"
 #include "sql/catalog.h"
 #include "sql/plan.h"
@@ -16,14 +17,22 @@ struct connected {
     struct columns columns;
 };
 
+struct head { /* the next row of one source, and its memory */
+    weir_arena arena;
+    struct weir_row row;
+    bool is_there;
+};
+
 struct walk {
     sqlite3_vtab_cursor base;
     struct connected *connected;
-    weir_arena plan, row_arena; /* of the range; of the row at hand */
+    weir_arena plan; /* of the range */
     struct plan_range range;
     int64_t window_from_ms, window_to_ms; /* looked at here, row by row; 0: no bound */
-    weir_cursor *cursor;
-    struct weir_row row;
+    weir_cursor *cursor;                  /* over what is here */
+    struct sql_rows *elsewhere;           /* NULL: everything is here */
+    struct head here, there;
+    struct head *row; /* the one at hand; NULL: none yet, or the end */
     bool is_done;
 };
 
@@ -55,10 +64,26 @@ static int disconnect(sqlite3_vtab *base)
     return SQLITE_OK;
 }
 
+/* For EXPLAIN QUERY PLAN: the same is asked of other instances. */
+static int tell_of_others(const struct table *table, sqlite3_index_info *info)
+{
+    const struct weir_view_info *view = &table->view->info;
+    if (!table->run->query->others || view->kind == WEIR_VIEW_GLOBAL || view->partitions_here >= view->partitions)
+        return SQLITE_OK;
+    char *about = sqlite3_mprintf("%s, %d of %d partitions asked of others", info->idxStr,
+                                  view->partitions - view->partitions_here, view->partitions);
+    if (!about)
+        return SQLITE_NOMEM;
+    sqlite3_free(info->idxStr);
+    info->idxStr = about;
+    return SQLITE_OK;
+}
+
 static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 {
     const struct connected *connected = (const struct connected *)base;
-    return plan_choose(&connected->table->view->info, &connected->columns, info);
+    int status = plan_choose(&connected->table->view->info, &connected->columns, info);
+    return status == SQLITE_OK ? tell_of_others(connected->table, info) : status;
 }
 
 static int open_walk(sqlite3_vtab *base, sqlite3_vtab_cursor **out)
@@ -66,17 +91,31 @@ static int open_walk(sqlite3_vtab *base, sqlite3_vtab_cursor **out)
     struct walk *walk = memory_new(sizeof *walk);
     walk->connected = (struct connected *)base;
     arena_init(&walk->plan);
-    arena_init(&walk->row_arena);
+    arena_init(&walk->here.arena);
+    arena_init(&walk->there.arena);
     *out = &walk->base;
     return SQLITE_OK;
+}
+
+static void close_sources(struct walk *walk)
+{
+    const struct sql_others *others = walk->connected->table->run->query->others;
+    weir_cursor_close(walk->cursor);
+    if (walk->elsewhere)
+        others->close(walk->elsewhere);
+    walk->cursor = NULL;
+    walk->elsewhere = NULL;
+    walk->row = NULL;
+    walk->here.is_there = walk->there.is_there = false;
 }
 
 static int close_walk(sqlite3_vtab_cursor *base)
 {
     struct walk *walk = (struct walk *)base;
-    weir_cursor_close(walk->cursor);
+    close_sources(walk);
     arena_done(&walk->plan);
-    arena_done(&walk->row_arena);
+    arena_done(&walk->here.arena);
+    arena_done(&walk->there.arena);
     memory_free(walk);
     return SQLITE_OK;
 }
@@ -84,29 +123,54 @@ static int close_walk(sqlite3_vtab_cursor *base)
 /* Of a versioned view a query sees the newest version of each key. */
 static bool is_wanted(const struct walk *walk)
 {
+    const struct weir_row *row = &walk->row->row;
     if (walk->connected->table->view->info.kind == WEIR_VIEW_VERSIONED)
-        return walk->row.window.end_ms == WEIR_VERSION_OPEN;
+        return row->window.end_ms == WEIR_VERSION_OPEN;
     bool session = walk->connected->table->view->info.kind == WEIR_VIEW_SESSION;
-    int64_t lower = session ? walk->row.window.end_ms : walk->row.window.start_ms;
-    return lower >= walk->window_from_ms &&
-           (walk->window_to_ms == 0 || walk->row.window.start_ms <= walk->window_to_ms);
+    int64_t lower = session ? row->window.end_ms : row->window.start_ms;
+    return lower >= walk->window_from_ms && (walk->window_to_ms == 0 || row->window.start_ms <= walk->window_to_ms);
+}
+
+static bool fail(const struct walk *walk, const struct weir_error *error)
+{
+    enum sql_code code = error->code == WEIR_RETRY ? SQL_LATER : error->code == WEIR_FULL ? SQL_TOO_LARGE : SQL_FAILED;
+    return run_stop(walk->connected->table->run, code, "%s", error->message);
+}
+
+/* False: it cannot be read. */
+static bool advance(struct walk *walk, struct head *head)
+{
+    struct weir_error error = {0};
+    arena_clear(&head->arena);
+    if (head == &walk->here)
+        head->is_there = weir_next(walk->cursor, &head->row, &error);
+    else
+        head->is_there =
+            walk->connected->table->run->query->others->next(walk->elsewhere, &head->arena, &head->row, &error);
+    return head->is_there || error.code == WEIR_OK || fail(walk, &error);
+}
+
+/* NULL: the end. */
+static struct head *first_in_order(struct walk *walk)
+{
+    struct head *here = &walk->here, *there = &walk->there;
+    if (!here->is_there || !there->is_there)
+        return here->is_there ? here : there->is_there ? there : NULL;
+    int order = bytes_compare(here->row.order, there->row.order);
+    return (walk->range.range.descending ? order >= 0 : order <= 0) ? here : there;
 }
 
 static int next(sqlite3_vtab_cursor *base)
 {
     struct walk *walk = (struct walk *)base;
-    struct run *run = walk->connected->table->run;
-    struct weir_error error = {0};
     do {
-        arena_clear(&walk->row_arena);
-        if (!weir_next(walk->cursor, &walk->row, &error)) {
-            walk->is_done = true;
-            if (error.code == WEIR_OK)
-                return SQLITE_OK;
-            run_stop(run, error.code == WEIR_RETRY ? SQL_LATER : SQL_FAILED, "%s", error.message);
+        if (walk->row && !advance(walk, walk->row))
             return SQLITE_ERROR;
-        }
-        if (!run_count_row(run))
+        walk->row = first_in_order(walk);
+        walk->is_done = !walk->row;
+        if (walk->is_done)
+            return SQLITE_OK;
+        if (!run_count_row(walk->connected->table->run))
             return SQLITE_INTERRUPT;
     } while (!is_wanted(walk));
     return SQLITE_OK;
@@ -121,28 +185,76 @@ static void look_at_windows_here(struct walk *walk)
     range->window_from_ms = range->window_to_ms = 0;
 }
 
+static bool may_go_on(void *run)
+{
+    return run_may_go_on(run);
+}
+
+/* The partition that alone can have the key. False: any can, or no single key is asked for. */
+static bool is_in_one(const struct walk *walk, int32_t *partition)
+{
+    weir_view *view = walk->connected->table->view->view;
+    const void *key = walk->range.range.from;
+    if (!key || key != walk->range.range.to || !weir_view_is_hashed(view))
+        return false;
+    *partition = weir_view_partition(view, key);
+    return true;
+}
+
+static void choose_one(const struct walk *walk, struct sql_question *question)
+{
+    const struct table *table = walk->connected->table;
+    int32_t one;
+    if (!is_in_one(walk, &one))
+        return;
+    question->partition_count = 0;
+    for (size_t i = 0; i < table->elsewhere_count; i++) {
+        if (table->elsewhere[i] != one)
+            continue;
+        question->partitions = &table->elsewhere[i];
+        question->partition_count = 1;
+    }
+}
+
+/* Asks others for what is not here. range: as the query wants it, with its windows. */
+static bool open_elsewhere(struct walk *walk, const struct weir_range *range, struct weir_error *error)
+{
+    const struct table *table = walk->connected->table;
+    const struct sql_others *others = table->run->query->others;
+    struct sql_question question = {table->elsewhere, table->elsewhere_count, range, may_go_on, table->run};
+    choose_one(walk, &question);
+    if (question.partition_count == 0)
+        return true;
+    walk->elsewhere = others->open(others->self, table->view, &question, error);
+    return walk->elsewhere != NULL;
+}
+
+static bool open_sources(struct walk *walk, bool has_key)
+{
+    const struct table *table = walk->connected->table;
+    const struct weir_range wanted = walk->range.range;
+    struct weir_error error = {0};
+    if (!has_key)
+        look_at_windows_here(walk);
+    walk->cursor =
+        weir_snapshot_scan(table->run->snapshot, table->view->view, &walk->here.arena, walk->range.range, &error);
+    if (!walk->cursor || !open_elsewhere(walk, &wanted, &error))
+        return fail(walk, &error);
+    return advance(walk, &walk->here) && (!walk->elsewhere || advance(walk, &walk->there));
+}
+
 static int filter(sqlite3_vtab_cursor *base, int parts, const char *about, int count, sqlite3_value **values)
 {
     (void)about, (void)count;
     struct walk *walk = (struct walk *)base;
-    const struct table *table = walk->connected->table;
-    struct weir_error error = {0};
-    weir_cursor_close(walk->cursor);
-    walk->cursor = NULL;
+    close_sources(walk);
     arena_clear(&walk->plan);
     walk->window_from_ms = walk->window_to_ms = 0;
-    plan_fill(&table->view->info, &walk->connected->columns, parts, values, &walk->plan, &walk->range);
+    plan_fill(&walk->connected->table->view->info, &walk->connected->columns, parts, values, &walk->plan, &walk->range);
     walk->is_done = walk->range.is_empty;
     if (walk->is_done)
         return SQLITE_OK;
-    if (!(parts & PLAN_KEY))
-        look_at_windows_here(walk);
-    walk->cursor =
-        weir_snapshot_scan(table->run->snapshot, table->view->view, &walk->row_arena, walk->range.range, &error);
-    if (walk->cursor)
-        return next(base);
-    run_stop(table->run, error.code == WEIR_RETRY ? SQL_LATER : SQL_FAILED, "%s", error.message);
-    return SQLITE_ERROR;
+    return open_sources(walk, (parts & PLAN_KEY) != 0) ? next(base) : SQLITE_ERROR;
 }
 
 static int is_at_end(sqlite3_vtab_cursor *base)
@@ -153,7 +265,7 @@ static int is_at_end(sqlite3_vtab_cursor *base)
 static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int i)
 {
     struct walk *walk = (struct walk *)base;
-    column_result(&walk->connected->columns.items[i], &walk->row, &walk->row_arena, context);
+    column_result(&walk->connected->columns.items[i], &walk->row->row, &walk->row->arena, context);
     return SQLITE_OK;
 }
 
