@@ -27,15 +27,14 @@ void applier_apply(struct task *task)
 }
 
 /* A disk that is full may have room again: rows stay in memory, the changelog has them, and a second later it is tried
- * again. Anything else ends the loop. */
-static void note_store_failure(struct loop *loop, const struct weir_error *error, int64_t now)
+ * again. Anything else ends the loop. Returns false. */
+static bool note_store_failure(struct loop *loop, const struct weir_error *error, int64_t now)
 {
-    if (error->code != WEIR_RETRY) {
-        loop_fail(loop, error);
-        return;
-    }
+    if (error->code != WEIR_RETRY)
+        return loop_fail(loop, error);
     log_warning("loop", "%s; trying again", error->message);
     loop->apply_after_us = now + APPLY_PAUSE_US;
+    return false;
 }
 
 struct held { /* committed rows in memory that RocksDB could have alone */
@@ -51,40 +50,57 @@ static void hold(struct held *held, struct store *store)
         held->largest = store;
 }
 
-/* Over the budget, the largest store gives its rows back; RocksDB has them then. */
-static void evict_when_full(struct loop *loop, int64_t now)
+static void hold_all(const struct loop *loop, struct held *all, struct held *windows)
 {
-    struct held all = {0}, windows = {0};
     for (size_t i = 0; i < loop->task_count; i++) {
         struct task *task = loop->tasks[i];
         for (size_t s = 0; task->state == TASK_RUNNING && s < task->part->store_count; s++) {
-            hold(&all, task->stores[s]);
+            hold(all, task->stores[s]);
             if (store_spec(task->stores[s])->kind != STORE_KEY_VALUE)
-                hold(&windows, task->stores[s]);
+                hold(windows, task->stores[s]);
         }
     }
+}
+
+/* Over the budget, the largest store gives its rows back; RocksDB has them then. */
+static bool evict_when_full(struct loop *loop, int64_t now)
+{
+    struct held all = {0}, windows = {0};
+    hold_all(loop, &all, &windows);
     struct weir_error error = {0};
     struct store *full = windows.bytes > loop->windows_max ? windows.largest
                          : all.bytes > loop->committed_max ? all.largest
                                                            : NULL;
-    if (full && !store_evict(full, now, &error))
-        note_store_failure(loop, &error, now);
+    return !full || store_evict(full, now, &error) || note_store_failure(loop, &error, now);
+}
+
+static bool apply_what_is_due(struct loop *loop, int64_t now)
+{
+    for (size_t i = 0; i < loop->task_count; i++) {
+        struct task *task = loop->tasks[i];
+        for (size_t s = 0; task->state == TASK_RUNNING && s < task->part->store_count; s++) {
+            struct weir_error error = {0};
+            if (store_apply_due(task->stores[s], now) && !store_apply(task->stores[s], now, &error))
+                return note_store_failure(loop, &error, now);
+        }
+    }
+    return true;
+}
+
+static bool is_over_budget(const struct loop *loop)
+{
+    struct held all = {0}, windows = {0};
+    hold_all(loop, &all, &windows);
+    return all.bytes > loop->committed_max || windows.bytes > loop->windows_max;
 }
 
 void applier_run_when_due(struct loop *loop)
 {
     int64_t now = loop_now_us();
-    if (now < loop->apply_after_us)
+    bool is_failing = now < loop->apply_after_us;
+    if (is_failing && loop->is_full)
         return;
-    for (size_t i = 0; i < loop->task_count; i++) {
-        struct task *task = loop->tasks[i];
-        for (size_t s = 0; task->state == TASK_RUNNING && s < task->part->store_count; s++) {
-            struct weir_error error = {0};
-            if (store_apply_due(task->stores[s], now) && !store_apply(task->stores[s], now, &error)) {
-                note_store_failure(loop, &error, now);
-                return;
-            }
-        }
-    }
-    evict_when_full(loop, now);
+    if (!is_failing)
+        is_failing = !apply_what_is_due(loop, now) || !evict_when_full(loop, now);
+    loop->is_full = is_failing && is_over_budget(loop);
 }

@@ -1,4 +1,5 @@
-/* applier.h: committed rows of a loop's tasks, from memory to RocksDB: when they are due, and when memory is full. */
+/* applier.h: committed rows of a loop's tasks, from memory to RocksDB: when they are due, and when memory is full. While the disk
+ * takes nothing and memory is full, nothing is processed: what is read waits in bounded queues, then at the broker. */
 #ifndef WEIR_RUNTIME_APPLIER_H
 #define WEIR_RUNTIME_APPLIER_H
 #include "runtime/task.h"

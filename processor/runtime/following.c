@@ -9,6 +9,7 @@ enum {
     AHEAD_MAX = 8192, /* records of a store behind the last known commit */
     OVERLAY_BYTES_MAX = 8 * 1024 * 1024,
     COMMITTED_BYTES_MAX = 8 * 1024 * 1024, /* of one store */
+    FULL_PAUSE_US = 1000 * 1000,
 };
 
 static void release_ahead(struct standbys *standbys, struct follower *follower)
@@ -172,15 +173,17 @@ static void warn(const struct task *task, size_t store, const struct weir_error 
                 error->message);
 }
 
-/* Copies keep little in memory: nobody writes the same rows here again and again. */
-static void evict_when_due(struct task *task)
+/* Copies keep little in memory: nobody writes the same rows here again and again. While the disk takes nothing, they stand still. */
+static void evict_when_due(struct standbys *standbys, struct task *task)
 {
     for (size_t i = 0; i < task->part->store_count; i++) {
         struct store *store = task->stores[i];
         struct weir_error error = {0};
         bool is_due = store_apply_due(store, standbys_now_us()) || store_evictable_bytes(store) > COMMITTED_BYTES_MAX;
-        if (is_due && !store_evict(store, standbys_now_us(), &error))
-            warn(task, i, &error);
+        if (!is_due || store_evict(store, standbys_now_us(), &error))
+            continue;
+        warn(task, i, &error);
+        standbys->full_until_us = standbys_now_us() + FULL_PAUSE_US;
     }
 }
 
@@ -204,7 +207,7 @@ bool following_step(struct standbys *standbys, struct standby *standby, struct w
     else if (reached)
         following_show_inputs(standby);
     atomic_store(&standby->task->restore_remaining, remaining(standby));
-    evict_when_due(standby->task);
+    evict_when_due(standbys, standby->task);
     return true;
 }
 

@@ -61,7 +61,7 @@ int32_t loop_part_number(const struct loop *loop, const struct task *task)
 
 bool loop_is_paused(const struct loop *loop)
 {
-    return atomic_load_explicit(&loop->app->paused, memory_order_relaxed);
+    return loop->is_full || atomic_load_explicit(&loop->app->paused, memory_order_relaxed);
 }
 
 bool loop_is_idle(const struct loop *loop)

@@ -32,6 +32,7 @@ struct loop {
     struct task_settings settings;
     struct database_limits limits;
     struct weir_error failure; /* set: the loop ends */
+    bool is_full;              /* neither the disk nor memory takes more rows: nothing is processed until it does */
     bool recovering;        /* what the tasks hold is not what is committed: nothing happens before recovery_finish */
     bool has_assignment;    /* what the group has dealt, all of it, which may be nothing */
     bool rejoin;            /* the consumer was fenced: close it and join anew */
@@ -48,7 +49,7 @@ bool loop_fail(struct loop *, const struct weir_error *);
 struct task *loop_task(const struct loop *, int32_t part, int32_t partition);
 void loop_add_task(struct loop *, struct task *);
 int32_t loop_part_number(const struct loop *, const struct task *); /* index in the layout */
-bool loop_is_paused(const struct loop *);
+bool loop_is_paused(const struct loop *);    /* by an admin, or because there is no place for what it would give */
 bool loop_is_idle(const struct loop *);      /* no running task has a record to process now */
 bool loop_has_progress(const struct loop *); /* some task has something to commit */
 #endif

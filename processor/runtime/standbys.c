@@ -168,8 +168,9 @@ static bool turn(struct standbys *standbys)
     idle = idle || standbys->restorer.got_nothing;
     if (ok)
         finish_restored(standbys);
-    ok = ok && following_read(standbys, &idle, &error);
-    for (size_t i = 0; ok && i < standbys->count; i++)
+    bool is_full = standbys_now_us() < standbys->full_until_us;
+    ok = ok && (is_full || following_read(standbys, &idle, &error));
+    for (size_t i = 0; ok && !is_full && i < standbys->count; i++)
         if (standbys->items[i]->is_restored)
             ok = following_step(standbys, standbys->items[i], &error);
     if (!ok)

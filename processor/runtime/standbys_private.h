@@ -43,6 +43,7 @@ struct standbys {
     size_t count, capacity;
     int32_t next_token;
     int64_t asked_us, placed_us, retry_us;
+    int64_t full_until_us; /* the disk took nothing: nothing is read or applied until then */
     weir_arena arena;
 };
 
