@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "http/handlers.h"
+#include "http/metrics.h"
 #include "http/server.h"
 
 struct family {
@@ -150,41 +151,50 @@ static void write_process(struct weir_http *server, struct buffer *out)
                   cpu, resident_bytes(), (double)server->started_ms / 1000);
 }
 
-void handle_metrics(struct request *request)
+static void write_door(struct weir_http *server, struct buffer *out)
 {
-    struct weir_http *server = request->server;
-    struct families families = {0};
-    struct buffer own = {0};
-    for (size_t i = 0; i < server->app_count; i++)
-        take_text(&families, weir_app_metrics(server->apps[i], &request->arena));
-    meter_write(&server->meter, &own);
-    buffer_format(&own,
+    meter_write(&server->meter, out);
+    buffer_format(out,
                   "# HELP weir_http_reloads_total Files of the door's security that were read again.\n"
                   "# TYPE weir_http_reloads_total counter\n"
                   "weir_http_reloads_total{result=\"done\"} %" PRIu64
                   "\nweir_http_reloads_total{result=\"failed\"} %" PRIu64 "\n",
                   guard_reloads(server->guard, true), guard_reloads(server->guard, false));
-    buffer_format(&own,
+    buffer_format(out,
                   "# HELP weir_http_audit_lost_total Lines of the audit file that could not be written.\n"
                   "# TYPE weir_http_audit_lost_total counter\nweir_http_audit_lost_total %" PRIu64 "\n",
                   (uint64_t)atomic_load(&server->audit.lost));
     buffer_format(
-        &own,
+        out,
         "# HELP weir_http_change_readers Readers of changes of views.\n"
         "# TYPE weir_http_change_readers gauge\nweir_http_change_readers %zu\n"
         "# HELP weir_http_slow_readers_total Readers of changes that were ended because they did not keep up.\n"
         "# TYPE weir_http_slow_readers_total counter\nweir_http_slow_readers_total %zu\n",
         atomic_load(&server->changes.readers), atomic_load(&server->changes.slow));
-    buffer_format(&own,
+    buffer_format(out,
                   "# HELP weir_http_questions_waiting Questions that are written and not answered yet.\n"
                   "# TYPE weir_http_questions_waiting gauge\nweir_http_questions_waiting %" PRId64 "\n"
                   "# HELP weir_http_unanswered_total Questions that were given up: there was no answer in time.\n"
                   "# TYPE weir_http_unanswered_total counter\nweir_http_unanswered_total %" PRIu64 "\n",
                   (int64_t)atomic_load(&server->questions.count), (uint64_t)atomic_load(&server->questions.unanswered));
+}
+
+void metrics_write(struct weir_http *server, weir_arena *arena, struct buffer *out)
+{
+    struct families families = {0};
+    struct buffer own = {0};
+    for (size_t i = 0; i < server->app_count; i++)
+        take_text(&families, weir_app_metrics(server->apps[i], arena));
+    write_door(server, &own);
     write_process(server, &own);
     take_text(&families, buffer_bytes(&own));
-    write_families(&families, &request->response.body);
+    write_families(&families, out);
     buffer_done(&own);
+}
+
+void handle_metrics(struct request *request)
+{
+    metrics_write(request->server, &request->arena, &request->response.body);
     request->response.status = 200;
     request->response.media = "text/plain; version=0.0.4; charset=utf-8";
 }

@@ -175,7 +175,8 @@ static bool start_threads(struct weir_http *server)
     pthread_sigmask(SIG_SETMASK, &all, &old);
     bool started = workers_start(&server->workers) && workers_start(&server->forwarders) &&
                    workers_start(&server->queries) && checks_start(server) && changes_start(server) &&
-                   questions_start(server) && pthread_create(&server->thread, NULL, loop, server) == 0;
+                   questions_start(server) && snapshots_start(server) &&
+                   pthread_create(&server->thread, NULL, loop, server) == 0;
     if (started)
         pthread_setname_np(server->thread, "weir-http");
     pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -251,7 +252,9 @@ static bool open_limits(struct weir_http *server, struct weir_error *error)
     server->cors_origins = weir_app_setting(app, "http.cors.origins");
     const char *compression = weir_app_setting(app, "http.compression");
     server->compresses = !compression || strcmp(compression, "none") != 0;
-    return audit_open(&server->audit, weir_app_setting(app, "http.audit.file"), error);
+    return audit_open(&server->audit, weir_app_setting(app, "http.audit.file"), error) &&
+           snapshots_open(&server->snapshots, weir_app_setting(app, "metrics.snapshot.file"),
+                          number_of(app, "metrics.snapshot.interval.ms"), error);
 }
 
 /* The caller's to free. */
@@ -362,6 +365,7 @@ static void free_server(struct weir_http *server)
         MHD_stop_daemon(server->daemon);
     changes_done(&server->changes);
     questions_done(&server->questions);
+    snapshots_done(&server->snapshots);
     send_pool_done(&server->send_pool);
     if (server->poll >= 0)
         close(server->poll);
@@ -415,6 +419,7 @@ weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http
     checks_init(&server->checks);
     changes_init(&server->changes);
     questions_init(&server->questions);
+    snapshots_init(&server->snapshots);
     workers_init(&server->workers, (struct workers_spec){"weir-http-work", LIMIT_WORKERS, LIMIT_JOBS, 0});
     workers_init(&server->forwarders, (struct workers_spec){"weir-http-peer", LIMIT_WORKERS, LIMIT_JOBS, 0});
     workers_init(&server->queries, (struct workers_spec){"weir-http-sql", LIMIT_QUERIES, 0, LIMIT_QUERY_NICE});
@@ -430,6 +435,7 @@ weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http
     workers_stop(&server->queries);
     checks_stop(server);
     changes_stop(server);
+    snapshots_stop(server);
     questions_stop(server);
     free_server(server);
     return NULL;
@@ -471,6 +477,7 @@ void weir_http_stop(weir_http *server)
     workers_stop(&server->queries);
     checks_stop(server);
     changes_stop(server);
+    snapshots_stop(server);
     wait_for_writes(server);
     questions_stop(server);
     atomic_store(&server->quitting, true);

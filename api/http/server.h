@@ -20,6 +20,7 @@
 #include "http/reports.h"
 #include "http/request.h"
 #include "http/send.h"
+#include "http/snapshots.h"
 #include "http/workers.h"
 #include "weir.h"
 
@@ -61,6 +62,7 @@ struct weir_http {
     struct checks checks;
     struct changes changes;
     struct questions questions;
+    struct snapshots snapshots;
     struct endpoints endpoints;
     struct route_table routes;                   /* fixed ones and endpoints */
     struct route_table admin_routes, all_routes; /* of the admin's door; all of these */

@@ -156,6 +156,11 @@ const struct setting config_table[] = {
      "Origins (`https://host:port`, with commas between them) whose pages may ask from a browser. Empty: none but our own."},
     {"http.audit.file", SETTING_TEXT, "", 0, 0, {0}, OURS,
      "File for JSON lines that say who changed something, ran SQL, or was refused. Goes on in a new file when it is moved away."},
+    {"metrics.snapshot.file", SETTING_TEXT, "", 0, 0, {0}, OURS,
+     "File for the figures of `/metrics` as JSON lines, one every `metrics.snapshot.interval.ms`; `-`: the standard output. Goes on in a "
+     "new file when it is moved away. Empty: none."},
+    {"metrics.snapshot.interval.ms", SETTING_MILLISECONDS, "60000", 100, 86400000, {0}, OURS,
+     "How often `metrics.snapshot.file` gets a line."},
     {"http.compression", SETTING_CHOICE, "gzip", 0, 0, {"gzip", "none"}, OURS,
      "Whether answers of more than 1400 bytes are packed for clients that accept gzip. Not the readers of changes."},
     {"http.admin.port", SETTING_INTEGER, "-1", -1, 65535, {0}, OURS,

@@ -2,8 +2,10 @@
 import concurrent.futures
 import json
 import os
+import pathlib
 import re
 import sys
+import tempfile
 import time
 import unittest
 
@@ -395,6 +397,65 @@ class QuestionsOfTwo(unittest.TestCase):
         answers = [self.other.post("/questions", {"who": who}) for who in ("ann", "bob", "cleo", "dora", "eve", "finn")]
         self.assertEqual({answer.status for answer in answers}, {200, 503})
         self.assertEqual({answer.code for answer in answers if answer.status == 503}, {"not-owner"})
+
+
+class Snapshots(unittest.TestCase):
+    """The figures of /metrics as JSON lines."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.file = pathlib.Path(self.folder.name) / "metrics.jsonl"
+        self.door = Door(PROGRAM, FAKE_STILL=1, FAKE_metrics_snapshot_file=self.file, FAKE_metrics_snapshot_interval_ms=100)
+
+    def tearDown(self):
+        if self.door:
+            self.door.close()
+        self.folder.cleanup()
+
+    def lines(self, file=None):
+        file = file or self.file
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    def wait_for(self, condition):
+        end = time.monotonic() + 60
+        while not condition():
+            self.assertLess(time.monotonic(), end, "no line came")
+            time.sleep(0.02)
+
+    def test_a_line_has_the_samples_of_metrics(self):
+        self.wait_for(lambda: len(self.lines()) >= 2)
+        text = self.door.get("/metrics").body.decode()
+        names = {line.rpartition(" ")[0] for line in text.splitlines() if line and not line.startswith("#")}
+        seen = len(self.lines())
+        self.wait_for(lambda: len(self.lines()) > seen + 1)
+        line = self.lines()[-1]
+        self.assertRegex(line["ts"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+        self.assertEqual({name for name in line["metrics"] if 'route="/metrics"' not in name}, names)
+        self.assertTrue(all(value is None or isinstance(value, (int, float)) for value in line["metrics"].values()))
+
+    def test_it_goes_on_in_a_new_file_when_the_old_one_is_moved_away(self):
+        self.wait_for(self.lines)
+        moved = self.file.with_suffix(".1")
+        self.file.rename(moved)
+        self.wait_for(self.lines)
+        times = [line["ts"] for line in self.lines(moved) + self.lines()]
+        self.assertEqual(times, sorted(times))
+
+    def test_the_last_line_is_of_the_end(self):
+        for _ in range(5):
+            self.door.get("/livez")
+        status, _ = self.door.close()
+        self.door = None
+        self.assertEqual(status, 0)
+        answered = sum(value for name, value in self.lines()[-1]["metrics"].items()
+                       if name.startswith("weir_http_requests_total") and 'route="/livez"' in name)
+        self.assertEqual(answered, 5, self.lines()[-1])
+
+
+class SnapshotsElsewhere(unittest.TestCase):
+    def test_a_file_that_cannot_be_opened_is_told_at_the_start(self):
+        with self.assertRaises(RuntimeError):
+            Door(PROGRAM, FAKE_metrics_snapshot_file="/nowhere/metrics.jsonl", FAKE_metrics_snapshot_interval_ms=100)
 
 
 class Checks(unittest.TestCase):

@@ -1,0 +1,188 @@
+/* snapshots.c: see snapshots.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "http/snapshots.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "http/json.h"
+#include "http/metrics.h"
+#include "http/server.h"
+
+/* ---- one line ----------------------------------------------------------------------------------------------------- */
+
+/* "NaN", "+Inf" and "-Inf" are none for JSON (RFC 8259, 6). */
+static bool is_number(weir_bytes text)
+{
+    const char *at = text.data;
+    size_t first = text.size > 0 && at[0] == '-';
+    return text.size > first && at[first] >= '0' && at[first] <= '9';
+}
+
+/* "NAME{LABELS} VALUE" as a member. */
+static void write_sample(struct buffer *out, weir_bytes line, const char **comma)
+{
+    const char *blank = memrchr(line.data, ' ', line.size);
+    if (!blank || *(const char *)line.data == '#')
+        return;
+    size_t name = (size_t)(blank - (const char *)line.data);
+    weir_bytes value = {blank + 1, line.size - name - 1};
+    buffer_text(out, *comma);
+    json_string(out, (weir_bytes){line.data, name});
+    buffer_byte(out, ':');
+    if (is_number(value))
+        buffer_append(out, value.data, value.size);
+    else
+        buffer_text(out, "null");
+    *comma = ",";
+}
+
+void snapshot_write(struct buffer *out, int64_t now_ms, weir_bytes prometheus)
+{
+    const char *comma = "", *at = prometheus.data, *end = at + prometheus.size;
+    buffer_text(out, "{\"ts\":");
+    json_time(out, now_ms);
+    buffer_text(out, ",\"metrics\":{");
+    while (at < end) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        stop = stop ? stop : end;
+        if (stop > at)
+            write_sample(out, (weir_bytes){at, (size_t)(stop - at)}, &comma);
+        at = stop + 1;
+    }
+    buffer_text(out, "}}\n");
+}
+
+/* ---- the file ----------------------------------------------------------------------------------------------------- */
+
+static bool is_output(const struct snapshots *snapshots)
+{
+    return strcmp(snapshots->path, "-") == 0;
+}
+
+static int open_file(const char *path)
+{
+    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+}
+
+bool snapshots_open(struct snapshots *snapshots, const char *path, int64_t interval_ms, struct weir_error *error)
+{
+    snapshots->path = path ? path : "";
+    snapshots->interval_ms = interval_ms;
+    if (*snapshots->path)
+        snapshots->fd = is_output(snapshots) ? STDOUT_FILENO : open_file(path);
+    return !*snapshots->path || snapshots->fd >= 0 ||
+           error_set(error, WEIR_INVALID, "metrics.snapshot.file: %.200s: %s", path, strerror(errno));
+}
+
+/* Goes on in a new file when the old one was moved away. */
+static void refresh(struct snapshots *snapshots)
+{
+    struct stat named, open_one;
+    if (is_output(snapshots) || (stat(snapshots->path, &named) == 0 && fstat(snapshots->fd, &open_one) == 0 &&
+                                 named.st_ino == open_one.st_ino && named.st_dev == open_one.st_dev))
+        return;
+    int fd = open_file(snapshots->path);
+    if (fd < 0)
+        return;
+    close(snapshots->fd);
+    snapshots->fd = fd;
+}
+
+/* A line goes out in one write, so that it is whole where several processes share a file. */
+static void append(struct snapshots *snapshots, weir_bytes line)
+{
+    refresh(snapshots);
+    bool written = write(snapshots->fd, line.data, line.size) == (ssize_t)line.size;
+    if (!written && !snapshots->has_failed)
+        log_error("metrics", "%.200s: %s: snapshots are lost", snapshots->path, strerror(errno));
+    snapshots->has_failed = !written;
+}
+
+static void take(struct weir_http *server)
+{
+    weir_arena arena;
+    struct buffer text = {0}, line = {0};
+    arena_init(&arena);
+    metrics_write(server, &arena, &text);
+    snapshot_write(&line, clock_wall_ms(&clock_system), buffer_bytes(&text));
+    append(&server->snapshots, buffer_bytes(&line));
+    buffer_done(&line);
+    buffer_done(&text);
+    arena_done(&arena);
+}
+
+/* ---- the thread --------------------------------------------------------------------------------------------------- */
+
+/* False: it is over. */
+static bool wait_until(struct snapshots *snapshots, int64_t until_us)
+{
+    bool is_time = false;
+    pthread_mutex_lock(&snapshots->lock);
+    while (!snapshots->is_stopping && !is_time)
+        is_time = !clock_condition_wait(&snapshots->wake, &snapshots->lock, until_us);
+    bool goes_on = !snapshots->is_stopping;
+    pthread_mutex_unlock(&snapshots->lock);
+    return goes_on;
+}
+
+static void *take_all(void *self)
+{
+    struct weir_http *server = self;
+    int64_t due_us = clock_monotonic_us(&clock_system), now_us;
+    while (due_us += server->snapshots.interval_ms * 1000, wait_until(&server->snapshots, due_us)) {
+        take(server);
+        now_us = clock_monotonic_us(&clock_system);
+        due_us = due_us < now_us ? now_us : due_us; /* what was missed is not made up for */
+    }
+    take(server);
+    return NULL;
+}
+
+void snapshots_init(struct snapshots *snapshots)
+{
+    snapshots->path = "";
+    snapshots->fd = -1;
+    pthread_mutex_init(&snapshots->lock, NULL);
+    clock_condition_init(&snapshots->wake);
+}
+
+bool snapshots_start(struct weir_http *server)
+{
+    struct snapshots *snapshots = &server->snapshots;
+    if (!*snapshots->path)
+        return true;
+    snapshots->has_thread = pthread_create(&snapshots->thread, NULL, take_all, server) == 0;
+    if (snapshots->has_thread)
+        pthread_setname_np(snapshots->thread, "weir-http-snap");
+    return snapshots->has_thread;
+}
+
+void snapshots_stop(struct weir_http *server)
+{
+    struct snapshots *snapshots = &server->snapshots;
+    if (!snapshots->has_thread)
+        return;
+    pthread_mutex_lock(&snapshots->lock);
+    snapshots->is_stopping = true;
+    pthread_cond_signal(&snapshots->wake);
+    pthread_mutex_unlock(&snapshots->lock);
+    pthread_join(snapshots->thread, NULL);
+    snapshots->has_thread = false;
+}
+
+void snapshots_done(struct snapshots *snapshots)
+{
+    if (snapshots->fd >= 0 && !is_output(snapshots))
+        close(snapshots->fd);
+    pthread_cond_destroy(&snapshots->wake);
+    pthread_mutex_destroy(&snapshots->lock);
+}
