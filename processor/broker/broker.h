@@ -1,13 +1,14 @@
 /* broker.h: the runtime's only view of a log of topics. Two implementations: kafka/ (librdkafka) and embedded/ (durable,
  * single process); the simulator is a third.
  *
- * A `share` is the unit of assignment: one partition number of one sub-topology, with that partition of all its source
- * topics. The broker subscribes to the lead topic only and adds the co-partitions itself (design: groups).
+ * A `share` is the unit of assignment: one partition number of one sub-topology, with that partition of those of its source
+ * topics that have it. The broker subscribes to the lead topic only and adds the co-partitions itself (design: groups).
  * Threads: a consumer, a producer and a reader are used by one thread at a time; a broker and its admin calls [any].
  * Everything returned by pointer is valid until the stated release. Errors name topic, partition and offset. */
 #ifndef WEIR_BROKER_BROKER_H
 #define WEIR_BROKER_BROKER_H
 #include "base/config.h"
+#include "base/error.h"
 #include "weir.h"
 
 struct broker;
@@ -27,9 +28,11 @@ struct broker_message {
     void *owner; /* the implementation's */
 };
 
-struct broker_subscription {   /* one per sub-topology, in the order of `group` */
-    const char *const *topics; /* the first is the lead topic; all have the same partition count */
+struct broker_subscription { /* one per sub-topology, in the order of `group` */
+    const char *const
+        *topics; /* the widest first, which is the lead topic; a share has those that have its partition */
     size_t topic_count;
+    const int32_t *partitions; /* of each; another number at the broker is an error (WEIR_INVALID). NULL: any will do */
 };
 
 struct broker_start {     /* where one source of a share begins */
@@ -41,7 +44,8 @@ struct broker_start {     /* where one source of a share begins */
  * revoked: commit what is finished before returning (lost == false), or drop it (lost == true). Do not block. */
 struct broker_rebalance {
     void *self;
-    void (*assigned)(void *self, int32_t group, int32_t partition, const struct broker_start *starts /* per source */);
+    void (*assigned)(void *self, int32_t group, int32_t partition,
+                     const struct broker_start *starts /* per source of the share */);
     void (*revoked)(void *self, int32_t group, int32_t partition, bool lost);
     /* After the last assigned of one rebalance: the member has all that the group has dealt it, which may be nothing. */
     void (*settled)(void *self);
@@ -215,6 +219,19 @@ struct broker_ops {
 struct broker { /* first member of every implementation */
     const struct broker_ops *ops;
 };
+
+/* Of the index-th topic, which has `count` partitions, the one before it `before`. False: it is not as it was told. */
+static inline bool broker_subscription_check(const struct broker_subscription *subscription, size_t index,
+                                             int32_t count, int32_t before, struct weir_error *error)
+{
+    const char *topic = subscription->topics[index];
+    if (subscription->partitions && count != subscription->partitions[index])
+        return error_set(error, WEIR_INVALID, "topic '%.200s' has %d partitions now, not %d", topic, (int)count,
+                         (int)subscription->partitions[index]);
+    return count <= before ||
+           error_set(error, WEIR_INVALID, "topic '%.200s' has %d partitions, more than the %d before it", topic,
+                     (int)count, (int)before);
+}
 
 struct broker *broker_kafka_open(const struct config *, struct weir_error *);
 /* Shared by the apps of a process: the same directory gives the same log, closed with its last user. directory NULL:

@@ -125,8 +125,10 @@ static weir_table *add_merge(const struct verb *verb, const struct cogroup *cogr
     struct graph_node *merge = name ? node_add_behind(verb, nodes->items[0], &operator_merge, name) : NULL;
     if (!merge)
         return NULL;
-    for (size_t i = 1; i < nodes->count; i++)
+    for (size_t i = 1; i < nodes->count; i++) {
         node_connect(verb->topology, nodes->items[i], merge);
+        copartition_add(verb->topology, nodes->items[0], nodes->items[i]);
+    }
     weir_table *table = table_of(verb->topology, merge, table_find_kept);
     table->view.store = cogroup->store;
     table->is_cogrouped = true;

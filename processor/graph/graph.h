@@ -61,6 +61,8 @@ struct graph_node {
     bool passes_null_keys;  /* of a record without a key a left or outer join still makes something (KIP-962) */
     bool sends_old;         /* a table's node: its changes carry what they replace (table_send_old) */
     bool is_global;         /* sources: of a global table; read by no task */
+    int32_t
+        copartition; /* sources: topics of those with the same number have equally many partitions; 0: any will do */
     struct graph_nodes parents, children; /* in order of connection, which is the order of forwarding */
     struct graph_store *stores[WEIR_STORES_MAX];
     size_t store_count;
@@ -98,6 +100,10 @@ struct graph_subtopology {
     size_t store_count;
 };
 
+struct graph_joined { /* both sides must lie in the same partitions */
+    const struct graph_node *left, *right;
+};
+
 struct weir_topology {
     const char *name;
     weir_arena arena;
@@ -110,6 +116,8 @@ struct weir_topology {
     int32_t next_number;                /* of generated node names */
     struct weir_on_error_args on_error; /* .at NULL: not said */
     struct graph_topic *drops;          /* of weir_drops; NULL: not asked for */
+    struct graph_joined *joined;
+    size_t joined_count, joined_capacity;
     struct weir_endpoint *endpoints;
     size_t endpoint_count, endpoint_capacity;
     bool planned;

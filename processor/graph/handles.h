@@ -148,6 +148,14 @@ struct graph_node *repartition_source(const struct verb *, struct graph_topic *,
 struct graph_node *source_node(const struct verb *, const struct weir_type *key, const struct weir_source_args *,
                                const char *given);
 
+/* ---- copartition.c ---- */
+
+/* What the two nodes forward is looked up in each other, or added to one row: the topics they come from, up to the last
+ * repartition and through merges, must have equally many partitions (Kafka Streams: copartitionSources). */
+void copartition_add(weir_topology *, const struct graph_node *left, const struct graph_node *right);
+/* Of the whole, for graph_plan: numbers the sources. Nodes' indexes are their places in the topology. */
+void copartition_number(weir_topology *);
+
 /* ---- join.c ---- */
 
 /* What all joins ask of their arguments and inputs. */

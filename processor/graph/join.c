@@ -90,6 +90,7 @@ weir_stream *weir_join_table_with(weir_stream *stream, weir_table *table, struct
     struct graph_node *node = name ? node_add_behind(&verb, stream->node, what, name) : NULL;
     if (!node || (waits && !connect_buffer(&verb, node)) || !node_connect_view(&verb, node, &table->view))
         return NULL;
+    copartition_add(topology, stream->node, table->node);
     node->passes_null_keys = args.kind == WEIR_LEFT;
     const struct stream_join_args join = {.fn = args.fn,
                                           .table = &table->view,
@@ -181,6 +182,7 @@ weir_table *weir_join_tables_with(weir_table *left, weir_table *right, struct we
     if (!node)
         return NULL;
     node_connect(left->topology, two, node);
+    copartition_add(left->topology, one, two);
     node->args = one->args;
     node->user = args.user;
     return add_result(&verb, left, right, &args, node);

@@ -145,6 +145,7 @@ static bool answer(const struct verb *verb, struct foreign_join *join)
     if (!sink)
         return false;
     node_connect(verb->topology, inform, sink);
+    copartition_add(verb->topology, source, join->right->node);
     sink->partition_of = foreign_response_partition;
     if (join->partition_of)
         spread_by_key(sink, join->partition_of);
@@ -159,6 +160,7 @@ static struct graph_node *resolve(const struct verb *verb, struct foreign_join *
         source ? add_step(verb, join, source, &operator_foreign_resolve, join->names.resolve) : NULL;
     if (!node || !node_connect_view(verb, node, &join->left->view))
         return NULL;
+    copartition_add(verb->topology, source, join->left->node);
     node->value_type = value;
     return node_add_behind(verb, node, &operator_table_source, join->names.result);
 }

@@ -174,6 +174,7 @@ static struct graph_node *join_sides(const struct verb *verb, struct stream_join
         !connect_stores(verb, right, join->left.store, unmatched))
         return NULL;
     right->self_of = left;
+    copartition_add(verb->topology, left, right);
     struct graph_node *merge = node_add_behind(verb, left, &operator_merge, join->merge_name);
     if (merge)
         node_connect(verb->topology, right, merge);

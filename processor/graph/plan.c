@@ -231,6 +231,7 @@ static void add_stores(weir_topology *topology)
 static void cut(weir_topology *topology)
 {
     size_t *roots = find_components(topology);
+    copartition_number(topology);
     topology->subtopology_count = number_components(topology, roots);
     memory_free(roots);
     topology->subtopologies =

@@ -23,6 +23,7 @@ void weir_topology_free(weir_topology *topology)
         return;
     memory_free(topology->topics);
     memory_free(topology->stores);
+    memory_free(topology->joined);
     memory_free(topology->endpoints);
     arena_done(&topology->arena);
     memory_free(topology);

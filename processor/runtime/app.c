@@ -431,7 +431,7 @@ size_t weir_app_endpoints(struct weir_app *app, const struct weir_endpoint **out
 static int64_t lag_of(const struct task *task)
 {
     int64_t lag = 0;
-    for (size_t i = 0; i < task->part->source_count; i++) {
+    for (size_t i = 0; i < task->source_count; i++) {
         int64_t one = atomic_load_explicit(&task->sources[i].lag, memory_order_relaxed);
         if (one < 0)
             return -1;
@@ -476,8 +476,8 @@ static void add_node_figures(const struct weir_app *app, const struct layout_par
         if (task->part != part || atomic_load(&task->shown_state) != TASK_RUNNING)
             continue;
         out->records += __atomic_load_n(&context_of(task->contexts, node)->records, __ATOMIC_RELAXED);
-        for (size_t s = 0; s < part->source_count; s++)
-            if (part->sources[s].node == node) {
+        for (size_t s = 0; s < task->source_count; s++)
+            if (task->sources[s].layout->node == node) {
                 int64_t lag = atomic_load_explicit(&task->sources[s].lag, memory_order_relaxed);
                 out->lag += lag > 0 ? lag : 0;
             }

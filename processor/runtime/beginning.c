@@ -33,7 +33,7 @@ static bool begins_elsewhere(const struct task_source *source)
 
 void beginning_seek(const struct broker *broker, struct broker_consumer *consumer, const struct task *task)
 {
-    for (size_t i = 0; i < task->part->source_count; i++) {
+    for (size_t i = 0; i < task->source_count; i++) {
         const struct task_source *source = &task->sources[i];
         const struct broker_offset place = {source->layout->topic, task->partition, source->position, NULL};
         if (begins_elsewhere(source))

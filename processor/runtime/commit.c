@@ -142,8 +142,8 @@ static void log_row(void *self, const struct store_row *row)
 
 static void save_lineage(struct task *task)
 {
-    for (size_t i = 0; i < task->part->source_count; i++) {
-        int32_t store = task->part->sources[i].lineage_store;
+    for (size_t i = 0; i < task->source_count; i++) {
+        int32_t store = task->sources[i].layout->lineage_store;
         if (store >= 0)
             lineage_save(&task->sources[i].seen, task->stores[store], task->execution.stream_time_ms);
     }
@@ -174,7 +174,7 @@ bool commit_log(struct task *task, struct collector *collector, struct weir_erro
 void commit_offsets_add(struct commit_offsets *offsets, const struct task *task, weir_arena *arena)
 {
     struct buffer metadata = {0};
-    for (size_t i = 0; i < task->part->source_count; i++) {
+    for (size_t i = 0; i < task->source_count; i++) {
         buffer_clear(&metadata);
         commit_metadata_write(task, i, &metadata);
         int64_t position = task->sources[i].position;
@@ -182,7 +182,7 @@ void commit_offsets_add(struct commit_offsets *offsets, const struct task *task,
             position = 0; /* nothing read yet; the metadata must be committed all the same */
         offsets->items = memory_grow(offsets->items, &offsets->capacity, offsets->count + 1, sizeof *offsets->items);
         offsets->items[offsets->count++] = (struct broker_offset){
-            .topic = task->part->sources[i].topic,
+            .topic = task->sources[i].layout->topic,
             .partition = task->partition,
             .offset = position,
             .metadata = arena_text(arena, metadata.data),
@@ -193,10 +193,10 @@ void commit_offsets_add(struct commit_offsets *offsets, const struct task *task,
 
 void commit_offsets_add_positions(struct commit_offsets *offsets, const struct task *task)
 {
-    for (size_t i = 0; i < task->part->source_count; i++) {
+    for (size_t i = 0; i < task->source_count; i++) {
         offsets->items = memory_grow(offsets->items, &offsets->capacity, offsets->count + 1, sizeof *offsets->items);
         offsets->items[offsets->count++] = (struct broker_offset){
-            .topic = task->part->sources[i].topic,
+            .topic = task->sources[i].layout->topic,
             .partition = task->partition,
             .offset = task->sources[i].position,
         };
@@ -211,11 +211,11 @@ void commit_publish(struct task *task)
         feed_take(task, i, task->changelog_positions[i]);
         store_publish(task->stores[i], task->changelog_positions[i]);
     }
-    for (size_t i = 0; i < task->part->source_count; i++)
+    for (size_t i = 0; i < task->source_count; i++)
         atomic_store(&task->committed[i], task->sources[i].position);
     atomic_fetch_add(&task->publishing, 1);
     feed_tell(task);
-    for (size_t i = 0; i < task->part->source_count; i++)
+    for (size_t i = 0; i < task->source_count; i++)
         task->sources[i].committed_stream_time_ms = task->sources[i].stream_time_ms;
     task->committed_stream_time_ms = task->execution.stream_time_ms;
     task->progress = false;

@@ -113,7 +113,9 @@ static void open_changelogs(struct weir_test *test)
 
 static void set_partitions(struct layout_part *part)
 {
-    part->partitions = 1;
+    for (size_t i = 0; i < part->source_count; i++)
+        part->sources[i].partitions = 1;
+    layout_sort_sources(part);
     for (size_t i = 0; i < part->subtopology->nodes.count; i++)
         part->sink_partitions[i] = 1;
 }

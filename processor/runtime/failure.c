@@ -247,7 +247,7 @@ static weir_bytes json_of(const struct task *task, const struct weir_type *type,
 /* Whether what a call was asked with, as text and JSON, reads as its input did. */
 static bool is_input(const struct task *task, const char *topic, const struct weir_record *record)
 {
-    for (size_t i = 0; topic && i < task->part->source_count; i++) {
+    for (size_t i = 0; topic && i < task->source_count; i++) {
         const struct graph_node *node = task->sources[i].layout->node;
         if (strcmp(task->sources[i].layout->topic, topic) == 0)
             return record->value_type == node->value_type && record->key_type == node->key_type && node->value_type &&

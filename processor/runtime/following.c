@@ -134,7 +134,7 @@ static int64_t remaining(const struct standby *standby)
 void following_show_inputs(const struct standby *standby)
 {
     struct task *task = standby->task;
-    for (size_t i = 0; i < task->part->source_count; i++)
+    for (size_t i = 0; i < task->source_count; i++)
         if (standby->inputs[i] != BROKER_NO_OFFSET)
             atomic_store(&task->committed[i], standby->inputs[i]);
 }

@@ -120,7 +120,7 @@ static void load_position(struct task *task, size_t source, struct weir_error *e
 
 static void save_positions(struct task *task)
 {
-    for (size_t i = 0; i < task->part->source_count; i++) {
+    for (size_t i = 0; i < task->source_count; i++) {
         char key[PARTITION_BYTES], value[OFFSET_BYTES];
         if (task->sources[i].position == atomic_load(&task->committed[i]))
             continue;
@@ -155,7 +155,7 @@ static struct task *open_in(struct globals *globals, const struct layout_part *p
                                            .feeds = &globals->app->feeds};
     struct task *task =
         task_open(&globals->app->layout, part, 0, directory, settings, output, limits_of(config), error);
-    for (size_t i = 0; task && i < part->source_count; i++)
+    for (size_t i = 0; task && i < task->source_count; i++)
         load_position(task, i, error);
     if (task && error->code == WEIR_OK && task_restored(task, -1, error))
         return task;
@@ -269,7 +269,7 @@ void globals_leave(struct globals *globals)
 /* A position that the topic no longer has belongs to another history of it, or to what retention has deleted. */
 static bool add_input(struct globals *globals, struct task *task, size_t source, struct weir_error *error)
 {
-    const struct layout_source *layout = &task->part->sources[source];
+    const struct layout_source *layout = task->sources[source].layout;
     const struct broker_ops *ops = globals->app->broker->ops;
     struct task_source *from = &task->sources[source];
     int64_t begin = 0, end = 0;
@@ -292,11 +292,11 @@ static bool open_inputs(struct globals *globals, struct weir_error *error)
 {
     size_t count = 0;
     for (size_t i = 0; i < globals->task_count; i++)
-        count += globals->tasks[i]->part->source_count;
+        count += globals->tasks[i]->source_count;
     globals->inputs = memory_new(count * sizeof *globals->inputs);
     globals->reader = globals->app->broker->ops->reader_open(globals->app->broker, error);
     for (size_t i = 0; globals->reader && i < globals->task_count; i++)
-        for (size_t s = 0; s < globals->tasks[i]->part->source_count; s++)
+        for (size_t s = 0; s < globals->tasks[i]->source_count; s++)
             if (!add_input(globals, globals->tasks[i], s, error))
                 return false;
     return globals->reader != NULL;
@@ -343,7 +343,7 @@ static void follow_reader(struct globals *globals)
 
 static bool has_moved(const struct task *task)
 {
-    for (size_t i = 0; i < task->part->source_count; i++)
+    for (size_t i = 0; i < task->source_count; i++)
         if (task->sources[i].position != atomic_load(&task->committed[i]))
             return true;
     return false;
@@ -374,7 +374,7 @@ static void publish(struct globals *globals, struct task *task)
         feed_take(task, i, -1);
         store_publish(task->stores[i], store_position(task->stores[i]));
     }
-    for (size_t i = 0; i < task->part->source_count; i++)
+    for (size_t i = 0; i < task->source_count; i++)
         atomic_store(&task->committed[i], task->sources[i].position);
     atomic_fetch_add(&task->publishing, 1);
     feed_tell(task);
@@ -434,7 +434,7 @@ static void show_lag(struct globals *globals)
     globals->lag_us = now_us;
     for (size_t i = 0; i < globals->input_count; i++) {
         const struct input *input = &globals->inputs[i];
-        const struct layout_source *layout = &input->task->part->sources[input->source];
+        const struct layout_source *layout = input->task->sources[input->source].layout;
         struct task_source *source = &input->task->sources[input->source];
         struct weir_error ignored = {0};
         int64_t begin = 0, end = -1;

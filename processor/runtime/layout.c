@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/memory.h"
 #include "operators/operators.h"
 
 static uint32_t hash_name(const char *name)
@@ -249,9 +250,67 @@ void layout_spread(struct layout *layout, struct layout_part *global, int32_t pa
     global->sources = arena_alloc(&layout->arena, global->source_count * sizeof *global->sources);
     for (int32_t i = 0; i < partitions; i++) {
         global->sources[i] = one;
+        global->sources[i].partitions = partitions;
         global->sources[i].has_partition = true;
         global->sources[i].partition = i;
     }
+}
+
+size_t layout_sources_of(const struct layout_part *part, int32_t partition)
+{
+    size_t count = 0;
+    while (count < part->source_count &&
+           (part->sources[count].has_partition || part->sources[count].partitions > partition))
+        count++;
+    return count;
+}
+
+/* A table's topic that is its changelog moves with its source; a narrow topic's keys do not lie where those of the
+ * widest do. */
+static void follow_sources(struct layout_part *part, const char *const *before)
+{
+    bool are_equal = true;
+    for (size_t i = 0; i < part->source_count; i++)
+        are_equal = are_equal && part->sources[i].partitions == part->partitions;
+    for (size_t i = 0; i < part->store_count; i++) {
+        struct layout_store *store = &part->stores[i];
+        store->is_hashed = store->is_hashed && are_equal;
+        for (int32_t s = 0; store->source >= 0 && (size_t)s < part->source_count; s++)
+            if (part->sources[s].topic == before[store->source]) {
+                store->source = s;
+                break;
+            }
+    }
+}
+
+static void insert_source(struct layout_source *sources, size_t count, struct layout_source source)
+{
+    for (; count > 0 && sources[count - 1].partitions < source.partitions; count--)
+        sources[count] = sources[count - 1];
+    sources[count] = source;
+}
+
+void layout_sort_sources(struct layout_part *part)
+{
+    const char **before = memory_new((part->source_count + 1) * sizeof *before);
+    for (size_t i = 0; i < part->source_count; i++) {
+        before[i] = part->sources[i].topic;
+        insert_source(part->sources, i, part->sources[i]);
+    }
+    part->partitions = part->source_count > 0 ? part->sources[0].partitions : 0;
+    follow_sources(part, before);
+    memory_free(before);
+}
+
+struct broker_subscription layout_subscription(const struct layout_part *part, weir_arena *arena)
+{
+    const char **topics = arena_alloc(arena, part->source_count * sizeof *topics);
+    int32_t *partitions = arena_alloc(arena, part->source_count * sizeof *partitions);
+    for (size_t i = 0; i < part->source_count; i++) {
+        topics[i] = part->sources[i].topic;
+        partitions[i] = part->sources[i].partitions;
+    }
+    return (struct broker_subscription){topics, part->source_count, partitions};
 }
 
 static void lay_part(struct layout *layout, struct layout_part *part, const struct graph_subtopology *subtopology,

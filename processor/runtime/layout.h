@@ -11,6 +11,7 @@ struct registry;
 struct layout_source {
     const struct graph_node *node;
     const char *topic;                   /* full name */
+    int32_t partitions;                  /* of the topic; 0 until layout_create_topics */
     weir_timestamp_of *timestamp;        /* NULL: the record's own */
     enum weir_untimed untimed;           /* never the default */
     enum weir_policy reading;            /* never the default */
@@ -41,7 +42,7 @@ static inline bool layout_is_logged(const struct layout_store *store)
 
 struct layout_part { /* one sub-topology */
     const struct graph_subtopology *subtopology;
-    struct layout_source *sources;
+    struct layout_source *sources; /* the widest topic first, which is the lead topic: layout_sources_of */
     size_t source_count;
     struct layout_store *stores; /* those of the graph first, in its order; hidden ones behind */
     size_t store_count;
@@ -49,7 +50,7 @@ struct layout_part { /* one sub-topology */
     int32_t *sink_partitions; /* by node->index; 0: not known, because nobody asks */
     int32_t *sink_schemas;    /* by node->index: number of its value's schema in the registry; 0: none */
     bool reads_drops;
-    int32_t partitions; /* 0 until layout_count_partitions */
+    int32_t partitions; /* tasks: as many as the widest topic has; 0 until layout_create_topics */
 };
 
 /* Some of its state can be restored, and is worth a copy elsewhere. */
@@ -79,8 +80,8 @@ bool layout_init(struct layout *, weir_topology *, const char *application, cons
 void layout_done(struct layout *);
 
 /* Asks the broker for the partition counts of the source topics, decides those of the repartition topics, creates what
- * is missing (sources, sinks, repartition topics, changelogs, dead letter topics) and checks what is there. Sources of
- * one sub-topology must have the same count; the error names two that differ. */
+ * is missing (sources, sinks, repartition topics, changelogs, dead letter topics) and checks what is there. Sources that
+ * are joined must have the same count; the error names two that differ. Sorts the sources. */
 bool layout_create_topics(struct layout *, struct broker *, const struct config *, struct weir_error *);
 
 /* Whether the topics that tasks read and their changelogs are still those of the layout. False, WEIR_INVALID: one has other
@@ -89,6 +90,17 @@ bool layout_check_topics(const struct layout *, struct broker *, struct weir_err
 
 /* How many tasks write a repartition topic; 0: none. */
 int32_t layout_upstream_partitions(const struct layout *, const char *topic);
+
+/* How many of the part's sources have that partition: they are the first ones, and the inputs of that task (Kafka
+ * Streams: PartitionGrouper). */
+size_t layout_sources_of(const struct layout_part *, int32_t partition);
+
+/* Counts of the topics that the part reads are known: puts the widest first, those of equal width in the order they have,
+ * and sets the number of tasks. */
+void layout_sort_sources(struct layout_part *);
+
+/* Of the part, in the arena; the topics' names are the layout's. */
+struct broker_subscription layout_subscription(const struct layout_part *, weir_arena *);
 
 /* Makes a source of each partition of the global table's topic. */
 void layout_spread(struct layout *, struct layout_part *global, int32_t partitions);

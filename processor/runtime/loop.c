@@ -97,7 +97,7 @@ static int burst(struct loop *loop, struct task *task)
     int done = 0, length = burst_length(loop, task);
     const struct ready ready = {loop->max_idle_us, polling_is_behind, loop};
     struct task_source *source;
-    loop->burst_us = task->part->source_count > 1 ? loop_now_us() : 0;
+    loop->burst_us = task->source_count > 1 ? loop_now_us() : 0;
     globals_enter(loop->app->globals);
     while (done < length && ready_to_process(&ready, task, loop->burst_us) && (source = task_choose(task))) {
         if (!task_process(task, source))
@@ -128,7 +128,7 @@ static void process(struct loop *loop)
 static bool is_quiet(struct loop *loop, const struct task *task)
 {
     loop->burst_us = loop_now_us();
-    for (size_t i = 0; i < task->part->source_count; i++)
+    for (size_t i = 0; i < task->source_count; i++)
         if (polling_is_behind(loop, task, i))
             return false;
     return true;
@@ -155,7 +155,7 @@ static bool finish_restored(struct loop *loop, struct task *task, struct weir_er
 {
     if (!restore_finish(&loop->restorer, task, error) || !task_restored(task, task->execution.stream_time_ms, error))
         return false;
-    for (size_t i = 0; i < task->part->source_count; i++)
+    for (size_t i = 0; i < task->source_count; i++)
         loop->app->broker->ops->consumer_resume(loop->consumer, loop_part_number(loop, task), (int32_t)i,
                                                 task->partition);
     beginning_seek(loop->app->broker, loop->consumer, task);
@@ -213,7 +213,7 @@ static void show_lag(struct loop *loop)
     loop->lag_us = now;
     for (size_t i = 0; i < loop->task_count; i++) {
         struct task *task = loop->tasks[i];
-        for (size_t s = 0; s < task->part->source_count; s++) {
+        for (size_t s = 0; s < task->source_count; s++) {
             int64_t end = loop->app->broker->ops->consumer_end(loop->consumer, loop_part_number(loop, task), (int32_t)s,
                                                                task->partition);
             int64_t lag = end < 0 ? -1 : end - task->sources[s].position;

@@ -70,12 +70,8 @@ bool membership_join(struct loop *loop, struct weir_error *error)
     struct broker_subscription *groups = memory_new(layout->part_count * sizeof *groups);
     weir_arena arena;
     arena_init(&arena);
-    for (size_t i = 0; i < layout->part_count; i++) {
-        const char **topics = arena_alloc(&arena, layout->parts[i].source_count * sizeof *topics);
-        for (size_t s = 0; s < layout->parts[i].source_count; s++)
-            topics[s] = layout->parts[i].sources[s].topic;
-        groups[i] = (struct broker_subscription){topics, layout->parts[i].source_count};
-    }
+    for (size_t i = 0; i < layout->part_count; i++)
+        groups[i] = layout_subscription(&layout->parts[i], &arena);
     char *member = peers_client_id(loop->app, loop->number);
     struct broker_rebalance calls = {loop, assigned, revoked, settled};
     loop->consumer = loop->app->broker->ops->consumer_open(loop->app->broker, layout->application, member, groups,

@@ -86,13 +86,13 @@ static void write_tasks(struct buffer *out, struct weir_app *app)
     head(out, "weir_consumer_lag_records", "gauge", "Records of an input that are not processed yet.");
     for (size_t i = 0; i < app->task_count; i++) {
         const struct task *task = app->tasks[i];
-        for (size_t s = 0; s < task->part->source_count; s++) {
+        for (size_t s = 0; s < task->source_count; s++) {
             int64_t lag = atomic_load(&task->sources[s].lag);
             if (lag < 0)
                 continue;
             task_sample(out, app, "weir_consumer_lag_records", task);
             buffer_text(out, ",topic=\"");
-            label_value(out, task->part->sources[s].topic);
+            label_value(out, task->sources[s].layout->topic);
             buffer_format(out, "\"} %lld\n", (long long)lag);
         }
     }
@@ -100,8 +100,8 @@ static void write_tasks(struct buffer *out, struct weir_app *app)
 
 static bool parks(const struct task *task)
 {
-    for (size_t i = 0; i < task->part->source_count; i++)
-        if (task->part->sources[i].node->parked)
+    for (size_t i = 0; i < task->source_count; i++)
+        if (task->sources[i].layout->node->parked)
             return true;
     return false;
 }

@@ -42,9 +42,9 @@ static bool set_task_aside(struct loop *loop, int32_t part, int32_t partition, s
 static bool start_positions(struct loop *loop, struct task *task, const struct broker_start *starts,
                             struct weir_error *error)
 {
-    for (size_t i = 0; i < task->part->source_count; i++) {
+    for (size_t i = 0; i < task->source_count; i++) {
         int64_t begin = starts[i].offset;
-        if (begin == BROKER_NO_OFFSET && !beginning_find(loop->app->broker, &task->part->sources[i], task->partition,
+        if (begin == BROKER_NO_OFFSET && !beginning_find(loop->app->broker, task->sources[i].layout, task->partition,
                                                          clock_wall_ms(&clock_system), &begin, error))
             return false;
         if (starts[i].offset == BROKER_NO_OFFSET && starts[0].offset != BROKER_NO_OFFSET)
@@ -52,7 +52,7 @@ static bool start_positions(struct loop *loop, struct task *task, const struct b
                 "loop",
                 "topic %s partition %d: no offset is committed, though others of its task have one; beginning at %lld. "
                 "If the topic was made anew: docs/operations.md",
-                task->part->sources[i].topic, task->partition, (long long)begin);
+                task->sources[i].layout->topic, task->partition, (long long)begin);
         task->sources[i].position = begin;
         task->sources[i].stream_time_ms = commit_metadata_read(starts[i].metadata).partition_time_ms;
         task->sources[i].begun = starts[i].offset;

@@ -77,7 +77,7 @@ static struct task_source *first_of(struct task *task, const struct task_source 
 void parking_open(struct task *task)
 {
     atomic_store(&task->parked_keys, 0);
-    for (size_t i = 0; i < task->part->source_count; i++) {
+    for (size_t i = 0; i < task->source_count; i++) {
         struct task_source *source = &task->sources[i];
         source->parking = (struct parking){.number = -1};
         if (!parks(source) || first_of(task, source) != source)

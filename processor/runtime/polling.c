@@ -59,7 +59,7 @@ static void pause_when_full(struct loop *loop, struct task *task, size_t source)
 
 void polling_resume_when_low(struct loop *loop, struct task *task)
 {
-    for (size_t i = 0; i < task->part->source_count; i++) {
+    for (size_t i = 0; i < task->source_count; i++) {
         struct task_source *from = &task->sources[i];
         if (!from->paused || from->queue.count > loop->buffered_max / 2)
             continue;

@@ -29,25 +29,25 @@ static char *put_number(char *at, uint64_t number)
 static size_t room_for(const struct task *task)
 {
     size_t bytes = 1;
-    for (size_t i = 0; i < task->part->source_count; i++)
-        bytes += strlen(task->part->sources[i].topic) + ENTRY_BYTES_MAX;
+    for (size_t i = 0; i < task->source_count; i++)
+        bytes += strlen(task->sources[i].layout->topic) + ENTRY_BYTES_MAX;
     return bytes;
 }
 
 /* Returns the end, where a NUL stands. */
 static char *put_position(char *at, const struct task *task, bool comma)
 {
-    for (size_t i = 0; i < task->part->source_count; i++) {
+    for (size_t i = 0; i < task->source_count; i++) {
         int64_t offset = atomic_load(&task->committed[i]);
         if (offset < 0)
             continue;
-        const char *topic = task->part->sources[i].topic;
+        const char *topic = task->sources[i].layout->topic;
         size_t size = strlen(topic);
         if (comma)
             *at++ = ',';
         memcpy(at, topic, size);
         at[size] = ':';
-        at = put_number(at + size + 1, (uint64_t)layout_partition(&task->part->sources[i], task->partition));
+        at = put_number(at + size + 1, (uint64_t)layout_partition(task->sources[i].layout, task->partition));
         *at++ = ':';
         at = put_number(at, (uint64_t)offset);
         comma = true;

@@ -22,7 +22,7 @@ static bool is_restored_from(const struct layout_part *part, size_t source)
 
 static void add_source(struct offsets *offsets, const struct task *task, size_t source)
 {
-    const struct layout_source *layout = &task->part->sources[source];
+    const struct layout_source *layout = task->sources[source].layout;
     int64_t committed = atomic_load(&task->committed[source]);
     if (!layout->node->topic->internal || is_restored_from(task->part, source) || committed <= 0)
         return;
@@ -35,7 +35,7 @@ static struct offsets collect(struct task *const *tasks, size_t count)
 {
     struct offsets offsets = {0};
     for (size_t i = 0; i < count; i++)
-        for (size_t s = 0; tasks[i]->state == TASK_RUNNING && s < tasks[i]->part->source_count; s++)
+        for (size_t s = 0; tasks[i]->state == TASK_RUNNING && s < tasks[i]->source_count; s++)
             add_source(&offsets, tasks[i], s);
     return offsets;
 }

@@ -23,9 +23,9 @@ bool ready_to_process(const struct ready *ready, struct task *task, int64_t now_
 {
     if (task->execution.holds > 0 || (tick_is_awaited(&task->ticks) && task->ticks.source->queue.count == 0))
         return false;
-    if (task->part->source_count == 1 || ready->max_idle_us < 0)
+    if (task->source_count == 1 || ready->max_idle_us < 0)
         return true;
-    for (size_t i = 0; i < task->part->source_count; i++)
+    for (size_t i = 0; i < task->source_count; i++)
         if (holds_up(ready, task, i, now_us))
             return false;
     return true;

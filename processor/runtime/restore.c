@@ -125,7 +125,7 @@ static bool check_commit(const struct task *task, size_t store, bool has_commit,
         "topic %s partition %d: no offset is committed, but store %s holds what was: the offsets of the group "
         "are gone (the topic was made anew, or offsets.retention.minutes are over); commit where to go on, or "
         "reset the application's internal topics and state",
-        task->part->sources[0].topic, task->partition, layout->spec.name);
+        task->sources[0].layout->topic, task->partition, layout->spec.name);
 }
 
 /* One that has all there is is not read. */
@@ -654,7 +654,7 @@ static void show(struct task *task)
     for (size_t i = 0; answers_meanwhile(task) && i < task->part->store_count; i++)
         if (layout_is_logged(&task->part->stores[i]))
             store_publish_followed(task->stores[i], task->changelog_positions[i]);
-    for (size_t i = 0; i < task->part->source_count; i++)
+    for (size_t i = 0; i < task->source_count; i++)
         if (task->sources[i].begun != BROKER_NO_OFFSET)
             atomic_store(&task->committed[i], task->sources[i].begun);
     atomic_fetch_add(&task->publishing, 1);

@@ -55,8 +55,8 @@ struct standby *standbys_add(struct standbys *standbys, struct task *task)
     standby->part = (int32_t)(task->part - standbys->app->layout.parts);
     standby->is_wanted = true;
     standby->followers = memory_new(task->part->store_count * sizeof *standby->followers);
-    standby->inputs = memory_new(task->part->source_count * sizeof *standby->inputs);
-    for (size_t i = 0; i < task->part->source_count; i++)
+    standby->inputs = memory_new(task->source_count * sizeof *standby->inputs);
+    for (size_t i = 0; i < task->source_count; i++)
         standby->inputs[i] = BROKER_NO_OFFSET;
     standbys->items = memory_grow(standbys->items, &standbys->capacity, standbys->count + 1, sizeof(struct standby *));
     standbys->items[standbys->count++] = standby;

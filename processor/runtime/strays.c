@@ -40,7 +40,7 @@ static bool has_strays(const struct task *task)
 /* The group's offset is the one that this task has committed, unless others go on with it. */
 static bool is_owner(struct weir_app *app, const struct task *task, struct weir_error *error)
 {
-    const struct broker_place place = {task->part->sources[0].topic, task->partition};
+    const struct broker_place place = {task->sources[0].layout->topic, task->partition};
     struct broker_start now;
     weir_arena arena;
     arena_init(&arena);

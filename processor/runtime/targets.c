@@ -19,14 +19,14 @@ static void name_places(const struct standbys *standbys, struct asked *asked)
 {
     size_t most = 0;
     for (size_t i = 0; i < standbys->count; i++)
-        most += standbys->items[i]->task->part->source_count;
+        most += standbys->items[i]->task->source_count;
     asked->places = arena_alloc(&asked->arena, (most + 1) * sizeof *asked->places);
     asked->starts = arena_alloc(&asked->arena, (most + 1) * sizeof *asked->starts);
     for (size_t i = 0; i < standbys->count; i++) {
         const struct task *task = standbys->items[i]->task;
         standbys->items[i]->is_asked_for = true;
-        for (size_t s = 0; s < task->part->source_count; s++)
-            asked->places[asked->count++] = (struct broker_place){task->part->sources[s].topic, task->partition};
+        for (size_t s = 0; s < task->source_count; s++)
+            asked->places[asked->count++] = (struct broker_place){task->sources[s].layout->topic, task->partition};
     }
 }
 
@@ -70,8 +70,8 @@ static void begin_restore(struct standbys *standbys, size_t index, const struct 
 static void set_inputs(struct standby *standby, const struct asked *asked)
 {
     struct task *task = standby->task;
-    for (size_t i = 0; i < task->part->source_count; i++) {
-        const struct broker_start *start = start_of(asked, task->part->sources[i].topic, task->partition);
+    for (size_t i = 0; i < task->source_count; i++) {
+        const struct broker_start *start = start_of(asked, task->sources[i].layout->topic, task->partition);
         if (start)
             standby->inputs[i] = task->sources[i].position = start->offset;
     }
@@ -94,7 +94,7 @@ static void hear(struct standbys *standbys, const struct asked *asked)
     for (size_t i = standbys->count; i-- > 0;) {
         struct standby *standby = standbys->items[i];
         const struct task *task = standby->task;
-        const struct broker_start *start = start_of(asked, task->part->sources[0].topic, task->partition);
+        const struct broker_start *start = start_of(asked, task->sources[0].layout->topic, task->partition);
         bool is_busy = standby->is_restored ? !following_has_reached(standby) : standby->is_restoring;
         if (!standby->is_asked_for || !start || start->offset == BROKER_NO_OFFSET || is_busy)
             continue;

@@ -19,16 +19,16 @@
 
 static void init_sources(struct task *task)
 {
-    size_t count = task->part->source_count;
+    size_t count = task->source_count = layout_sources_of(task->part, task->partition);
     task->sources = memory_new(count * sizeof *task->sources);
     task->committed = memory_new(count * sizeof *task->committed);
     for (size_t i = 0; i < count; i++) {
-        task->sources[i].layout = &task->part->sources[i];
+        task->sources[i].layout = task->sources[i].layout;
         task->sources[i].position = task->sources[i].begun = task->sources[i].first = BROKER_NO_OFFSET;
         task->sources[i].stream_time_ms = -1;
         arena_init(&task->sources[i].head_arena);
         upstream_init(&task->sources[i].upstream,
-                      layout_upstream_partitions(task->layout, task->part->sources[i].topic));
+                      layout_upstream_partitions(task->layout, task->sources[i].layout->topic));
         atomic_store(&task->committed[i], BROKER_NO_OFFSET);
         atomic_store(&task->sources[i].lag, -1);
     }
@@ -150,8 +150,8 @@ static const struct weir_metadata no_metadata = {NULL, -1, -1};
 
 static bool load_lineage(struct task *task, struct weir_error *error)
 {
-    for (size_t i = 0; i < task->part->source_count; i++) {
-        int32_t store = task->part->sources[i].lineage_store;
+    for (size_t i = 0; i < task->source_count; i++) {
+        int32_t store = task->sources[i].layout->lineage_store;
         if (store >= 0 && !lineage_load(&task->sources[i].seen, task->stores[store], error))
             return false;
     }
@@ -176,8 +176,8 @@ static bool open_operators(struct task *task, int64_t stream_time_ms, struct wei
     if (!load_lineage(task, error))
         return false;
     task->contexts = context_build(task->part->subtopology, &task->execution, task->stores);
-    for (size_t i = 0; i < task->part->source_count; i++) {
-        task->sources[i].context = context_of(task->contexts, task->part->sources[i].node);
+    for (size_t i = 0; i < task->source_count; i++) {
+        task->sources[i].context = context_of(task->contexts, task->sources[i].layout->node);
         ahead_find(task, &task->sources[i]);
     }
     ticks_open(task);
@@ -207,7 +207,7 @@ bool task_restored(struct task *task, int64_t stream_time_ms, struct weir_error 
 {
     assert(task->state == TASK_RESTORING);
     task->committed_stream_time_ms = stream_time_ms;
-    for (size_t i = 0; i < task->part->source_count; i++)
+    for (size_t i = 0; i < task->source_count; i++)
         task->sources[i].committed_stream_time_ms = task->sources[i].stream_time_ms;
     if (!open_operators(task, stream_time_ms, error))
         return false;
@@ -244,7 +244,7 @@ bool task_rewind(struct task *task, struct weir_error *error)
 {
     assert(task->state == TASK_RUNNING);
     close_operators(task);
-    for (size_t i = 0; i < task->part->source_count; i++)
+    for (size_t i = 0; i < task->source_count; i++)
         rewind_source(task, i);
     for (size_t i = 0; i < task->part->store_count; i++) {
         store_drop(task->stores[i]);
@@ -278,7 +278,7 @@ void task_stand_by(struct task *task)
     atomic_store(&task->has_caught_up, true);
     set_shown_state(task, TASK_STANDBY);
     close_operators(task);
-    for (size_t i = 0; i < task->part->source_count; i++)
+    for (size_t i = 0; i < task->source_count; i++)
         forget_source(task, i);
     task->in_hand = NULL;
     atomic_store(&task->parked_keys, 0);
@@ -310,7 +310,7 @@ bool task_close(struct task *task, bool flush, struct weir_error *error)
     if (task->settings.watch)
         task->settings.watch->ended(task->settings.watch->self, task);
     close_operators(task);
-    for (size_t i = 0; i < task->part->source_count; i++)
+    for (size_t i = 0; i < task->source_count; i++)
         close_source(task, &task->sources[i]);
     bool closed = task_close_stores(task, flush, error);
     buffer_done(&task->key_buffer);
@@ -328,7 +328,7 @@ bool task_close(struct task *task, bool flush, struct weir_error *error)
 
 void task_push(struct task *task, size_t source, const struct broker_message *message)
 {
-    assert(source < task->part->source_count);
+    assert(source < task->source_count);
     if (task->sources[source].first == BROKER_NO_OFFSET)
         task->sources[source].first = message->offset;
     queue_push(&task->sources[source].queue, message);
@@ -337,7 +337,7 @@ void task_push(struct task *task, size_t source, const struct broker_message *me
 size_t task_queued(const struct task *task)
 {
     size_t queued = 0;
-    for (size_t i = 0; i < task->part->source_count; i++)
+    for (size_t i = 0; i < task->source_count; i++)
         queued += task->sources[i].queue.count;
     return queued;
 }
@@ -348,7 +348,7 @@ struct task_source *task_choose(struct task *task)
     bool awaits_schema = false;
     if (task->ticks.source)
         head_prepare(task, task->ticks.source);
-    for (size_t i = 0; i < task->part->source_count && task->failure.code == WEIR_OK; i++) {
+    for (size_t i = 0; i < task->source_count && task->failure.code == WEIR_OK; i++) {
         struct task_source *source = &task->sources[i];
         if (head_prepare(task, source) && !tick_holds(task, source) &&
             (!chosen || source->head.timestamp_ms < chosen->head.timestamp_ms))

@@ -105,7 +105,8 @@ struct task {
     struct broker_delivery *deliveries; /* of the changelogs, by layout_store index */
     int64_t *changelog_positions;       /* behind the last committed changelog record */
     struct changelog_mark *marks;       /* by layout_store index */
-    struct task_source *sources;
+    struct task_source *sources;        /* of the topics that have its partition */
+    size_t source_count;
     struct context_set *contexts;
     struct execution execution;
     weir_arena arena;                       /* of the record in hand */

@@ -12,8 +12,8 @@
 void ticks_open(struct task *task)
 {
     task->ticks = (struct ticks){.awaited_ms = TICK_NONE, .records = UINT64_MAX};
-    for (size_t i = 0; i < task->part->source_count; i++) {
-        const struct graph_node *node = task->part->sources[i].node;
+    for (size_t i = 0; i < task->source_count; i++) {
+        const struct graph_node *node = task->sources[i].layout->node;
         if (!node->topic->is_ticks)
             continue;
         task->ticks.source = &task->sources[i];
@@ -53,7 +53,7 @@ bool tick_is_due(struct task *task, int64_t wall_ms)
 static void write_positions(const struct task *task, struct buffer *out)
 {
     buffer_clear(out);
-    for (size_t i = 0; i < task->part->source_count; i++) {
+    for (size_t i = 0; i < task->source_count; i++) {
         const struct task_source *source = &task->sources[i];
         if (source != task->ticks.source)
             buffer_format(out, "%s%s:%" PRId32 ":%" PRId64, out->size > 0 ? "," : "", source->layout->topic,
@@ -88,11 +88,11 @@ bool tick_read(struct task *task, struct weir_error *error)
     size_t count;
     if (!text || !position_read(arena_bytes(arena, *text).data, arena, &positions, &count, error))
         return error_set(error, WEIR_POISON, "value: not a position");
-    int64_t *behind = arena_alloc(arena, task->part->source_count * sizeof *behind);
-    for (size_t i = 0; i < task->part->source_count; i++)
+    int64_t *behind = arena_alloc(arena, task->source_count * sizeof *behind);
+    for (size_t i = 0; i < task->source_count; i++)
         for (size_t p = 0; p < count; p++)
             if (positions[p].partition == task->partition &&
-                strcmp(positions[p].topic, task->part->sources[i].topic) == 0)
+                strcmp(positions[p].topic, task->sources[i].layout->topic) == 0)
                 behind[i] = positions[p].offset;
     task->ticks.behind = behind;
     return true;
@@ -106,7 +106,7 @@ static bool has_reached(const struct task *task, size_t source)
 
 static bool have_all_reached(const struct task *task)
 {
-    for (size_t i = 0; i < task->part->source_count; i++)
+    for (size_t i = 0; i < task->source_count; i++)
         if (!has_reached(task, i))
             return false;
     return true;

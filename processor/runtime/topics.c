@@ -72,88 +72,165 @@ static bool is_written_by(const struct layout *layout, const struct layout_part 
     return false;
 }
 
-static bool set_partitions(struct layout_part *part, const char **named, const char *topic, int32_t count,
-                           struct weir_error *error)
+/* ---- how many partitions ---- */
+
+static bool is_copartitioned(const struct layout_source *a, const struct layout_source *b)
 {
-    if (part->partitions == 0) {
-        part->partitions = count;
-        *named = topic;
-    }
-    if (part->partitions != count)
-        return error_set(
-            error, WEIR_INVALID,
-            "topics '%s' and '%s' are read together and need the same number of partitions, but have %d and %d", *named,
-            topic, part->partitions, count);
-    return true;
+    return a->node->copartition != 0 && a->node->copartition == b->node->copartition;
 }
 
-/* Counts of the user topics that exist. */
-static bool ask_user_topics(struct layout_part *part, struct broker *broker, int32_t *most, struct weir_error *error)
+/* Counts of the user topics that exist, and those that the author gave to repartition topics. */
+static bool ask_counts(struct layout_part *part, struct broker *broker, int32_t *most, struct weir_error *error)
 {
-    const char *named = NULL;
     for (size_t i = 0; i < part->source_count; i++) {
-        const struct layout_source *source = &part->sources[i];
-        if (source->node->topic->internal)
-            continue;
-        int32_t count = ask_count(broker, source->topic, error);
-        if (count < 0 || (count > 0 && !set_partitions(part, &named, source->topic, count, error)))
+        struct layout_source *source = &part->sources[i];
+        const struct graph_topic *topic = source->node->topic;
+        source->partitions = topic->internal ? topic->partitions : ask_count(broker, source->topic, error);
+        if (source->partitions < 0)
             return false;
-        *most = count > *most ? count : *most;
+        *most = !topic->internal && source->partitions > *most ? source->partitions : *most;
     }
     return true;
 }
 
-/* Counts that the author gave to repartition topics. */
-static bool take_given_counts(struct layout_part *part, struct weir_error *error)
+static int32_t widest_of(const struct layout_part *part)
 {
-    const char *named = part->source_count > 0 ? part->sources[0].topic : NULL;
-    for (size_t i = 0; i < part->source_count; i++) {
-        const struct layout_source *source = &part->sources[i];
-        int32_t count = source->node->topic->partitions;
-        if (count > 0 && !set_partitions(part, &named, source->topic, count, error))
-            return false;
-    }
-    return true;
+    int32_t most = 0;
+    for (size_t i = 0; i < part->source_count; i++)
+        most = part->sources[i].partitions > most ? part->sources[i].partitions : most;
+    return most;
 }
 
-static bool has_user_source(const struct layout_part *part)
+static int32_t count_of_joined(const struct layout_part *part, const struct layout_source *source)
 {
     for (size_t i = 0; i < part->source_count; i++)
-        if (!part->sources[i].node->topic->internal)
-            return true;
-    return false;
+        if (part->sources[i].partitions > 0 && is_copartitioned(&part->sources[i], source))
+            return part->sources[i].partitions;
+    return 0;
 }
 
-/* A repartition topic has as many partitions as the widest sub-topology that writes it. */
+/* A user topic that is not there yet is made as wide as those it is joined with, else as the widest beside it. */
+static void choose_missing(struct layout_part *part, int32_t preferred)
+{
+    int32_t widest = widest_of(part);
+    for (size_t i = 0; i < part->source_count; i++) {
+        struct layout_source *source = &part->sources[i];
+        if (source->partitions > 0 || source->node->topic->internal)
+            continue;
+        source->partitions = count_of_joined(part, source);
+        if (source->partitions == 0)
+            source->partitions = widest > 0 ? widest : preferred;
+    }
+}
+
+/* A repartition topic has as many partitions as the widest sub-topology that writes it reads. */
 static int32_t count_of_writers(const struct layout *layout, const char *topic)
 {
     int32_t most = 0;
     for (size_t i = 0; i < layout->part_count; i++)
-        if (is_written_by(layout, &layout->parts[i], topic) && layout->parts[i].partitions > most)
-            most = layout->parts[i].partitions;
+        if (is_written_by(layout, &layout->parts[i], topic) && widest_of(&layout->parts[i]) > most)
+            most = widest_of(&layout->parts[i]);
     return most;
+}
+
+static bool is_counted(const struct layout_source *source)
+{
+    const struct graph_topic *topic = source->node->topic;
+    return topic->internal && !topic->is_ticks && topic->partitions == 0;
+}
+
+/* Counts travel from writers to readers; a chain of repartitions is as long as there are parts. */
+static void count_repartitions(struct layout *layout)
+{
+    for (size_t round = 0; round < layout->part_count; round++)
+        for (size_t i = 0; i < layout->part_count; i++)
+            for (size_t s = 0; s < layout->parts[i].source_count; s++)
+                if (is_counted(&layout->parts[i].sources[s]))
+                    layout->parts[i].sources[s].partitions =
+                        count_of_writers(layout, layout->parts[i].sources[s].topic);
+}
+
+/* What the topics of a group must have: as many as one of users' has, else as the author gave to one of them, else as the
+ * widest. NULL: the source is joined with nothing. */
+static const struct layout_source *measure_of(const struct layout_part *part, const struct layout_source *source)
+{
+    const struct layout_source *given = NULL, *widest = NULL;
+    for (size_t i = 0; i < part->source_count; i++) {
+        const struct layout_source *other = &part->sources[i];
+        if (!is_copartitioned(other, source))
+            continue;
+        if (!other->node->topic->internal)
+            return other;
+        given = !given && other->node->topic->partitions > 0 ? other : given;
+        widest = !widest || other->partitions > widest->partitions ? other : widest;
+    }
+    return given ? given : widest;
+}
+
+/* As Kafka Streams' CopartitionedTopicsEnforcer. */
+static bool copartition(struct layout_part *part, struct weir_error *error)
+{
+    for (size_t i = 0; i < part->source_count; i++) {
+        struct layout_source *source = &part->sources[i];
+        const struct layout_source *measure = measure_of(part, source);
+        if (measure && is_counted(source))
+            source->partitions = measure->partitions;
+        if (measure && source->partitions != measure->partitions)
+            return error_set(
+                error, WEIR_INVALID,
+                "topics '%s' and '%s' are joined and need the same number of partitions, but have %d and %d",
+                measure->topic, source->topic, measure->partitions, source->partitions);
+    }
+    return true;
+}
+
+/* A store is restored from a partition that every task has. */
+static bool check_logs(const struct layout_part *part, struct weir_error *error)
+{
+    for (size_t i = 0; i < part->store_count; i++) {
+        const struct layout_source *log =
+            part->stores[i].source >= 0 ? &part->sources[part->stores[i].source] : &part->sources[0];
+        if (log->partitions != part->partitions)
+            return error_set(error, WEIR_INVALID,
+                             "topic '%s' is the changelog of store '%s' (topology.optimization) and has %d partitions, "
+                             "but there are %d tasks, as topic '%s' has partitions; give the table a repartition, or "
+                             "do without the optimization",
+                             log->topic, part->stores[i].spec.name, log->partitions, part->partitions,
+                             part->sources[0].topic);
+    }
+    return true;
+}
+
+/* Every task has ticks of its own. */
+static bool finish_part(struct layout_part *part, struct weir_error *error)
+{
+    for (size_t i = 0; i < part->source_count; i++) {
+        struct layout_source *source = &part->sources[i];
+        if (source->node->topic->is_ticks)
+            source->partitions = widest_of(part);
+        if (source->partitions == 0)
+            return error_set(error, WEIR_INVALID, "no sub-topology writes the repartition topic '%s'", source->topic);
+    }
+    layout_sort_sources(part);
+    return check_logs(part, error);
 }
 
 static bool decide_partitions(struct layout *layout, struct broker *broker, int32_t preferred, struct weir_error *error)
 {
     int32_t most = 0;
     for (size_t i = 0; i < layout->part_count; i++)
-        if (!ask_user_topics(&layout->parts[i], broker, &most, error) || !take_given_counts(&layout->parts[i], error))
+        if (!ask_counts(&layout->parts[i], broker, &most, error))
             return false;
     for (size_t i = 0; i < layout->part_count; i++)
-        if (layout->parts[i].partitions == 0 && has_user_source(&layout->parts[i]))
-            layout->parts[i].partitions = most > 0 ? most : preferred;
-    /* Counts travel from writers to readers; a chain of repartitions is as long as there are parts. */
-    for (size_t round = 0; round < layout->part_count; round++)
-        for (size_t i = 0; i < layout->part_count; i++)
-            for (size_t s = 0; layout->parts[i].partitions == 0 && s < layout->parts[i].source_count; s++)
-                layout->parts[i].partitions = count_of_writers(layout, layout->parts[i].sources[s].topic);
+        choose_missing(&layout->parts[i], most > 0 ? most : preferred);
+    count_repartitions(layout);
     for (size_t i = 0; i < layout->part_count; i++)
-        if (layout->parts[i].partitions == 0)
-            return error_set(error, WEIR_INVALID, "no sub-topology writes the repartition topic '%s'",
-                             layout->parts[i].sources[0].topic);
+        if (!copartition(&layout->parts[i], error) || !finish_part(&layout->parts[i], error))
+            return false;
     return true;
 }
+
+/* ---- what is created ---- */
 
 static void add_spec(struct specs *specs, struct broker_topic_spec spec)
 {
@@ -207,20 +284,20 @@ static void add_changelog(struct specs *specs, const struct layout_part *part, c
                     });
 }
 
-static void add_source(struct specs *specs, const struct layout_part *part, const struct layout_source *source)
+static void add_source(struct specs *specs, const struct layout_source *source)
 {
     if (source->node->topic->internal)
         add_spec(specs, (struct broker_topic_spec){.name = source->topic,
-                                                   .partitions = part->partitions,
+                                                   .partitions = source->partitions,
                                                    .cleanup = BROKER_DELETE,
                                                    .retention_ms = -1,
                                                    .segment_bytes = REPARTITION_SEGMENT_BYTES,
                                                    .message_bytes_max = CHANGELOG_MESSAGE_BYTES_MAX});
     else
-        add_spec(specs, (struct broker_topic_spec){.name = source->topic, .partitions = -part->partitions});
+        add_spec(specs, (struct broker_topic_spec){.name = source->topic, .partitions = -source->partitions});
     if (source->dead_letters)
         add_spec(specs, (struct broker_topic_spec){.name = source->dead_letters,
-                                                   .partitions = -part->partitions,
+                                                   .partitions = -source->partitions,
                                                    .retention_ms = dead_letter_retention_ms,
                                                    .message_bytes_max = DEAD_LETTER_MESSAGE_BYTES_MAX});
 }
@@ -228,7 +305,7 @@ static void add_source(struct specs *specs, const struct layout_part *part, cons
 static void add_part(struct specs *specs, const struct layout_part *part)
 {
     for (size_t i = 0; i < part->source_count; i++)
-        add_source(specs, part, &part->sources[i]);
+        add_source(specs, &part->sources[i]);
     for (size_t i = 0; i < part->store_count; i++)
         if (part->stores[i].changelog)
             add_changelog(specs, part, &part->stores[i]);
@@ -247,7 +324,7 @@ static int32_t count_of_readers(const struct layout *layout, const char *topic)
     for (size_t p = 0; p < layout->part_count; p++)
         for (size_t s = 0; s < layout->parts[p].source_count; s++)
             if (strcmp(layout->parts[p].sources[s].topic, topic) == 0)
-                return layout->parts[p].partitions;
+                return layout->parts[p].sources[s].partitions;
     return 0;
 }
 
@@ -292,13 +369,6 @@ static bool spread_globals(struct layout *layout, struct broker *broker, int32_t
     return true;
 }
 
-static void add_global(struct specs *specs, const struct layout_part *part)
-{
-    struct layout_part topic = *part;
-    topic.partitions = (int32_t)part->source_count;
-    add_source(specs, &topic, &part->sources[0]);
-}
-
 bool layout_create_topics(struct layout *layout, struct broker *broker, const struct config *config,
                           struct weir_error *error)
 {
@@ -309,7 +379,7 @@ bool layout_create_topics(struct layout *layout, struct broker *broker, const st
     for (size_t i = 0; i < layout->part_count; i++)
         add_part(&specs, &layout->parts[i]);
     for (size_t i = layout->part_count; i < all_parts(layout); i++)
-        add_global(&specs, &layout->parts[i]);
+        add_source(&specs, &layout->parts[i].sources[0]);
     for (size_t i = 0; i < layout->part_count; i++)
         add_sinks(&specs, &layout->parts[i]);
     bool ok = ensure(broker, &specs, error) && count_sink_partitions(layout, broker, error);
@@ -338,7 +408,7 @@ bool layout_check_topics(const struct layout *layout, struct broker *broker, str
     for (size_t i = 0; i < layout->part_count; i++) {
         const struct layout_part *part = &layout->parts[i];
         for (size_t s = 0; s < part->source_count; s++)
-            if (!check_count(broker, part->sources[s].topic, part->partitions, error))
+            if (!check_count(broker, part->sources[s].topic, part->sources[s].partitions, error))
                 return false;
         for (size_t s = 0; s < part->store_count; s++)
             if (part->stores[s].changelog && !check_count(broker, part->stores[s].changelog, part->partitions, error))

@@ -33,6 +33,12 @@ static const struct layout_source *source_named(const struct layout_part *part, 
     return NULL;
 }
 
+static int32_t partitions_of(const struct layout_part *reader, const char *topic)
+{
+    const struct layout_source *source = source_named(reader, topic);
+    return source ? source->partitions : 0;
+}
+
 static const struct layout_part *reader_of(const struct layout *layout, const char *topic)
 {
     for (size_t i = 0; i < layout->part_count + layout->global_count; i++)
@@ -48,9 +54,9 @@ static int64_t committed_here(struct weir_app *app, const struct layout_part *pa
     pthread_rwlock_rdlock(&app->registry);
     for (size_t i = 0; i < app->task_count; i++) {
         struct task *task = app->tasks[i];
-        for (size_t s = 0; task->part == part && !atomic_load(&task->is_standby) && s < part->source_count; s++)
-            if (strcmp(part->sources[s].topic, target->topic) == 0 &&
-                layout_partition(&part->sources[s], task->partition) == target->partition)
+        for (size_t s = 0; task->part == part && !atomic_load(&task->is_standby) && s < task->source_count; s++)
+            if (strcmp(task->sources[s].layout->topic, target->topic) == 0 &&
+                layout_partition(task->sources[s].layout, task->partition) == target->partition)
                 committed = atomic_load(&task->committed[s]) < 0 ? 0 : atomic_load(&task->committed[s]);
     }
     pthread_rwlock_unlock(&app->registry);
@@ -131,7 +137,8 @@ static bool aim_at_ends(struct weir_view *view, const struct layout_part *part, 
         if (!topic || !topic_leads_to(&app->layout, topic, view->part, app->layout.part_count))
             continue;
         const struct layout_part *reader = reader_of(&app->layout, topic);
-        for (int32_t p = 0; p < reader->partitions; p++) {
+        const int32_t partitions = partitions_of(reader, topic);
+        for (int32_t p = 0; p < partitions; p++) {
             int64_t begin = 0, end = 0;
             if (!app->broker->ops->range(app->broker, topic, p, &begin, &end, error))
                 return false;
@@ -149,8 +156,7 @@ static bool follow(struct weir_view *view, struct targets *targets, int64_t unti
         const struct layout_part *part = reader_of(&view->app->layout, target.topic);
         if (!part)
             return error_set(error, WEIR_INVALID, "position: '%s' is no input of this application", target.topic);
-        int32_t partitions = part->subtopology->is_global ? (int32_t)part->source_count : part->partitions;
-        if (target.partition >= partitions)
+        if (target.partition >= partitions_of(part, target.topic))
             return error_set(error, WEIR_INVALID, "position: topic '%s' has no partition %d", target.topic,
                              target.partition);
         if (!leads_to(&view->app->layout, part, view->part, view->app->layout.part_count))

@@ -258,7 +258,7 @@ static uint64_t hash_rows(struct task *task, const int64_t *times)
 static uint64_t hash_positions(const struct witness *witness, const struct line *line, const int64_t *positions)
 {
     uint64_t hash = 3;
-    for (size_t s = 0; s < line->part->source_count; s++) {
+    for (size_t s = 0; s < line->reference->source_count; s++) {
         int64_t last = -1;
         for (int64_t at = positions[s] - 1; at >= 0 && last < 0; at--) {
             const struct simulated_record *record =
@@ -274,7 +274,7 @@ static uint64_t hash_positions(const struct witness *witness, const struct line 
 static void add_moment(struct witness *witness, struct line *line)
 {
     int64_t positions[SOURCES_MAX] = {0};
-    for (size_t s = 0; s < line->part->source_count && s < SOURCES_MAX; s++)
+    for (size_t s = 0; s < line->reference->source_count && s < SOURCES_MAX; s++)
         positions[s] = line->last[s] + 1;
     struct moment moment = {.positions = hash_positions(witness, line, positions)};
     for (size_t i = 0; i < line->part->store_count && i < STORES_MAX; i++)
@@ -520,7 +520,7 @@ void witness_sent(struct witness *witness, void *owner, const char *topic, const
 
 static void find_offered(const struct line *line, const struct broker_offset *offsets, size_t count, int64_t *out)
 {
-    for (size_t s = 0; s < line->part->source_count; s++) {
+    for (size_t s = 0; s < line->reference->source_count; s++) {
         out[s] = -1;
         for (size_t i = 0; i < count; i++)
             if (offsets[i].partition == line->partition && strcmp(offsets[i].topic, line->part->sources[s].topic) == 0)
@@ -539,7 +539,7 @@ void witness_offered(struct witness *witness, void *owner, uint64_t token, const
                               .performer = performer->id,
                               .line = performer->line,
                               .upto = performer->forgotten + performer->entries.count};
-        offer.offsets = memory_new((offer.line->part->source_count + 1) * sizeof *offer.offsets);
+        offer.offsets = memory_new((offer.line->reference->source_count + 1) * sizeof *offer.offsets);
         find_offered(offer.line, offsets, count, offer.offsets);
         if (offer.offsets[0] < 0) { /* nothing to commit of this task */
             memory_free(offer.offsets);
@@ -617,7 +617,7 @@ static bool repeat(struct witness *witness, struct line *line, const struct entr
 
 static bool check_offsets(struct witness *witness, const struct line *line, const int64_t *offsets)
 {
-    for (size_t s = 0; s < line->part->source_count; s++) {
+    for (size_t s = 0; s < line->reference->source_count; s++) {
         const char *topic = line->part->sources[s].topic;
         int64_t next = next_visible(witness, topic, line->partition, line->last[s] + 1);
         if (offsets[s] <= line->last[s] || (next >= 0 && offsets[s] > next))
@@ -712,7 +712,7 @@ static void look_at_task(struct witness *witness, struct task *task)
 {
     const struct line *line = line_of(witness, task);
     int64_t positions[SOURCES_MAX] = {0};
-    for (size_t s = 0; s < task->part->source_count && s < SOURCES_MAX; s++)
+    for (size_t s = 0; s < task->source_count && s < SOURCES_MAX; s++)
         positions[s] = atomic_load(&task->committed[s]);
     uint64_t told = hash_positions(witness, line, positions);
     bool known = false;
@@ -746,7 +746,7 @@ bool witness_is_finished(const struct witness *witness)
 {
     for (size_t i = 0; i < witness->line_count; i++) {
         const struct line *line = &witness->lines[i];
-        for (size_t s = 0; s < line->part->source_count; s++)
+        for (size_t s = 0; s < line->reference->source_count; s++)
             if (next_visible(witness, line->part->sources[s].topic, line->partition, line->last[s] + 1) >= 0)
                 return false;
     }

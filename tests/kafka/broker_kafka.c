@@ -447,9 +447,16 @@ struct member {
     int assigned, revoked, lost, settled, messages, gaps;
     bool keep_paused, commit_on_revoke;
     const char *topics[GROUPS][SOURCES];
+    int32_t counts[GROUPS][SOURCES]; /* of partitions; 0: PARTITIONS */
     struct weir_error failure;
     enum weir_code revoke_code;
 };
+
+static bool has_source(const struct member *member, int32_t group, int source, int32_t partition)
+{
+    int32_t count = member->counts[group][source] ? member->counts[group][source] : PARTITIONS;
+    return member->topics[group][source] && partition < count;
+}
 
 static void take_share(void *self, int32_t group, int32_t partition, const struct broker_start *starts)
 {
@@ -458,7 +465,7 @@ static void take_share(void *self, int32_t group, int32_t partition, const struc
     CHECK(!member->owns[group][partition]);
     member->owns[group][partition] = true;
     for (int source = 0; source < SOURCES; source++) {
-        if (!member->topics[group][source])
+        if (!has_source(member, group, source, partition))
             continue;
         member->start[group][source][partition] = starts[source].offset;
         member->next[group][source][partition] = starts[source].offset < 0 ? 0 : starts[source].offset;
@@ -474,7 +481,7 @@ static bool commit_share(struct member *member, int32_t group, int32_t partition
     struct broker_offset offsets[SOURCES];
     size_t count = 0;
     for (int source = 0; source < SOURCES; source++)
-        if (member->topics[group][source])
+        if (has_source(member, group, source, partition))
             offsets[count++] = (struct broker_offset){member->topics[group][source], partition,
                                                       member->next[group][source][partition], metadata};
     return broker->ops->consumer_commit(member->consumer, offsets, count, error);
@@ -504,7 +511,8 @@ static bool join(struct member *member, const char *group, const char *name)
     struct broker_subscription subscriptions[GROUPS] = {{0}};
     size_t count = 0;
     for (; count < GROUPS && member->topics[count][0]; count++)
-        subscriptions[count] = (struct broker_subscription){member->topics[count], member->topics[count][1] ? 2 : 1};
+        subscriptions[count] =
+            (struct broker_subscription){member->topics[count], member->topics[count][1] ? 2 : 1, NULL};
     struct broker_rebalance rebalance = {member, take_share, give_share, settle};
     member->consumer =
         broker->ops->consumer_open(broker, group, name, subscriptions, count, rebalance, &member->failure);
@@ -553,7 +561,7 @@ static void fill(struct member *member, int records)
 {
     for (int group = 0; group < GROUPS; group++)
         for (int source = 0; source < SOURCES; source++)
-            for (int partition = 0; member->topics[group][source] && partition < PARTITIONS; partition++)
+            for (int partition = 0; has_source(member, group, source, partition); partition++)
                 produce_numbers(member->topics[group][source], partition, 0, records);
 }
 
@@ -589,6 +597,36 @@ static void a_member_alone_gets_everything_with_co_partitions(void)
     CHECK(offset == BROKER_NO_OFFSET);
     broker->ops->consumer_close(member.consumer);
     CHECK(member.revoked == 2 * PARTITIONS && member.lost == 0 && member.settled == 2);
+}
+
+static void a_share_has_the_topics_that_have_its_partition(void)
+{
+    struct member member = {.counts = {{0, 2}}};
+    member.topics[0][0] = create("wide", PARTITIONS, BROKER_DELETE);
+    member.topics[0][1] = create("narrow", 2, BROKER_DELETE);
+    member.topics[1][0] = create("beside", PARTITIONS, BROKER_DELETE);
+    fill(&member, 10);
+    CHECK(join(&member, unique("uneven"), "member-1"));
+    CHECK(turn_until(&member, (2 * PARTITIONS + 2) * 10, 20000));
+    CHECK(member.assigned == 2 * PARTITIONS && member.gaps == 0);
+    struct weir_error error = {0};
+    for (int32_t partition = 0; partition < PARTITIONS; partition++)
+        CHECK_OK(commit_share(&member, 0, partition, "m", &error));
+    int64_t offset = 0;
+    CHECK_OK(broker->ops->committed(broker, unique("uneven"), member.topics[0][1], 1, &offset, &error));
+    CHECK(offset == 10);
+    broker->ops->consumer_close(member.consumer);
+    CHECK(member.revoked == 2 * PARTITIONS && member.lost == 0);
+}
+
+static void topics_are_told_by_their_width(void)
+{
+    struct member member = {0};
+    member.topics[0][0] = create("narrower", 2, BROKER_DELETE);
+    member.topics[0][1] = create("wider", PARTITIONS, BROKER_DELETE);
+    member.topics[1][0] = create("aside", PARTITIONS, BROKER_DELETE);
+    CHECK(!join(&member, unique("widths"), "member-1"));
+    CHECK(member.failure.code == WEIR_INVALID && strstr(member.failure.message, member.topics[0][1]));
 }
 
 static void offsets_and_metadata_come_back(void)
@@ -1438,7 +1476,7 @@ static void refused(const char *key, const char *value, const char *word)
     if (other) {
         struct broker_rebalance rebalance = {0};
         const char *topic = "t";
-        struct broker_subscription subscription = {&topic, 1};
+        struct broker_subscription subscription = {&topic, 1, NULL};
         CHECK(!other->ops->consumer_open(other, "g", "m", &subscription, 1, rebalance, &error));
         other->ops->close(other);
     }
@@ -1474,6 +1512,8 @@ static const struct {
     TEST(large_values_pass),
     TEST(a_producer_may_be_closed_with_records_on_their_way),
     TEST(a_member_alone_gets_everything_with_co_partitions),
+    TEST(a_share_has_the_topics_that_have_its_partition),
+    TEST(topics_are_told_by_their_width),
     TEST(offsets_and_metadata_come_back),
     TEST(two_members_share_and_hand_over),
     TEST(pause_and_resume_lose_and_repeat_nothing),

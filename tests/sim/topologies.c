@@ -90,6 +90,18 @@ static weir_topology *repartitioned_count(void)
     return t;
 }
 
+/* Topics of unequal width that are only merged: a key lies where either puts it. */
+static weir_topology *uneven(void)
+{
+    weir_topology *t = weir_topology_new("uneven");
+    weir_stream *few = weir_filter(weir_from(t, "few", &weir_str_type, &weir_str_type), has_value);
+    weir_stream *many = weir_filter(weir_from(t, "many", &weir_str_type, &weir_str_type), has_value);
+    weir_stream *merged = weir_merge(weir_repartition(few, "to-few", .partitions = 2),
+                                     weir_repartition(many, "to-many", .partitions = 5));
+    weir_to(weir_changes(weir_count(weir_group(merged), "counts")), "counted");
+    return t;
+}
+
 static weir_topology *sum(void)
 {
     weir_topology *t = weir_topology_new("sum");
@@ -357,6 +369,14 @@ static void find_row(void *self, const struct store_row *row)
     tally->found[place(tally, row->key, 0)] = (int64_t)bytes_get_u64(end - 8);
 }
 
+/* One key may have rows in several partitions. */
+static void add_row(void *self, const struct store_row *row)
+{
+    struct tally *tally = self;
+    const char *end = (const char *)row->value.data + row->value.size;
+    tally->found[place(tally, row->key, 0)] += (int64_t)bytes_get_u64(end - 8);
+}
+
 static void find_window(void *self, const struct store_row *row)
 {
     struct tally *tally = self;
@@ -408,6 +428,11 @@ static void judge_repartitioned(struct simulate_world *world)
     judge(world, "counts", count_value, find_row);
 }
 
+static void judge_uneven(struct simulate_world *world)
+{
+    judge(world, "counts", count_key, add_row);
+}
+
 static void judge_sum(struct simulate_world *world)
 {
     judge(world, "sums", add_amount, find_row);
@@ -429,6 +454,7 @@ const struct simulated_topology simulated_topologies[] = {
     {"windowed-count", windowed_count, false, judge_windows, NULL},
     {"late-windows", late_windows, true, NULL, NULL},
     {"repartitioned-count", repartitioned_count, false, judge_repartitioned, NULL},
+    {"uneven", uneven, false, judge_uneven, NULL},
     {"sum", sum, false, judge_sum, NULL},
     {"stream-table", stream_table, false, NULL, NULL},
     {"versioned", versioned, true, NULL, NULL},

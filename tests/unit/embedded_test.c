@@ -274,7 +274,7 @@ static void join(struct member *member, const char *group)
 {
     static const char *const topics[] = {"t"};
     struct weir_error error = {0};
-    struct broker_subscription subscription = {topics, 1};
+    struct broker_subscription subscription = {topics, 1, NULL};
     struct broker_rebalance rebalance = {member, member_assigned, member_revoked, member_settled};
     member->consumer = broker->ops->consumer_open(broker, group, "m", &subscription, 1, rebalance, &error);
     cr_assert_not_null(member->consumer, "%s", error.message);
@@ -318,6 +318,46 @@ Test(embedded, gives_a_lone_member_everything_from_the_start)
     cr_assert_eq(member.starts[0][2], BROKER_NO_OFFSET);
     leave(&member);
     cr_assert_eq(member.revoked, 4);
+}
+
+static void join_two(struct member *member, const char *first, const char *second, struct weir_error *error)
+{
+    const char *const topics[] = {first, second};
+    struct broker_subscription subscription = {topics, 2, NULL};
+    struct broker_rebalance rebalance = {member, member_assigned, member_revoked, member_settled};
+    member->consumer = broker->ops->consumer_open(broker, "g", "m", &subscription, 1, rebalance, error);
+}
+
+Test(embedded, a_share_has_the_topics_that_have_its_partition)
+{
+    struct member member = {0};
+    struct weir_error error = {0};
+    make_topic((struct broker_topic_spec){.name = "wide", .partitions = 4});
+    make_topic((struct broker_topic_spec){.name = "narrow", .partitions = 2});
+    write_numbers("wide", 0, 60);
+    write_numbers("narrow", 0, 60);
+    join_two(&member, "wide", "narrow", &error);
+    cr_assert_not_null(member.consumer, "%s", error.message);
+    int count = 0;
+    while (count < 120)
+        count += poll_all(&member, 1000);
+    cr_expect_eq(held(&member), 4);
+    const struct broker_offset offsets[] = {{"wide", 3, 5, NULL}, {"narrow", 1, 6, NULL}};
+    cr_expect(broker->ops->consumer_commit(member.consumer, offsets, 2, &error), "%s", error.message);
+    leave(&member);
+    cr_expect_eq(member.revoked, 4);
+}
+
+Test(embedded, topics_are_told_by_their_width)
+{
+    struct member member = {0};
+    struct weir_error error = {0};
+    make_topic((struct broker_topic_spec){.name = "wide", .partitions = 4});
+    make_topic((struct broker_topic_spec){.name = "narrow", .partitions = 2});
+    join_two(&member, "narrow", "wide", &error);
+    cr_assert_null(member.consumer);
+    cr_expect_eq(error.code, WEIR_INVALID);
+    cr_expect_not_null(strstr(error.message, "'wide' has 4 partitions"), "%s", error.message);
 }
 
 Test(embedded, shares_partitions_and_revokes_before_it_assigns)
@@ -455,7 +495,7 @@ Test(embedded, names_the_topic_that_is_missing)
 {
     static const char *const topics[] = {"absent"};
     struct weir_error error = {0};
-    struct broker_subscription subscription = {topics, 1};
+    struct broker_subscription subscription = {topics, 1, NULL};
     cr_assert_null(
         broker->ops->consumer_open(broker, "g", "m", &subscription, 1, (struct broker_rebalance){0}, &error));
     cr_assert_eq(error.code, WEIR_INVALID);

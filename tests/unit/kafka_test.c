@@ -405,7 +405,7 @@ static void settle(void *self)
 static void join(struct member *member)
 {
     static const char *const topics[] = {"orders", "customers"};
-    static const struct broker_subscription subscription = {topics, 2};
+    static const struct broker_subscription subscription = {topics, 2, NULL};
     struct weir_error error = {0};
     struct broker_rebalance rebalance = {member, take, give, settle};
     member->consumer = broker->ops->consumer_open(broker, "app", "app-1", &subscription, 1, rebalance, &error);

@@ -22,6 +22,12 @@ static const void *join(weir_context *context, const struct weir_record *left, c
     return left->value;
 }
 
+static void add(weir_context *context, const struct weir_record *record, void *sum)
+{
+    (void)context, (void)record;
+    *(int64_t *)sum += 1;
+}
+
 static weir_stream *texts(weir_topology *t, const char *topic)
 {
     return weir_from(t, topic, &weir_str_type, &weir_str_type);
@@ -47,6 +53,76 @@ Test(plan, streams_that_never_meet_are_sub_topologies_of_their_own)
     cr_assert_eq(t->subtopology_count, 2);
     cr_expect_str_eq(t->subtopologies[0].sources.items[0]->topic->name, "a");
     cr_expect_str_eq(t->subtopologies[1].sources.items[0]->topic->name, "b");
+    weir_topology_free(t);
+}
+
+static int32_t copartition_of(const weir_topology *t, const char *topic)
+{
+    for (size_t i = 0; i < t->nodes.count; i++)
+        if (t->nodes.items[i]->kind == GRAPH_SOURCE && strcmp(t->nodes.items[i]->topic->name, topic) == 0)
+            return t->nodes.items[i]->copartition;
+    return -1;
+}
+
+Test(plan, streams_that_are_only_merged_may_have_any_number_of_partitions)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_to(weir_merge(texts(t, "a"), texts(t, "b")), "x");
+    plan(t);
+    cr_expect_eq(copartition_of(t, "a"), 0);
+    cr_expect_eq(copartition_of(t, "b"), 0);
+    weir_topology_free(t);
+}
+
+Test(plan, what_is_joined_must_have_the_same_number_of_partitions_also_through_merges_and_other_joins)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_stream *merged = weir_merge(texts(t, "a"), texts(t, "b"));
+    weir_stream *joined = weir_join_table(merged, table(t, "c"), join, .value = &weir_str_type);
+    weir_join(joined, texts(t, "d"), "pairs", join, .value = &weir_str_type, .within = {10});
+    weir_to(weir_merge(joined, texts(t, "e")), "x");
+    plan(t);
+    int32_t group = copartition_of(t, "a");
+    cr_expect_neq(group, 0);
+    cr_expect_eq(copartition_of(t, "b"), group);
+    cr_expect_eq(copartition_of(t, "c"), group);
+    cr_expect_eq(copartition_of(t, "d"), group);
+    cr_expect_eq(copartition_of(t, "e"), 0);
+    weir_topology_free(t);
+}
+
+Test(plan, two_joins_that_share_nothing_are_two_groups)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_join_table(texts(t, "a"), table(t, "b"), join, .value = &weir_str_type);
+    weir_join_tables(table(t, "c"), table(t, "d"), join, .value = &weir_str_type);
+    plan(t);
+    cr_expect_eq(copartition_of(t, "a"), copartition_of(t, "b"));
+    cr_expect_eq(copartition_of(t, "c"), copartition_of(t, "d"));
+    cr_expect_neq(copartition_of(t, "a"), copartition_of(t, "c"));
+    weir_topology_free(t);
+}
+
+Test(plan, cogrouped_streams_must_have_the_same_number_of_partitions)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_cogrouped *both =
+        weir_cogroup_add(weir_cogroup(weir_group(texts(t, "a")), add), weir_group(texts(t, "b")), add);
+    weir_cogroup_aggregate(both, "sums", .value = &weir_i64_type);
+    plan(t);
+    cr_expect_neq(copartition_of(t, "a"), 0);
+    cr_expect_eq(copartition_of(t, "a"), copartition_of(t, "b"));
+    weir_topology_free(t);
+}
+
+Test(plan, the_topics_of_a_foreign_key_join_lie_with_the_tables_they_go_to)
+{
+    weir_topology *t = weir_topology_new("t");
+    weir_join_foreign(table(t, "a"), table(t, "b"), "fk", value_of, join, .value = &weir_str_type);
+    plan(t);
+    cr_expect_neq(copartition_of(t, "a"), copartition_of(t, "b"));
+    cr_expect_eq(copartition_of(t, "fk-subscription-registration-topic"), copartition_of(t, "b"));
+    cr_expect_eq(copartition_of(t, "fk-subscription-response-topic"), copartition_of(t, "a"));
     weir_topology_free(t);
 }
 

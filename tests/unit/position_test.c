@@ -76,11 +76,11 @@ Test(position, anything_else_is_refused)
 static void expect_written(int64_t first, int64_t second, int32_t partition, const char *expected)
 {
     struct layout_source sources[] = {{.topic = "orders.events"}, {.topic = "b"}};
-    const struct layout_part part = {.sources = sources, .source_count = 2};
+    struct task_source inputs[] = {{.layout = &sources[0]}, {.layout = &sources[1]}};
     _Atomic int64_t committed[2];
     atomic_init(&committed[0], first);
     atomic_init(&committed[1], second);
-    const struct task task = {.part = &part, .partition = partition, .committed = committed};
+    const struct task task = {.sources = inputs, .source_count = 2, .partition = partition, .committed = committed};
     struct buffer text = {0};
     weir_arena arena;
     arena_init(&arena);
@@ -113,10 +113,10 @@ Test(position, an_input_without_a_commit_is_left_out)
 Test(position, a_task_is_appended_behind_another)
 {
     struct layout_source source = {.topic = "a"};
-    const struct layout_part part = {.sources = &source, .source_count = 1};
+    struct task_source input = {.layout = &source};
     _Atomic int64_t committed;
     atomic_init(&committed, 5);
-    struct task task = {.part = &part, .committed = &committed};
+    struct task task = {.sources = &input, .source_count = 1, .committed = &committed};
     struct buffer text = {0};
     position_write(&task, &text);
     task.partition = 1;

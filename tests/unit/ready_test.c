@@ -5,9 +5,8 @@
 
 enum { IDLE_US = 1000 };
 
-static struct layout_part part = {.source_count = 2};
 static struct task_source sources[2];
-static struct task task = {.part = &part, .sources = sources};
+static struct task task = {.sources = sources, .source_count = 2};
 static bool behind[2];
 
 static bool is_behind(void *self, const struct task *of, size_t source)
@@ -83,7 +82,7 @@ Test(ready, a_task_that_never_waits_goes_on)
 
 Test(ready, a_task_with_one_input_never_waits)
 {
-    part.source_count = 1;
+    task.source_count = 1;
     fill(0, 0);
     behind[0] = true;
     cr_expect(is_ready(IDLE_US, 1));

@@ -101,6 +101,7 @@ static void assigned(void *self, int32_t group, int32_t partition, const struct 
     member->held[partition] = true;
     member->starts[partition] = starts[0].offset;
     member->broker->ops->consumer_resume(member->consumer, group, 0, partition);
+    member->broker->ops->consumer_resume(member->consumer, group, 1, partition);
 }
 static void revoked(void *self, int32_t group, int32_t partition, bool lost)
 {
@@ -115,16 +116,20 @@ static void settled(void *self)
     (void)self;
 }
 
-static void join(struct member *member)
+static void join_to(struct member *member, const struct broker_subscription subscription)
 {
-    static const char *const topics[] = {"in"};
-    const struct broker_subscription subscription = {topics, 1};
     struct weir_error error = {0};
     member->broker = connect();
     member->consumer =
         member->broker->ops->consumer_open(member->broker, "g", "m", &subscription, 1,
                                            (struct broker_rebalance){member, assigned, revoked, settled}, &error);
     cr_assert_not_null(member->consumer, "%s", error.message);
+}
+
+static void join(struct member *member)
+{
+    static const char *const topics[] = {"in"};
+    join_to(member, (struct broker_subscription){topics, 1, NULL});
 }
 
 static int poll(struct member *member)
@@ -201,6 +206,25 @@ Test(simulated, gives_a_lone_member_everything_from_the_start)
     cr_assert_eq(member.starts[0], BROKER_NO_OFFSET);
     leave(&member);
     cr_assert_eq(held(&member), 0);
+}
+
+Test(simulated, a_share_has_the_topics_that_have_its_partition)
+{
+    struct member member = {0};
+    static const char *const topics[] = {"in", "out"};
+    const struct broker_record record = {.timestamp_ms = 1, .value = bytes_of_text("v")};
+    for (int i = 0; i < 20; i++) {
+        append(i % PARTITIONS, "k");
+        simulated_append(cluster, "out", &record);
+    }
+    join_to(&member, (struct broker_subscription){topics, 2, NULL});
+    int count = 0;
+    for (int i = 0; i < 100 && count < 40; i++)
+        count += poll(&member);
+    cr_expect_eq(count, 40);
+    cr_expect_eq(held(&member), PARTITIONS);
+    leave(&member);
+    cr_expect_eq(held(&member), 0);
 }
 
 Test(simulated, revokes_before_it_assigns)

@@ -52,6 +52,15 @@ static struct source **slot(const struct broker_consumer *consumer, int32_t grou
     return &subscription->sources[(size_t)partition * subscription->topic_count + (size_t)source];
 }
 
+/* How many of its topics have that partition. */
+static size_t width(const struct subscription *subscription, int32_t partition)
+{
+    size_t count = 0;
+    while (count < subscription->topic_count && subscription->topics[count]->partition_count > partition)
+        count++;
+    return count;
+}
+
 static struct source *source_of(const struct broker_consumer *consumer, int32_t group, int32_t source,
                                 int32_t partition)
 {
@@ -71,11 +80,9 @@ static bool find_topics(struct broker_consumer *consumer, size_t index, const st
         struct embedded_topic *topic = embedded_topic_find(consumer->broker, wanted->topics[i]);
         if (!topic)
             return error_set(error, WEIR_INVALID, "there is no topic '%.200s'", wanted->topics[i]);
-        const struct embedded_topic *lead = i ? subscription->topics[0] : topic;
-        if (topic->partition_count != lead->partition_count)
-            return error_set(error, WEIR_INVALID,
-                             "topics read together differ: '%.80s' has %d partitions, '%.80s' has %d", lead->name,
-                             (int)lead->partition_count, topic->name, (int)topic->partition_count);
+        if (!broker_subscription_check(wanted, i, topic->partition_count,
+                                       i ? subscription->topics[i - 1]->partition_count : INT32_MAX, error))
+            return false;
         subscription->topics[i] = topic;
     }
     subscription->partitions = subscription->topics[0]->partition_count;
@@ -139,7 +146,7 @@ static void revoke(struct broker_consumer *consumer, int32_t group, int32_t part
 {
     const struct subscription *subscription = &consumer->subscriptions[group];
     consumer->rebalance.revoked(consumer->rebalance.self, group, partition, false);
-    for (size_t i = 0; i < subscription->topic_count; i++) {
+    for (size_t i = 0; i < width(subscription, partition); i++) {
         struct source **at = slot(consumer, group, (int32_t)i, partition);
         drop_source(consumer, *at);
         *at = NULL;
@@ -166,8 +173,9 @@ static void assign(struct broker_consumer *consumer, struct embedded_step step)
     const struct subscription *subscription = &consumer->subscriptions[step.group];
     weir_arena arena;
     arena_init(&arena);
-    struct broker_start *starts = arena_alloc(&arena, subscription->topic_count * sizeof *starts);
-    for (size_t i = 0; i < subscription->topic_count; i++) {
+    const size_t count = width(subscription, step.partition);
+    struct broker_start *starts = arena_alloc(&arena, count * sizeof *starts);
+    for (size_t i = 0; i < count; i++) {
         starts[i].offset = embedded_group_committed(consumer->group, subscription->topics[i]->name, step.partition,
                                                     &arena, &starts[i].metadata);
         add_source(consumer, step, i, starts[i].offset);

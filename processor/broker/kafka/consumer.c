@@ -20,21 +20,19 @@ enum { SEEK_TIMEOUT_MS = 5000 };
 
 /* ---- opening and closing -------------------------------------------------------------------------------------- */
 
-static bool check_topics(struct broker *base, const struct broker_subscription *subscription, struct weir_error *error)
+static bool count_topics(struct broker *base, const struct broker_subscription *wanted,
+                         struct kafka_subscription *subscription, struct weir_error *error)
 {
-    int32_t lead_count = 0;
-    for (size_t i = 0; i < subscription->topic_count; i++) {
-        const char *topic = subscription->topics[i];
-        int32_t count = kafka_partitions(base, topic, error);
+    subscription->partitions = memory_new(wanted->topic_count * sizeof *subscription->partitions);
+    for (size_t i = 0; i < wanted->topic_count; i++) {
+        int32_t count = kafka_partitions(base, wanted->topics[i], error);
         if (count < 0)
             return false;
         if (count == 0)
-            return error_set(error, WEIR_FATAL, "topic %s: there is no such topic", topic);
-        if (i == 0)
-            lead_count = count;
-        if (count != lead_count)
-            return error_set(error, WEIR_INVALID, "topics %s and %s are read together but have %d and %d partitions",
-                             subscription->topics[0], topic, (int)lead_count, (int)count);
+            return error_set(error, WEIR_FATAL, "topic %s: there is no such topic", wanted->topics[i]);
+        if (!broker_subscription_check(wanted, i, count, i ? subscription->partitions[i - 1] : INT32_MAX, error))
+            return false;
+        subscription->partitions[i] = count;
     }
     return true;
 }
@@ -94,7 +92,7 @@ static bool start(struct broker_consumer *consumer, const struct broker_subscrip
 {
     for (size_t i = 0; i < consumer->subscription_count; i++) {
         assert(wanted[i].topic_count > 0);
-        if (!check_topics(&consumer->broker->base, &wanted[i], error) ||
+        if (!count_topics(&consumer->broker->base, &wanted[i], &consumer->subscriptions[i], error) ||
             !add_routes(consumer, (int32_t)i, &wanted[i], error))
             return false;
     }
@@ -140,8 +138,10 @@ void kafka_consumer_close(struct broker_consumer *consumer)
     kafka_routes_done(&consumer->routes);
     rd_kafka_destroy(consumer->client);
     close(consumer->wake);
-    for (size_t i = 0; i < consumer->subscription_count; i++)
+    for (size_t i = 0; i < consumer->subscription_count; i++) {
         free(consumer->subscriptions[i].routes);
+        free(consumer->subscriptions[i].partitions);
+    }
     free(consumer->subscriptions);
     free(consumer->shares);
     free(consumer->batch);
@@ -260,7 +260,7 @@ static int take_from_share(struct broker_consumer *consumer, struct kafka_share 
 {
     const struct kafka_subscription *subscription = &consumer->subscriptions[share.group];
     int taken = 0;
-    for (size_t i = 0; i < subscription->count; i++)
+    for (size_t i = 0; i < kafka_subscription_width(subscription, share.partition); i++)
         taken += take_from_shelf(consumer, kafka_route_slot(subscription->routes[i], share.partition), messages + taken,
                                  max - taken);
     return taken;

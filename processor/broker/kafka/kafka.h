@@ -148,8 +148,17 @@ struct kafka_share {
 };
 struct kafka_subscription {
     struct kafka_route **routes; /* the lead topic first */
+    int32_t *partitions;         /* of each topic; none has more than the one before it */
     size_t count;
 };
+/* How many of its topics have that partition: they are the first ones. */
+static inline size_t kafka_subscription_width(const struct kafka_subscription *subscription, int32_t partition)
+{
+    size_t width = 0;
+    while (width < subscription->count && subscription->partitions[width] > partition)
+        width++;
+    return width;
+}
 struct broker_consumer {
     struct kafka_broker *broker;
     rd_kafka_t *client;

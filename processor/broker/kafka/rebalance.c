@@ -1,5 +1,5 @@
 /* rebalance.c: what the group gives and takes. The group knows only the lead topics; the partition of the same number of
- * every other source is added here, on assignment and on revocation alike.
+ * every other source that has it is added here, on assignment and on revocation alike.
  *
  * Eager protocol: a revocation takes everything, and the commits of the runtime happen inside it, before the group is
  * joined again. Order on assignment: committed offsets, slots with their queues forwarded, assign, stop, announce.
@@ -47,11 +47,14 @@ static rd_kafka_topic_partition_list_t *add_copartitions(struct broker_consumer 
         struct kafka_route *lead = kafka_routes_named(&consumer->routes, leads->elems[i].topic);
         if (!lead || lead->source != 0) /* another member deals: what was not asked for is not taken */
             continue;
+        const struct kafka_subscription *subscription = &consumer->subscriptions[lead->group];
+        const size_t width = kafka_subscription_width(subscription, leads->elems[i].partition);
+        if (width == 0) /* the topic has grown since */
+            continue;
         consumer->shares = memory_grow(consumer->shares, &consumer->share_capacity, consumer->share_count + 1,
                                        sizeof *consumer->shares);
         consumer->shares[consumer->share_count++] = (struct kafka_share){lead->group, leads->elems[i].partition};
-        const struct kafka_subscription *subscription = &consumer->subscriptions[lead->group];
-        for (size_t source = 0; source < subscription->count; source++)
+        for (size_t source = 0; source < width; source++)
             rd_kafka_topic_partition_list_add(all, subscription->routes[source]->topic, leads->elems[i].partition);
     }
     return all;
@@ -156,8 +159,9 @@ static void announce_all(struct broker_consumer *consumer, const rd_kafka_topic_
 {
     const rd_kafka_topic_partition_t *next = committed->elems;
     for (size_t i = 0; i < consumer->share_count; i++) {
-        size_t sources = consumer->subscriptions[consumer->shares[i].group].count;
-        announce(consumer, consumer->shares[i], next, sources);
+        const struct kafka_share share = consumer->shares[i];
+        size_t sources = kafka_subscription_width(&consumer->subscriptions[share.group], share.partition);
+        announce(consumer, share, next, sources);
         next += sources;
     }
 }
@@ -191,7 +195,7 @@ static void take_shares(struct broker_consumer *consumer, const rd_kafka_topic_p
 static void drop_share(struct broker_consumer *consumer, struct kafka_share share)
 {
     const struct kafka_subscription *subscription = &consumer->subscriptions[share.group];
-    for (size_t i = 0; i < subscription->count; i++) {
+    for (size_t i = 0; i < kafka_subscription_width(subscription, share.partition); i++) {
         struct kafka_slot *slot = kafka_route_slot(subscription->routes[i], share.partition);
         assert(slot && consumer->shelved >= slot->shelf.count);
         consumer->shelved -= slot->shelf.count;

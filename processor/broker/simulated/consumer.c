@@ -44,11 +44,9 @@ static bool find_topics(struct broker_consumer *consumer, size_t index, const st
         struct topic *topic = cluster_topic(consumer->connection->cluster, wanted->topics[i]);
         if (!topic)
             return error_set(error, WEIR_INVALID, "there is no topic '%.200s'", wanted->topics[i]);
-        if (i > 0 && topic->partition_count != subscription->topics[0]->partition_count)
-            return error_set(error, WEIR_INVALID,
-                             "topics read together differ: '%.80s' has %d partitions, '%.80s' has %d",
-                             subscription->topics[0]->name, (int)subscription->topics[0]->partition_count, topic->name,
-                             (int)topic->partition_count);
+        if (!broker_subscription_check(wanted, i, topic->partition_count,
+                                       i ? subscription->topics[i - 1]->partition_count : INT32_MAX, error))
+            return false;
         subscription->topics[i] = topic;
     }
     return true;
@@ -147,11 +145,20 @@ static void lose_everything(struct broker_consumer *consumer)
         give_up(consumer, consumer->held[0].group, consumer->held[0].partition->number, true);
 }
 
+/* How many of its topics have that partition. */
+static size_t width(const struct subscription *subscription, int32_t partition)
+{
+    size_t count = 0;
+    while (count < subscription->topic_count && subscription->topics[count]->partition_count > partition)
+        count++;
+    return count;
+}
+
 /* A commit that is about to be decided would move the start: whoever asks waits (KIP-447). */
 static bool has_stable_offsets(const struct broker_consumer *consumer, const struct share *share)
 {
     const struct subscription *subscription = &consumer->subscriptions[share->group];
-    for (size_t i = 0; i < subscription->topic_count; i++)
+    for (size_t i = 0; i < width(subscription, share->partition); i++)
         if (cluster_has_pending_offset(consumer->connection->cluster,
                                        &subscription->topics[i]->partitions[share->partition]))
             return false;
@@ -167,8 +174,9 @@ static void take(struct broker_consumer *consumer, struct share *share)
     share->owner_generation = cluster->group.generation;
     weir_arena arena;
     arena_init(&arena);
-    struct broker_start *starts = arena_alloc(&arena, subscription->topic_count * sizeof *starts);
-    for (size_t i = 0; i < subscription->topic_count; i++) {
+    const size_t count = width(subscription, number);
+    struct broker_start *starts = arena_alloc(&arena, count * sizeof *starts);
+    for (size_t i = 0; i < count; i++) {
         const struct partition *partition = &subscription->topics[i]->partitions[number];
         const char *metadata;
         starts[i].offset = simulated_committed(cluster, partition->topic, number, &metadata);
