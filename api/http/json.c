@@ -115,24 +115,53 @@ static bool next_item(const char **at, struct position_item *item)
     return is_digits(item->partition) && is_digits(item->offset);
 }
 
+/* A position goes task by task, so that the inputs of the first one name nearly all topics. */
+static bool is_named_before(const char *position, const char *start, weir_bytes topic)
+{
+    struct position_item item;
+    for (const char *at = position; at < start && next_item(&at, &item);)
+        if (at <= start && bytes_equal(item.topic, topic))
+            return true;
+    return false;
+}
+
+static void write_partition(struct buffer *out, const struct position_item *item)
+{
+    buffer_byte(out, '"');
+    buffer_append(out, item->partition.data, item->partition.size);
+    buffer_append(out, "\":", 2);
+    buffer_append(out, item->offset.data, item->offset.size);
+}
+
+/* All partitions of the topic whose first one is `item`; the others lie from `at` on. */
+static void write_topic(struct buffer *out, struct position_item item, const char *at)
+{
+    struct position_item other;
+    json_string(out, item.topic);
+    buffer_append(out, ":{", 2);
+    write_partition(out, &item);
+    while (*at && next_item(&at, &other)) {
+        if (!bytes_equal(other.topic, item.topic))
+            continue;
+        buffer_byte(out, ',');
+        write_partition(out, &other);
+    }
+    buffer_byte(out, '}');
+}
+
 void json_position(struct buffer *out, const char *position)
 {
-    struct position_item item, before = {0};
-    const char *at = position ? position : "";
+    struct position_item item;
+    bool is_first = true;
+    const char *whole = position ? position : "";
     buffer_byte(out, '{');
-    while (*at && next_item(&at, &item)) {
-        bool same = before.topic.data && bytes_equal(before.topic, item.topic);
-        if (before.topic.data)
-            buffer_text(out, same ? "," : "},");
-        if (!same) {
-            json_string(out, item.topic);
-            buffer_append(out, ":{", 2);
-        }
-        buffer_byte(out, '"');
-        buffer_append(out, item.partition.data, item.partition.size);
-        buffer_append(out, "\":", 2);
-        buffer_append(out, item.offset.data, item.offset.size);
-        before = item;
+    for (const char *at = whole, *start = at; *at && next_item(&at, &item); start = at) {
+        if (is_named_before(whole, start, item.topic))
+            continue;
+        if (!is_first)
+            buffer_byte(out, ',');
+        is_first = false;
+        write_topic(out, item, at);
     }
-    buffer_text(out, before.topic.data ? "}}" : "}");
+    buffer_byte(out, '}');
 }

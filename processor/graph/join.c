@@ -1,7 +1,7 @@
 /* join.c: looking across: join_table, join_tables.
  *
  * Both sides of a join must lie in the same partitions: the same type of key, and a key that is the one the data was
- * partitioned by. That the topics have equally many partitions is checked when the app starts.
+ * partitioned by. That the topics have equally many partitions is checked when the app starts (copartition.c).
  * SPDX-License-Identifier: Apache-2.0 */
 #include "graph/handles.h"
 

@@ -23,7 +23,7 @@ static void init_sources(struct task *task)
     task->sources = memory_new(count * sizeof *task->sources);
     task->committed = memory_new(count * sizeof *task->committed);
     for (size_t i = 0; i < count; i++) {
-        task->sources[i].layout = task->sources[i].layout;
+        task->sources[i].layout = &task->part->sources[i];
         task->sources[i].position = task->sources[i].begun = task->sources[i].first = BROKER_NO_OFFSET;
         task->sources[i].stream_time_ms = -1;
         arena_init(&task->sources[i].head_arena);

@@ -609,7 +609,6 @@ static void a_share_has_the_topics_that_have_its_partition(void)
     CHECK(join(&member, unique("uneven"), "member-1"));
     CHECK(turn_until(&member, (2 * PARTITIONS + 2) * 10, 20000));
     CHECK(member.assigned == 2 * PARTITIONS && member.gaps == 0);
-    struct weir_error error = {0};
     for (int32_t partition = 0; partition < PARTITIONS; partition++)
         CHECK_OK(commit_share(&member, 0, partition, "m", &error));
     int64_t offset = 0;

@@ -167,7 +167,7 @@ Test(json, strings_are_valid_whatever_they_hold)
 Test(json, positions_become_objects)
 {
     struct buffer out = {0};
-    json_position(&out, "a:0:5,a:1:6,b:0:7");
+    json_position(&out, "a:0:5,b:0:7,a:1:6");
     buffer_byte(&out, 0);
     cr_assert_str_eq(out.data, "{\"a\":{\"0\":5,\"1\":6},\"b\":{\"0\":7}}");
     buffer_clear(&out);

@@ -79,7 +79,7 @@ Test(plan, what_is_joined_must_have_the_same_number_of_partitions_also_through_m
     weir_topology *t = weir_topology_new("t");
     weir_stream *merged = weir_merge(texts(t, "a"), texts(t, "b"));
     weir_stream *joined = weir_join_table(merged, table(t, "c"), join, .value = &weir_str_type);
-    weir_join(joined, texts(t, "d"), "pairs", join, .value = &weir_str_type, .within = {10});
+    weir_join(joined, texts(t, "d"), "pairs", join, .value = &weir_str_type, .within = weir_seconds(1));
     weir_to(weir_merge(joined, texts(t, "e")), "x");
     plan(t);
     int32_t group = copartition_of(t, "a");
@@ -108,7 +108,7 @@ Test(plan, cogrouped_streams_must_have_the_same_number_of_partitions)
     weir_topology *t = weir_topology_new("t");
     weir_cogrouped *both =
         weir_cogroup_add(weir_cogroup(weir_group(texts(t, "a")), add), weir_group(texts(t, "b")), add);
-    weir_cogroup_aggregate(both, "sums", .value = &weir_i64_type);
+    weir_cogroup_aggregate(both, "sums", &weir_i64_type);
     plan(t);
     cr_expect_neq(copartition_of(t, "a"), 0);
     cr_expect_eq(copartition_of(t, "a"), copartition_of(t, "b"));
