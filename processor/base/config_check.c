@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/duration.h"
 #include "base/error.h"
 
 enum { NAME_BYTES_MAX = 200 };
@@ -63,6 +64,17 @@ static bool check_choice(const struct setting *setting, const char *value, struc
     return error_set(error, WEIR_INVALID, "%s: \"%.60s\" is not one of %s", setting->name, value, all);
 }
 
+static bool check_reset(const struct setting *setting, const char *value, struct weir_error *error)
+{
+    const char *duration = strchr(value, ':');
+    int64_t ms;
+    if (strncmp(value, "by_duration:", strlen("by_duration:")) != 0)
+        return check_choice(setting, value, error);
+    return (duration_read(duration + 1, &ms) && ms >= 0) ||
+           error_set(error, WEIR_INVALID, "%s: \"%.60s\" is not a duration from PT0S on, such as P1DT6H or PT0.5S",
+                     setting->name, duration + 1);
+}
+
 /* What Kafka allows in names of groups and topics, and what is safe as the name of a folder. */
 static bool check_name(const struct setting *setting, const char *value, struct weir_error *error)
 {
@@ -116,7 +128,8 @@ bool config_check(const struct setting *setting, const char *value, struct weir_
     case SETTING_MILLISECONDS:
         return check_number(setting, value, error);
     case SETTING_CHOICE:
-        return check_choice(setting, value, error);
+        return strcmp(setting->name, "auto.offset.reset") == 0 ? check_reset(setting, value, error)
+                                                               : check_choice(setting, value, error);
     case SETTING_NAME:
         return check_name(setting, value, error);
     case SETTING_TEXT:

@@ -54,9 +54,9 @@ const struct setting config_table[] = {
      "Directory of the stores, one folder per application. Without a home directory: `/var/lib/weir`."},
     {"replication.factor", SETTING_INTEGER, "-1", -1, 32767, {0}, STREAMS,
      "Of internal topics. -1: the broker's default."},
-    {"auto.offset.reset", SETTING_CHOICE, "earliest", 0, 0, {"earliest", "latest", "none"}, KAFKA,
-     "Where to start in a partition of which nothing was committed. `none`: stop with an error. A source's `.reset` comes "
-     "first; a simulation starts at the beginning whatever is said."},
+    {"auto.offset.reset", SETTING_CHOICE, "earliest", 0, 0, {"earliest", "latest", "none", "by_duration:PnDTnHnMn.nS"}, KAFKA,
+     "Where to start in a partition of which nothing was committed. `none`: stop with an error. `by_duration:PT6H`: at the records of "
+     "the last six hours (KIP-1106; ISO 8601, as Java's `Duration` reads it). A source's `.reset` comes first; a simulation starts at the beginning whatever is said."},
     {"linger.ms", SETTING_MILLISECONDS, "5", 0, 900000, {0}, KAFKA,
      "How long the producer collects records into one batch."},
     {"deserialization.exception.handler", SETTING_CHOICE, "dead_letter", 0, 0, {"dead_letter", "skip", "fail"}, STREAMS,

@@ -8,7 +8,7 @@ static int64_t time_of(const struct layout_source *source, int64_t now_ms)
 {
     if (source->reset == WEIR_RESET_LATEST)
         return INT64_MAX;
-    int64_t from_ms = now_ms - source->node->reset_by_ms;
+    int64_t from_ms = now_ms - source->reset_by_ms;
     return from_ms > 0 ? from_ms : 0;
 }
 

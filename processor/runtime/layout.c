@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/duration.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/memory.h"
@@ -88,21 +89,28 @@ static void lay_time(struct layout_source *source, const struct config *config)
         source->timestamp = weir_wall_clock;
 }
 
-static enum weir_reset choose_reset(enum weir_reset given, const char *setting)
+static void take_reset(struct layout_source *source, const char *setting)
 {
-    if (given != WEIR_RESET_DEFAULT)
-        return given;
-    if (strcmp(setting, "latest") == 0)
-        return WEIR_RESET_LATEST;
-    return strcmp(setting, "none") == 0 ? WEIR_RESET_NONE : WEIR_RESET_EARLIEST;
+    const char *duration = strchr(setting, ':');
+    if (duration && duration_read(duration + 1, &source->reset_by_ms))
+        source->reset = WEIR_RESET_BY_DURATION;
+    else if (strcmp(setting, "latest") == 0)
+        source->reset = WEIR_RESET_LATEST;
+    else
+        source->reset = strcmp(setting, "none") == 0 ? WEIR_RESET_NONE : WEIR_RESET_EARLIEST;
 }
 
 /* What we wrote to our own topics is always read from its beginning. */
 static void lay_reset(struct layout_source *source, const struct config *config)
 {
-    source->reset = source->node->topic->internal || source->node->is_global
-                        ? WEIR_RESET_EARLIEST
-                        : choose_reset(source->node->reset, config_text(config, "auto.offset.reset"));
+    const struct graph_node *node = source->node;
+    bool is_given = node->reset != WEIR_RESET_DEFAULT;
+    source->reset = is_given ? node->reset : WEIR_RESET_EARLIEST;
+    source->reset_by_ms = node->reset_by_ms;
+    if (node->topic->internal || node->is_global)
+        source->reset = WEIR_RESET_EARLIEST;
+    else if (!is_given)
+        take_reset(source, config_text(config, "auto.offset.reset"));
 }
 
 /* A handler may answer with one. */

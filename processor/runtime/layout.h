@@ -17,6 +17,7 @@ struct layout_source {
     enum weir_policy reading;            /* never the default */
     weir_error_handler *reading_handler; /* asked before that policy; NULL: nobody is */
     enum weir_reset reset;               /* never the default */
+    int64_t reset_by_ms;                 /* with WEIR_RESET_BY_DURATION */
     const char *dead_letters; /* full name; of what a callback failed on also behind a repartition; NULL: none needed */
     uint32_t topic_hash;      /* CRC-32C of the full name; part of the lineage header */
     bool has_partition;       /* of a global table: it reads this partition, not the task's */

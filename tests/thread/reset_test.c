@@ -29,13 +29,19 @@ static weir_topology *counts(enum weir_reset reset, weir_duration reset_by)
     return topology;
 }
 
-static weir_app *run(const char *name, weir_topology *topology)
+static weir_app *run_with(const char *name, weir_topology *topology, const char *reset)
 {
     char application[64];
     const char *bootstrap = getenv("BOOTSTRAP");
     snprintf(application, sizeof application, "%s-%d", name, (int)getpid());
-    return bootstrap ? start_with(application, topology, "1", "bootstrap.servers", bootstrap)
-                     : start_as(application, topology, "1");
+    const char *const pairs[][2] = {
+        {"auto.offset.reset", reset}, {bootstrap ? "bootstrap.servers" : NULL, bootstrap}, {NULL}};
+    return start_with_all(application, topology, "1", pairs);
+}
+
+static weir_app *run(const char *name, weir_topology *topology)
+{
+    return run_with(name, topology, "earliest");
 }
 
 static int64_t now_ms(void)
@@ -65,6 +71,14 @@ static void write_records(weir_app *app, const char *topic, int count, int64_t t
 static void expect_beginning(const char *name, enum weir_reset reset, weir_duration reset_by, int64_t expected)
 {
     weir_app *app = run(name, counts(reset, reset_by));
+    wait_until_running(app);
+    wait_for(app, "counts", expected);
+    stop(app);
+}
+
+static void begins_as_the_setting_says(const char *name, const char *setting, int64_t expected)
+{
+    weir_app *app = run_with(name, counts(WEIR_RESET_DEFAULT, weir_millis(0)), setting);
     wait_until_running(app);
     wait_for(app, "counts", expected);
     stop(app);
@@ -112,6 +126,8 @@ int main(void)
     expect_beginning("default", WEIR_RESET_DEFAULT, weir_millis(0), OLD + YOUNG + LATER + LATER);
     expect_beginning("young", WEIR_RESET_BY_DURATION, weir_hours(1), YOUNG + LATER + LATER);
     expect_beginning("all", WEIR_RESET_BY_DURATION, weir_days(30000), OLD + YOUNG + LATER + LATER);
+    begins_as_the_setting_says("set-young", "by_duration:PT1H", YOUNG + LATER + LATER);
+    begins_as_the_setting_says("set-all", "by_duration:P30000D", OLD + YOUNG + LATER + LATER);
     does_not_begin_by_itself();
     return end();
 }

@@ -49,26 +49,35 @@ static inline int end(void)
 
 /* ---- the app ---- */
 
-/* With one more setting. */
-static inline weir_app *start_with(const char *application, weir_topology *topology, const char *threads,
-                                   const char *key, const char *value)
+/* With more settings, of which the last is {NULL}. */
+static inline weir_app *start_with_all(const char *application, weir_topology *topology, const char *threads,
+                                       const char *const (*more)[2])
 {
     struct weir_error error = {0};
-    weir_app *app = weir_start(topology,
-                               (struct weir_config){.application = application,
-                                                    .set = (const char *const[][2]){{"log.dir", log_directory},
-                                                                                    {"state.dir", state_directory},
-                                                                                    {"num.stream.threads", threads},
-                                                                                    {"commit.interval.ms", "20"},
-                                                                                    {"state.flush.interval.ms", "100"},
-                                                                                    {key, value},
-                                                                                    {NULL}}},
-                               &error);
+    enum { OWN = 5, MORE = 8 };
+    const char *set[OWN + MORE + 1][2] = {{"log.dir", log_directory},
+                                          {"state.dir", state_directory},
+                                          {"num.stream.threads", threads},
+                                          {"commit.interval.ms", "20"},
+                                          {"state.flush.interval.ms", "100"}};
+    for (size_t i = 0; i < MORE && more[i][0]; i++) {
+        set[OWN + i][0] = more[i][0];
+        set[OWN + i][1] = more[i][1];
+    }
+    weir_app *app = weir_start(
+        topology, (struct weir_config){.application = application, .set = (const char *const(*)[2])set}, &error);
     if (!app) {
         fprintf(stderr, "weir_start: %s\n", error.message);
         exit(1);
     }
     return app;
+}
+
+/* With one more setting. */
+static inline weir_app *start_with(const char *application, weir_topology *topology, const char *threads,
+                                   const char *key, const char *value)
+{
+    return start_with_all(application, topology, threads, (const char *const[][2]){{key, value}, {NULL}});
 }
 
 static inline weir_app *start_as(const char *application, weir_topology *topology, const char *threads)

@@ -158,6 +158,19 @@ Test(config, names_the_choices)
     cr_expect(strstr(error.message, "earliest, latest, none"), "%s", error.message);
 }
 
+Test(config, begins_by_a_duration)
+{
+    cr_expect(config_set(config, "auto.offset.reset", "by_duration:P1DT6H", &error), "%s", error.message);
+    cr_expect_not(config_set(config, "auto.offset.reset", "by_duration:6h", &error));
+    cr_expect(strstr(error.message, "\"6h\" is not a duration"), "%s", error.message);
+}
+
+Test(config, a_beginning_in_the_future_is_refused)
+{
+    cr_expect_not(config_set(config, "auto.offset.reset", "by_duration:PT-1S", &error));
+    cr_expect_not(config_set(config, "auto.offset.reset", "by_duration", &error));
+}
+
 Test(config, takes_the_optimizations_of_kafka_streams)
 {
     static const char both[] = "merge.repartition.topics,reuse.ktable.source.topics";
