@@ -146,7 +146,7 @@ static struct opening *opening_new(const struct loop *loop, int32_t part, int32_
                                    const struct broker_start *starts)
 {
     struct opening *opening = memory_new(sizeof *opening);
-    const size_t sources = loop->app->layout.parts[part].source_count;
+    const size_t sources = layout_sources_of(&loop->app->layout.parts[part], partition);
     opening->part = part;
     opening->partition = partition;
     arena_init(&opening->arena);
