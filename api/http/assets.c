@@ -29,6 +29,7 @@ ASSET(dom, "dom.js")
 ASSET(chart, "chart.js")
 ASSET(graph, "graph.js")
 ASSET(views, "views.js")
+ASSET(changes, "changes.js")
 ASSET(answer, "answer.js")
 ASSET(sql, "sql.js")
 ASSET(reports, "reports.js")
@@ -58,6 +59,7 @@ static const struct asset {
     {"chart.js", "text/javascript; charset=utf-8", weir_asset_chart, weir_asset_chart_end},
     {"graph.js", "text/javascript; charset=utf-8", weir_asset_graph, weir_asset_graph_end},
     {"views.js", "text/javascript; charset=utf-8", weir_asset_views, weir_asset_views_end},
+    {"changes.js", "text/javascript; charset=utf-8", weir_asset_changes, weir_asset_changes_end},
     {"answer.js", "text/javascript; charset=utf-8", weir_asset_answer, weir_asset_answer_end},
     {"sql.js", "text/javascript; charset=utf-8", weir_asset_sql, weir_asset_sql_end},
     {"reports.js", "text/javascript; charset=utf-8", weir_asset_reports, weir_asset_reports_end},

@@ -1,6 +1,8 @@
-// The views as tables: search, windows, paging, and cells that flash when they change.
+// The views as tables: search, windows, paging, and cells that flash when they change. A row on the page is changed as soon as its change is
+// told; whatever else happened (rows that come, go or expire) makes the page be asked for anew.
 // SPDX-License-Identifier: Apache-2.0
 import { download, get, repeat } from "./api.js";
+import { followChanges } from "./changes.js";
 import { make, setText } from "./dom.js";
 import { clock, counted, exact, full, isTime, moment, short, t } from "./language.js";
 import { Lines } from "./lines.js";
@@ -8,6 +10,7 @@ import { refused } from "./refused.js";
 import { fieldsOf, pointsOf } from "./windows.js";
 
 const pageSize = 50;
+const reload = 5000; // ms after which a page is asked for anew though no change was told: rows that expire are no changes
 const chartRows = 1000; // windows that a chart looks at, the latest
 const spans = () => [[t("15 minutes"), 15], [t("1 hour"), 60], [t("6 hours"), 360], [t("everything"), 0]];
 const isRecord = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
@@ -44,6 +47,7 @@ function drawList(side, pick, views, chosen) {
 }
 
 const listings = { window: "windows", session: "sessions" }; // by kind: what the rows are called in paths
+const rowId = (row) => JSON.stringify([row.key, row.window?.start]);
 const kindText = (view) => ({ window: t("windows"), session: t("sessions") })[view.kind] ?? t("key → value");
 
 class Table {
@@ -53,6 +57,10 @@ class Table {
     this.next = null;
     this.descending = view.kind in listings; // the latest windows first
     this.live = true;
+    this.isTold = false; // of changes, by the server
+    this.isStale = false; // something happened that is not on the page
+    this.loadedAt = 0;
+    this.rows = [];
     this.cells = new Map();
     this.columns = [];
     this.loading = 0;
@@ -97,7 +105,25 @@ class Table {
   }
 
   start() {
-    return repeat(async () => { if (this.live || !this.loaded) await this.load(); }, 1000);
+    const stopAsking = repeat(async () => { if (!this.loaded || (this.live && this.isDue())) await this.load(); }, 1000);
+    const stopFollowing = followChanges(this.view.name, (event, row) => this.take(event, row), (isTold) => (this.isTold = isTold));
+    return () => { stopAsking(); stopFollowing(); };
+  }
+
+  isDue() {
+    return !this.isTold || this.isStale || performance.now() - this.loadedAt > reload;
+  }
+
+  // Pages that are on their way may lack the change.
+  take(event, row) {
+    const at = event === "change" ? this.rows.findIndex((one) => rowId(one) === rowId(row)) : -1;
+    if (at < 0 || this.isLoading || !this.live || this.view.kind in listings) this.isStale = true;
+    if (at < 0 || !this.live) return;
+    this.rows[at] = row;
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.show(this.rows, this.metadata);
+    });
   }
 
   restart() {
@@ -149,20 +175,30 @@ class Table {
     const [path, query] = this.path();
     const cursor = this.cursors.at(-1);
     if (query && cursor) query.set("cursor", cursor);
+    this.isLoading = true;
+    this.isStale = false;
     try {
       const answer = await get(query ? `${path}?${query}` : path);
       if (turn !== this.loading) return;
       this.loaded = true;
       this.next = answer.page?.next ?? null;
       this.csv.href = query ? `${path}?${query}` : path;
-      this.show(answer.data ?? [answer], answer.metadata);
+      this.rows = answer.data ?? [answer];
+      this.metadata = answer.metadata;
+      this.show(this.rows, this.metadata);
       if (this.view.kind === "window") await this.chart(path, query);
     } catch (problem) {
       if (turn !== this.loading) return;
       if (problem.code === "bad-cursor") { this.cursors = [null]; return; }
       this.loaded = true;
       this.next = null;
-      this.show([], null, problem.code === "key-not-found" ? t("There is no such key.") : problem.message);
+      this.rows = [];
+      this.show(this.rows, null, problem.code === "key-not-found" ? t("There is no such key.") : problem.message);
+    } finally {
+      if (turn === this.loading) {
+        this.isLoading = false;
+        this.loadedAt = performance.now();
+      }
     }
   }
 
@@ -221,7 +257,7 @@ class Table {
     const kept = new Map();
     const fractions = this.columns.map((column) => rows.some((row) => typeof column.read(row) === "number" && !Number.isInteger(column.read(row))));
     const trs = rows.map((row) => {
-      const id = JSON.stringify([row.key, row.window?.start]);
+      const id = rowId(row);
       const known = this.cells.get(id) ?? this.newRow();
       kept.set(id, known);
       this.columns.forEach((column, i) => this.setCell(known, i, column.read(row), fractions[i]));

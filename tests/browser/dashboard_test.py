@@ -21,7 +21,7 @@ ROWS = "document.querySelectorAll('tbody td.key').length"
 
 
 PAGES = (("", f"{ROWS} >= 2"), ("boards", "document.querySelectorAll('.panel td.key').length === 8"), ("views/revenue", f"{ROWS} === 50"), ("problems", f"{ROWS} === 5"),
-         ("reports", f"{ROWS} === 3"), ("sql", "document.querySelectorAll('.list summary').length === 7"),
+         ("reports", f"{ROWS} === 3"), ("sql", "document.querySelectorAll('.list summary').length === 8"),
          ("topology", "document.querySelectorAll('.graph .node').length === 12"))
 
 
@@ -73,6 +73,37 @@ class Dashboard(unittest.TestCase):
         self.shoot("view-light")
         self.fits()
 
+    def test_a_change_is_on_the_page_before_it_is_asked_for_again(self):
+        door = Door(os.environ["WEIR_FAKE_SERVER"], FAKE_STILL=1)
+        cell = "[...document.querySelectorAll('tbody tr')].find((tr) => tr.textContent.startsWith('customer-004'))?.children[2].textContent"
+        try:
+            self.chrome.open(f"http://127.0.0.1:{door.port}/#/views/customer-totals")
+            self.chrome.until(f"{ROWS} === 50")
+            self.chrome.ask("window.asked = window.fetch; window.fetch = (path, ...how) => "
+                            "(String(path).includes('/entries') ? new Promise(() => {}) : window.asked(path, ...how))")
+            before, changes, until = int(self.chrome.ask(cell)), 0, time.monotonic() + 60
+            while int(self.chrome.ask(cell)) == before:  # at first it may not be told yet
+                self.assertLess(time.monotonic(), until)
+                door.command("change 4")
+                changes += 1
+                time.sleep(0.1)
+            self.chrome.until(f"{cell} === '{before + changes}'")
+            self.chrome.until("document.querySelector('td.flash')")
+        finally:
+            self.chrome.open(f"http://127.0.0.1:{self.door.port}/")
+            self.assertEqual(door.close()[0], 0)
+
+    def test_where_changes_are_not_told_the_page_is_asked_for_again(self):
+        door = Door(os.environ["WEIR_FAKE_SERVER"], FAKE_PARTITIONS_HERE=2, FAKE_ROUTING="none")
+        try:
+            self.chrome.open(f"http://127.0.0.1:{door.port}/#/views/customer-totals")
+            self.chrome.until(f"{ROWS} === 50")
+            self.chrome.until("document.querySelector('td.flash')")
+        finally:
+            self.chrome.open(f"http://127.0.0.1:{self.door.port}/")
+            self.chrome.complaints.clear()  # it says 503 for the changes
+            self.assertEqual(door.close()[0], 0)
+
     def test_search_and_pages(self):
         self.open("views/customer-totals")
         self.chrome.until(f"{ROWS} === 50")
@@ -94,7 +125,7 @@ class Dashboard(unittest.TestCase):
 
     def test_the_console_answers_a_query(self):
         self.open("sql")
-        self.chrome.until("document.querySelectorAll('.list summary').length === 7")
+        self.chrome.until("document.querySelectorAll('.list summary').length === 8")
         self.chrome.ask("document.querySelector('#sql').value = 'SELECT key, orders, spent, note FROM customer_totals ORDER BY spent_units DESC LIMIT 7'")
         self.chrome.ask("document.querySelector('.button.primary').click()")
         self.chrome.until(f"{ROWS} === 7")
@@ -346,7 +377,7 @@ class Dashboard(unittest.TestCase):
             self.chrome.press("Enter", text="\r")
             self.chrome.until(f"!document.querySelector('dialog') && {ROWS} === 2")
             self.chrome.open(f"http://127.0.0.1:{door.port}/#/sql")
-            self.chrome.until("document.querySelectorAll('.list summary').length === 7")
+            self.chrome.until("document.querySelectorAll('.list summary').length === 8")
             self.assertEqual(self.chrome.ask("JSON.stringify(localStorage).includes('weir_')"), False)
             door.close()
             self.chrome.open("about:blank")

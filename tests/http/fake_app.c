@@ -448,6 +448,8 @@ static weir_bytes *text_in(weir_arena *arena, const char *text)
     return out;
 }
 
+static _Atomic int64_t changes_of[CUSTOMERS]; /* fake_app_change: each is an order more */
+
 static void make_total(weir_arena *arena, int i, struct weir_row *row)
 {
     struct total *total = arena_alloc(arena, sizeof *total);
@@ -458,7 +460,7 @@ static void make_total(weir_arena *arena, int i, struct weir_row *row)
         text[k] = (char)('0' + n % 10);
     text[12] = 0;
     total->customer = (weir_bytes){text, 12};
-    total->orders = 3 + i % 17 + moves;
+    total->orders = 3 + i % 17 + moves + atomic_load(&changes_of[i]);
     total->spent.unscaled = total->orders * (1999 + i * 7);
     total->last_order = start_ms + moves * CUSTOMERS * 100 / 7 - i * 1000;
     total->tier = i % 3;
@@ -788,6 +790,8 @@ void fake_app_change(int row, bool is_gone)
 {
     weir_arena *arena = weir_arena_new();
     struct weir_row made = {0};
+    if (!is_gone)
+        atomic_fetch_add(&changes_of[row], 1);
     make_row(TOTALS, arena, row, &made);
     pthread_mutex_lock(&changes_lock);
     int *count = &change_count[made.partition];
