@@ -31,6 +31,7 @@ static bool take_principal_of_peer(struct request *request)
         return false;
     pass_done(&request->pass);
     request->pass = asked;
+    request->is_of_peer = true;
     return true;
 }
 
@@ -106,6 +107,7 @@ static bool judge(struct request *request)
 
 bool admit(struct request *request)
 {
+    request->is_of_peer = false;
     if (request->route->right == RIGHT_PUBLIC)
         return true;
     if (!guard_is_on(request->server->guard))

@@ -49,7 +49,7 @@ enum MHD_Result connection_admit(void *self, const struct sockaddr *from, sockle
     if (is_loopback(&address))
         return MHD_YES;
     for (struct connection *at = server->connections; at; at = at->next)
-        count += memcmp(&at->address, &address, sizeof address) == 0;
+        count += memcmp(&at->address, &address, sizeof address) == 0 && !at->request.is_of_peer;
     if (count < LIMIT_CONNECTIONS_PER_ADDRESS)
         return MHD_YES;
     meter_reject(&server->meter, METER_TOO_MANY);

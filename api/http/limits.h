@@ -4,9 +4,11 @@
 
 enum {
     LIMIT_CONNECTIONS = 1000,
-    LIMIT_SPARE_CONNECTIONS = 200,      /* that libmicrohttpd takes beyond, until others have given way (room.h) */
-    LIMIT_ADMIN_CONNECTIONS = 16,       /* at the admin's door, which these are kept for */
-    LIMIT_CONNECTIONS_PER_ADDRESS = 50, /* the loopback addresses are exempt: all local clients share one */
+    LIMIT_SPARE_CONNECTIONS = 200, /* that libmicrohttpd takes beyond, until others have given way (room.h) */
+    LIMIT_ADMIN_CONNECTIONS = 16,  /* at the admin's door, which these are kept for */
+    LIMIT_CONNECTIONS_PER_ADDRESS =
+        50, /* the loopback addresses are exempt, for all local clients share one, and so are those of
+                                        * instances that have shown their key: they carry the readers of others */
     LIMIT_REQUESTS_PER_CONNECTION = 10000,
 
     LIMIT_HEAD_BYTES = 16 * 1024, /* request line and headers */

@@ -65,6 +65,8 @@ struct request {
     const struct in6_addr *address; /* of the client */
     const char *certificate;        /* name in the client's certificate; NULL: none */
     bool at_admin_door;             /* as the whole connection */
+    bool
+        is_of_peer; /* another instance asks; stays until the next request, so that its connections are told from others */
     bool body_too_large;
     bool wants_forwarder, on_forwarder; /* it must ask other instances; it is where it may (peer.h) */
     int64_t started_us, wait_until_us;

@@ -481,6 +481,37 @@ class Guarded(unittest.TestCase):
             finally:
                 self.assertEqual(door.close()[0], 0)
 
+    def test_readers_of_another_instance_do_not_count_as_connections_of_one_address(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect(("192.0.2.1", 9))  # nothing is sent
+                own = probe.getsockname()[0]
+            except OSError:
+                own = "127.0.0.1"
+        if own.startswith("127."):
+            self.skipTest("this machine has no address but its own")
+        with tempfile.TemporaryDirectory() as folder:
+            access = Access(folder)
+            ann, peer = access.key("ann", "reader", "views=customer-totals"), access.key("weir", "peer")
+            door = Door(PROGRAM, own, FAKE_STILL=1, WEIR_HTTP_INSECURE=1, FAKE_http_access_file=access.path)
+            told = {"X-Weir-Forwarded": "another", "X-Weir-Partitions": "1", "X-Weir-Principal": "key:" + ann.split("_")[1],
+                    "Authorization": f"Bearer {peer}"}
+            opened = []
+
+            def follow(headers):
+                opened.append(http.client.HTTPConnection(own, door.port, timeout=PATIENCE))
+                opened[-1].request("GET", CHANGES, headers=headers)
+                return opened[-1].getresponse().status
+            try:
+                self.assertEqual([follow(told) for _ in range(60)], [200] * 60)
+                self.assertEqual([follow({"Authorization": f"Bearer {ann}"}) for _ in range(50)], [200] * 50)
+                with self.assertRaises((OSError, http.client.HTTPException)):
+                    follow({"Authorization": f"Bearer {ann}"})
+            finally:
+                for one in opened:
+                    one.close()
+                self.assertEqual(door.close()[0], 0)
+
     def test_another_instance_hides_what_the_one_who_asks_may_not_see(self):
         with tempfile.TemporaryDirectory() as folder:
             access = Access(folder)
