@@ -53,6 +53,9 @@ static void revoked(void *self, int32_t part, int32_t partition, bool lost)
     for (size_t i = 0; i < loop->task_count; i++)
         if (loop->tasks[i] == task)
             end_task(loop, i, committed);
+    if (loop->task_count == 0)
+        log_info("loop", "thread %d: gave its tasks back%s", loop->number,
+                 lost ? ", and the group had gone on without it" : "");
 }
 
 static void settled(void *self)

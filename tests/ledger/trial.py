@@ -20,6 +20,7 @@ from ledger import Failure, Record, wait_for
 
 BUILD = str(pathlib.Path(os.environ.get("BUILD", "build/release")).resolve())
 SESSION_MS, TRANSACTION_MS = 6000, 7000
+MEMORY_MB_MAX = 768  # memory.max.bytes is 512 MiB, and the libraries have some of their own
 began = time.monotonic()
 
 
@@ -106,6 +107,7 @@ class Trial:
         self.fired = {fault: 0 for fault in self.faults}
         self.samples = ledger.Samples(self.name)
         self.sampling = threading.Event()
+        self.memory_mb = 0
 
     def plan(self):
         """The faults of a run: functions that take the instance they strike."""
@@ -167,6 +169,7 @@ class Trial:
         sampler.start()
         for number, fault in enumerate(self.plan()):
             fault(self.instances[number % len(self.instances)])
+            self.note_memory()
         feeder.enough.set()
         feeder.join(120)
         if feeder.failure or feeder.is_alive():
@@ -174,6 +177,16 @@ class Trial:
         self.judge(feeder.sent)
         self.sampling.set()
         sampler.join(10)
+
+    def note_memory(self):
+        """The most that an instance has had since its start."""
+        for instance in self.instances:
+            if instance.is_alive():
+                with open(f"/proc/{instance.process.pid}/status") as status:
+                    found = [int(line.split()[1]) // 1024 for line in status if line.startswith("VmHWM")]
+                self.memory_mb = max([self.memory_mb, *found])
+        if self.memory_mb > MEMORY_MB_MAX:
+            raise Failure(f"an instance had {self.memory_mb} MB, at most {MEMORY_MB_MAX} whatever the brokers do")
 
     def judge(self, sent):
         entered = len(self.kafka.read(f"{self.name}-entries"))
@@ -191,7 +204,8 @@ class Trial:
         aborted = len(self.kafka.read(booked, isolation="read_uncommitted")) - len(self.kafka.read(booked))
         looked = self.samples.check(self.kafka.read) if self.exactly_once else len(self.samples.taken)
         say(f"{entered} entries, faults: {self.fired}, aborted records in one output: {aborted}, reads checked: {looked}, "
-            f"lost {judgement.lost}, doubled {judgement.doubled}")
+            f"lost {judgement.lost}, doubled {judgement.doubled}, "
+            f"at most {self.memory_mb} MB in an instance")
         judgement.end()
         self.check(aborted, looked)
 

@@ -4,16 +4,14 @@ operator broken on purpose, and must differ from Kafka Streams in some of the ge
 
 A mutant whose text is no longer found is a failure too: then it must be written anew. Closing line: "N of N mutants were caught"."""
 import argparse
-import contextlib
-import fcntl
 import os
-import shutil
-import subprocess
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import cases
 from engines import ROOT, Engines, Unavailable, found_cases, kind_of_difference
+from mutation import Copy, alone
 
 CASES = 600  # as CI runs
 OPERATORS, RUNTIME, GRAPH, STATE = "processor/operators/", "processor/runtime/", "processor/graph/", "state/"
@@ -85,68 +83,25 @@ MUTANTS = {
 }
 
 
-def copy_sources(folder):
-    """The sources as they are now. Their times are new, so that nothing built of an older mutant stays."""
-    for name in ("CMakeLists.txt", "CMakePresets.json", "api", "deploy", "docs", "include", "processor", "schemas", "state", "topologies", "tests", "LICENSE"):
-        shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
-        subprocess.run(["cp", "-R", os.path.join(ROOT, name), folder], check=True)
-
-
-def build(folder):
-    binary = os.path.join(folder, "build")
-    if not os.path.exists(os.path.join(binary, "build.ninja")):
-        subprocess.run(["cmake", "-S", folder, "-B", binary, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DWEIR_BENCHMARKS=OFF"],
-                       check=True, stdout=subprocess.DEVNULL)
-    done = subprocess.run(["cmake", "--build", binary, "-j", "2", "--target", "run_cases"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    return binary if done.returncode == 0 else print(done.stdout[-2000:])
-
-
-def apply(folder, file, before, after):
-    path = os.path.join(folder, file)
-    with open(path) as source:
-        text = source.read()
-    if before not in text:
-        return False
-    with open(path, "w") as source:
-        source.write(text.replace(before, after, 1))
-    return True
-
-
-def undo(folder, file):
-    with open(os.path.join(ROOT, file)) as source, open(os.path.join(folder, file), "w") as target:
-        target.write(source.read())
-
-
 def run_weir(binary, batch):
     with Engines(binary) as engines:
         return engines.run_weir(batch, "mutant")
 
 
-def is_sound(folder, batch, expected):
+def is_sound(copy, batch, expected):
     """The copy that nobody broke must differ in nothing, or mutants would be caught for what they are not."""
-    binary = build(folder)
+    binary = copy.build()
     return binary and run_weir(binary, batch) == expected
 
 
-def try_mutant(folder, name, batch, expected):
+def try_mutant(copy, name, batch, expected):
     """What became of it, and whether that is as it must be."""
-    if not apply(folder, *MUTANTS[name]):
-        return "its text is not in " + MUTANTS[name][0], False
-    binary = build(folder)
-    undo(folder, MUTANTS[name][0])
+    with copy.broken(*MUTANTS[name]) as (binary, why_not):
+        actual = run_weir(binary, batch) if binary else []
     if not binary:
-        return "does not compile", False
-    actual = run_weir(binary, batch)
+        return why_not, False
     caught = [case["name"] for case, theirs, ours in zip(batch, expected, actual) if kind_of_difference(theirs, ours)]
     return (f"caught by {len(caught)} cases, first by {caught[0]}", True) if caught else ("NOT CAUGHT", False)
-
-
-@contextlib.contextmanager
-def alone(folder):
-    """There is one copy that is broken, mended and built again; another run waits until it is free."""
-    with open(os.path.join(folder, "mutant.lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def sane_cases(engines):
@@ -156,19 +111,17 @@ def sane_cases(engines):
     return [case for case, _ in sane], [theirs for _, theirs in sane]
 
 
-def try_mutants(engines, parts):
+def try_mutants(engines, folder, parts):
     """How many were caught, and how many there are of these names."""
     wanted = [name for name in MUTANTS if not parts or any(part in name for part in parts)]
-    folder = os.path.join(engines.shared, "mutant")
-    os.makedirs(folder, exist_ok=True)
-    copy_sources(folder)
+    copy = Copy(folder, "run_cases")
     batch, expected = sane_cases(engines)
-    if not is_sound(folder, batch, expected):
+    if not is_sound(copy, batch, expected):
         print("the copy without a mutation differs too")
         return 0, len(wanted)
     caught = 0
     for name in wanted:
-        said, is_caught = try_mutant(folder, name, batch, expected)
+        said, is_caught = try_mutant(copy, name, batch, expected)
         print(f"{name}: {said}", flush=True)
         caught += is_caught
     return caught, len(wanted)
@@ -180,8 +133,10 @@ def main():
     parser.add_argument("names", nargs="*", help="parts of names; without: all")
     options = parser.parse_args()
     try:
-        with Engines(options.build) as engines, alone(engines.shared):
-            caught, tried = try_mutants(engines, options.names)
+        with Engines(options.build) as engines:
+            folder = os.path.join(engines.shared, "mutant")
+            with alone(folder):
+                caught, tried = try_mutants(engines, folder, options.names)
     except Unavailable as problem:
         print(f"SKIPPED {problem}")
         sys.exit(77)

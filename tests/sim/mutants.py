@@ -8,11 +8,12 @@ Closing line: "N of N mutants were caught"."""
 import argparse
 import os
 import re
-import shutil
 import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from mutation import ROOT, Copy, alone  # noqa: E402
+
 RUNTIME, CLUSTER = "processor/runtime/", "processor/broker/simulated/cluster.c"
 LOOP, TASK, RESTORE, OPENING = RUNTIME + "loop.c", RUNTIME + "task.c", RUNTIME + "restore.c", RUNTIME + "opening.c"
 ROUND, MEMBERSHIP, FOLLOWING, TARGETS = RUNTIME + "commit_round.c", RUNTIME + "membership.c", RUNTIME + "following.c", RUNTIME + "targets.c"
@@ -91,66 +92,44 @@ MUTANTS = {
 }
 
 
-def copy_sources(folder):
-    for name in ("CMakeLists.txt", "CMakePresets.json", "api", "deploy", "docs", "include", "processor", "schemas", "state", "topologies", "tests", "LICENSE"):
-        shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
-        subprocess.run(["cp", "-R", os.path.join(ROOT, name), folder], check=True)
-
-
-def build(folder):
-    binary = os.path.join(folder, "build")
-    if not os.path.exists(os.path.join(binary, "build.ninja")):
-        subprocess.run(["cmake", "-S", folder, "-B", binary, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DWEIR_BENCHMARKS=OFF", "-DWEIR_WERROR=OFF"],
-                       check=True, stdout=subprocess.DEVNULL)
-    done = subprocess.run(["cmake", "--build", binary, "-j", "2", "--target", "sim"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    return os.path.join(binary, "tests", "sim") if done.returncode == 0 else print(done.stdout[-2000:])
-
-
-def simulate(program, seeds):
+def simulate(binary, seeds):
     """What the first seed that fails has to say; None: all pass. A crash is noticed, too."""
-    done = subprocess.run([program, "--once", "--seeds", str(seeds)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    done = subprocess.run([os.path.join(binary, "tests", "sim"), "--once", "--seeds", str(seeds)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     if done.returncode == 0:
         return None
     found = re.search(r"^seed .*$", done.stdout, re.M)
     return found.group(0) if found else f"ended with {done.returncode}: {done.stdout.strip()[-200:]}"
 
 
-def is_caught(name, folder, seeds):
-    file, before, after = MUTANTS[name]
+def is_caught(name, copy, seeds):
     rare = re.search(r"\((\d+) seeds\)", name)
     seeds = max(seeds, int(rare.group(1)) if rare else 0)
-    path = os.path.join(folder, file)
-    with open(path) as source:
-        text = source.read()
-    if before not in text:
-        return print(f"{name}: {file} does not have the text any more", flush=True)
-    with open(path, "w") as source:
-        source.write(text.replace(before, after, 1))
-    program = build(folder)
-    said = simulate(program, seeds) if program else None
-    with open(path, "w") as source:
-        source.write(text)
-    if not program:
-        return print(f"{name}: does not compile", flush=True)
-    print(f"{name}: {said or 'NOT CAUGHT'}", flush=True)
+    with copy.broken(*MUTANTS[name]) as (binary, why_not):
+        said = simulate(binary, seeds) if binary else None
+    print(f"{name}: {said or ('NOT CAUGHT' if binary else why_not)}", flush=True)
     return said is not None
+
+
+def try_mutants(folder, names, seeds):
+    """How many were caught; None: what nobody broke fails, too."""
+    copy = Copy(folder, "sim", "-DWEIR_WERROR=OFF")
+    binary = copy.build()
+    said = simulate(binary, seeds) if binary else "does not compile"
+    print(f"unbroken: {said or 'passes'}", flush=True)
+    return None if said else sum(is_caught(name, copy, seeds) for name in names)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "sim-mutants"))
     parser.add_argument("--seeds", type=int, default=500)
-    parser.add_argument("names", nargs="*")
+    parser.add_argument("names", nargs="*", help="parts of names; without: all")
     options = parser.parse_args()
-    os.makedirs(options.build, exist_ok=True)
-    copy_sources(options.build)
-    program = build(options.build)
-    said = simulate(program, options.seeds) if program else "does not compile"
-    print(f"unbroken: {said or 'passes'}", flush=True)
-    names = options.names or list(MUTANTS)
-    caught = sum(bool(is_caught(name, options.build, options.seeds)) for name in names)
-    print(f"{caught} of {len(names)} mutants were caught")
-    return 0 if caught == len(names) and not said else 1
+    names = [name for name in MUTANTS if not options.names or any(part in name for part in options.names)]
+    with alone(options.build):
+        caught = try_mutants(options.build, names, options.seeds)
+    print(f"{caught or 0} of {len(names)} mutants were caught")
+    return 0 if caught == len(names) else 1
 
 
 if __name__ == "__main__":

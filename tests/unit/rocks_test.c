@@ -175,6 +175,56 @@ Test(rocks, a_broken_current_file_is_corruption)
     cr_assert_eq(error.code, WEIR_CORRUPT, "%s", error.message);
 }
 
+/* RocksDB opens such a database without a word, and rows are missing (its files of the last flushes). */
+static void cut_manifest(int bytes)
+{
+    DIR *folder = opendir(directory);
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        if (strncmp(entry->d_name, "MANIFEST-", 9) != 0)
+            continue;
+        struct stat status;
+        char *path = memory_format("%s/%s", directory, entry->d_name);
+        cr_assert_eq(stat(path, &status), 0);
+        cr_assert_eq(truncate(path, status.st_size > bytes ? status.st_size - bytes : 0), 0);
+        free(path);
+    }
+    closedir(folder);
+}
+
+static void expect_agreement(int cut)
+{
+    struct weir_error error = {0};
+    struct rocks *rocks = rocks_open(directory, 1 << 20, &error);
+    struct rocks_family *family = rocks ? rocks_family_open(rocks, "s", &error) : NULL;
+    if (family) {
+        int64_t position = position_of(family);
+        int rows = count_rows(family, &error);
+        cr_expect(error.code == WEIR_CORRUPT || rows == (position < 0 ? 0 : position),
+                  "cut by %d: position %lld, but %d rows", cut, (long long)position, rows);
+    } else {
+        cr_expect_eq(error.code, WEIR_CORRUPT, "cut by %d: %s", cut, error.message);
+    }
+    if (rocks)
+        rocks_close(rocks, false, &error);
+}
+
+Test(rocks, a_manifest_without_its_end_takes_rows_and_position_back_together)
+{
+    for (int cut = 1; cut < 400; cut += 37) {
+        struct weir_error error = {0};
+        struct rocks *rocks = open_rocks();
+        struct rocks_family *family = rocks_family_open(rocks, "s", &error);
+        for (int batch = 0; batch < 30; batch++)
+            write_rows(family, batch * 1000, (batch + 1) * 1000, (batch + 1) * 1000);
+        cr_assert(rocks_close(rocks, true, &error), "%s", error.message);
+        cut_manifest(cut);
+        expect_agreement(cut);
+        char *command = memory_format("rm -rf %s/*", directory);
+        cr_assert_eq(system(command), 0);
+        free(command);
+    }
+}
+
 Test(rocks, a_missing_table_file_is_corruption)
 {
     struct weir_error error = {0};
