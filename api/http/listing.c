@@ -257,6 +257,14 @@ static bool looks_too_long(struct listing *listing, struct weir_error *error)
     return true;
 }
 
+/* The next page begins behind the key, so rows of one key (and window) in several partitions stay on one. Numbered pages count
+ * rows. */
+static bool is_page_full(const struct listing *listing, size_t most, size_t bytes, weir_bytes last, weir_bytes order)
+{
+    bool stays = (listing->framed || !listing->is_search) && last.size > 0 && bytes_equal(last, order);
+    return !stays && (listing->count >= most || bytes > LIMIT_PAGE_BYTES);
+}
+
 /* Calls take for up to a page of the rows that are here; for another instance, with what may be skipped in front of it. */
 static bool walk_rows(struct listing *listing, void (*take)(struct listing *, const struct weir_row *),
                       const struct buffer *page, struct weir_error *error)
@@ -264,6 +272,7 @@ static bool walk_rows(struct listing *listing, void (*take)(struct listing *, co
     weir_arena *arena = &listing->request->arena;
     weir_cursor *cursor = weir_view_walk(listing->view->view, listing->copies, arena, listing->range, error);
     struct weir_row row;
+    struct buffer last = {0};
     size_t skip = listing->framed ? 0 : listing->skip, most = listing->limit + (listing->framed ? listing->skip : 0);
     while (cursor && weir_next(cursor, &row, error) && !looks_too_long(listing, error)) {
         if (!is_wanted(listing, &row))
@@ -272,12 +281,15 @@ static bool walk_rows(struct listing *listing, void (*take)(struct listing *, co
             skip--;
             continue;
         }
-        if (listing->count == most || page->size > LIMIT_PAGE_BYTES) {
+        if (is_page_full(listing, most, page->size, buffer_bytes(&last), row.order)) {
             listing->more = true;
             break;
         }
         take(listing, &row);
+        buffer_clear(&last);
+        buffer_append(&last, row.order.data, row.order.size);
     }
+    buffer_done(&last);
     weir_cursor_close(cursor);
     return cursor && error->code == WEIR_OK;
 }
@@ -459,13 +471,14 @@ static void write_merged(struct listing *listing, struct merge *merge)
 {
     struct buffer *body = &listing->request->response.body;
     struct frame row;
+    weir_bytes last = {0};
     size_t skip = listing->skip;
-    while (merge_next(merge, listing->range.descending, &row)) {
+    for (; merge_next(merge, listing->range.descending, &row); last = row.order) {
         if (skip > 0) {
             skip--;
             continue;
         }
-        if (listing->count == listing->limit || body->size > LIMIT_PAGE_BYTES) {
+        if (is_page_full(listing, listing->limit, body->size, last, row.order)) {
             listing->more = true;
             return;
         }

@@ -30,18 +30,19 @@ static bool is_before(const struct frame *a, const struct frame *b, bool descend
 bool merge_next(struct merge *merge, bool descending, struct frame *row)
 {
     struct merge_part *first = NULL;
+    bool is_used_up = false;
     for (size_t i = 0; i < merge->count; i++) {
         struct merge_part *part = &merge->parts[i];
-        if (!part->has_head && part->rows.more) {
-            merge->more = true;
-            return false;
-        }
+        is_used_up = is_used_up || (!part->has_head && part->rows.more);
         if (part->has_head && (!first || is_before(&part->head, &first->head, descending)))
             first = part;
     }
-    if (!first)
+    bool is_known = first && (!is_used_up || (merge->last.data && bytes_equal(first->head.order, merge->last)));
+    merge->more = merge->more || (is_used_up && !is_known);
+    if (!is_known)
         return false;
     *row = first->head;
+    merge->last = row->order;
     advance(first);
     return true;
 }

@@ -80,17 +80,27 @@ static bool is_wanted(const struct scan *scan, const struct weir_row *row)
     return scan->view->info.kind != WEIR_VIEW_VERSIONED || row->window.end_ms == WEIR_VERSION_OPEN;
 }
 
+/* The next page begins behind the key, so rows of one key in several partitions stay on one. */
+static bool has_room(const struct buffer *out, const struct buffer *last, weir_bytes order)
+{
+    return out->size < LIMIT_PAGE_BYTES || bytes_equal(buffer_bytes(last), order);
+}
+
 static bool write_rows(const struct scan *scan, weir_cursor *cursor, struct weir_error *error)
 {
-    struct buffer *out = &scan->request->response.body, text = {0};
+    struct buffer *out = &scan->request->response.body, text = {0}, last = {0};
     struct weir_row row;
     bool has_row;
-    while ((has_row = weir_next(cursor, &row, error)) && out->size < LIMIT_PAGE_BYTES)
+    while ((has_row = weir_next(cursor, &row, error)) && has_room(out, &last, row.order)) {
         if (is_wanted(scan, &row))
             write_row(scan, &row, &text, out);
+        buffer_clear(&last);
+        buffer_append(&last, row.order.data, row.order.size);
+    }
     if (has_row)
         frames_set_more(out);
     buffer_done(&text);
+    buffer_done(&last);
     return error->code == WEIR_OK;
 }
 

@@ -59,6 +59,20 @@ Test(merge, gives_rows_in_order_and_equal_ones_by_partition)
     merge_done(&merge);
 }
 
+Test(merge, gives_all_rows_of_the_order_at_which_a_part_is_used_up)
+{
+    struct merge merge = {0};
+    write_part(0, true, ROWS("a", "c"));
+    write_part(1, false, ROWS("c", "d"));
+    write_part(2, true, ROWS("c"));
+    add(&merge, 0);
+    add(&merge, 1);
+    add(&merge, 2);
+    cr_expect_str_eq(read_all(&merge, false), "a0 c0 c1 c2 ");
+    cr_expect(merge.more);
+    merge_done(&merge);
+}
+
 Test(merge, goes_down_when_asked_to)
 {
     struct merge merge = {0};
