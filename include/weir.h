@@ -954,6 +954,7 @@ struct weir_view_info { /* strings and types live as long as the app */
     int32_t partitions;              /* of the whole view, over all instances */
     int32_t partitions_here;         /* that this instance owns and has restored */
     int64_t rows_approximate;        /* of those */
+    int32_t subtopology;             /* whose tasks hold it; of a global table: of itself */
 };
 struct weir_row {
     const void *key, *value;

@@ -14,6 +14,8 @@ void handle_key_sessions(struct request *);
 void handle_key_versions(struct request *);
 void handle_scan(struct request *);
 void handle_changes(struct request *);
+void handle_count(struct request *);
+void handle_explain(struct request *);
 void handle_batch(struct request *);
 void handle_copy_make(struct request *);
 void handle_copy_read(struct request *);

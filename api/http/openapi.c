@@ -91,6 +91,20 @@ static const char fixed_schemas[] =
     "\"key\":{},\"value\":{},\"timestamp\":{\"type\":[\"string\",\"integer\"]},\"headers\":{\"type\":\"object\","
     "\"additionalProperties\":" TEXT_SCHEMA "}},\"additionalProperties\":false}}},\"additionalProperties\":false}";
 
+/* Of single views. */
+static const char view_schemas[] =
+    ",\"Count\":{\"type\":\"object\",\"required\":[\"rows\",\"exact\",\"metadata\"],\"properties\":{\"rows\":{\"type\":"
+    "\"integer\","
+    "\"minimum\":0},\"exact\":{\"type\":\"boolean\"}," META "}},"
+    "\"Explained\":{\"type\":\"object\",\"required\":[\"key\",\"partition\",\"partitions\",\"partitioner\",\"owner\","
+    "\"standbys\","
+    "\"role\",\"position\",\"lag\",\"metadata\"],\"properties\":{\"key\":{},\"partition\":{\"type\":[\"integer\","
+    "\"null\"]},"
+    "\"partitions\":{\"type\":\"integer\"},\"partitioner\":{\"enum\":[\"murmur2\",null]},\"owner\":{\"type\":["
+    "\"string\",\"null\"]},"
+    "\"standbys\":{\"type\":\"array\",\"items\":" TEXT_SCHEMA "},\"role\":{\"enum\":[\"active\",\"standby\",null]},"
+    "\"position\":{\"type\":[\"object\",\"null\"]},\"lag\":{\"type\":[\"integer\",\"null\"]}," META "}}";
+
 /* Of the admin's door. */
 static const char admin_schemas[] =
     ",\"Empty\":{\"type\":\"object\",\"additionalProperties\":false},"
@@ -333,6 +347,8 @@ void handle_openapi(struct request *request)
     if (is_admin)
         buffer_text(out, admin_schemas);
     else
+        buffer_text(out, view_schemas);
+    if (!is_admin)
         endpoints_write_schemas(&server->endpoints, out);
     buffer_format(out, "}%s}}\n", is_guarded ? SECURITY_SCHEMES : "");
     request->response.status = 200;

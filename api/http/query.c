@@ -43,6 +43,7 @@ static const struct query_parameter parameters[QUERY_COUNT] = {
     [QUERY_SQL] = {"q", QUERY_TEXT, 0, 0, NULL, "One SELECT over the views."},
     [QUERY_SNAPSHOT] = {"snapshot", QUERY_CHOICE, 0, 0, snapshots,
                         "Whether the rows there are come before the changes."},
+    [QUERY_EXACT] = {"exact", QUERY_FLAG, 0, 0, NULL, "Count the rows, rather than estimate how many there are."},
     [QUERY_VERBOSE] = {"verbose", QUERY_FLAG, 0, 0, NULL, "List every check."},
 };
 

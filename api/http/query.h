@@ -36,6 +36,7 @@ enum query_id {
     QUERY_SQL,
     QUERY_VERBOSE,
     QUERY_SNAPSHOT,
+    QUERY_EXACT,
     QUERY_COUNT,
     QUERY_OTHERS, /* the handler looks at what is not named here (reports, searches) */
 };

@@ -21,6 +21,7 @@ static const enum query_id windows[] = {QUERY_FROM_TIME, QUERY_TO_TIME,      QUE
 
 static const enum query_id scan[] = {QUERY_PREFIX,    QUERY_FROM_KEY, QUERY_TO_KEY, QUERY_WINDOW_FROM,
                                      QUERY_WINDOW_TO, QUERY_ORDER,    QUERY_CURSOR, QUERY_NONE};
+static const enum query_id count[] = {QUERY_EXACT, QUERY_PARTIAL, QUERY_NONE};
 static const enum query_id changes[] = {QUERY_SNAPSHOT, QUERY_NONE};
 
 #define JSON "application/json"
@@ -36,6 +37,10 @@ const struct route routes[] = {
      "The sessions of one key.", ROWS, "Rows", NULL, RIGHT_READ},
     {ROUTE_GET, "/v1/views/{view}/keys/{key}/versions", ROUTE_ON_WORKER, handle_key_versions, windows,
      "The versions of one key, deletions left out.", ROWS, "Rows", NULL, RIGHT_READ},
+    {ROUTE_GET, "/v1/views/{view}/keys/{key}/explain", ROUTE_ON_WORKER, handle_explain, none,
+     "Where a key lives and how far that is, as this instance knows it.", JSON, "Explained", NULL, RIGHT_READ},
+    {ROUTE_GET, "/v1/views/{view}/count", ROUTE_ON_QUERY, handle_count, count,
+     "How many rows there are, about or exactly.", JSON, "Count", NULL, RIGHT_READ},
     {ROUTE_GET, "/v1/views/{view}/entries", ROUTE_ON_WORKER, handle_entries, entries, "Rows in key order.", ROWS,
      "Rows", NULL, RIGHT_READ},
     {ROUTE_GET, "/v1/views/{view}/windows", ROUTE_ON_WORKER, handle_windows, windows,

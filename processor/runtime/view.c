@@ -62,6 +62,7 @@ static struct weir_view_info describe(struct weir_app *app, const struct layout_
         .window_ms = spec->window_size_ms,
         .retention_ms = spec->retention_ms,
         .partitions = part->partitions,
+        .subtopology = part->subtopology->id,
     };
     pthread_rwlock_rdlock(&app->registry);
     for (size_t i = 0; i < app->task_count; i++) {
