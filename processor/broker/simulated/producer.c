@@ -56,6 +56,12 @@ static bool is_stray(const struct broker_producer *producer)
     return !producer->writer && connection->expelled > 0 && !connection->cluster->settings.strays;
 }
 
+/* Behind a lost record nothing arrives before the loss is told: an idempotent producer leaves no gap. */
+static bool has_lost(const struct broker_producer *producer)
+{
+    return !producer->writer && producer->failure.code != WEIR_OK;
+}
+
 /* What a process has sent arrives before its session runs out, but for strays. */
 static int64_t latest_us(const struct broker_producer *producer)
 {
@@ -87,7 +93,7 @@ void simulated_producer_kill(struct broker_producer *producer)
 static void send_waiting(struct broker_producer *producer)
 {
     struct simulated *cluster = producer->connection->cluster;
-    if (is_stray(producer)) {
+    if (is_stray(producer) || has_lost(producer)) {
         if (producer->waiting.count > 0)
             error_set(&producer->failure, WEIR_FENCED, "the connection was lost for too long");
         producer->waiting.count = 0;
