@@ -10,16 +10,20 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 from topics import topics
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import children  # noqa: E402
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "topology"))
+from recompute import loads, to_ms  # noqa: E402
 
 BOOTSTRAP = os.environ.get("BOOTSTRAP", "")
 WEIR = str(pathlib.Path(os.environ.get("BUILD", "build/release")).resolve() / "weir")
 SESSION_MS = 6000
+LISTINGS = {"window": "windows", "session": "sessions"}
 VIEW = "/v1/views/word-counts"
 began = time.monotonic()
 
@@ -115,6 +119,16 @@ class Instance:
     def get(self, path, **options):
         return get(f"http://{self.address}{path}", **options)
 
+    def get_text(self, path):
+        """(status, text), for who reads numbers exactly; (0, "") while nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://{self.address}{path}", timeout=30) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode(errors="replace")
+        except OSError:
+            return 0, ""
+
     def ask(self, path, seconds=60):
         """(status, body) as a client gets it that does what a refusal says: while partitions change hands (a rebalance takes
         all of them from everybody for a moment, docs/operations.md) the answer is 503, to be asked for again later."""
@@ -141,6 +155,22 @@ class Instance:
                 return rows
             cursor = "&cursor=" + body["page"]["next"]
 
+    def rows_of(self, view):
+        """All rows of any view, by key as `weir test --views` tells them apart; None while the listing is refused."""
+        status, body = self.get(f"/v1/views/{view}")
+        if status != 200:
+            return None
+        listing, rows, cursor = LISTINGS.get(body["kind"], "entries"), {}, ""
+        while cursor is not None:
+            status, text = self.get_text(f"/v1/views/{view}/{listing}?limit=1000{cursor}")
+            if status != 200:
+                return None
+            page = loads(text)
+            rows.update((key_of(row), row["value"]) for row in page["data"])
+            following = page["page"]["next"]
+            cursor = f"&cursor={urllib.parse.quote(following)}" if following else None
+        return rows
+
     def post(self, path, body):
         request = urllib.request.Request(f"http://{self.address}{path}", json.dumps(body).encode(),
                                          {"Content-Type": "application/json"})
@@ -151,6 +181,20 @@ class Instance:
         """Of all instances, as this one knows them; by instance."""
         status, body = self.get("/v1/instances")
         return {one["instance"]: set(one[role]) for one in body["data"]} if status == 200 else {}
+
+
+def key_of(row):
+    if "window" not in row:
+        return row["key"]
+    return f"{row['key']}@{to_ms(row['window']['start'])}/{to_ms(row['window']['end'])}"
+
+
+def forget_topics(names):
+    """These and all whose names begin so: the tests of a run share the broker, and some of them the topics."""
+    old = [name for name in topics("--list") if any(name == one or name.startswith(f"{one}.") for one in names)]
+    if old:
+        topics("--delete", "--topic", "|".join(name.replace(".", "\\.") for name in old))
+        wait_for("the topics are gone", lambda: not set(old) & set(topics("--list")), 120)
 
 
 def create_words(partitions, topic="words"):
