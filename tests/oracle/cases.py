@@ -28,7 +28,7 @@ JOINERS = ["pair"] * 4 + ["gap", "fragile"]
 class Handle:
     """A stream, table or group while a topology grows: what may be done with it follows from its types."""
 
-    def __init__(self, name, kind, key="S", value="S", window=None, moved=False, topics=frozenset(), is_behind=False):
+    def __init__(self, name, kind, key="S", value="S", window=None, moved=False, topics=frozenset(), sources=None, is_behind=False):
         self.name, self.kind, self.key, self.value, self.window, self.moved = name, kind, key, value, window, moved
         self.used = False
         self.versioned = False  # a table that can be asked what it was at a time
@@ -37,6 +37,7 @@ class Handle:
         self.is_readable = True  # false: Kafka Streams finds no rows of it (a cogrouped table of windows)
         self.of_versions = False  # a versioned table is among what it is made of
         self.topics, self.is_behind = topics, is_behind  # that it is made of; an internal topic lies between
+        self.sources = topics if sources is None else sources  # through which its records come into their task
 
     def types(self):
         return [self.key, self.value, str(self.window)]
@@ -44,7 +45,7 @@ class Handle:
 
 def agree_on_time(*handles):
     """Behind an internal topic Weir judges lateness by the stream time of the input that a record came from, Kafka Streams by
-    that of the reading task (DECISIONS 12): with one input they are the same."""
+    that of the reading task (DECISIONS 12): with one input they are the same (Topology.inputs_of)."""
     return len(frozenset().union(*(handle.topics for handle in handles))) <= 1 or not any(handle.is_behind for handle in handles)
 
 
@@ -84,9 +85,7 @@ class Topology:
         """Adds an operation behind `like` and a handle for what comes out of it."""
         types = {name: fields.pop(name, getattr(like, name)) for name in ("key", "window", "moved")}
         out, beside = fields.pop("out", like.value), fields.pop("beside", [])
-        topics = like.topics.union(*(other.topics for other in beside))
-        is_behind = "name" in fields and what != "join" or any(handle.is_behind for handle in [like, *beside])
-        made = Handle(self.new_name("h"), kind or like.kind, value=out, topics=topics, is_behind=is_behind, **types)
+        made = Handle(self.new_name("h"), kind or like.kind, value=out, **self.inputs_of(what, like, beside, fields.get("name")), **types)
         made.kept = fields.get("store") is not None or like.kept
         made.is_readable = like.is_readable or fields.get("store") is not None
         made.stored = fields.get("store") is not None or (like.stored and what in ("filter", "filter_not"))
@@ -99,6 +98,19 @@ class Topology:
         self.handles.append(made)
         like.used = True
         return made
+
+    def inputs_of(self, what, like, beside, name):
+        """What a task sends through an internal topic has the time of the source that caused it. Its other sources may be ahead,
+        though all are of one topic, and so may a record that has met theirs: then they count as inputs."""
+        handles, through = [like, *beside], name if what != "join" else None
+        topics = frozenset().union(*(handle.topics for handle in handles))
+        sources = like.sources if what == "join_table" else frozenset().union(*(handle.sources for handle in handles))
+        if what == "join_foreign":
+            sources |= {"subscriptions"}
+        if through and len(sources) > 1:
+            topics |= sources
+        return {"topics": topics, "sources": frozenset([through]) if through else sources,
+                "is_behind": through is not None or any(handle.is_behind for handle in handles)}
 
     def pick(self, kind, wanted=lambda handle: True):
         """Prefers what nobody reads yet."""
@@ -131,6 +143,7 @@ class Topology:
             made.value = "L"
             self.number_topics |= {topic, *(also or [])}
         made.topics |= frozenset(also or [])
+        made.sources = made.topics
         if kind == "stream" and not also and not timestamp and made.value == "S":
             self.plain_topics.append(topic)
         self.op(kind, id=made.name, topic=topic, also=also, timestamp=timestamp, store=store, history=history, type=made.types())
@@ -238,7 +251,7 @@ class Topology:
 
     def copies(self, like, count):
         """Names of new handles for streams like this one."""
-        made = [Handle(self.new_name("h"), "stream", like.key, like.value, like.window, like.moved, like.topics, like.is_behind) for _ in range(count)]
+        made = [Handle(self.new_name("h"), "stream", like.key, like.value, like.window, like.moved, like.topics, like.sources, like.is_behind) for _ in range(count)]
         for handle in made:
             handle.of_versions = like.of_versions
         self.handles += made
