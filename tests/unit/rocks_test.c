@@ -46,7 +46,7 @@ static void write_rows(struct rocks_family *family, int from, int to, int64_t po
         char key[16], value[100];
         snprintf(key, sizeof key, "%08d", i);
         for (size_t k = 0; k < sizeof value; k++)
-            value[k] = (char)((i * 31 + (int)k * 17) * 7919 >> 3);
+            value[k] = (char)(((unsigned)i * 31 + (unsigned)k * 17) * 7919 >> 3);
         rocks_batch_row(family, &(struct store_row){bytes_of_text(key), {value, sizeof value}, i});
     }
     rocks_batch_marks(family, (struct rocks_marks){position, EXPIRY_NO_TIME, EXPIRY_NO_TIME});
