@@ -34,7 +34,8 @@ const struct setting config_table[] = {
      "Threads that process tasks. More than there are input partitions are idle."},
     {"processing.guarantee", SETTING_CHOICE, "at_least_once", 0, 0, {"at_least_once", "exactly_once_v2"}, STREAMS,
      "`at_least_once`: after a crash, records since the last commit are processed again; state is restored to that "
-     "commit first, so views count them once, while output topics may see them twice. `exactly_once_v2`: what is written and "
+     "commit first, so views count them once, while output topics may see them twice. So may views behind a repartition topic "
+     "or a foreign-key join in front of which several topics meet. `exactly_once_v2`: what is written and "
      "how far the inputs are processed is committed in one transaction per `commit.interval.ms`, so that readers with "
      "`isolation.level=read_committed` see every result once; they see it with the commit, not before."},
     {"commit.interval.ms", SETTING_MILLISECONDS, "100", 1, 3600000, {0}, STREAMS,

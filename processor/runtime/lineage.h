@@ -4,7 +4,8 @@
  * are sent again. Each carries the topic, partition and offset of the input that caused it and its number among that
  * input's records. Inputs of one partition are processed in order, so a reader that remembers the greatest (offset,
  * number) per upstream partition can tell a repetition. What it remembers is a store like any other: committed with the
- * task, logged, restored.
+ * task, logged, restored. A repetition has to be what was sent before: so it is where a record follows from inputs of one
+ * topic, and may not be where several meet in a task, whose order a crash may change (DECISIONS.md 50).
  * Header "__weir.lineage", 28 bytes big-endian: CRC-32C of the topic name, partition, offset, number, stream time of the
  * input it came from (DECISIONS.md 12). */
 #ifndef WEIR_RUNTIME_LINEAGE_H

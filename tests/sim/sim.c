@@ -20,13 +20,23 @@ struct options {
     bool once, verbose, restarts;
 };
 
+static const struct simulated_topology *find(const struct simulated_topology *among, const char *name)
+{
+    for (; among->name; among++)
+        if (strcmp(among->name, name) == 0)
+            return among;
+    return NULL;
+}
+
 static const struct simulated_topology *topology_of(const struct options *options, uint64_t seed)
 {
     size_t count = 0;
-    for (; simulated_topologies[count].name; count++)
-        if (options->topology && strcmp(simulated_topologies[count].name, options->topology) == 0)
-            return &simulated_topologies[count];
-    return options->topology ? NULL : &simulated_topologies[seed % count];
+    while (simulated_topologies[count].name)
+        count++;
+    if (!options->topology)
+        return &simulated_topologies[seed % count];
+    const struct simulated_topology *found = find(simulated_topologies, options->topology);
+    return found ? found : find(simulated_by_name, options->topology);
 }
 
 static bool run_seed(const struct options *options, const char *directory, uint64_t seed, struct simulate_sums *sums)
@@ -36,6 +46,7 @@ static bool run_seed(const struct options *options, const char *directory, uint6
     size_t given = 0;
     const struct simulate_input *inputs = topology->inputs ? topology->inputs(seed, &given) : NULL;
     const struct simulate_plan plan = {.build = topology->build,
+                                       .guarantee = topology->guarantee,
                                        .restarts_show = topology->restarts_show || options->restarts,
                                        .inputs = inputs,
                                        .input_count = given,

@@ -9,6 +9,9 @@ struct simulated_topology {
     bool restarts_show;
     void (*judge)(struct simulate_world *);                               /* NULL: what is checked of all is enough */
     const struct simulate_input *(*inputs)(uint64_t seed, size_t *count); /* NULL: made up by the types of the topics */
+    enum simulate_guarantee guarantee;                                    /* what is promised of it with */
 };
-extern const struct simulated_topology simulated_topologies[]; /* ends with a NULL name */
+/* Seeds choose among the first, so that they stay the stories they are; the others are asked for by name. Both end with a
+ * NULL name. */
+extern const struct simulated_topology simulated_topologies[], simulated_by_name[];
 #endif
