@@ -100,7 +100,8 @@ class Chrome:
         self.call("Page.navigate", url=url)
 
     def ask(self, expression):
-        return self.call("Runtime.evaluate", expression=expression, awaitPromise=True)["result"].get("value")
+        """None where a page that is just being left or loaded cannot say."""
+        return self.call("Runtime.evaluate", expression=expression, awaitPromise=True).get("result", {}).get("value")
 
     def evaluate(self, script):
         """A script of any size; what it throws is raised."""
