@@ -173,53 +173,54 @@ static int64_t history_begin(const struct store *store)
 }
 
 /* A store's rows are not changed while it is walked over. */
-static void delete_from(struct store *store, weir_bytes key, int64_t from_ms, weir_arena *arena,
-                        struct weir_error *error)
+static void delete_versions(struct store *store, weir_bytes key, weir_arena *arena, struct weir_error *error)
 {
     struct version version = {0};
-    while (find_first(store, key, from_ms, newest_ms, false, arena, &version, error) && version.from_ms >= from_ms) {
+    while (find_first(store, key, INT64_MIN, newest_ms, false, arena, &version, error)) {
         int64_t at_ms = version.to_ms == VERSION_OPEN ? newest_ms : version.from_ms;
         store_put(store, row_key(store, key, at_ms), (weir_bytes){0}, version.from_ms);
     }
 }
 
-/* The version that was valid then is the newest again, until what follows says when it ends. */
-static void reopen(struct store *store, weir_bytes key, int64_t from_ms, weir_arena *arena, struct weir_error *error)
-{
-    struct version version = {0};
-    if (from_ms == INT64_MIN || !find_first(store, key, INT64_MIN, from_ms - 1, true, arena, &version, error) ||
-        version.to_ms <= from_ms)
-        return;
-    if (version.value.data) {
-        store_put(store, row_key(store, key, version.from_ms), (weir_bytes){0}, version.from_ms);
-        put_row(store, key, newest_ms, version.value, version.from_ms);
-    } else {
-        put_row(store, key, version.from_ms, version.value, version.from_ms);
-    }
-}
-
 /* As it was where the log was begun anew: what does not hold was put by a commit that never finished, and its time does not
  * hold either. Else what follows could come too late. */
-static void take_time_back(struct store *store, int64_t history_begin_ms)
+static int64_t time_of(const struct store *store, int64_t history_begin_ms)
 {
-    store->observed_ms = history_begin_ms == INT64_MIN ? EXPIRY_NO_TIME : history_begin_ms + store->spec->retention_ms;
+    return history_begin_ms == INT64_MIN ? EXPIRY_NO_TIME : history_begin_ms + store->spec->retention_ms;
 }
 
-static bool forget(struct store *store, weir_bytes key, weir_bytes from, struct weir_error *error)
+/* Deleted is also what has expired: it must not come back when time is taken back. */
+static bool begin_anew(struct store *store, weir_bytes key, weir_bytes anew, struct weir_error *error)
 {
-    enum { TIME_BYTES = 8 };
-    weir_arena *arena = &store->versions.arena;
+    const char *at = anew.data;
     struct weir_error failure = {0};
-    if (from.size != TIME_BYTES)
+    if (anew.size != ANEW_TIME_BYTES && anew.size < ANEW_VALID_BYTES)
         return error_set(error, WEIR_CORRUPT, "store %s: the log says that a history begins anew, but not from when",
                          store->spec->name);
-    int64_t from_ms = (int64_t)bytes_get_u64(from.data);
-    arena_clear(arena);
-    take_time_back(store, from_ms);
-    delete_from(store, key, from_ms, arena, &failure);
-    if (failure.code == WEIR_OK)
-        reopen(store, key, from_ms, arena, &failure);
-    return failure.code == WEIR_OK || error_set(error, failure.code, "%s", failure.message);
+    arena_clear(&store->versions.arena);
+    store->observed_ms = EXPIRY_NO_TIME;
+    delete_versions(store, key, &store->versions.arena, &failure);
+    store->observed_ms = time_of(store, (int64_t)bytes_get_u64(at));
+    if (failure.code != WEIR_OK)
+        return error_set(error, failure.code, "%s", failure.message);
+    if (anew.size >= ANEW_VALID_BYTES)
+        put_row(store, key, newest_ms, (weir_bytes){at + ANEW_VALID_BYTES, anew.size - ANEW_VALID_BYTES},
+                (int64_t)bytes_get_u64(at + ANEW_TIME_BYTES));
+    return true;
+}
+
+/* The version that is valid where history begins has begun before, and could not be put any more. */
+static void log_begin(struct store *store, weir_bytes key, int64_t begin_ms, const struct version *valid)
+{
+    struct buffer *out = &store->versions.value;
+    char times[ANEW_VALID_BYTES];
+    bytes_put_u64(times, (uint64_t)begin_ms);
+    bytes_put_u64(times + ANEW_TIME_BYTES, (uint64_t)valid->from_ms);
+    buffer_clear(out);
+    buffer_append(out, times, valid->value.data ? ANEW_VALID_BYTES : ANEW_TIME_BYTES);
+    if (valid->value.data)
+        buffer_append(out, valid->value.data, valid->value.size);
+    versions_log(&store->versions, &(struct store_row){key, buffer_bytes(out), VERSION_ANEW});
 }
 
 /* A version that ends where no other begins ends with a deletion. */
@@ -228,27 +229,38 @@ static void log_end(struct store *store, weir_bytes key, int64_t end_ms)
     versions_log(&store->versions, &(struct store_row){.key = key, .timestamp_ms = end_ms});
 }
 
+static void log_version(struct store *store, weir_bytes key, const struct version *version)
+{
+    versions_log(&store->versions, &(struct store_row){key, version->value, version->from_ms});
+}
+
+/* Walks see what has not expired: one version at most that has begun before history, the first. */
 bool versioned_log_anew(struct store *store, weir_bytes key, struct weir_error *error)
 {
     struct weir_error failure = {0};
     struct store_row row;
     struct version version = {0};
-    int64_t from_ms = history_begin(store), end_ms = VERSION_OPEN;
-    char from[sizeof from_ms];
-    bytes_put_u64(from, (uint64_t)from_ms);
-    versions_log(&store->versions, &(struct store_row){key, {from, sizeof from}, VERSION_ANEW});
+    const struct version none = {0};
+    int64_t begin_ms = history_begin(store), end_ms = VERSION_OPEN;
+    bool has_begun = false;
     arena_clear(&store->versions.arena);
     struct store_cursor *cursor = walk_key(store, key, INT64_MIN, newest_ms, false, error);
     while (cursor && store_next(cursor, &row, &failure) &&
            read_row(store, &row, &store->versions.arena, &version, &failure)) {
-        if (end_ms < version.from_ms && end_ms >= from_ms)
+        bool is_before = version.from_ms < begin_ms;
+        if (!has_begun)
+            log_begin(store, key, begin_ms, is_before ? &version : &none);
+        if (end_ms < version.from_ms)
             log_end(store, key, end_ms);
-        if (version.from_ms >= from_ms)
-            versions_log(&store->versions, &(struct store_row){key, version.value, version.from_ms});
+        if (!is_before)
+            log_version(store, key, &version);
+        has_begun = true;
         end_ms = version.to_ms;
     }
     store_cursor_close(cursor);
-    if (end_ms != VERSION_OPEN && end_ms >= from_ms)
+    if (!has_begun)
+        log_begin(store, key, begin_ms, &none);
+    if (end_ms != VERSION_OPEN)
         log_end(store, key, end_ms);
     return cursor && (failure.code == WEIR_OK || error_set(error, failure.code, "%s", failure.message));
 }
@@ -263,7 +275,7 @@ bool versions_put(struct store *store, weir_bytes key, weir_bytes value, int64_t
     struct version newest;
     *to_ms = VERSION_EXPIRED;
     if (timestamp_ms == VERSION_ANEW)
-        return forget(store, key, value, error);
+        return begin_anew(store, key, value, error);
     if (is_before_history(store, timestamp_ms, store->observed_ms))
         return true;
     arena_clear(arena);

@@ -15,9 +15,11 @@
 
 #define VERSION_OPEN INT64_MAX    /* the end of a version: there is no later one */
 #define VERSION_EXPIRED INT64_MIN /* what was put came too late and is not kept */
-/* In a log, as the timestamp of an 8-byte value, big-endian: what was put under the key from that time on does not hold;
- * what does follows. */
+/* In a log, as the timestamp of a row: nothing that was put under the key holds; what does follows. Its value: the time at
+ * which history begins there, 8 bytes big-endian; and where a version is valid then that has begun before, the time at which
+ * it began, 8 bytes, and its value. */
 #define VERSION_ANEW INT64_MIN
+enum { ANEW_TIME_BYTES = 8, ANEW_VALID_BYTES = 2 * ANEW_TIME_BYTES };
 
 struct version {
     weir_bytes value;

@@ -326,7 +326,7 @@ bool restore_row(const struct layout_part *part, size_t store, int64_t latest_ms
         return source_row(&part->sources[layout->source], message, latest_ms, arena, out);
     struct store_row logged = {message->key, message->value, message->timestamp_ms};
     if (kind == STORE_VERSIONED)
-        anew_read(&logged, message->headers);
+        anew_read(&logged, arena, message->headers);
     struct buffer key = {0};
     bool is_row = changelog_read(kind, &logged, arena, &key, out);
     if (is_row && out->key.data != logged.key.data)

@@ -45,6 +45,8 @@ MUTANTS = {
         "if (messages[i].offset >= entry->committed) {", "if (false) {"),
     "what an unfinished commit wrote is not undone (16000 seeds)": (RESTORE,
         "i < entry->unfinished_count && restore_write_again(", "i < 0 && restore_write_again("),
+    "a history that is logged anew does not say what was valid where it begins (2000 seeds)": ("state/versioned.c",
+        "log_begin(store, key, begin_ms, is_before ? &version : &none);", "log_begin(store, key, begin_ms, &none);"),
     "a restore drops deletions": (RESTORE,
         "if (messages[i].offset >= entry->end ||\n            !restore_row(", "if (messages[i].offset >= entry->end || !messages[i].value.data ||\n            !restore_row("),
     "a store says where it is before the rows are there": ("state/apply.c",
