@@ -83,6 +83,9 @@ bool store_get(struct store *, weir_bytes key, weir_arena *, struct store_row *o
                struct weir_error *); /* false and code WEIR_OK: absent */
 void store_put(struct store *, weir_bytes key, weir_bytes value,
                int64_t timestamp_ms); /* value.data NULL deletes; copies */
+/* Writes down that there is no such row, so that it stands in the changelog behind what somebody else wrote there. Unlike a
+ * deletion it tells no time: in this store nothing was ever written at it. */
+void store_put_absent(struct store *, weir_bytes key);
 /* Hints that key will be read and written soon: its slot in the tables, then (a little later) its row. The key is that
  * of a record, also where rows are of its windows. Never waits. */
 void store_fetch_slot(const struct store *, weir_bytes key);

@@ -625,7 +625,7 @@ bool restore_write_again(struct store *store, weir_bytes key, weir_arena *arena,
     if (store_get(store, key, arena, &row, error))
         store_put(store, key, arena_bytes(arena, row.value), row.timestamp_ms);
     else if (error->code == WEIR_OK)
-        store_put(store, key, (weir_bytes){0}, 0);
+        store_put_absent(store, key);
     return error->code == WEIR_OK;
 }
 

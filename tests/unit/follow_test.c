@@ -99,5 +99,6 @@ Test(follow, time_comes_from_what_is_left_of_a_commit_and_not_from_what_was_undo
     take_window(windows, 5000, NULL);
     store_publish_followed(windows, 3);
     cr_expect_eq(store_observed_time(windows), 1000);
+    cr_expect_eq(store_written_time(windows), 1000);
     store_close(windows);
 }

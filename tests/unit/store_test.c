@@ -288,6 +288,19 @@ Test(store, stream_time_survives_a_reopen)
     close_store(false);
 }
 
+Test(store, a_row_that_is_said_to_be_absent_tells_no_time_and_is_logged)
+{
+    open_store(&window);
+    store_put(store, window_key("k", 1000), bytes_of_text("1"), 1000);
+    store_put_absent(store, window_key("k", 5000));
+    cr_expect_eq(store_written_time(store), 1000);
+    cr_expect_eq(store_overlay_rows(store), 2, "the changelog is told");
+    cr_expect_str_eq(get_as(false, window_key("k", 5000)), "absent");
+    store_put(store, window_key("k", 5000), (weir_bytes){0}, 5000);
+    cr_expect_eq(store_written_time(store), 5000, "a deletion tells its time, as in Kafka Streams");
+    close_store(false);
+}
+
 Test(store, stream_time_never_goes_back)
 {
     open_store(&ttl);
