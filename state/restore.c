@@ -115,14 +115,16 @@ bool store_follow(struct store *store, const struct store_row *row, struct weir_
     int64_t to_ms;
     if (store->spec->kind == STORE_VERSIONED)
         return versions_put(store, row->key, row->value, row->timestamp_ms, &to_ms, error);
-    store_put(store, row->key, row->value, row->timestamp_ms);
+    store_write(store, row->key, row->value, row->timestamp_ms);
     return true;
 }
 
 static void observe_kept(void *self, const struct store_row *row)
 {
-    if (row->value.data)
-        observe(self, row);
+    if (!row->value.data)
+        return;
+    store_tell_written(self, row->key);
+    observe(self, row);
 }
 
 void store_publish_followed(struct store *store, int64_t changelog_position)

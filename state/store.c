@@ -179,7 +179,7 @@ static struct table_row *insert(struct store *store, weir_bytes key, uint64_t ha
     return row;
 }
 
-static void write_overlay(struct store *store, weir_bytes key, weir_bytes value, int64_t timestamp_ms)
+void store_write(struct store *store, weir_bytes key, weir_bytes value, int64_t timestamp_ms)
 {
     uint64_t hash = table_hash(&store->overlay, key);
     struct table_row *row = table_find(&store->overlay, key, hash);
@@ -190,15 +190,13 @@ static void write_overlay(struct store *store, weir_bytes key, weir_bytes value,
 
 void store_put(struct store *store, weir_bytes key, weir_bytes value, int64_t timestamp_ms)
 {
-    write_overlay(store, key, value, timestamp_ms);
-    int64_t time_ms = expiry_key_time(store->expiry, key);
-    if (time_ms > store->times.written_ms)
-        store->times.written_ms = time_ms;
+    store_write(store, key, value, timestamp_ms);
+    store_tell_written(store, key);
 }
 
 void store_put_absent(struct store *store, weir_bytes key)
 {
-    write_overlay(store, key, (weir_bytes){0}, 0);
+    store_write(store, key, (weir_bytes){0}, 0);
 }
 
 int64_t store_written_time(const struct store *store)

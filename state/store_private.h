@@ -59,6 +59,16 @@ static inline bool store_is_later(const struct store *store, weir_bytes key)
     return expiry_key_time(store->expiry, key) > store->durable_until_ms;
 }
 
+/* As store_put, but the time in the key is not told. */
+void store_write(struct store *, weir_bytes key, weir_bytes value, int64_t timestamp_ms);
+
+static inline void store_tell_written(struct store *store, weir_bytes key)
+{
+    int64_t time_ms = expiry_key_time(store->expiry, key);
+    if (time_ms > store->times.written_ms)
+        store->times.written_ms = time_ms;
+}
+
 /* RocksDB alone holds what was committed so far. */
 static inline void store_left_to_durable(struct store *store)
 {
