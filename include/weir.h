@@ -949,12 +949,12 @@ enum weir_view_kind { WEIR_VIEW_KEY_VALUE, WEIR_VIEW_WINDOW, WEIR_VIEW_SESSION, 
 struct weir_view_info { /* strings and types live as long as the app */
     const char *name;
     enum weir_view_kind kind;
+    int32_t subtopology; /* whose tasks hold it; of a global table: of itself */
     const struct weir_type *key, *value;
     int64_t window_ms, retention_ms; /* of a window view; sessions have no size of their own, 0; versioned: its history */
     int32_t partitions;              /* of the whole view, over all instances */
     int32_t partitions_here;         /* that this instance owns and has restored */
     int64_t rows_approximate;        /* of those */
-    int32_t subtopology;             /* whose tasks hold it; of a global table: of itself */
 };
 struct weir_row {
     const void *key, *value;
