@@ -4,57 +4,33 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/memory.h"
 #include "http/json.h"
 #include "http/request.h"
 
 enum { PATH_BYTES_MAX = 256 };
 
-static int open_file(const char *path)
-{
-    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-}
-
 bool audit_open(struct audit *audit, const char *path, struct weir_error *error)
 {
-    audit->fd = -1;
-    if (!path || !*path)
-        return true;
-    audit->path = memory_text(path);
-    audit->fd = open_file(path);
-    return audit->fd >= 0 || error_set(error, WEIR_INVALID, "http.audit.file: %.200s: %s", path, strerror(errno));
+    return !path || !*path || line_file_open(&audit->file, path, 0600) ||
+           error_set(error, WEIR_INVALID, "http.audit.file: %.200s: %s", path, strerror(errno));
 }
 
 void audit_close(struct audit *audit)
 {
-    if (audit->path && audit->fd >= 0)
-        close(audit->fd);
-    memory_free(audit->path);
+    line_file_close(&audit->file);
     buffer_done(&audit->line);
 }
 
 void audit_refresh(struct audit *audit)
 {
-    struct stat named, open_one;
-    if (!audit->path || (stat(audit->path, &named) == 0 && fstat(audit->fd, &open_one) == 0 &&
-                         named.st_ino == open_one.st_ino && named.st_dev == open_one.st_dev))
-        return;
-    int fd = open_file(audit->path);
-    if (fd < 0)
-        return;
-    if (audit->fd >= 0)
-        close(audit->fd);
-    audit->fd = fd;
+    line_file_refresh(&audit->file);
 }
 
 static bool is_noted(const struct request *request)
@@ -107,13 +83,13 @@ static void write_line(struct buffer *out, const struct request *request)
 
 void audit_note(struct audit *audit, const struct request *request)
 {
-    if (!audit->path || !is_noted(request))
+    if (!audit->file.path || !is_noted(request))
         return;
     write_line(&audit->line, request);
-    bool written = write(audit->fd, audit->line.data, audit->line.size) == (ssize_t)audit->line.size;
+    bool written = line_file_append(&audit->file, buffer_bytes(&audit->line));
     if (!written)
         atomic_fetch_add_explicit(&audit->lost, 1, memory_order_relaxed);
     if (!written && !audit->has_failed)
-        log_error("audit", "%.200s: %s: lines are lost", audit->path, strerror(errno));
+        log_error("audit", "%.200s: %s: lines are lost", audit->file.path, strerror(errno));
     audit->has_failed = !written;
 }

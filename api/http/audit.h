@@ -3,12 +3,12 @@
 #ifndef WEIR_HTTP_AUDIT_H
 #define WEIR_HTTP_AUDIT_H
 #include "base/buffer.h"
+#include "http/line_file.h"
 
 struct request;
 
 struct audit {
-    char *path; /* NULL: none is kept */
-    int fd;
+    struct line_file file; /* without a path: none is kept */
     bool has_failed;       /* the last line was lost */
     _Atomic uint64_t lost; /* lines; any thread reads it */
     struct buffer line;

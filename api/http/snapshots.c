@@ -3,9 +3,7 @@
 #include "http/snapshots.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -68,40 +66,19 @@ static bool is_output(const struct snapshots *snapshots)
     return strcmp(snapshots->path, "-") == 0;
 }
 
-static int open_file(const char *path)
-{
-    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-}
-
 bool snapshots_open(struct snapshots *snapshots, const char *path, int64_t interval_ms, struct weir_error *error)
 {
     snapshots->path = path ? path : "";
     snapshots->interval_ms = interval_ms;
-    if (*snapshots->path)
-        snapshots->fd = is_output(snapshots) ? STDOUT_FILENO : open_file(path);
-    return !*snapshots->path || snapshots->fd >= 0 ||
+    snapshots->file.fd = STDOUT_FILENO;
+    return !*snapshots->path || is_output(snapshots) || line_file_open(&snapshots->file, path, 0640) ||
            error_set(error, WEIR_INVALID, "metrics.snapshot.file: %.200s: %s", path, strerror(errno));
 }
 
-/* Goes on in a new file when the old one was moved away. */
-static void refresh(struct snapshots *snapshots)
-{
-    struct stat named, open_one;
-    if (is_output(snapshots) || (stat(snapshots->path, &named) == 0 && fstat(snapshots->fd, &open_one) == 0 &&
-                                 named.st_ino == open_one.st_ino && named.st_dev == open_one.st_dev))
-        return;
-    int fd = open_file(snapshots->path);
-    if (fd < 0)
-        return;
-    close(snapshots->fd);
-    snapshots->fd = fd;
-}
-
-/* A line goes out in one write, so that it is whole where several processes share a file. */
 static void append(struct snapshots *snapshots, weir_bytes line)
 {
-    refresh(snapshots);
-    bool written = write(snapshots->fd, line.data, line.size) == (ssize_t)line.size;
+    line_file_refresh(&snapshots->file);
+    bool written = line_file_append(&snapshots->file, line);
     if (!written && !snapshots->has_failed)
         log_error("metrics", "%.200s: %s: snapshots are lost", snapshots->path, strerror(errno));
     snapshots->has_failed = !written;
@@ -150,7 +127,6 @@ static void *take_all(void *self)
 void snapshots_init(struct snapshots *snapshots)
 {
     snapshots->path = "";
-    snapshots->fd = -1;
     pthread_mutex_init(&snapshots->lock, NULL);
     clock_condition_init(&snapshots->wake);
 }
@@ -181,8 +157,7 @@ void snapshots_stop(struct weir_http *server)
 
 void snapshots_done(struct snapshots *snapshots)
 {
-    if (snapshots->fd >= 0 && !is_output(snapshots))
-        close(snapshots->fd);
+    line_file_close(&snapshots->file);
     pthread_cond_destroy(&snapshots->wake);
     pthread_mutex_destroy(&snapshots->lock);
 }

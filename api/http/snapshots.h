@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "http/line_file.h"
 #include "weir.h"
 
 struct weir_http;
@@ -14,7 +15,7 @@ struct weir_http;
 struct snapshots {
     const char *path; /* "": none are kept; "-": the standard output */
     int64_t interval_ms;
-    int fd;
+    struct line_file file;
     bool has_failed; /* the latest line was lost */
     bool has_thread, is_stopping;
     pthread_mutex_t lock; /* guards is_stopping */
