@@ -107,19 +107,11 @@ static size_t first_elsewhere(const struct batch *batch)
 
 /* ---- what is elsewhere ------------------------------------------------------------------------------------------ */
 
-static bool includes(const struct peer_partitions *partitions, int32_t partition)
-{
-    for (size_t i = 0; i < partitions->count; i++)
-        if (partitions->items[i] == partition)
-            return true;
-    return false;
-}
-
 static bool may_have(const struct batch *batch, size_t index, const struct peer_partitions *partitions)
 {
     return batch->items[index].state == BATCH_ELSEWHERE &&
            (!weir_view_is_hashed(batch->view->view) ||
-            includes(partitions, weir_view_partition(batch->view->view, key_of(batch, index))));
+            peer_partitions_have(partitions, weir_view_partition(batch->view->view, key_of(batch, index))));
 }
 
 /* The keys that are to be looked for in these partitions, as a body. */

@@ -29,14 +29,6 @@ static const struct weir_field reply_fields[] = {
 static const struct weir_type reply_type = {
     .name = "count", .kind = WEIR_KIND_RECORD, .size = sizeof(struct reply), .fields = reply_fields, .field_count = 1};
 
-static bool has(const struct peer_partitions *partitions, int32_t partition)
-{
-    for (size_t i = 0; i < partitions->count; i++)
-        if (partitions->items[i] == partition)
-            return true;
-    return false;
-}
-
 static bool refuse(struct count *count, enum problem problem, const char *why)
 {
     if (problem == PROBLEM_UNAVAILABLE)
@@ -54,7 +46,7 @@ static bool count_walk(struct count *count, const weir_snapshot *snapshot, weir_
     struct weir_error error = {0};
     struct weir_row row;
     for (int64_t looked_at = 1; weir_next(cursor, &row, &error); looked_at++) {
-        count->rows += has(&count->here, row.partition);
+        count->rows += peer_partitions_have(&count->here, row.partition);
         if (looked_at % LOOK_EVERY_ROWS)
             continue;
         arena_clear(arena);
@@ -146,7 +138,7 @@ static void count_all(struct count *count)
 static void count_asked(struct count *count, const struct peer_partitions *asked)
 {
     for (size_t i = 0; i < asked->count; i++) {
-        if (has(&count->here, asked->items[i]))
+        if (peer_partitions_have(&count->here, asked->items[i]))
             continue;
         peer_refuse(count->request, count->view, asked->items[i]);
         return;

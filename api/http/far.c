@@ -154,9 +154,8 @@ static void keep_page(struct far *far, struct far_page *page)
 static bool is_noted(const struct far *far, const weir_view *view, int32_t partition)
 {
     for (const struct far_position *position = far->positions; position; position = position->next)
-        for (size_t i = 0; position->view == view && i < position->partitions.count; i++)
-            if (position->partitions.items[i] == partition)
-                return true;
+        if (position->view == view && peer_partitions_have(&position->partitions, partition))
+            return true;
     return false;
 }
 

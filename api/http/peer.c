@@ -68,7 +68,7 @@ struct weir_copies peer_copies(const struct request *request)
                                        !request_value(request, QUERY_MIN_POSITION)->given};
 }
 
-static bool has(const struct peer_partitions *partitions, int32_t partition)
+bool peer_partitions_have(const struct peer_partitions *partitions, int32_t partition)
 {
     for (size_t i = 0; i < partitions->count; i++)
         if (partitions->items[i] == partition)
@@ -82,7 +82,7 @@ struct peer_partitions peer_missing(struct request *request, const struct weir_v
     struct peer_partitions missing = {0};
     missing.items = arena_alloc(&request->arena, ((size_t)info->partitions + 1) * sizeof *missing.items);
     for (int32_t p = 0; p < info->partitions; p++)
-        if ((!all || has(all, p)) && !has(held, p))
+        if ((!all || peer_partitions_have(all, p)) && !peer_partitions_have(held, p))
             missing.items[missing.count++] = p;
     return missing;
 }
@@ -289,7 +289,7 @@ static void remove_all(struct peer_partitions *from, const struct peer_partition
 {
     size_t kept = 0;
     for (size_t i = 0; i < from->count; i++)
-        if (!has(what, from->items[i]))
+        if (!peer_partitions_have(what, from->items[i]))
             from->items[kept++] = from->items[i];
     from->count = kept;
 }

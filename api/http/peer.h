@@ -26,6 +26,7 @@ struct peer_question { /* to one instance */
 
 enum peer_routing { PEER_PROXY, PEER_REDIRECT, PEER_NONE };
 
+bool peer_partitions_have(const struct peer_partitions *, int32_t partition);
 /* It says that another instance has sent it. */
 bool peer_is_forwarded(const struct request *);
 /* Partitions that the request names in X-Weir-Partitions. False: it comes from a client. */

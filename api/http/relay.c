@@ -129,14 +129,6 @@ bool relay_is_over(const struct relay *relay, int64_t now_us)
     return true;
 }
 
-bool relay_has(const struct relay *relay, int32_t partition)
-{
-    for (size_t i = 0; i < relay->partitions.count; i++)
-        if (relay->partitions.items[i] == partition)
-            return true;
-    return false;
-}
-
 void relay_close(struct relay *relay)
 {
     http_stream_close(relay->stream);

@@ -35,6 +35,5 @@ struct relay *relay_open(const struct relay_request *, const char *address, stru
 bool relay_next(struct relay *, struct event *);
 /* Whether nothing more comes, or nothing has come for too long; what it has told is to be taken first. */
 bool relay_is_over(const struct relay *, int64_t now_us);
-bool relay_has(const struct relay *, int32_t partition);
 void relay_close(struct relay *);
 #endif

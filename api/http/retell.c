@@ -39,7 +39,7 @@ static bool take_marks(struct follower *follower, const struct relay *relay, wei
     int64_t *marks = arena_alloc(&follower->arena, (size_t)follower->part_count * sizeof *marks);
     bool ok = resume_read(id, marks, follower->part_count);
     for (int32_t p = 0; ok && p < follower->part_count; p++)
-        ok = marks[p] == WEIR_MARK_NOW || relay_has(relay, p);
+        ok = marks[p] == WEIR_MARK_NOW || peer_partitions_have(&relay->partitions, p);
     for (int32_t p = 0; ok && p < follower->part_count; p++) {
         struct follower_part *part = &follower->parts[p];
         if (marks[p] == WEIR_MARK_NOW)
@@ -86,7 +86,8 @@ static bool take_ready(struct follower *follower, struct relay *relay, weir_byte
 static bool take_reset(struct follower *follower, struct relay *relay, weir_bytes data)
 {
     int32_t partition;
-    if (!events_partition(data, follower->part_count, &partition) || !relay_has(relay, partition))
+    if (!events_partition(data, follower->part_count, &partition) ||
+        !peer_partitions_have(&relay->partitions, partition))
         return false;
     find_partitions(follower, relay);
     follower_begin_again(follower, partition);
