@@ -994,6 +994,13 @@ WEIR_PUBLIC void weir_cursor_close(weir_cursor *); /* NULL is fine */
  * that none of the partitions asked for has is WEIR_ABSENT; while one of them is not here, it is WEIR_RETRY. */
 WEIR_PUBLIC bool weir_view_find(weir_view *, struct weir_copies, weir_arena *, const void *key, int64_t start_ms, int64_t end_ms, struct weir_row *, struct weir_error *);
 WEIR_PUBLIC weir_cursor *weir_view_walk(weir_view *, struct weir_copies, weir_arena *, struct weir_range, struct weir_error *);
+struct weir_writer { /* the input record that wrote a row last; behind a repartition topic: the one that caused it */
+    const char *topic; /* lives as long as the app */
+    int32_t partition;
+    int64_t offset, timestamp_ms; /* the record's own time */
+};
+/* Of a row of the view, by its key and window. False and code WEIR_OK: it is not known (explain.last.writer, a punctuator's row). */
+WEIR_PUBLIC bool weir_view_writer(weir_view *, struct weir_copies, weir_arena *, const struct weir_row *, struct weir_writer *out, struct weir_error *);
 WEIR_PUBLIC size_t weir_view_held(weir_view *, struct weir_copies, int32_t *out); /* partitions this instance can answer for; room for all of the view */
 WEIR_PUBLIC const char *weir_view_position_of(weir_view *, struct weir_copies, weir_arena *); /* as weir_view_position */
 /* Addresses (application.server) of other instances that hold the partition, the active one first; any: standbys behind it.

@@ -190,8 +190,21 @@ void store_write(struct store *store, weir_bytes key, weir_bytes value, int64_t 
 
 void store_put(struct store *store, weir_bytes key, weir_bytes value, int64_t timestamp_ms)
 {
+    if (store->watch.seen)
+        store->watch.seen(store->watch.self, &(struct store_row){key, value, timestamp_ms});
     store_write(store, key, value, timestamp_ms);
     store_tell_written(store, key);
+}
+
+void store_put_again(struct store *store, const struct store_row *row)
+{
+    store_write(store, row->key, row->value, row->timestamp_ms);
+    store_tell_written(store, row->key);
+}
+
+void store_watch_puts(struct store *store, store_put_seen *seen, void *self)
+{
+    store->watch = (struct store_watch){seen, self};
 }
 
 void store_put_absent(struct store *store, weir_bytes key)

@@ -86,6 +86,11 @@ void store_put(struct store *, weir_bytes key, weir_bytes value,
 /* Writes down that there is no such row, so that it stands in the changelog behind what somebody else wrote there. Unlike a
  * deletion it tells no time: in this store nothing was ever written at it. */
 void store_put_absent(struct store *, weir_bytes key);
+/* Writes a row that is committed as it is, so that it stands in the changelog once more: nobody has written it. */
+void store_put_again(struct store *, const struct store_row *);
+/* From now on told of each row before store_put writes it, on the task's thread; NULL: nobody is any more. */
+typedef void store_put_seen(void *self, const struct store_row *);
+void store_watch_puts(struct store *, store_put_seen *, void *self);
 /* Hints that key will be read and written soon: its slot in the tables, then (a little later) its row. The key is that
  * of a record, also where rows are of its windows. Never waits. */
 void store_fetch_slot(const struct store *, weir_bytes key);

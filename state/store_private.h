@@ -18,6 +18,11 @@ struct store_times {
     int64_t emitted_ms; /* windows that closed by then have been emitted; EXPIRY_NO_TIME: none */
 };
 
+struct store_watch {
+    store_put_seen *seen; /* NULL: nobody looks on */
+    void *self;
+};
+
 struct versions {             /* of a versioned store */
     struct buffer key, value; /* scratch: of a row that is written */
     struct buffer log;        /* what was put since the last commit */
@@ -32,6 +37,7 @@ struct store {
     struct table overlay;
     struct committed committed;
     struct store_hint hint;
+    struct store_watch watch;
     bool below_known;                          /* committed rows named by the overlay are still there */
     struct store_times times, committed_times; /* as of now; as of the last commit */
     int64_t observed_ms;          /* stream time, EXPIRY_NO_TIME: none; the committed level has its own, older one */

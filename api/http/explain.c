@@ -1,5 +1,5 @@
-/* explain.c: where a key lives, and how far that partition is: what an operator asks when an answer surprises. As this instance knows it;
- * nobody else is asked.
+/* explain.c: where a key lives, how far that partition is, and which record wrote its row: what an operator asks when an answer
+ * surprises. As this instance knows it; nobody else is asked.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "http/json.h"
 #include "http/point.h"
 #include "http/problem.h"
+#include "http/rows.h"
 #include "http/seen.h"
 
 enum { HOLDERS_MAX = 16 };
@@ -16,6 +17,8 @@ enum { HOLDERS_MAX = 16 };
 struct place {
     int32_t partition; /* -1: not known */
     bool is_active_here, is_standby_here;
+    bool has_row; /* it is in a copy that is here */
+    struct weir_row row;
     const char *holders[HOLDERS_MAX]; /* other instances; the first active_count of them hold the active copy */
     size_t holder_count, active_count;
 };
@@ -30,20 +33,31 @@ static bool holds(weir_view *view, weir_arena *arena, int32_t partitions, int32_
     return false;
 }
 
-/* A partitioner of the author's is not known here; where the key is found, that is where it lives. */
-static int32_t partition_of(struct request *request, const struct server_view *view, const void *key)
+/* Of a view with windows or sessions: the newest of the key. */
+static bool find_row(struct request *request, const struct server_view *view, const void *key, struct weir_row *row)
 {
     struct weir_error error = {0};
-    struct weir_row row;
-    if (weir_view_is_hashed(view->view))
-        return weir_view_partition(view->view, key);
-    bool has_one_row = view->info.kind != WEIR_VIEW_WINDOW && view->info.kind != WEIR_VIEW_SESSION;
-    return has_one_row && weir_view_get(view->view, &request->arena, key, &row, &error) ? row.partition : -1;
+    const struct weir_range of_key = {.from = key, .to = key, .descending = true};
+    weir_cursor *cursor =
+        weir_view_walk(view->view, (struct weir_copies){.any = true}, &request->arena, of_key, &error);
+    bool found = cursor && weir_next(cursor, row, &error);
+    weir_cursor_close(cursor);
+    return found;
+}
+
+/* A partitioner of the author's is not known here; where the key is found, that is where it lives. */
+static int32_t partition_of(const struct place *place, const struct server_view *view, const void *key)
+{
+    if (place->has_row)
+        return place->row.partition;
+    return weir_view_is_hashed(view->view) ? weir_view_partition(view->view, key) : -1;
 }
 
 static struct place find_place(struct request *request, const struct server_view *view, const void *key)
 {
-    struct place place = {.partition = partition_of(request, view, key)};
+    struct place place = {.partition = -1};
+    place.has_row = find_row(request, view, key, &place.row);
+    place.partition = partition_of(&place, view, key);
     if (place.partition < 0)
         return place;
     place.is_active_here = holds(view->view, &request->arena, view->info.partitions, place.partition, false);
@@ -91,14 +105,47 @@ static void write_holders(struct buffer *out, const struct request *request, con
     buffer_byte(out, ']');
 }
 
+static struct weir_copies copies_of(const struct place *place)
+{
+    return (struct weir_copies){.any = place->is_standby_here, .partitions = &place->partition, .partition_count = 1};
+}
+
 static void write_position(struct request *request, struct buffer *out, const struct server_view *view,
                            const struct place *place)
 {
-    const struct weir_copies copies = {
-        .any = place->is_standby_here, .partitions = &place->partition, .partition_count = 1};
     buffer_text(out, ",\"position\":");
     if (place->is_active_here || place->is_standby_here)
-        json_position(out, weir_view_position_of(view->view, copies, &request->arena));
+        json_position(out, weir_view_position_of(view->view, copies_of(place), &request->arena));
+    else
+        buffer_text(out, "null");
+}
+
+static void write_writer(struct buffer *out, const struct server_view *view, const struct weir_row *row,
+                         const struct weir_writer *writer)
+{
+    buffer_text(out, "{\"topic\":");
+    json_text(out, writer->topic);
+    buffer_format(out, ",\"partition\":%" PRId32 ",\"offset\":%" PRId64 ",\"timestamp\":", writer->partition,
+                  writer->offset);
+    json_time(out, writer->timestamp_ms);
+    if (rows_are_windowed(&view->info)) {
+        buffer_text(out, ",\"window\":{\"start\":");
+        json_time(out, row->window.start_ms);
+        buffer_text(out, ",\"end\":");
+        json_time(out, row->window.end_ms);
+        buffer_byte(out, '}');
+    }
+    buffer_byte(out, '}');
+}
+
+static void write_last_writer(struct request *request, struct buffer *out, const struct server_view *view,
+                              const struct place *place)
+{
+    struct weir_error error = {0};
+    struct weir_writer writer;
+    buffer_text(out, ",\"last_writer\":");
+    if (place->has_row && weir_view_writer(view->view, copies_of(place), &request->arena, &place->row, &writer, &error))
+        write_writer(out, view, &place->row, &writer);
     else
         buffer_text(out, "null");
 }
@@ -120,6 +167,7 @@ static void explain(struct request *request, const struct server_view *view, con
                                           : "null");
     write_position(request, out, view, &place);
     write_number(out, "lag", place.is_active_here ? lag_of(view, place.partition) : -1);
+    write_last_writer(request, out, view, &place);
     buffer_text(out, ",\"metadata\":{\"view\":");
     json_text(out, view->info.name);
     buffer_text(out, ",\"instance\":");

@@ -98,12 +98,16 @@ static const char view_schemas[] =
     "\"minimum\":0},\"exact\":{\"type\":\"boolean\"}," META "}},"
     "\"Explained\":{\"type\":\"object\",\"required\":[\"key\",\"partition\",\"partitions\",\"partitioner\",\"owner\","
     "\"standbys\","
-    "\"role\",\"position\",\"lag\",\"metadata\"],\"properties\":{\"key\":{},\"partition\":{\"type\":[\"integer\","
+    "\"role\",\"position\",\"lag\",\"last_writer\",\"metadata\"],\"properties\":{\"key\":{},\"partition\":{\"type\":["
+    "\"integer\","
     "\"null\"]},"
     "\"partitions\":{\"type\":\"integer\"},\"partitioner\":{\"enum\":[\"murmur2\",null]},\"owner\":{\"type\":["
     "\"string\",\"null\"]},"
     "\"standbys\":{\"type\":\"array\",\"items\":" TEXT_SCHEMA "},\"role\":{\"enum\":[\"active\",\"standby\",null]},"
-    "\"position\":{\"type\":[\"object\",\"null\"]},\"lag\":{\"type\":[\"integer\",\"null\"]}," META "}}";
+    "\"position\":{\"type\":[\"object\",\"null\"]},\"lag\":{\"type\":[\"integer\",\"null\"]},"
+    "\"last_writer\":{\"type\":[\"object\",\"null\"],\"required\":[\"topic\",\"partition\",\"offset\",\"timestamp\"],"
+    "\"properties\":{\"topic\":" TEXT_SCHEMA ",\"partition\":{\"type\":\"integer\"},\"offset\":{\"type\":\"integer\"},"
+    "\"timestamp\":" TIME_SCHEMA ",\"window\":" WINDOW_SCHEMA "}}," META "}}";
 
 /* Of the admin's door. */
 static const char admin_schemas[] =

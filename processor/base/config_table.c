@@ -102,6 +102,11 @@ const struct setting config_table[] = {
      "if there is one, and only what is newer is read. -1: never."},
     {"restore.copy.bytes.per.second", SETTING_BYTES, "268435456", 1048576, INT64_MAX, {0}, OURS,
      "How fast an instance copies state from others, at most, all its tasks together."},
+    {"explain.last.writer", SETTING_CHOICE, "false", 0, 0, {"true", "false"}, OURS,
+     "Whether stores remember which input record wrote each of their rows, so that `.../keys/{key}/explain` can tell it. Costs a second, "
+     "hidden store of about 28 bytes and the key per row beside each view, with a changelog `<application.id>-<store>-writers-changelog`, "
+     "and a write for every write. Not of versioned views and global tables. Rows that are there already have no known writer until they "
+     "are written again."},
     {"schema.registry.url", SETTING_TEXT, "", 0, 0, {0}, CONFLUENT,
      "Schema Registry that keeps the schemas of Avro records in Confluent's frame: `http[s]://host:port[/path]`, several with commas "
      "between them, which are tried in turn. Empty: such a record is read as if it were written by the topology's own schema, and "

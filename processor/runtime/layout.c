@@ -26,7 +26,7 @@ static void lay_store(struct layout *layout, struct layout_store *store, const s
     store->spec = *spec;
     store->hidden = hidden;
     store->name_hash = hash_name(spec->name);
-    store->source = -1;
+    store->source = store->writers = -1;
     if (!spec->no_log)
         store->changelog = arena_format(&layout->arena, "%s-%s-changelog", layout->application, spec->name);
 }
@@ -42,6 +42,19 @@ static void lay_lineage_store(struct layout *layout, struct layout_part *part, s
         .value_type = &weir_bytes_type,
     };
     source->lineage_store = (int32_t)part->store_count;
+    lay_store(layout, &part->stores[part->store_count++], &spec, true);
+}
+
+/* Who wrote the rows of a store, under its keys and for as long as it keeps them (writers.h). Versions are written in any order
+ * of their times, so that there is no last one. */
+static void lay_writers_store(struct layout *layout, struct layout_part *part, struct layout_store *store)
+{
+    struct store_spec spec = store->spec;
+    if (spec.kind == STORE_VERSIONED || store->hidden)
+        return;
+    spec.name = arena_format(&layout->arena, "%s-writers", store->spec.name);
+    spec.value_type = &weir_bytes_type;
+    store->writers = (int32_t)part->store_count;
     lay_store(layout, &part->stores[part->store_count++], &spec, true);
 }
 
@@ -325,7 +338,8 @@ static void lay_part(struct layout *layout, struct layout_part *part, const stru
                      const struct config *config)
 {
     part->subtopology = subtopology;
-    size_t most = subtopology->store_count + subtopology->sources.count; /* a hidden one per source at most */
+    /* at most a hidden one per source, and one beside each that is seen */
+    size_t most = 2 * subtopology->store_count + subtopology->sources.count;
     part->stores = arena_alloc(&layout->arena, (most ? most : 1) * sizeof *part->stores);
     for (size_t i = 0; i < subtopology->store_count; i++) {
         struct layout_store *store = &part->stores[part->store_count++];
@@ -335,6 +349,9 @@ static void lay_part(struct layout *layout, struct layout_part *part, const stru
     lay_sources(layout, part, config);
     if (!subtopology->is_global)
         lay_tables(layout, part, config);
+    if (!subtopology->is_global && config_flag(config, "explain.last.writer"))
+        for (size_t i = 0; i < subtopology->store_count; i++)
+            lay_writers_store(layout, part, &part->stores[i]);
     if (subtopology->is_global)
         lay_position_store(layout, part);
     part->sink_topics = arena_alloc(&layout->arena, (subtopology->nodes.count + 1) * sizeof *part->sink_topics);
@@ -365,6 +382,24 @@ static bool check_dead_letters(const struct layout *layout, const struct config 
                      "errors.dead.letter.queue.topic.name: the topology reads or writes '%s' itself", topic);
 }
 
+/* Beside the stores of the author's, that of the writers has a name of the engine's. */
+static bool check_writers(const struct layout *layout, struct weir_error *error)
+{
+    const struct layout_part *owner;
+    size_t index;
+    for (size_t p = 0; p < layout->part_count; p++) {
+        const struct layout_part *part = &layout->parts[p];
+        for (size_t s = 0; s < part->store_count; s++) {
+            int32_t writers = part->stores[s].writers;
+            if (writers >= 0 && layout_find_store(layout, part->stores[writers].spec.name, &owner, &index))
+                return error_set(error, WEIR_INVALID,
+                                 "explain.last.writer: the topology has a store '%s' itself, beside '%s'",
+                                 part->stores[writers].spec.name, part->stores[s].spec.name);
+        }
+    }
+    return true;
+}
+
 bool layout_init(struct layout *layout, weir_topology *topology, const char *application, const struct config *config,
                  struct weir_error *error)
 {
@@ -381,7 +416,7 @@ bool layout_init(struct layout *layout, weir_topology *topology, const char *app
     layout->parts = arena_alloc(&layout->arena, topology->subtopology_count * sizeof *layout->parts);
     layout->part_count = lay_parts(layout, 0, false, config);
     layout->global_count = lay_parts(layout, layout->part_count, true, config);
-    return true;
+    return check_writers(layout, error);
 }
 
 void layout_done(struct layout *layout)

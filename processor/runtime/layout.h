@@ -31,6 +31,7 @@ struct layout_store {
     int32_t source;        /* the topic of this source is its changelog (source_row.h); -1: it is not */
     uint32_t name_hash; /* CRC-32C of the name (and of the source's topic); identifies the store in commit metadata */
     uint32_t else_hash; /* of a table's source: the same if it were restored from the other topic; else 0 */
+    int32_t writers;    /* index of the store that remembers who wrote its rows (writers.h); -1: nobody asks */
     bool hidden;        /* the engine's own, not a view */
     bool is_hashed;     /* its keys are known to live where murmur2 puts them (DECISIONS.md 11) */
 };

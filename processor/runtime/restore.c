@@ -623,7 +623,7 @@ bool restore_write_again(struct store *store, weir_bytes key, weir_arena *arena,
     if (store_spec(store)->kind == STORE_VERSIONED)
         return versioned_log_anew(store, key, error);
     if (store_get(store, key, arena, &row, error))
-        store_put(store, key, arena_bytes(arena, row.value), row.timestamp_ms);
+        store_put_again(store, &(struct store_row){key, arena_bytes(arena, row.value), row.timestamp_ms});
     else if (error->code == WEIR_OK)
         store_put_absent(store, key);
     return error->code == WEIR_OK;

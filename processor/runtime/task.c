@@ -14,6 +14,7 @@
 #include "runtime/head.h"
 #include "runtime/leave_out.h"
 #include "runtime/sink.h"
+#include "runtime/writers.h"
 
 /* ---- life ---- */
 
@@ -181,6 +182,7 @@ static bool open_operators(struct task *task, int64_t stream_time_ms, struct wei
         ahead_find(task, &task->sources[i]);
     }
     ticks_open(task);
+    writers_follow(task);
     context_open(task->contexts);
     parking_open(task);
     arena_clear(&task->arena);
@@ -199,6 +201,7 @@ static void close_operators(struct task *task)
     context_close(task->contexts);
     context_free(task->contexts);
     task->contexts = NULL;
+    writers_forget(task);
     punctuations_done(&task->stream_time);
     punctuations_done(&task->wall_clock);
 }

@@ -27,6 +27,7 @@ struct feeds;
 struct task;
 struct task_source;
 
+struct writers;
 struct task_output {
     void *self;
     /* False: WEIR_POISON (this record can never be taken) or worse. Waits while the producer's queue is full. sink: the
@@ -110,6 +111,7 @@ struct task {
     struct context_set *contexts;
     struct execution execution;
     weir_arena arena;                       /* of the record in hand */
+    struct writers *writers; /* by layout_store index, while operators are open */
     struct buffer key_buffer, value_buffer; /* of the record being sent */
     struct buffer old_value_buffer, change_buffer;
     struct punctuations stream_time, wall_clock;

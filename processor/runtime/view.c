@@ -14,6 +14,7 @@
 #include "runtime/position.h"
 #include "runtime/task.h"
 #include "runtime/view.h"
+#include "runtime/writers.h"
 #include "schemas/codec.h"
 #include "state/bounds.h"
 #include "state/keys.h"
@@ -195,11 +196,12 @@ bool view_decode_change(const struct weir_view *view, const struct store_row *st
 struct lookup { /* a key, and what was learnt while looking for it */
     struct weir_copies copies;
     weir_bytes stored_key;
-    int64_t as_of_ms;  /* versioned: of that time */
-    int32_t partition; /* where murmur2 puts it */
-    bool is_here;      /* that partition, restored */
-    bool is_restoring; /* that partition, not yet */
-    int32_t served;    /* partitions that were asked */
+    int64_t as_of_ms;           /* versioned: of that time */
+    int32_t partition;          /* where murmur2 puts it */
+    bool is_here;               /* that partition, restored */
+    bool is_restoring;          /* that partition, not yet */
+    int32_t served;             /* partitions that were asked */
+    struct weir_writer *writer; /* asked for, too; NULL: it is not */
 };
 
 /* A look that began at this number saw one commit, position and rows. Otherwise a commit was published meanwhile: look again.
@@ -212,9 +214,10 @@ static bool is_good_enough(const struct task *task, uint64_t number, int tries)
     return tries + 1 == TRIES_MAX;
 }
 
-static bool look_up(const struct weir_view *view, struct store *store, const struct lookup *lookup, weir_arena *arena,
-                    struct weir_row *row, struct weir_error *error)
+static bool look_up(const struct weir_view *view, const struct task *task, const struct lookup *lookup,
+                    weir_arena *arena, struct weir_row *row, struct weir_error *error)
 {
+    struct store *store = task->stores[view->index];
     struct store_row stored;
     struct version version;
     if (view->store->spec.kind == STORE_VERSIONED)
@@ -223,7 +226,9 @@ static bool look_up(const struct weir_view *view, struct store *store, const str
     if (!store_view_get(store, lookup->stored_key, arena, &stored, error))
         return false;
     stored.key = lookup->stored_key;
-    return decode_row(view, &stored, arena, row, error);
+    if (lookup->writer && !writers_find(task, view->index, &stored, arena, lookup->writer, error))
+        *lookup->writer = (struct weir_writer){0};
+    return error->code == WEIR_OK && decode_row(view, &stored, arena, row, error);
 }
 
 /* False and code WEIR_OK: this task has no such key. */
@@ -235,7 +240,7 @@ static bool get_from(const struct weir_view *view, const struct task *task, cons
     for (int tries = 0; tries < TRIES_MAX; tries++) {
         uint64_t number = atomic_load(&task->publishing);
         row->position = position_text(task, arena);
-        found = look_up(view, task->stores[view->index], lookup, arena, row, error);
+        found = look_up(view, task, lookup, arena, row, error);
         if (error->code != WEIR_OK || is_good_enough(task, number, tries))
             break;
     }
@@ -297,22 +302,37 @@ static void stored_form(const struct weir_view *view, weir_bytes key, int64_t st
         buffer_append(out, key.data, key.size);
 }
 
-bool weir_view_find(struct weir_view *view, struct weir_copies copies, weir_arena *arena, const void *key,
-                    int64_t start_ms, int64_t end_ms, struct weir_row *row, struct weir_error *error)
+static bool find_row(const struct weir_view *view, struct lookup *lookup, weir_arena *arena, const void *key,
+                     int64_t start_ms, int64_t end_ms, struct weir_row *row, struct weir_error *error)
 {
     struct buffer plain = {0}, stored = {0};
     bool found = false;
     if (key_bytes(view, key, &plain, error)) {
         stored_form(view, buffer_bytes(&plain), start_ms, end_ms, &stored);
-        struct lookup lookup = {.copies = copies,
-                                .stored_key = buffer_bytes(&stored),
-                                .as_of_ms = start_ms,
-                                .partition = hash_partition(buffer_bytes(&plain), view->part->partitions)};
-        found = find(view, &lookup, arena, row, error);
+        lookup->stored_key = buffer_bytes(&stored);
+        lookup->as_of_ms = start_ms;
+        lookup->partition = hash_partition(buffer_bytes(&plain), view->part->partitions);
+        found = find(view, lookup, arena, row, error);
     }
     buffer_done(&plain);
     buffer_done(&stored);
     return found;
+}
+
+bool weir_view_find(struct weir_view *view, struct weir_copies copies, weir_arena *arena, const void *key,
+                    int64_t start_ms, int64_t end_ms, struct weir_row *row, struct weir_error *error)
+{
+    struct lookup lookup = {.copies = copies};
+    return find_row(view, &lookup, arena, key, start_ms, end_ms, row, error);
+}
+
+bool weir_view_writer(struct weir_view *view, struct weir_copies copies, weir_arena *arena, const struct weir_row *of,
+                      struct weir_writer *out, struct weir_error *error)
+{
+    struct lookup lookup = {.copies = copies, .writer = out};
+    struct weir_row row;
+    *out = (struct weir_writer){0};
+    return find_row(view, &lookup, arena, of->key, of->window.start_ms, of->window.end_ms, &row, error) && out->topic;
 }
 
 static bool check_kind(const struct weir_view *view, enum store_kind kind, struct weir_error *error)

@@ -72,11 +72,31 @@ class Explained(Pair):
         self.assertIn("orders", told["position"])
         self.assertIsInstance(told["lag"], int)
 
+    def test_the_record_that_wrote_a_row_last(self):
+        row = self.whole.get(f"{VIEW}/keys/customer-001").json
+        told = self.whole.get(f"{VIEW}/keys/customer-001/explain").json["last_writer"]
+        self.assertEqual(told, {"topic": "orders", "partition": 2, "offset": 1207, "timestamp": row["timestamp"]})
+
+    def test_of_a_view_with_windows_the_writer_of_the_newest(self):
+        newest = self.whole.get("/v1/views/revenue/keys/DE/windows?order=desc&limit=1").json["data"][0]
+        told = self.whole.get("/v1/views/revenue/keys/DE/explain").json
+        self.assertEqual(told["last_writer"]["window"], newest["window"])
+
+    def test_a_writer_that_is_not_known_is_null(self):
+        self.assertIsNone(self.whole.get(f"{VIEW}/keys/customer-007/explain").json["last_writer"])
+
+    def test_a_row_that_is_elsewhere_has_no_writer_here(self):
+        told = [self.alone.get(f"{VIEW}/keys/customer-{number:03}/explain").json for number in range(5)]
+        self.assertTrue(any(answer["role"] is None for answer in told))
+        for answer in told:
+            self.assertEqual(answer["last_writer"] is None, answer["role"] is None, answer)
+
     def test_a_key_that_nobody_knows_of_is_somewhere_unknown(self):
         answer = self.whole.get(f"{VIEW}/keys/nobody/explain")
         self.assertEqual(answer.status, 200)
         told = answer.json
-        self.assertEqual([told[name] for name in ("partition", "partitioner", "owner", "role", "position", "lag")], [None] * 6)
+        self.assertEqual([told[name] for name in ("partition", "partitioner", "owner", "role", "position", "lag", "last_writer")],
+                         [None] * 7)
 
     def test_what_is_no_key_is_refused(self):
         self.assertEqual(self.whole.get("/v1/views/nowhere/keys/a/explain").code, "view-not-found")

@@ -537,3 +537,27 @@ Test(store, without_a_directory_everything_stays_in_memory)
     cr_assert_not(store_apply_due(store, INT64_MAX));
     close_store(true);
 }
+
+static void note_put(void *self, const struct store_row *row)
+{
+    buffer_format(self, "%.*s=%.*s ", (int)row->key.size, (const char *)row->key.data, (int)row->value.size,
+                  row->value.data ? (const char *)row->value.data : "");
+}
+
+Test(store, whoever_watches_hears_of_what_is_put_and_not_of_what_is_written_again)
+{
+    struct buffer heard = {0};
+    open_store(&plain);
+    store_watch_puts(store, note_put, &heard);
+    put("a", "1", 1);
+    store_put(store, bytes_of_text("a"), (weir_bytes){0}, 2);
+    store_put_again(store, &(struct store_row){bytes_of_text("b"), bytes_of_text("2"), 3});
+    store_put_absent(store, bytes_of_text("c"));
+    store_watch_puts(store, NULL, NULL);
+    put("d", "4", 4);
+    buffer_byte(&heard, 0);
+    cr_expect_str_eq(heard.data, "a=1 a= ");
+    cr_expect_str_eq(get("b"), "2");
+    buffer_done(&heard);
+    close_store(false);
+}
