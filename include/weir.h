@@ -1117,6 +1117,17 @@ struct weir_copy_source { /* the same of the instance at that address; true: the
 /* How this app asks others for copies, until it is told NULL; then it returns when no question is open. Without it, changelogs
  * are read. */
 WEIR_PUBLIC void weir_copy_from(weir_app *, const struct weir_copy_source *);
+struct weir_hot_key { /* a key that at least a hundredth of the latest records of an input partition here have */
+    const char *topic; /* as the app has it, internal ones too */
+    int32_t subtopology, partition;
+    const struct weir_type *type;
+    const void *key;    /* in the arena; NULL: longer than 128 bytes, or not to be read as the type */
+    int64_t records;    /* that have it, out of of_records: an estimate by one record in 16 (SpaceSaving) */
+    int64_t error;      /* by so many, at most, it is too large, and by what such a sample adds */
+    int64_t of_records; /* about the latest 65,000 to 130,000; older ones weigh half */
+};
+/* How many there are; the hottest first. */
+WEIR_PUBLIC size_t weir_app_hot_keys(weir_app *, weir_arena *, struct weir_hot_key *out, size_t max);
 struct weir_node_info { /* live figures per node of the topology, summed over the tasks here */
     const char *name;   /* as in weir_topology_describe */
     uint64_t records;   /* that entered the node */

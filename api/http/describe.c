@@ -1,4 +1,4 @@
-/* describe.c: what is there: views, topics, topologies, tasks, instances, drops, dead letters.
+/* describe.c: what is there: views, topics, topologies, tasks, instances, drops, hot keys, dead letters.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -142,7 +142,7 @@ void handle_view(struct request *request)
     request->response.media = "application/json";
 }
 
-/* ---- topics, tasks, drops, dead letters ------------------------------------------------------------------------- */
+/* ---- topics, tasks ---------------------------------------------------------------------------------------------- */
 
 static void list_topics(struct request *request, weir_app *app)
 {
@@ -277,6 +277,64 @@ void handle_drops(struct request *request)
 {
     list_apps(request, list_drops);
 }
+
+/* ---- hot keys --------------------------------------------------------------------------------------------------- */
+
+/* Whoever may read all views that are made of the topic's records, and there are some, or may see records as they came. */
+static bool may_see_keys(const struct request *request, const struct weir_view_info *views, size_t count,
+                         int32_t subtopology)
+{
+    const struct grant *grant = request->pass.grant;
+    size_t made_of_it = 0;
+    if (!grant || role_has(grant->role, RIGHT_OPERATE))
+        return true;
+    if (count > LIMIT_LISTED)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (views[i].subtopology != subtopology)
+            continue;
+        made_of_it++;
+        if (!seen_may(request, views[i].name))
+            return false;
+    }
+    return made_of_it > 0;
+}
+
+static void write_hot_key(struct request *request, const struct weir_hot_key *hot, bool is_seen)
+{
+    struct buffer *out = &request->response.body;
+    write_member(out, "topic", hot->topic);
+    write_number(out, "partition", hot->partition);
+    write_number(out, "subtopology", hot->subtopology);
+    buffer_text(out, ",\"key\":");
+    weir_bytes key = {"null", 4};
+    if (is_seen && hot->key)
+        key = weir_to_json(&request->arena, hot->type, hot->key);
+    buffer_append(out, key.data, key.size);
+    buffer_format(out, ",\"share\":%.4f,\"error\":%.4f", (double)hot->records / (double)hot->of_records,
+                  (double)hot->error / (double)hot->of_records);
+    write_number(out, "of_records", hot->of_records);
+    buffer_byte(out, '}');
+}
+
+static void list_hot_keys(struct request *request, weir_app *app)
+{
+    struct weir_hot_key hot[LIMIT_LISTED];
+    struct weir_view_info views[LIMIT_LISTED];
+    size_t count = shown(weir_app_hot_keys(app, &request->arena, hot, LIMIT_LISTED));
+    size_t view_count = weir_app_views(app, views, LIMIT_LISTED);
+    for (size_t i = 0; i < count; i++) {
+        begin_item(&request->response.body, app);
+        write_hot_key(request, &hot[i], may_see_keys(request, views, view_count, hot[i].subtopology));
+    }
+}
+
+void handle_hot_keys(struct request *request)
+{
+    list_apps(request, list_hot_keys);
+}
+
+/* ---- dead letters ----------------------------------------------------------------------------------------------- */
 
 static void list_dead_letters(struct request *request, weir_app *app)
 {

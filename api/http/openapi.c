@@ -91,7 +91,7 @@ static const char fixed_schemas[] =
     "\"key\":{},\"value\":{},\"timestamp\":{\"type\":[\"string\",\"integer\"]},\"headers\":{\"type\":\"object\","
     "\"additionalProperties\":" TEXT_SCHEMA "}},\"additionalProperties\":false}}},\"additionalProperties\":false}";
 
-/* Of single views. */
+/* Of single views, and of hot keys. */
 static const char view_schemas[] =
     ",\"Count\":{\"type\":\"object\",\"required\":[\"rows\",\"exact\",\"metadata\"],\"properties\":{\"rows\":{\"type\":"
     "\"integer\","
@@ -107,7 +107,15 @@ static const char view_schemas[] =
     "\"position\":{\"type\":[\"object\",\"null\"]},\"lag\":{\"type\":[\"integer\",\"null\"]},"
     "\"last_writer\":{\"type\":[\"object\",\"null\"],\"required\":[\"topic\",\"partition\",\"offset\",\"timestamp\"],"
     "\"properties\":{\"topic\":" TEXT_SCHEMA ",\"partition\":{\"type\":\"integer\"},\"offset\":{\"type\":\"integer\"},"
-    "\"timestamp\":" TIME_SCHEMA ",\"window\":" WINDOW_SCHEMA "}}," META "}}";
+    "\"timestamp\":" TIME_SCHEMA ",\"window\":" WINDOW_SCHEMA "}}," META "}},"
+    "\"HotKeys\":{\"type\":\"object\",\"required\":[\"data\"],\"properties\":{\"data\":{\"type\":\"array\",\"items\":{"
+    "\"type\":\"object\",\"required\":[\"app\",\"topic\",\"partition\",\"subtopology\",\"key\",\"share\",\"error\","
+    "\"of_records\"],"
+    "\"properties\":{\"app\":" TEXT_SCHEMA ",\"topic\":" TEXT_SCHEMA
+    ",\"partition\":{\"type\":\"integer\"},\"subtopology\":{\"type\":\"integer\"},\"key\":{},"
+    "\"share\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1},\"error\":{\"type\":\"number\",\"minimum\":0,"
+    "\"maximum\":1},"
+    "\"of_records\":{\"type\":\"integer\"}}}}}}";
 
 /* Of the admin's door. */
 static const char admin_schemas[] =

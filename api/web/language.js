@@ -40,12 +40,14 @@ export function translateShell() {
 const compact = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
 const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 6 });
 const hundredths = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 6 });
+const parts = new Intl.NumberFormat(language, { style: "percent" });
 const units = (unit) => new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" });
 const [seconds, minutes] = [units("second"), units("minute")];
 
 export const short = (number) => (number === null || number === undefined ? "–" : number < 10000 ? whole.format(Math.round(number)) : compact.format(number));
 export const full = (number) => (number === null || number === undefined ? "–" : whole.format(number));
 export const exact = (number, isFraction) => (isFraction ? hundredths : whole).format(number);
+export const percent = (part) => parts.format(part);
 export const span = (count) => (count < 90 ? seconds.format(count) : minutes.format(Math.round(count / 60)));
 
 export function ago(text) {

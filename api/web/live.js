@@ -5,7 +5,8 @@ import { setText } from "./dom.js";
 import { counted, t } from "./language.js";
 
 export const rates = new Rates();
-export const latest = { tasks: [], apps: [], rate: null, drops: [], letters: [], parked: 0, instances: [], taskRates: new Map(), problem: null, mayOperate: true };
+export const latest = { tasks: [], apps: [], rate: null, drops: [], letters: [], parked: 0, instances: [], hot: [], taskRates: new Map(), problem: null, mayOperate: true };
+const hotShown = 10; // hot keys, the hottest of each app first
 const listeners = new Set();
 const restores = new Map(); // by task: the most that was to be restored, to say how far it is
 
@@ -95,11 +96,12 @@ function noneIfForbidden(problem) {
 
 export async function pollProblems() {
   try {
-    const [drops, letters, instances] = await Promise.all([get("/v1/drops"), get("/v1/dead-letters").catch(noneIfForbidden), get("/v1/instances")]);
+    const [drops, letters, instances, hot] = await Promise.all([get("/v1/drops"), get("/v1/dead-letters").catch(noneIfForbidden), get("/v1/instances"), get("/v1/hotkeys")]);
     latest.drops = drops.data;
     latest.letters = letters.data;
     latest.parked = letters.parked_keys ?? 0;
     latest.instances = instances.data;
+    latest.hot = hot.data.slice(0, hotShown);
   } catch {
     return; // the state already says so
   }

@@ -1,8 +1,8 @@
-// The overview: figures, alerts, throughput, tasks with what they restore, instances.
+// The overview: figures, alerts, throughput, tasks with what they restore, instances, hot keys.
 // SPDX-License-Identifier: Apache-2.0
 import { Chart } from "./chart.js";
 import { make, setText } from "./dom.js";
-import { ago, counted, full, short, span, t } from "./language.js";
+import { ago, counted, full, percent, short, span, t } from "./language.js";
 import { alerts, changed, follow, latest, newest, restored, taskName } from "./live.js";
 import { refused } from "./refused.js";
 
@@ -25,18 +25,20 @@ function scrolled(title, columns, body) {
 
 export function overviewPage(main) {
   const stats = { rate: stat(t("Records per second")), lag: stat(t("Lag")), fresh: stat(t("Freshness")), tasks: stat(t("Tasks")), drops: stat(t("Dropped")), letters: stat(t("Dead letters")) };
-  const tasks = make("tbody"), instances = make("tbody"), notices = make("ul", { class: "alerts", "aria-label": t("Alerts") }), problem = make("div", { hidden: true });
+  const tasks = make("tbody"), instances = make("tbody"), hot = make("tbody"), notices = make("ul", { class: "alerts", "aria-label": t("Alerts") }), problem = make("div", { hidden: true });
+  const hotKeys = card(t("Hot keys"), t("of many of the latest records of a partition"), scrolled(t("Hot keys"), hotColumns(), hot));
   main.replaceChildren(make("div", { class: "stack" },
     make("h1", { class: "unseen" }, t("Overview")), problem, notices,
     make("div", { class: "stats" }, Object.values(stats).map((one) => one.node)),
     card(t("Throughput"), t("records per second, all tasks of this instance"), throughput.node),
     card(t("Tasks"), t("work and what is still to be read, per partition"), scrolled(t("Tasks"), taskColumns(), tasks)),
-    card(t("Instances"), t("of each app, and what they hold"), scrolled(t("Instances"), instanceColumns(), instances))));
+    card(t("Instances"), t("of each app, and what they hold"), scrolled(t("Instances"), instanceColumns(), instances)), hotKeys));
   const draw = () => {
     drawStats(stats);
     drawAlerts(notices);
     drawTasks(tasks);
     drawInstances(instances);
+    drawHotKeys(hotKeys, hot);
     problem.hidden = latest.problem?.code !== "forbidden";
     if (!problem.hidden && !problem.firstChild) problem.append(refused(latest.problem));
   };
@@ -164,4 +166,19 @@ function drawInstances(body) {
     make("td", { class: "number" }, full(one.standby?.length ?? null)),
     make("td", {}, one.self ? t("this one") : "", one.draining ? ` ${t("stopping")}` : "")));
   body.replaceChildren(...(rows.length ? rows : [make("tr", {}, make("td", { class: "empty", colspan: instanceColumns().length }, t("Nothing yet")))]));
+}
+
+// ---- hot keys ----------------------------------------------------------------------------------------------------
+
+const hotColumns = () => [[t("topic"), "mono"], [t("partition"), "number"], [t("key"), "mono"], [t("share"), "number"]];
+
+function keyText(key) {
+  if (key === null) return "–";
+  return typeof key === "string" ? key : JSON.stringify(key);
+}
+
+function drawHotKeys(card, body) {
+  card.hidden = latest.hot.length === 0;
+  const rows = latest.hot.map((one) => [one.topic, String(one.partition), keyText(one.key), percent(one.share)]);
+  body.replaceChildren(...rows.map((row) => make("tr", {}, row.map((cell, i) => make("td", { class: hotColumns()[i][1] }, cell)))));
 }

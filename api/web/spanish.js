@@ -22,14 +22,14 @@ export const spanish = {
   "Records per second over the last two minutes": "Registros por segundo en los últimos dos minutos", "work and what is still to be read, per partition": "el trabajo y lo que queda por leer, por partición",
   "of each app, and what they hold": "de cada aplicación, y lo que tienen", "{n} in all": "{n} en total", "records to be read": "registros por leer", "behind now: {app}": "más atrasada: {app}",
   "all running": "todas en marcha", "{n} restoring": "{n} restaurando", "nothing": "nada", "for {n} reason": "por {n} motivo", "for {n} reasons": "por {n} motivos",
-  "the latest failures": "los últimos fallos", "none": "ninguno", "No tasks are here": "Aquí no hay tareas", "restored": "restaurado", "{n} left": "faltan {n}", "this one": "esta",
+  "the latest failures": "los últimos fallos", "none": "ninguno", "Hot keys": "Claves calientes", "of many of the latest records of a partition": "de muchos de los últimos registros de una partición", "No tasks are here": "Aquí no hay tareas", "restored": "restaurado", "{n} left": "faltan {n}", "this one": "esta",
   "{n} task": "{n} tarea", "{n} tasks": "{n} tareas", "{n} record is still to be read": "Queda {n} registro por leer", "{n} records are still to be read": "Quedan {n} registros por leer",
   "{n} dead letter": "{n} mensaje fallido", "{n} dead letters": "{n} mensajes fallidos",
   "{n} key waits for a replay": "{n} clave espera un reenvío", "{n} keys wait for a replay": "{n} claves esperan un reenvío",
   // heads of columns
   "task": "tarea", "app": "aplicación", "state": "estado", "records/s": "registros/s", "records": "registros", "lag": "retraso", "stream time": "hora del flujo", "instance": "instancia",
   "tasks": "tareas", "standbys": "reservas", "key": "clave", "value": "valor", "window start": "inicio de la ventana", "end": "fin", "updated": "actualizado", "failed": "fallo",
-  "topic": "tópico", "partition": "partición", "offset": "posición", "reason": "motivo", "message": "mensaje", "trace": "traza",
+  "share": "parte", "topic": "tópico", "partition": "partición", "offset": "posición", "reason": "motivo", "message": "mensaje", "trace": "traza",
   // boards, views, answers
   "Nothing yet": "Nada todavía", "Only a part: other partitions are elsewhere": "Solo una parte: hay otras particiones en otro lugar", "No views": "No hay vistas", "No rows": "No hay filas",
   "about {n} row": "alrededor de {n} fila", "about {n} rows": "alrededor de {n} filas", "{n} row": "{n} fila", "{n} rows": "{n} filas", "View": "Vista", "windows": "ventanas", "sessions": "sesiones",

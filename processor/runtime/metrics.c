@@ -131,6 +131,31 @@ static void write_stores(struct buffer *out, struct weir_app *app)
     }
 }
 
+static double greatest_share(const struct weir_app *app, const struct layout_part *part, size_t source)
+{
+    double most = 0;
+    for (size_t i = 0; i < app->task_count; i++) {
+        struct task *task = app->tasks[i];
+        double share =
+            task->part == part && source < task->source_count ? hot_keys_greatest_share(&task->sources[source].hot) : 0;
+        if (share > most)
+            most = share;
+    }
+    return most;
+}
+
+/* A series per topic, whatever its partitions and keys. */
+static void write_hot_keys(struct buffer *out, struct weir_app *app)
+{
+    head(out, "weir_hot_key_share_ratio", "gauge",
+         "Share of the latest records of a partition here that one key has, in the partition where it is greatest.");
+    for (size_t p = 0; p < app->layout.part_count; p++)
+        for (size_t s = 0; s < app->layout.parts[p].source_count; s++) {
+            sample(out, app, "weir_hot_key_share_ratio", "topic", app->layout.parts[p].sources[s].topic);
+            buffer_format(out, "%.4f\n", greatest_share(app, &app->layout.parts[p], s));
+        }
+}
+
 static void write_drops(struct buffer *out, struct weir_app *app)
 {
     struct weir_drop_info drops[DROPS_REASONS_MAX];
@@ -178,6 +203,7 @@ weir_bytes weir_app_metrics(struct weir_app *app, weir_arena *arena)
     write_tasks(&out, app);
     write_parked(&out, app);
     write_stores(&out, app);
+    write_hot_keys(&out, app);
     pthread_rwlock_unlock(&app->registry);
     write_drops(&out, app);
     write_commits(&out, app);

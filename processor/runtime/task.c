@@ -28,6 +28,7 @@ static void init_sources(struct task *task)
         task->sources[i].position = task->sources[i].begun = task->sources[i].first = BROKER_NO_OFFSET;
         task->sources[i].stream_time_ms = -1;
         arena_init(&task->sources[i].head_arena);
+        hot_keys_init(&task->sources[i].hot);
         upstream_init(&task->sources[i].upstream,
                       layout_upstream_partitions(task->layout, task->sources[i].layout->topic));
         atomic_store(&task->committed[i], BROKER_NO_OFFSET);
@@ -181,8 +182,8 @@ static bool open_operators(struct task *task, int64_t stream_time_ms, struct wei
         task->sources[i].context = context_of(task->contexts, task->sources[i].layout->node);
         ahead_find(task, &task->sources[i]);
     }
-    ticks_open(task);
     writers_follow(task);
+    ticks_open(task);
     context_open(task->contexts);
     parking_open(task);
     arena_clear(&task->arena);
@@ -200,8 +201,8 @@ static void close_operators(struct task *task)
         return;
     context_close(task->contexts);
     context_free(task->contexts);
-    task->contexts = NULL;
     writers_forget(task);
+    task->contexts = NULL;
     punctuations_done(&task->stream_time);
     punctuations_done(&task->wall_clock);
 }
@@ -264,6 +265,7 @@ static void forget_source(struct task *task, size_t index)
     struct task_source *source = &task->sources[index];
     empty_queue(task, source);
     lineage_seen_done(&source->seen);
+    hot_keys_clear(&source->hot);
     upstream_done(&source->upstream);
     upstream_init(&source->upstream, layout_upstream_partitions(task->layout, source->layout->topic));
     source->begun = source->first = BROKER_NO_OFFSET;
@@ -305,6 +307,7 @@ static void close_source(struct task *task, struct task_source *source)
     queue_done(&source->queue);
     arena_done(&source->head_arena);
     lineage_seen_done(&source->seen);
+    hot_keys_done(&source->hot);
     upstream_done(&source->upstream);
 }
 
@@ -471,6 +474,7 @@ bool task_process(struct task *task, struct task_source *source)
     const struct broker_message *message = queue_head(&source->queue);
     if (task->settings.watch)
         task->settings.watch->entering(task->settings.watch->self, task, source, message);
+    hot_keys_see(&source->hot, message->offset, message->key);
     if (source == task->ticks.source)
         take_tick(task, source, message);
     else if (follow_lineage(task, source, message))

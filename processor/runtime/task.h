@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "operators/build.h"
+#include "runtime/hot_keys.h"
 #include "runtime/layout.h"
 #include "runtime/lineage.h"
 #include "runtime/parking.h"
@@ -26,8 +27,8 @@ enum task_state { TASK_RESTORING, TASK_RUNNING, TASK_STANDBY };
 struct feeds;
 struct task;
 struct task_source;
-
 struct writers;
+
 struct task_output {
     void *self;
     /* False: WEIR_POISON (this record can never be taken) or worse. Waits while the producer's queue is full. sink: the
@@ -86,6 +87,7 @@ struct task_source {
     struct lineage_seen seen;
     struct upstream upstream; /* of a repartition topic */
     struct parking parking;
+    struct hot_keys hot; /* [any] */
     _Atomic int64_t lag; /* [any] records behind the end, as the loop last saw; -1: unknown */
 };
 
@@ -109,9 +111,9 @@ struct task {
     struct task_source *sources;        /* of the topics that have its partition */
     size_t source_count;
     struct context_set *contexts;
+    struct writers *writers; /* by layout_store index, while operators are open */
     struct execution execution;
     weir_arena arena;                       /* of the record in hand */
-    struct writers *writers; /* by layout_store index, while operators are open */
     struct buffer key_buffer, value_buffer; /* of the record being sent */
     struct buffer old_value_buffer, change_buffer;
     struct punctuations stream_time, wall_clock;

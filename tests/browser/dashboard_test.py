@@ -67,6 +67,11 @@ class Dashboard(unittest.TestCase):
         self.fits()
 
     def test_a_view_is_a_table_that_lives(self):
+    def test_the_overview_shows_hot_keys(self):
+        self.open()
+        self.chrome.until("document.body.textContent.includes('Hot keys')")
+        self.chrome.until("[...document.querySelectorAll('tbody tr')].some((tr) => tr.textContent === 'orders2customer-00740%')")
+
         self.open("views/customer-totals")
         self.chrome.until(f"{ROWS} === 50")
         self.chrome.until("document.querySelector('td.flash')")

@@ -1195,7 +1195,7 @@ class Described(WithDoor):
             self.assertIn(name, document["components"]["schemas"])
 
     def test_every_listing_is_json_with_data(self):
-        for path in ("views", "topics", "topology", "tasks", "instances", "drops", "dead-letters"):
+        for path in ("views", "topics", "topology", "tasks", "instances", "drops", "hotkeys", "dead-letters"):
             self.assertIsInstance(self.door.get(f"/v1/{path}").json["data"], list, path)
         self.assertEqual(self.door.get("/v1").json["title"], "Weir demo")
         self.assertEqual(self.door.get("/v1/views/revenue").json["window_ms"], 60000)

@@ -1156,6 +1156,20 @@ size_t weir_app_latest_drops(weir_app *app, struct weir_drop *out, size_t max)
     return 2;
 }
 
+/* The second is of a sub-topology without views. */
+size_t weir_app_hot_keys(weir_app *app, weir_arena *arena, struct weir_hot_key *out, size_t max)
+{
+    if (app->index)
+        return 0;
+    if (max > 1) {
+        out[0] =
+            (struct weir_hot_key){"orders", 0, 2, &weir_str_type, text_in(arena, "customer-007"), 40000, 1600, 100000};
+        out[1] = (struct weir_hot_key){
+            "orders-by-country-repartition", 1, 1, &weir_str_type, text_in(arena, "DE"), 16000, 0, 64000};
+    }
+    return 2;
+}
+
 int64_t weir_app_parked_keys(weir_app *app)
 {
     return app->index ? 0 : 2;

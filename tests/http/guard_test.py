@@ -164,6 +164,7 @@ class Grants(Guarded):
         self.some = self.access.key("some", "analyst", "views=customer-*,stock-levels deny=customer-secrets")
         self.not_this = self.access.key("not-this", "analyst", "deny=customer-totals")
         self.masked = self.access.key("masked", "analyst", "hide=customer-totals.tier,*.tags")
+        self.operator = self.access.key("operator", "operator")
         self.reader = self.access.key("masked-reader", "reader", "hide=customer-totals.tier,*.tags")
 
     def views(self, key):
@@ -180,6 +181,15 @@ class Grants(Guarded):
         self.assertIn("customer-totals", self.views(self.some))
         self.assertTrue(self.views(self.some) < self.views(self.open))
         self.assertEqual(self.views(self.open) - self.views(self.not_this), {"customer-totals"})
+
+    def hot(self, key):
+        return [hot["key"] for hot in self.get("/v1/hotkeys", key).json["data"]]
+
+    def test_hot_keys_are_seen_by_who_may_read_all_views_of_them_or_whole_records(self):
+        self.assertEqual(self.hot(self.operator), ["customer-007", "DE"])
+        self.assertEqual(self.hot(self.open), ["customer-007", None])
+        self.assertEqual(self.hot(self.not_this), [None, None])
+        self.assertEqual(self.hot(self.some), [None, None])
 
     def test_a_denied_view_is_no_table(self):
         answer = self.post("/v1/sql", {"sql": "select count(*) from customer_totals"}, self.not_this)
