@@ -19,6 +19,7 @@ SHOTS = os.environ.get("WEIR_SHOTS")
 WEB = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "api", "web")
 ROWS = "document.querySelectorAll('tbody td.key').length"
 
+CELL = "[...document.querySelectorAll('tbody tr')].find((tr) => tr.textContent.startsWith('customer-004'))?.children[2].textContent"
 
 PAGES = (("", f"{ROWS} >= 2"), ("boards", "document.querySelectorAll('.panel td.key').length === 8"), ("views/revenue", f"{ROWS} === 50"), ("problems", f"{ROWS} === 5"),
          ("reports", f"{ROWS} === 3"), ("sql", "document.querySelectorAll('.list summary').length === 8"),
@@ -66,34 +67,58 @@ class Dashboard(unittest.TestCase):
         self.shoot("overview-light")
         self.fits()
 
-    def test_a_view_is_a_table_that_lives(self):
     def test_the_overview_shows_hot_keys(self):
         self.open()
         self.chrome.until("document.body.textContent.includes('Hot keys')")
         self.chrome.until("[...document.querySelectorAll('tbody tr')].some((tr) => tr.textContent === 'orders2customer-00740%')")
 
+    def test_a_view_is_a_table_that_lives(self):
         self.open("views/customer-totals")
         self.chrome.until(f"{ROWS} === 50")
         self.chrome.until("document.querySelector('td.flash')")
         self.shoot("view-light")
         self.fits()
 
+    def until_told(self, door):
+        """A page that asks for its rows only once, and is told of changes; what a change has made of the cell."""
+        self.chrome.open(f"http://127.0.0.1:{door.port}/#/views/customer-totals")
+        self.chrome.until(f"{ROWS} === 50")
+        self.chrome.ask("window.asked = window.fetch; window.fetch = (path, ...how) => "
+                        "(String(path).includes('/entries') ? new Promise(() => {}) : window.asked(path, ...how))")
+        before, changes, until = int(self.chrome.ask(CELL)), 0, time.monotonic() + 60
+        while int(self.chrome.ask(CELL)) == before:  # at first it may not be told yet
+            self.assertLess(time.monotonic(), until)
+            door.command("change 4")
+            changes += 1
+            time.sleep(0.1)
+        self.chrome.until(f"{CELL} === '{before + changes}'")
+        return before + changes
+
     def test_a_change_is_on_the_page_before_it_is_asked_for_again(self):
         door = Door(os.environ["WEIR_FAKE_SERVER"], FAKE_STILL=1)
-        cell = "[...document.querySelectorAll('tbody tr')].find((tr) => tr.textContent.startsWith('customer-004'))?.children[2].textContent"
         try:
-            self.chrome.open(f"http://127.0.0.1:{door.port}/#/views/customer-totals")
-            self.chrome.until(f"{ROWS} === 50")
-            self.chrome.ask("window.asked = window.fetch; window.fetch = (path, ...how) => "
-                            "(String(path).includes('/entries') ? new Promise(() => {}) : window.asked(path, ...how))")
-            before, changes, until = int(self.chrome.ask(cell)), 0, time.monotonic() + 60
-            while int(self.chrome.ask(cell)) == before:  # at first it may not be told yet
-                self.assertLess(time.monotonic(), until)
-                door.command("change 4")
-                changes += 1
-                time.sleep(0.1)
-            self.chrome.until(f"{cell} === '{before + changes}'")
+            self.until_told(door)
             self.chrome.until("document.querySelector('td.flash')")
+        finally:
+            self.chrome.open(f"http://127.0.0.1:{self.door.port}/")
+            self.assertEqual(door.close()[0], 0)
+
+    def test_a_commit_is_painted_within_a_second(self):
+        door = Door(os.environ["WEIR_FAKE_SERVER"], FAKE_STILL=1)
+        times = []
+        try:
+            value = self.until_told(door)
+            self.chrome.ask("window.painted = {}; new MutationObserver(() => requestAnimationFrame(() => { window.painted[" + CELL + "] ??= Date.now(); }))"
+                            ".observe(document.querySelector('main'), { subtree: true, childList: true, characterData: true })")
+            for _ in range(40):
+                value += 1
+                began = time.time()
+                door.command("change 4")
+                self.chrome.until(f"window.painted['{value}']")
+                times.append(self.chrome.ask(f"window.painted['{value}']") - 1000 * began)
+                if times[-1] < 1000:
+                    break
+            self.assertLess(min(times), 1000)
         finally:
             self.chrome.open(f"http://127.0.0.1:{self.door.port}/")
             self.assertEqual(door.close()[0], 0)
