@@ -102,85 +102,68 @@ static bool look(const struct check *check, struct buffer *out)
 
 /* ---- looking again and again -------------------------------------------------------------------------------------- */
 
-/* Under the lock. */
-static void rest(struct checks *checks)
+static void keep(struct check *check, struct buffer *seen, bool is_up)
 {
-    int64_t until_us = clock_monotonic_us(&clock_system) + (int64_t)LIMIT_CHECK_EVERY_MS * 1000;
-    if (!checks->stopping)
-        clock_condition_wait(&checks->wake, &checks->lock, until_us);
+    pthread_mutex_lock(&check->thread.lock);
+    struct buffer before = check->members;
+    check->members = *seen;
+    *seen = before;
+    check->is_up = is_up;
+    check->looked_us = clock_monotonic_us(&clock_system);
+    pthread_mutex_unlock(&check->thread.lock);
 }
 
 static void *run(void *self)
 {
     struct check *check = self;
-    struct checks *checks = &check->server->checks;
     struct buffer seen = {0};
-    pthread_mutex_lock(&checks->lock);
-    while (!checks->stopping) {
-        pthread_mutex_unlock(&checks->lock);
+    do {
         buffer_clear(&seen);
         bool is_up = look(check, &seen);
-        pthread_mutex_lock(&checks->lock);
-        struct buffer before = check->members;
-        check->members = seen;
-        seen = before;
-        check->is_up = is_up;
-        check->looked_us = clock_monotonic_us(&clock_system);
-        rest(checks);
-    }
-    pthread_mutex_unlock(&checks->lock);
+        keep(check, &seen, is_up);
+    } while (thread_rest(&check->thread, clock_monotonic_us(&clock_system) + (int64_t)LIMIT_CHECK_EVERY_MS * 1000));
     buffer_done(&seen);
     return NULL;
 }
 
 void checks_init(struct checks *checks)
 {
-    clock_condition_init(&checks->wake);
-    pthread_mutex_init(&checks->lock, NULL);
+    for (int i = 0; i < CHECK_COUNT; i++)
+        thread_init(&checks->items[i].thread);
 }
 
 void checks_done(struct checks *checks)
 {
-    pthread_mutex_destroy(&checks->lock);
-    pthread_cond_destroy(&checks->wake);
+    for (int i = 0; i < CHECK_COUNT; i++)
+        thread_done(&checks->items[i].thread);
 }
 
 bool checks_start(struct weir_http *server)
 {
-    struct checks *checks = &server->checks;
     for (int i = 0; i < CHECK_COUNT; i++) {
-        struct check *check = &checks->items[i];
+        struct check *check = &server->checks.items[i];
         check->server = server;
         check->kind = (enum check_kind)i;
-        if (pthread_create(&check->thread, NULL, run, check) != 0)
+        if (!thread_start(&check->thread, "weir-http-check", run, check))
             return false;
-        pthread_setname_np(check->thread, "weir-http-check");
-        checks->thread_count++;
     }
     return true;
 }
 
 void checks_stop(struct weir_http *server)
 {
-    struct checks *checks = &server->checks;
-    pthread_mutex_lock(&checks->lock);
-    checks->stopping = true;
-    pthread_cond_broadcast(&checks->wake);
-    pthread_mutex_unlock(&checks->lock);
-    for (size_t i = 0; i < checks->thread_count; i++) {
-        pthread_join(checks->items[i].thread, NULL);
-        buffer_done(&checks->items[i].members);
+    for (int i = 0; i < CHECK_COUNT; i++) {
+        thread_stop(&server->checks.items[i].thread);
+        buffer_done(&server->checks.items[i].members);
     }
-    checks->thread_count = 0;
 }
 
 /* ---- telling ------------------------------------------------------------------------------------------------------ */
 
 bool checks_write(struct weir_http *server, enum check_kind kind, struct buffer *out)
 {
-    struct checks *checks = &server->checks;
-    const struct check *check = &checks->items[kind];
-    pthread_mutex_lock(&checks->lock);
+    struct check *check = &server->checks.items[kind];
+    pthread_mutex_lock(&check->thread.lock);
     int64_t age_ms = check->looked_us ? (clock_monotonic_us(&clock_system) - check->looked_us) / 1000 : -1;
     bool is_up = check->is_up && age_ms >= 0 && age_ms <= LIMIT_CHECK_STALE_MS;
     buffer_format(out, "{\"status\":\"%s\",\"age_ms\":", is_up ? "UP" : "DOWN");
@@ -191,7 +174,7 @@ bool checks_write(struct weir_http *server, enum check_kind kind, struct buffer 
     buffer_text(out, check->members.size ? "," : "");
     buffer_append(out, check->members.data, check->members.size);
     buffer_byte(out, '}');
-    pthread_mutex_unlock(&checks->lock);
+    pthread_mutex_unlock(&check->thread.lock);
     return is_up;
 }
 

@@ -4,11 +4,11 @@
  * not come back for LIMIT_CHECK_STALE_MS counts as down. */
 #ifndef WEIR_HTTP_CHECKS_H
 #define WEIR_HTTP_CHECKS_H
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "http/thread.h"
 
 struct weir_http;
 
@@ -22,18 +22,14 @@ enum check_kind {
 struct check {
     struct weir_http *server;
     enum check_kind kind;
-    pthread_t thread;
+    struct thread thread;  /* its lock guards the rest: */
     struct buffer members; /* JSON, of the latest look */
     bool is_up;
     int64_t looked_us; /* 0: not yet */
 };
 
 struct checks {
-    pthread_mutex_t lock;
-    pthread_cond_t wake; /* stopping */
     struct check items[CHECK_COUNT];
-    size_t thread_count;
-    bool stopping;
 };
 
 void checks_init(struct checks *);

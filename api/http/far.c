@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "calls/http_stream.h"
 #include "http/cursor.h"
 #include "http/frames.h"
 
@@ -205,25 +204,20 @@ static bool open_stream(const struct sql_rows *rows, struct part *part, const st
 {
     struct far *far = rows->far;
     const struct request *request = far->request;
-    struct buffer headers = {0};
-    buffer_format(&headers, "X-Request-Id: %s\r\n", request->id);
-    peer_write_headers(request->server, request->pass.grant ? request->pass.id : NULL, part->question.partitions,
-                       &headers);
-    buffer_byte(&headers, 0);
     if (!far->streams)
         far->streams = http_streams_new();
-    const struct http_stream_call call = {
+    const struct peer_stream call = {
         .address = part->question.address,
         .target = buffer_bytes(target),
-        .headers = headers.data,
+        .partitions = part->question.partitions,
+        .id = request->id,
+        .principal = request->pass.grant ? request->pass.id : NULL,
         .connect_ms = CONNECT_MS,
-        .tls = guard_tls(request->server->guard) ? &request->server->peer_tls : NULL,
         .take = take_bytes,
         .self = part,
     };
     part->deadline_us = clock_monotonic_us(&clock_system) + ANSWER_MS * 1000;
-    part->stream = far->streams ? http_stream_open(far->streams, &call, error) : NULL;
-    buffer_done(&headers);
+    part->stream = far->streams ? peer_stream_open(request->server, far->streams, &call, error) : NULL;
     return part->stream || error_set(error, WEIR_RETRY, "instance %s cannot be asked", part->question.address);
 }
 

@@ -166,8 +166,9 @@ static void write_key(struct buffer *out, const struct weir_http *server)
         buffer_format(out, "Authorization: Bearer %s\r\n", key);
 }
 
-void peer_write_headers(const struct weir_http *server, const char *principal, struct peer_partitions partitions,
-                        struct buffer *out)
+/* Who asks, on whose behalf (principal NULL: nobody asks), and for which partitions. */
+static void write_asker(struct buffer *out, const struct weir_http *server, const char *principal,
+                        struct peer_partitions partitions)
 {
     buffer_format(out, FORWARDED_HEADER ": %s\r\n" PARTITIONS_HEADER ": ", server->instance);
     for (size_t i = 0; i < partitions.count; i++)
@@ -188,7 +189,7 @@ static void write_headers(struct buffer *out, const struct request *request, con
         copy_header(out, request, "tracestate");
     }
     buffer_format(out, "X-Request-Id: %s\r\n", request->id);
-    peer_write_headers(request->server, request->pass.grant ? request->pass.id : NULL, question->partitions, out);
+    write_asker(out, request->server, request->pass.grant ? request->pass.id : NULL, question->partitions);
     if (question->headers)
         buffer_text(out, question->headers);
     buffer_byte(out, 0);
@@ -230,6 +231,27 @@ bool peer_ask(struct request *request, const struct peer_question *question, wei
     if (!ok)
         log_traced(LOG_DEBUG, "http", request_trace(request).text, "request %s: %s", request->id, error.message);
     return ok;
+}
+
+struct http_stream *peer_stream_open(const struct weir_http *server, struct http_streams *streams,
+                                     const struct peer_stream *question, struct weir_error *error)
+{
+    struct buffer headers = {0};
+    buffer_format(&headers, "X-Request-Id: %s\r\n%s", question->id, question->headers ? question->headers : "");
+    write_asker(&headers, server, question->principal, question->partitions);
+    buffer_byte(&headers, 0);
+    const struct http_stream_call call = {
+        .address = question->address,
+        .target = question->target,
+        .headers = headers.data,
+        .connect_ms = question->connect_ms,
+        .tls = guard_tls(server->guard) ? &server->peer_tls : NULL,
+        .take = question->take,
+        .self = question->self,
+    };
+    struct http_stream *stream = http_stream_open(streams, &call, error);
+    buffer_done(&headers);
+    return stream;
 }
 
 static const char *field_text(struct request *request, const struct http_reply *reply, const char *name)

@@ -7,6 +7,7 @@
 #ifndef WEIR_HTTP_PEER_H
 #define WEIR_HTTP_PEER_H
 #include "calls/http_call.h"
+#include "calls/http_stream.h"
 #include "http/request.h"
 #include "http/server.h"
 
@@ -46,8 +47,20 @@ bool peer_redirect(struct request *, const struct server_view *, int32_t partiti
  * left out. */
 size_t peer_questions(struct request *, const struct server_view *, struct peer_partitions, size_t attempt,
                       struct peer_question **);
-/* Appends the lines that say who asks, on whose behalf (principal NULL: nobody asks), and for which partitions. */
-void peer_write_headers(const struct weir_http *, const char *principal, struct peer_partitions, struct buffer *);
+struct peer_stream { /* a question whose answer is read as it comes */
+    const char *address;
+    weir_bytes target; /* path and query */
+    struct peer_partitions partitions;
+    const char *id;        /* X-Request-Id */
+    const char *principal; /* on whose behalf; NULL: nobody asks */
+    const char *headers;   /* as in peer_question */
+    int64_t connect_ms;
+    bool (*take)(void *self, const void *data, size_t size); /* as in struct http_stream_call */
+    void *self;
+};
+/* NULL: it cannot be asked. The call's texts are not needed any more when it returns. */
+struct http_stream *peer_stream_open(const struct weir_http *, struct http_streams *, const struct peer_stream *,
+                                     struct weir_error *);
 /* Asks. body: data NULL: none. False: no answer, or one that is none. */
 bool peer_ask(struct request *, const struct peer_question *, weir_bytes body, struct http_reply *);
 /* The answer of the other instance as ours, with the headers that say something about what is in it. */

@@ -129,10 +129,10 @@ static void give_up(const struct question *question)
 
 static void wake(struct questions *questions)
 {
-    pthread_mutex_lock(&questions->lock);
+    pthread_mutex_lock(&questions->thread.lock);
     questions->is_woken = true;
-    pthread_cond_signal(&questions->wake);
-    pthread_mutex_unlock(&questions->lock);
+    pthread_cond_signal(&questions->thread.wake);
+    pthread_mutex_unlock(&questions->thread.lock);
 }
 
 /* On a thread that commits. */
@@ -168,12 +168,12 @@ static bool wait_for_answer(const struct production *production)
     buffer_done(&position);
     question->until_us = clock_monotonic_us(&clock_system) + LIMIT_ANSWER_MS * 1000;
     atomic_fetch_add(&questions->count, 1);
-    pthread_mutex_lock(&questions->lock);
+    pthread_mutex_lock(&questions->thread.lock);
     question->next = questions->arrived;
     questions->arrived = question;
     questions->is_woken = true;
-    pthread_cond_signal(&questions->wake);
-    pthread_mutex_unlock(&questions->lock);
+    pthread_cond_signal(&questions->thread.wake);
+    pthread_mutex_unlock(&questions->thread.lock);
     return false;
 }
 
@@ -218,18 +218,19 @@ static void take_arrived(struct questions *questions)
 static bool wait_for_news(struct questions *questions)
 {
     int64_t until_us = clock_monotonic_us(&clock_system) + TICK_US;
-    pthread_mutex_lock(&questions->lock);
-    while (!questions->is_woken && !questions->is_stopping) {
-        bool is_tick = questions->waiting && !clock_condition_wait(&questions->wake, &questions->lock, until_us);
+    pthread_mutex_lock(&questions->thread.lock);
+    while (!questions->is_woken && !questions->thread.is_stopping) {
+        bool is_tick =
+            questions->waiting && !clock_condition_wait(&questions->thread.wake, &questions->thread.lock, until_us);
         if (is_tick)
             break;
         if (!questions->waiting)
-            pthread_cond_wait(&questions->wake, &questions->lock);
+            pthread_cond_wait(&questions->thread.wake, &questions->thread.lock);
     }
     questions->is_woken = false;
     take_arrived(questions);
-    bool goes_on = !questions->is_stopping;
-    pthread_mutex_unlock(&questions->lock);
+    bool goes_on = !questions->thread.is_stopping;
+    pthread_mutex_unlock(&questions->thread.lock);
     return goes_on;
 }
 
@@ -244,9 +245,8 @@ static void *answer_all(void *self)
 
 void questions_init(struct questions *questions)
 {
-    pthread_mutex_init(&questions->lock, NULL);
+    thread_init(&questions->thread);
     pthread_mutex_init(&questions->views_lock, NULL);
-    clock_condition_init(&questions->wake);
 }
 
 static bool has_questions(const struct weir_http *server)
@@ -260,25 +260,12 @@ static bool has_questions(const struct weir_http *server)
 bool questions_start(struct weir_http *server)
 {
     struct questions *questions = &server->questions;
-    if (!has_questions(server))
-        return true;
-    questions->has_thread = pthread_create(&questions->thread, NULL, answer_all, questions) == 0;
-    if (questions->has_thread)
-        pthread_setname_np(questions->thread, "weir-http-ask");
-    return questions->has_thread;
+    return !has_questions(server) || thread_start(&questions->thread, "weir-http-ask", answer_all, questions);
 }
 
 void questions_stop(struct weir_http *server)
 {
-    struct questions *questions = &server->questions;
-    if (!questions->has_thread)
-        return;
-    pthread_mutex_lock(&questions->lock);
-    questions->is_stopping = true;
-    pthread_cond_signal(&questions->wake);
-    pthread_mutex_unlock(&questions->lock);
-    pthread_join(questions->thread, NULL);
-    questions->has_thread = false;
+    thread_stop(&server->questions.thread);
 }
 
 void questions_done(struct questions *questions)
@@ -289,9 +276,8 @@ void questions_done(struct questions *questions)
         weir_feed_close(view->feed);
         memory_free(view);
     }
-    pthread_cond_destroy(&questions->wake);
     pthread_mutex_destroy(&questions->views_lock);
-    pthread_mutex_destroy(&questions->lock);
+    thread_done(&questions->thread);
 }
 
 /* ---- the question ------------------------------------------------------------------------------------------------- */

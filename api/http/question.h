@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "http/intake.h"
+#include "http/thread.h"
 
 struct question;
 struct answering;
@@ -17,17 +18,14 @@ struct request;
 struct weir_http;
 
 struct questions {
-    pthread_mutex_t lock; /* guards the next three */
-    bool is_woken, is_stopping;
-    struct question *arrived; /* the thread has not taken them yet */
-    pthread_cond_t wake;
+    struct thread thread; /* its lock guards the next two */
+    bool is_woken;
+    struct question *arrived;    /* the thread has not taken them yet */
     struct question *waiting;    /* the thread's */
     _Atomic int64_t count;       /* of all that wait */
     _Atomic uint64_t unanswered; /* ever */
     struct answering *views;     /* whose commits are told; under views_lock */
     pthread_mutex_t views_lock;
-    pthread_t thread;
-    bool has_thread;
 };
 
 void questions_init(struct questions *);

@@ -34,16 +34,6 @@ static bool take(void *self, const void *data, size_t size)
     return true;
 }
 
-static void write_headers(const struct relay_request *request, struct peer_partitions partitions, const char *last_id,
-                          struct buffer *out)
-{
-    buffer_format(out, "Accept: text/event-stream\r\nX-Request-Id: %s\r\n", request->id);
-    if (*last_id)
-        buffer_format(out, "Last-Event-ID: %s\r\n", last_id);
-    peer_write_headers(request->server, request->principal, partitions, out);
-    buffer_byte(out, 0);
-}
-
 static struct relay *new_relay(const char *address, struct peer_partitions partitions)
 {
     size_t size = partitions.count * sizeof *partitions.items;
@@ -58,22 +48,24 @@ struct relay *relay_open(const struct relay_request *request, const char *addres
                          const char *last_id, bool *has_news)
 {
     struct relay *relay = new_relay(address, partitions);
-    struct buffer headers = {0};
     struct weir_error error = {0};
+    char *headers = memory_format("Accept: text/event-stream\r\n%s%s%s", *last_id ? "Last-Event-ID: " : "", last_id,
+                                  *last_id ? "\r\n" : "");
     relay->has_news = has_news;
     relay->opened_us = clock_monotonic_us(&clock_system);
-    write_headers(request, partitions, last_id, &headers);
-    const struct http_stream_call call = {
+    const struct peer_stream call = {
         .address = address,
         .target = request->target,
-        .headers = headers.data,
+        .partitions = partitions,
+        .id = request->id,
+        .principal = request->principal,
+        .headers = headers,
         .connect_ms = CONNECT_MS,
-        .tls = guard_tls(request->server->guard) ? &request->server->peer_tls : NULL,
         .take = take,
         .self = relay,
     };
-    relay->stream = http_stream_open(request->streams, &call, &error);
-    buffer_done(&headers);
+    relay->stream = peer_stream_open(request->server, request->streams, &call, &error);
+    memory_free(headers);
     if (relay->stream)
         return relay;
     log_line(LOG_DEBUG, "http", "changes of %s: %s", address, error.message);

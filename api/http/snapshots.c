@@ -99,23 +99,11 @@ static void take(struct weir_http *server)
 
 /* ---- the thread --------------------------------------------------------------------------------------------------- */
 
-/* False: it is over. */
-static bool wait_until(struct snapshots *snapshots, int64_t until_us)
-{
-    bool is_time = false;
-    pthread_mutex_lock(&snapshots->lock);
-    while (!snapshots->is_stopping && !is_time)
-        is_time = !clock_condition_wait(&snapshots->wake, &snapshots->lock, until_us);
-    bool goes_on = !snapshots->is_stopping;
-    pthread_mutex_unlock(&snapshots->lock);
-    return goes_on;
-}
-
 static void *take_all(void *self)
 {
     struct weir_http *server = self;
     int64_t due_us = clock_monotonic_us(&clock_system), now_us;
-    while (due_us += server->snapshots.interval_ms * 1000, wait_until(&server->snapshots, due_us)) {
+    while (due_us += server->snapshots.interval_ms * 1000, thread_rest(&server->snapshots.thread, due_us)) {
         take(server);
         now_us = clock_monotonic_us(&clock_system);
         due_us = due_us < now_us ? now_us : due_us; /* what was missed is not made up for */
@@ -127,37 +115,22 @@ static void *take_all(void *self)
 void snapshots_init(struct snapshots *snapshots)
 {
     snapshots->path = "";
-    pthread_mutex_init(&snapshots->lock, NULL);
-    clock_condition_init(&snapshots->wake);
+    thread_init(&snapshots->thread);
 }
 
 bool snapshots_start(struct weir_http *server)
 {
     struct snapshots *snapshots = &server->snapshots;
-    if (!*snapshots->path)
-        return true;
-    snapshots->has_thread = pthread_create(&snapshots->thread, NULL, take_all, server) == 0;
-    if (snapshots->has_thread)
-        pthread_setname_np(snapshots->thread, "weir-http-snap");
-    return snapshots->has_thread;
+    return !*snapshots->path || thread_start(&snapshots->thread, "weir-http-snap", take_all, server);
 }
 
 void snapshots_stop(struct weir_http *server)
 {
-    struct snapshots *snapshots = &server->snapshots;
-    if (!snapshots->has_thread)
-        return;
-    pthread_mutex_lock(&snapshots->lock);
-    snapshots->is_stopping = true;
-    pthread_cond_signal(&snapshots->wake);
-    pthread_mutex_unlock(&snapshots->lock);
-    pthread_join(snapshots->thread, NULL);
-    snapshots->has_thread = false;
+    thread_stop(&server->snapshots.thread);
 }
 
 void snapshots_done(struct snapshots *snapshots)
 {
     line_file_close(&snapshots->file);
-    pthread_cond_destroy(&snapshots->wake);
-    pthread_mutex_destroy(&snapshots->lock);
+    thread_done(&snapshots->thread);
 }

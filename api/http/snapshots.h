@@ -2,12 +2,12 @@
  * (metrics.snapshot.file, metrics.snapshot.interval.ms). One thread, where there is a file. */
 #ifndef WEIR_HTTP_SNAPSHOTS_H
 #define WEIR_HTTP_SNAPSHOTS_H
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buffer.h"
 #include "http/line_file.h"
+#include "http/thread.h"
 #include "weir.h"
 
 struct weir_http;
@@ -17,10 +17,7 @@ struct snapshots {
     int64_t interval_ms;
     struct line_file file;
     bool has_failed; /* the latest line was lost */
-    bool has_thread, is_stopping;
-    pthread_mutex_t lock; /* guards is_stopping */
-    pthread_cond_t wake;
-    pthread_t thread;
+    struct thread thread;
 };
 
 void snapshots_init(struct snapshots *);
