@@ -12,7 +12,7 @@
 #include "state/store_private.h"
 
 enum { DELETED = 0, VALUE = 1, MARK_BYTES = 1 };
-static const int64_t newest_ms = INT64_MAX;
+static const int64_t newest_ms = INT64_MAX, begins_ms_max = VERSION_OPEN - 1;
 
 /* ---- rows ---- */
 
@@ -276,6 +276,8 @@ bool versions_put(struct store *store, weir_bytes key, weir_bytes value, int64_t
     *to_ms = VERSION_EXPIRED;
     if (timestamp_ms == VERSION_ANEW)
         return begin_anew(store, key, value, error);
+    if (timestamp_ms > begins_ms_max)
+        timestamp_ms = begins_ms_max;
     if (is_before_history(store, timestamp_ms, store->observed_ms))
         return true;
     arena_clear(arena);

@@ -13,7 +13,7 @@
 #define WEIR_STATE_VERSIONED_H
 #include "state/store.h"
 
-#define VERSION_OPEN INT64_MAX    /* the end of a version: there is no later one */
+#define VERSION_OPEN INT64_MAX /* the end of a version: there is no later one; what is put at it begins 1 ms earlier */
 #define VERSION_EXPIRED INT64_MIN /* what was put came too late and is not kept */
 /* In a log, as the timestamp of a row: nothing that was put under the key holds; what does follows. Its value: the time at
  * which history begins there, 8 bytes big-endian; and where a version is valid then that has begun before, the time at which

@@ -268,6 +268,24 @@ static void log_anew(struct fixture *f, const char *key, struct fixture *copy)
     store_publish(f->store, ++f->position);
 }
 
+Test(versioned, a_version_at_the_end_of_time_ends_the_one_before_and_can_be_logged_anew)
+{
+    struct fixture *f = begin(false), *copy = begin(true);
+    put(f, "k", "a", INT64_MAX - 50);
+    cr_assert_eq(put(f, "k", "b", INT64_MAX), VERSION_OPEN);
+    cr_assert_eq(put(f, "k", "c", INT64_MAX - 20), INT64_MAX - 1);
+    expect(f, "k", INT64_MAX - 30, "a", INT64_MAX - 50, INT64_MAX - 20);
+    expect(f, "k", INT64_MAX - 2, "c", INT64_MAX - 20, INT64_MAX - 1);
+    expect(f, "k", VERSION_OPEN, "b", INT64_MAX - 1, VERSION_OPEN);
+    store_overlay_each(f->store, copy_row, copy);
+    store_publish(f->store, 3);
+    log_anew(f, "k", copy);
+    expect(copy, "k", INT64_MAX - 30, "a", INT64_MAX - 50, INT64_MAX - 20);
+    expect(copy, "k", VERSION_OPEN, "b", INT64_MAX - 1, VERSION_OPEN);
+    end(f);
+    end(copy);
+}
+
 /* Two tasks take over at the same commit, and one of them goes on while the other's writes come late: seed 5070262 of
  * tests/sim. */
 Test(versioned, what_a_zombie_logged_anew_does_not_hold_once_its_successor_has)
