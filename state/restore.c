@@ -25,9 +25,9 @@ static void observe(struct store *store, const struct store_row *row)
         store_observe_time(store, time_ms);
 }
 
-void store_restore_until(struct store *store, int64_t stream_time_ms)
+void store_restore_until(struct store *store, int64_t latest_ms)
 {
-    store->restore_until_ms = stream_time_ms;
+    store->restore_until_ms = latest_ms;
 }
 
 void store_restore_emitted(struct store *store, int64_t closed_ms)

@@ -136,8 +136,9 @@ bool store_durable_position(const struct store *, int64_t *out, struct weir_erro
 /* ---- restore: committed rows straight from the changelog ---- */
 
 void store_restore_emitted(struct store *, int64_t closed_ms); /* INT64_MIN: not at all */
-/* Stream time at the commit that is restored: later times in keys are of a commit that never finished, and tell none. */
-void store_restore_until(struct store *, int64_t stream_time_ms);
+/* The greatest time in a key of the store at the commit that is restored, or any later one: what lies beyond was written by
+ * a commit that never finished, will be undone, and tells no time; nor does the task look for it. */
+void store_restore_until(struct store *, int64_t latest_ms);
 /* Takes a batch; next_position is the offset behind its last record. What was taken may be read after store_restored,
  * which must be called at the end; a restore that is cut short before goes on from store_position. */
 bool store_restore(struct store *, const struct store_row *, size_t count, int64_t next_position, struct weir_error *);

@@ -14,6 +14,7 @@
 #include "state/changelog.h"
 
 #define METADATA_MAGIC "weir1 "
+enum { EMITTED = '@', WRITTEN = '>' }; /* in front of the times of stores */
 
 /* ---- metadata ---- */
 
@@ -26,6 +27,15 @@ static int64_t position_after_flush(const struct task *task, size_t store)
     return delivered > task->changelog_positions[store] ? delivered : task->changelog_positions[store];
 }
 
+static void write_times(const struct task *task, char mark, int64_t (*time_of)(const struct store *), int64_t after_ms,
+                        struct buffer *out)
+{
+    for (size_t i = 0; i < task->part->store_count; i++)
+        if (time_of(task->stores[i]) > after_ms)
+            buffer_format(out, " %c%08" PRIx32 "=%" PRIx64, mark, task->part->stores[i].name_hash,
+                          (uint64_t)time_of(task->stores[i]));
+}
+
 void commit_metadata_write(const struct task *task, size_t source, struct buffer *out)
 {
     buffer_format(out, METADATA_MAGIC "t=%" PRIx64 " p=%" PRIx64, (uint64_t)task->execution.stream_time_ms,
@@ -34,10 +44,10 @@ void commit_metadata_write(const struct task *task, size_t source, struct buffer
         if (layout_is_logged(&task->part->stores[i]))
             buffer_format(out, " %08" PRIx32 "=%" PRIx64, task->part->stores[i].name_hash,
                           (uint64_t)position_after_flush(task, i));
-    for (size_t i = 0; source == 0 && i < task->part->store_count; i++)
-        if (store_emitted_time(task->stores[i]) != INT64_MIN)
-            buffer_format(out, " @%08" PRIx32 "=%" PRIx64, task->part->stores[i].name_hash,
-                          (uint64_t)store_emitted_time(task->stores[i]));
+    if (source == 0) {
+        write_times(task, EMITTED, store_emitted_time, INT64_MIN, out);
+        write_times(task, WRITTEN, store_written_time, task->execution.stream_time_ms, out);
+    }
     buffer_byte(out, 0);
 }
 
@@ -86,13 +96,23 @@ int64_t commit_metadata_position(const struct commit_metadata *metadata, uint32_
     return -1;
 }
 
-int64_t commit_metadata_emitted(const struct commit_metadata *metadata, const struct layout_store *store)
+static int64_t read_time(const struct commit_metadata *metadata, char mark, uint32_t name_hash)
 {
     char name[16];
-    snprintf(name, sizeof name, " @%08" PRIx32 "=", store->name_hash);
+    snprintf(name, sizeof name, " %c%08" PRIx32 "=", mark, name_hash);
     const char *found = strstr(metadata->positions, name);
+    return found ? (int64_t)strtoull(found + strlen(name), NULL, 16) : INT64_MIN;
+}
+
+int64_t commit_metadata_written(const struct commit_metadata *metadata, const struct layout_store *store)
+{
+    return read_time(metadata, WRITTEN, store->name_hash);
+}
+
+int64_t commit_metadata_emitted(const struct commit_metadata *metadata, const struct layout_store *store)
+{
     if (metadata->ours)
-        return found ? (int64_t)strtoull(found + strlen(name), NULL, 16) : INT64_MIN;
+        return read_time(metadata, EMITTED, store->name_hash);
     struct streams_commit theirs;
     weir_arena arena;
     arena_init(&arena);

@@ -9,9 +9,10 @@
  *
  * The changelog positions travel in the metadata of the lead topic's offset, so that offsets and positions are committed
  * by one request. A restore therefore knows which changelog records belong to a finished commit (restore.h).
- * Form: "weir1 t=<stream time> p=<partition time> <name hash>=<position> … @<name hash>=<time> …", numbers in hexadecimal,
- * stores in order, the times up to which windows of a store have been emitted at the end; of the other topics, without
- * positions and those times. */
+ * Form: "weir1 t=<stream time> p=<partition time> <name hash>=<position> … @<name hash>=<time> … ><name hash>=<time> …",
+ * numbers in hexadecimal, stores in order; behind the positions the times up to which windows of a store have been emitted,
+ * and the greatest time in the keys of those stores that were written ahead of stream time (by a processor); of the other
+ * topics, without positions and those times. */
 #ifndef WEIR_RUNTIME_COMMIT_H
 #define WEIR_RUNTIME_COMMIT_H
 #include "runtime/collector.h"
@@ -32,6 +33,8 @@ int64_t commit_metadata_position(const struct commit_metadata *, uint32_t name_h
 
 /* Up to when the windows of a store have been emitted, also as Kafka Streams' own commit has it; INT64_MIN: not at all. */
 int64_t commit_metadata_emitted(const struct commit_metadata *, const struct layout_store *);
+/* The greatest time in the keys of a store, where that was ahead of stream time; INT64_MIN: it was not. */
+int64_t commit_metadata_written(const struct commit_metadata *, const struct layout_store *);
 
 /* Sends what the overlays hold to the changelogs (and what the lineage remembers to its stores first). */
 bool commit_log(struct task *, struct collector *, struct weir_error *);

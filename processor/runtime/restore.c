@@ -168,6 +168,15 @@ int64_t restore_latest_ms(const struct commit_metadata *commit, bool has_commit)
     return !has_commit || commit->ours ? commit->stream_time_ms : INT64_MAX;
 }
 
+void restore_until(const struct task *task, const struct commit_metadata *commit, bool has_commit)
+{
+    int64_t latest_ms = restore_latest_ms(commit, has_commit);
+    for (size_t i = 0; i < task->part->store_count; i++) {
+        int64_t written_ms = commit_metadata_written(commit, &task->part->stores[i]);
+        store_restore_until(task->stores[i], written_ms > latest_ms ? written_ms : latest_ms);
+    }
+}
+
 /* The commit knows the store by the other topic: topology.optimization was changed. What the store holds has positions of
  * that topic; a table's own topic can make the store anew, a changelog that nobody wrote cannot. */
 static bool check_log(const struct task *task, size_t store, const struct commit_metadata *commit,
@@ -243,8 +252,7 @@ static bool begin_stores(struct restorer *restorer, struct task *task, const str
     *wish_count = 0;
     for (size_t i = 0; i < task->part->store_count; i++)
         store_restore_emitted(task->stores[i], commit_metadata_emitted(commit, &task->part->stores[i]));
-    for (size_t i = 0; i < task->part->store_count; i++)
-        store_restore_until(task->stores[i], restore_latest_ms(commit, has_commit));
+    restore_until(task, commit, has_commit);
     for (size_t i = 0; i < task->part->store_count; i++) {
         struct copy_wish *wish = &wishes[*wish_count];
         if (!layout_is_logged(&task->part->stores[i]))

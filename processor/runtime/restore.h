@@ -40,6 +40,8 @@ bool restore_begin(struct restorer *, struct task *, const struct commit_metadat
                    struct weir_error *);
 /* The greatest time of a record that the commit contains; INT64_MAX: not known. */
 int64_t restore_latest_ms(const struct commit_metadata *, bool has_commit);
+/* Tells the task's stores up to when there are rows of the commit, so that what an unfinished one wrote tells no time. */
+void restore_until(const struct task *, const struct commit_metadata *, bool has_commit);
 /* Takes copies that have arrived, then reads and applies a batch; waits up to timeout_ms for the first record. */
 bool restore_step(struct restorer *, int timeout_ms, struct weir_error *);
 /* Where what lies behind the commit is not looked at: the task's stores are a copy now, made after the commit that its restore

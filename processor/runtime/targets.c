@@ -80,9 +80,9 @@ static void set_inputs(struct standby *standby, const struct asked *asked)
 static void set_targets(struct standby *standby, const struct commit_metadata *commit)
 {
     const struct layout_part *part = standby->task->part;
+    restore_until(standby->task, commit, true);
     for (size_t i = 0; i < part->store_count; i++) {
         int64_t committed = commit_metadata_position(commit, part->stores[i].name_hash);
-        store_restore_until(standby->task->stores[i], restore_latest_ms(commit, true));
         if (layout_is_logged(&part->stores[i]) && committed > standby->followers[i].target)
             standby->followers[i].target = committed;
     }

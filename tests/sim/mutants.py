@@ -67,7 +67,7 @@ MUTANTS = {
     "a standby goes beyond what was committed": (FOLLOWING,
         "queue_head(&follower->ahead)->offset < follower->target) {", "queue_head(&follower->ahead)->offset >= 0) {"),
     "a standby says that it is where it is going": (FOLLOWING, "bool reached = following_has_reached(standby);", "bool reached = true;"),
-    "time stands still in a standby": (TARGETS, "        store_restore_until(standby->task->stores[i], restore_latest_ms(commit, true));\n", ""),
+    "time stands still in a standby": (TARGETS, "    restore_until(standby->task, commit, true);\n", ""),
     "a standby hears what was asked before it was one (8000 seeds)": (TARGETS, "!standby->is_asked_for || !start", "!start"),
     "a standby takes what was put for rows": ("state/restore.c",
         "        return versions_put(store, row->key, row->value, row->timestamp_ms, &to_ms, error);\n    store_put(",

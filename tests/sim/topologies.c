@@ -248,6 +248,29 @@ static int64_t follow(int64_t before, weir_bytes value)
     return (int64_t)((uint64_t)before * 31 + hash_crc32c(1, value.data, value.size));
 }
 
+enum { AHEAD_MS = 5000 };
+
+/* Windows that are ahead of stream time, so that they are no later than a commit only by what it says of them. */
+static void count_ahead(weir_context *context, const struct weir_record *record)
+{
+    weir_store *ahead = weir_store_named(context, "ahead");
+    if (!record->key || !record->value)
+        return;
+    int64_t start_ms = record->timestamp_ms - record->timestamp_ms % 1000 + AHEAD_MS;
+    const int64_t *before = weir_window_get(ahead, record->key, start_ms);
+    int64_t count = (before ? *before : 0) + 1;
+    weir_window_put(ahead, record->key, start_ms, &count);
+}
+
+static weir_topology *windows_ahead(void)
+{
+    static const struct weir_processor processor = {.process = count_ahead};
+    weir_topology *t = weir_topology_new("windows-ahead");
+    weir_add_store(t, "ahead", &weir_str_type, &weir_i64_type, .window = {.size = {1000}, .retention = {600000}});
+    weir_process(weir_from(t, "events", &weir_str_type, &weir_str_type), &processor, .stores = {"ahead"});
+    return t;
+}
+
 struct attempts {
     weir_store *tries, *orders;
 };
@@ -347,6 +370,14 @@ static void count_window(void *self, const char *topic, int32_t partition, const
     struct tally *tally = self;
     if (record->value.data)
         tally->wanted[place(tally, record->key, record->timestamp_ms - record->timestamp_ms % 1000)]++;
+}
+
+static void count_window_ahead(void *self, const char *topic, int32_t partition, const struct weir_raw_record *record)
+{
+    (void)topic, (void)partition;
+    struct tally *tally = self;
+    if (record->value.data)
+        tally->wanted[place(tally, record->key, record->timestamp_ms - record->timestamp_ms % 1000 + AHEAD_MS)]++;
 }
 
 static void count_value(void *self, const char *topic, int32_t partition, const struct weir_raw_record *record)
@@ -452,6 +483,11 @@ static void judge_windows(struct simulate_world *world)
     judge(world, "windows", count_window, find_window);
 }
 
+static void judge_windows_ahead(struct simulate_world *world)
+{
+    judge(world, "ahead", count_window_ahead, find_window);
+}
+
 static void judge_repartitioned(struct simulate_world *world)
 {
     judge(world, "counts", count_value, find_row);
@@ -514,6 +550,7 @@ const struct simulated_topology simulated_topologies[] = {
 };
 
 const struct simulated_topology simulated_by_name[] = {
+    {"windows-ahead", windows_ahead, false, judge_windows_ahead, NULL, SIMULATE_BOTH},
     {"regrouped", regrouped, false, judge_regrouped, NULL, SIMULATE_BOTH},
     {"regrouped-merged", regrouped_merged, false, judge_regrouped, NULL, SIMULATE_EXACTLY_ONCE},
     {NULL, NULL, false, NULL, NULL, SIMULATE_BOTH},

@@ -23,6 +23,18 @@ Test(commit, times_of_emitted_windows_stand_behind_the_positions)
     cr_expect_eq(commit_metadata_emitted(&m, &other), INT64_MIN);
 }
 
+Test(commit, times_ahead_of_stream_time_stand_behind_those_of_emitted_windows)
+{
+    const struct layout_store a = {.name_hash = 0xa, .spec = {.name = "a"}},
+                              b = {.name_hash = 0xb, .spec = {.name = "b"}};
+    struct commit_metadata m = commit_metadata_read("weir1 t=1ff p=1fe 0000000a=10 @0000000b=9 >0000000a=7d0");
+    cr_expect_eq(commit_metadata_position(&m, 0xa), 0x10);
+    cr_expect_eq(commit_metadata_emitted(&m, &a), INT64_MIN);
+    cr_expect_eq(commit_metadata_emitted(&m, &b), 9);
+    cr_expect_eq(commit_metadata_written(&m, &a), 2000);
+    cr_expect_eq(commit_metadata_written(&m, &b), INT64_MIN);
+}
+
 /* Version 2, partition time 1234, {"counts": 777, "b": 10}, as TopicPartitionMetadata.encode writes it. */
 static const char streams_text[] = "AgAAAAAAAATSAAAAAgAAAAZjb3VudHMAAAAAAAADCQAAAAFiAAAAAAAAAAo=";
 

@@ -361,6 +361,26 @@ Test(store, a_restore_takes_the_last_row_of_a_key)
     close_store(false);
 }
 
+static void restore_window(int64_t start_ms, const char *value, int64_t next)
+{
+    const struct store_row row = {window_key("k", start_ms), bytes_of_text(value), start_ms};
+    cr_assert(store_restore(store, &row, 1, next, &error), "%s", error.message);
+}
+
+Test(store, a_window_ahead_of_stream_time_is_restored_for_task_and_views_alike)
+{
+    open_store(&window);
+    store_restore_until(store, 500); /* stream time was 120: a processor wrote ahead of it */
+    restore_window(100, "past", 1);
+    restore_window(500, "ahead", 2);
+    cr_assert(store_restored(store, &error), "%s", error.message);
+    cr_expect_str_eq(get_as(false, window_key("k", 500)), "ahead");
+    cr_expect_str_eq(get_as(true, window_key("k", 500)), "ahead");
+    cr_expect_str_eq(get_as(false, window_key("k", 100)), "absent"); /* retention is 100 */
+    cr_expect_eq(store_written_time(store), 500);
+    close_store(true);
+}
+
 static void restore_numbered(int64_t from, int64_t to, int keys, const char *value)
 {
     char key[16];
