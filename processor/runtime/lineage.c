@@ -25,20 +25,28 @@ void lineage_write(const struct lineage *lineage, unsigned char out[LINEAGE_BYTE
     bytes_put_u64(out + 8, (uint64_t)lineage->offset);
     bytes_put_u32(out + 16, (uint32_t)lineage->number);
     bytes_put_u64(out + 20, (uint64_t)lineage->stream_time_ms);
+    bytes_put_u64(out + LINEAGE_FIRST_BYTES, (uint64_t)lineage->slowest_ms);
+}
+
+static void read_bytes(const unsigned char *in, size_t size, struct lineage *lineage)
+{
+    lineage->topic_hash = bytes_get_u32(in);
+    lineage->partition = (int32_t)bytes_get_u32(in + 4);
+    lineage->offset = (int64_t)bytes_get_u64(in + 8);
+    lineage->number = (int32_t)bytes_get_u32(in + 16);
+    lineage->stream_time_ms = (int64_t)bytes_get_u64(in + 20);
+    lineage->slowest_ms =
+        size == LINEAGE_BYTES ? (int64_t)bytes_get_u64(in + LINEAGE_FIRST_BYTES) : lineage->stream_time_ms;
 }
 
 bool lineage_read(struct weir_headers headers, struct lineage *lineage)
 {
     for (size_t i = headers.count; i-- > 0;) {
         const struct weir_header *header = &headers.items[i];
-        if (header->value.size != LINEAGE_BYTES || strcmp(header->name, LINEAGE_HEADER) != 0)
+        size_t size = header->value.size;
+        if ((size != LINEAGE_BYTES && size != LINEAGE_FIRST_BYTES) || strcmp(header->name, LINEAGE_HEADER) != 0)
             continue;
-        const unsigned char *in = header->value.data;
-        lineage->topic_hash = bytes_get_u32(in);
-        lineage->partition = (int32_t)bytes_get_u32(in + 4);
-        lineage->offset = (int64_t)bytes_get_u64(in + 8);
-        lineage->number = (int32_t)bytes_get_u32(in + 16);
-        lineage->stream_time_ms = (int64_t)bytes_get_u64(in + 20);
+        read_bytes(header->value.data, size, lineage);
         return true;
     }
     return false;

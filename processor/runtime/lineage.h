@@ -6,8 +6,9 @@
  * number) per upstream partition can tell a repetition. What it remembers is a store like any other: committed with the
  * task, logged, restored. A repetition has to be what was sent before: so it is where a record follows from inputs of one
  * topic, and may not be where several meet in a task, whose order a crash may change (DECISIONS.md 50).
- * Header "__weir.lineage", 28 bytes big-endian: CRC-32C of the topic name, partition, offset, number, stream time of the
- * input it came from (DECISIONS.md 12). */
+ * Header "__weir.lineage", 36 bytes big-endian: CRC-32C of the topic name, partition, offset, number, stream time of the
+ * input it came from (DECISIONS.md 12), and how far the slowest is of all that this input comes from (53). The first releases
+ * wrote 28 bytes, without the last. */
 #ifndef WEIR_RUNTIME_LINEAGE_H
 #define WEIR_RUNTIME_LINEAGE_H
 #include "base/buffer.h"
@@ -15,7 +16,7 @@
 #include "weir.h"
 
 #define LINEAGE_HEADER "__weir.lineage"
-enum { LINEAGE_BYTES = 28 };
+enum { LINEAGE_FIRST_BYTES = 28, LINEAGE_BYTES = 36 };
 
 struct lineage {
     uint32_t topic_hash;
@@ -23,6 +24,8 @@ struct lineage {
     int64_t offset;
     int32_t number;
     int64_t stream_time_ms;
+    int64_t
+        slowest_ms; /* of the input's partition, and of the tasks upstream that write it; INT64_MIN: not known yet */
 };
 
 void lineage_write(const struct lineage *, unsigned char out[LINEAGE_BYTES]);

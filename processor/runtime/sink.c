@@ -133,18 +133,23 @@ static bool write_key(struct task *task, const struct graph_node *node, const st
     return true;
 }
 
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 struct weir_headers sink_lineage(struct task *task, struct weir_headers headers, unsigned char bytes[LINEAGE_BYTES])
 {
     if (!task->in_hand || !task->settings.lineage)
         return headers;
+    int64_t input_ms = task->in_hand->stream_time_ms;
     const struct lineage lineage = {
         .topic_hash = task->in_hand->layout->topic_hash,
         .partition = task->partition,
         .offset = task->in_hand_offset,
         .number = task->in_hand_sent++,
-        .stream_time_ms = task->execution.upstream_time_ms < task->in_hand->stream_time_ms
-                              ? task->execution.upstream_time_ms
-                              : task->in_hand->stream_time_ms,
+        .stream_time_ms = smaller(task->execution.upstream_time_ms, input_ms),
+        .slowest_ms = smaller(task->execution.slowest_time_ms, input_ms),
     };
     lineage_write(&lineage, bytes);
     struct weir_header *items = arena_alloc_raw(&task->arena, (headers.count + 1) * sizeof *items);

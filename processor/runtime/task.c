@@ -426,7 +426,7 @@ static bool follow_lineage(struct task *task, struct task_source *source, const 
     struct lineage lineage;
     bool is_known = source->layout->node->topic->internal && lineage_read(message->headers, &lineage);
     if (is_known)
-        upstream_hear(&source->upstream, lineage.partition, lineage.stream_time_ms);
+        upstream_hear(&source->upstream, lineage.partition, lineage.slowest_ms);
     task->execution.upstream_time_ms = is_known ? lineage.stream_time_ms : INT64_MAX;
     task->execution.slowest_time_ms = upstream_slowest(&source->upstream);
     return !is_known || lineage_advance(&source->seen, &lineage);

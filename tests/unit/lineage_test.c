@@ -12,7 +12,7 @@ static struct lineage at(int32_t partition, int64_t offset, int32_t number)
 Test(lineage, a_header_round_trips)
 {
     unsigned char bytes[LINEAGE_BYTES];
-    const struct lineage written = {0xdeadbeef, 3, INT64_MAX - 1, 9, -1};
+    const struct lineage written = {0xdeadbeef, 3, INT64_MAX - 1, 9, -1, INT64_MIN};
     lineage_write(&written, bytes);
     const struct weir_header header = {LINEAGE_HEADER, {bytes, LINEAGE_BYTES}};
     struct lineage read;
@@ -22,6 +22,20 @@ Test(lineage, a_header_round_trips)
     cr_expect_eq(read.offset, written.offset);
     cr_expect_eq(read.number, written.number);
     cr_expect_eq(read.stream_time_ms, written.stream_time_ms);
+    cr_expect_eq(read.slowest_ms, written.slowest_ms);
+}
+
+Test(lineage, a_header_of_the_first_releases_has_one_time)
+{
+    unsigned char bytes[LINEAGE_BYTES];
+    const struct lineage written = {7, 3, 40, 9, 1000, 10};
+    lineage_write(&written, bytes);
+    const struct weir_header header = {LINEAGE_HEADER, {bytes, LINEAGE_FIRST_BYTES}};
+    struct lineage read;
+    cr_assert(lineage_read((struct weir_headers){&header, 1}, &read));
+    cr_expect_eq(read.offset, 40);
+    cr_expect_eq(read.stream_time_ms, 1000);
+    cr_expect_eq(read.slowest_ms, 1000);
 }
 
 Test(lineage, a_header_of_another_size_is_none)
