@@ -36,13 +36,41 @@ static void begin_transaction(struct raw *raw)
         must_not(rd_kafka_begin_transaction(raw->producer), "begin of a transaction");
 }
 
-static rd_kafka_topic_partition_list_t *beginning_of(rd_kafka_t *consumer, const char *topic)
+uint64_t raw_hash(const char *key, size_t size)
 {
-    int partitions = client_partitions(consumer, topic);
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
-    for (int32_t p = 0; p < partitions; p++)
-        rd_kafka_topic_partition_list_add(list, topic, p)->offset = 0;
-    return list;
+    uint64_t h = size;
+    for (; size >= 8; key += 8, size -= 8) {
+        uint64_t word;
+        memcpy(&word, key, 8);
+        h = (h ^ word) * 0x9fb21c651e98df25u;
+        h ^= h >> 32;
+    }
+    for (; size > 0; key++, size--)
+        h = (h ^ (uint8_t)*key) * 0x100000001b3u;
+    return h ^ (h >> 29);
+}
+
+static void begin_at_first(struct raw *raw, const char *topic)
+{
+    raw->partitions = client_partitions(raw->consumer, topic);
+    for (int32_t p = 0; p < raw->partitions; p++)
+        rd_kafka_topic_partition_list_add(raw->positions, topic, p)->offset = 0;
+}
+
+static void begin_inputs(struct raw *raw)
+{
+    char first[256];
+    const char *in = raw->options.in, *comma = strchr(in, ',');
+    snprintf(first, sizeof first, "%.*s", comma ? (int)(comma - in) : (int)strlen(in), in);
+    raw->positions = rd_kafka_topic_partition_list_new(1);
+    begin_at_first(raw, first);
+    if (comma)
+        begin_at_first(raw, comma + 1);
+}
+
+int raw_input(const struct raw *raw, const rd_kafka_message_t *message)
+{
+    return strcmp(raw->positions->elems[0].topic, rd_kafka_topic_name(message->rkt)) != 0;
 }
 
 void raw_open(struct raw *raw, struct raw_options options)
@@ -55,7 +83,7 @@ void raw_open(struct raw *raw, struct raw_options options)
     if (raw->transactional)
         must_not(rd_kafka_init_transactions(raw->producer, ANSWER_MS), "begin of transactions");
     begin_transaction(raw);
-    raw->positions = beginning_of(raw->consumer, options.in);
+    begin_inputs(raw);
     must(rd_kafka_assign(raw->consumer, raw->positions), options.in);
     raw->commit_at_s = measure_seconds() + (double)options.commit_ms / 1e3;
 }
@@ -95,7 +123,7 @@ static void take_one(struct raw *raw, const rd_kafka_message_t *message,
     must(message->err, "reading");
     take(raw, message);
     raw->taken++;
-    raw->positions->elems[message->partition].offset = message->offset + 1;
+    raw->positions->elems[raw_input(raw, message) * raw->partitions + message->partition].offset = message->offset + 1;
 }
 
 void raw_run(struct raw *raw, void (*take)(struct raw *, const rd_kafka_message_t *))

@@ -6,15 +6,18 @@
 #include "client.h"
 
 struct raw_options {
-    const char *brokers, *in, *guarantee; /* of processing.guarantee */
-    int64_t records;                      /* to read */
+    const char *brokers, *guarantee; /* of processing.guarantee */
+    const char *in;                  /* a topic, or two of as many partitions with a comma between them */
+    int64_t records;                 /* to read */
     int64_t commit_ms;
 };
 
 struct raw {
     struct raw_options options;
     rd_kafka_t *consumer, *producer;
-    rd_kafka_topic_partition_list_t *positions; /* the next offset of each partition of the input */
+    rd_kafka_topic_partition_list_t
+        *positions; /* the next offset of each partition of the inputs, the first in front */
+    int partitions; /* of an input */
     bool transactional;
     int64_t taken, delivered;
     double commit_at_s;
@@ -23,6 +26,10 @@ struct raw {
 };
 
 void raw_open(struct raw *, struct raw_options);
+/* 0, or 1 of the second input. */
+int raw_input(const struct raw *, const rd_kafka_message_t *);
+/* What tables find keys by. */
+uint64_t raw_hash(const char *key, size_t size);
 rd_kafka_topic_t *raw_topic(struct raw *, const char *name); /* to produce to; NULL for "-" */
 /* Gives all records to take, in batches, and commits by time and at the end: flush or transaction, then offsets. */
 void raw_run(struct raw *, void (*take)(struct raw *, const rd_kafka_message_t *));

@@ -7,15 +7,14 @@
  * window that is over is forgotten.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
-#include <rocksdb/c.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "directory.h"
 #include "measure.h"
 #include "raw.h"
+#include "raw_store.h"
 
-enum { KEY_MAX = 38, PARTITIONS_MAX = 256, FIRST_CAPACITY = 1 << 18, WRITE_EVERY_S = 10, BATCH = 1000 };
+enum { KEY_MAX = 38, PARTITIONS_MAX = 256, FIRST_CAPACITY = 1 << 18 };
 
 struct row {
     uint64_t count;
@@ -32,28 +31,11 @@ static size_t capacity, used;
 static uint32_t *dirty; /* places of rows, of this commit */
 static size_t dirty_count;
 static rd_kafka_topic_t *out, *changelog;
-static rocksdb_t *database;
-static rocksdb_writeoptions_t *how;
-static double write_at_s;
 static int64_t window_ms, open_ms[PARTITIONS_MAX]; /* the latest window of each partition */
-
-static uint64_t hash(const char *key, size_t size)
-{
-    uint64_t h = size;
-    for (; size >= 8; key += 8, size -= 8) {
-        uint64_t word;
-        memcpy(&word, key, 8);
-        h = (h ^ word) * 0x9fb21c651e98df25u;
-        h ^= h >> 32;
-    }
-    for (; size > 0; key++, size--)
-        h = (h ^ (uint8_t)*key) * 0x100000001b3u;
-    return h ^ (h >> 29);
-}
 
 static struct row *place(struct row *table, size_t size, const char *key, size_t key_size)
 {
-    size_t at = hash(key, key_size) & (size - 1);
+    size_t at = raw_hash(key, key_size) & (size - 1);
     while (table[at].size && (table[at].size != key_size || memcmp(table[at].key, key, key_size) != 0))
         at = (at + 1) & (size - 1);
     return &table[at];
@@ -155,24 +137,13 @@ static int by_key(const void *left, const void *right)
     return order ? order : a->size - b->size;
 }
 
-static void write_rows(struct row **changed, size_t count)
+static void write_row(struct row *row)
 {
-    rocksdb_writebatch_t *batch = rocksdb_writebatch_create();
-    char *error = NULL;
-    for (size_t i = 0; i < count && !error; i++) {
-        char value[16];
-        put_be64(value, (uint64_t)changed[i]->timestamp_ms);
-        put_be64(value + 8, changed[i]->count);
-        rocksdb_writebatch_put(batch, changed[i]->key, changed[i]->size, value, sizeof value);
-        changed[i]->unwritten = false;
-        if (i % BATCH == BATCH - 1 || i == count - 1) {
-            rocksdb_write(database, how, batch, &error);
-            rocksdb_writebatch_clear(batch);
-        }
-    }
-    if (error)
-        measure_fail("RocksDB: %s", error);
-    rocksdb_writebatch_destroy(batch);
+    char value[16];
+    put_be64(value, (uint64_t)row->timestamp_ms);
+    put_be64(value + 8, row->count);
+    raw_store_put(row->key, row->size, value, sizeof value);
+    row->unwritten = false;
 }
 
 static void write_database(void)
@@ -185,11 +156,12 @@ static void write_database(void)
         if (rows[i].size && rows[i].unwritten && !is_over(&rows[i]))
             changed[count++] = &rows[i];
     qsort(changed, count, sizeof *changed, by_key);
-    write_rows(changed, count);
+    for (size_t i = 0; i < count; i++)
+        write_row(changed[i]);
+    raw_store_written();
     free(changed);
     if (window_ms)
         resize(capacity);
-    write_at_s = measure_seconds() + WRITE_EVERY_S;
 }
 
 static void send_changelog(void *self)
@@ -200,26 +172,11 @@ static void send_changelog(void *self)
         send_row(changelog, &rows[dirty[i]]);
     }
     dirty_count = 0;
-    if (measure_seconds() >= write_at_s)
+    if (raw_store_is_due())
         write_database();
 }
 
-static void open_database(const char *directory)
-{
-    char *error = NULL;
-    rocksdb_options_t *options = rocksdb_options_create();
-    rocksdb_options_set_create_if_missing(options, 1);
-    rocksdb_options_set_compression(options, rocksdb_lz4_compression);
-    database = rocksdb_open(options, directory, &error);
-    if (error)
-        measure_fail("RocksDB: %s", error);
-    rocksdb_options_destroy(options);
-    how = rocksdb_writeoptions_create();
-    rocksdb_writeoptions_disable_WAL(how, 1);
-    write_at_s = measure_seconds() + WRITE_EVERY_S;
-}
-
-static void open_all(char **argv, const char *directory)
+static void open_all(char **argv)
 {
     raw_open(&raw, (struct raw_options){.brokers = argv[1],
                                         .in = argv[2],
@@ -230,7 +187,7 @@ static void open_all(char **argv, const char *directory)
     out = raw_topic(&raw, argv[3]);
     changelog = raw_topic(&raw, argv[4]);
     window_ms = measure_number(argv[8]);
-    open_database(directory);
+    raw_store_open();
     resize(FIRST_CAPACITY);
 }
 
@@ -239,19 +196,16 @@ int main(int argc, char **argv)
     if (argc != 9)
         measure_fail("usage: raw_count BROKERS IN OUT|- CHANGELOG RECORDS GUARANTEE COMMIT_MS WINDOW_MS");
     double began = measure_seconds();
-    const char *directory = directory_new();
-    open_all(argv, directory);
+    open_all(argv);
     raw_run(&raw, count_one);
     double seconds = measure_seconds() - began;
     write_database();
     printf("{\"records\":%" PRId64 ",\"delivered\":%" PRId64 ",\"seconds\":%.3f}\n", raw.taken, raw.delivered, seconds);
-    rocksdb_writeoptions_destroy(how);
-    rocksdb_close(database);
     rd_kafka_topic_destroy(changelog);
     if (out)
         rd_kafka_topic_destroy(out);
     raw_close(&raw);
-    directory_remove(directory);
+    raw_store_close();
     free(rows);
     free(dirty);
     return 0;

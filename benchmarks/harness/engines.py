@@ -62,17 +62,17 @@ class Engine(Process):
 
 
 class Weir(Engine):
-    """weir run workloads.so:NAME, with REST on a free port."""
+    """weir run workloads.so:NAME, or a system that comes with it, with REST on a free port."""
 
-    def __init__(self, job):
-        bench = job.bench
+    def __init__(self, job, **more_environment):
+        bench, self.job = job.bench, job
         self.port = free_port()
         name = job.workload.name
-        topology = name if name == "commerce" else f"{bench.path('workloads.so')}:{name}"
+        topology = name if job.workload.is_system else f"{bench.path('workloads.so')}:{name}"
         command = [bench.weir, "run", topology, "--port", self.port, "--set", "log.level=warning"]
         for key, value in job.engine_settings().items():
             command += ["--set", f"{key}={value}"]
-        environment = dict(os.environ, BENCHMARK_IN=",".join(job.inputs), BENCHMARK_OUT=job.out)
+        environment = dict(os.environ, BENCHMARK_IN=",".join(job.inputs), BENCHMARK_OUT=job.out, **more_environment)
         super().__init__(command, bench.log(job.application + ".log"), stdout=subprocess.DEVNULL, env=environment)
 
     def get(self, path):
@@ -163,7 +163,7 @@ class Raw(Engine):
             log = f"{job.application}-counts-changelog"
             bench.create(log)
             out = job.out if job.workload.output == "out" else "-"
-            command = [bench.path(program), bench.bootstrap, job.inputs[0], out, log, *ends, mode]
+            command = [bench.path(program), bench.bootstrap, ",".join(job.inputs), out, log, *ends, mode]
         super().__init__(command, bench.log("programs.log"), stdout=subprocess.PIPE)
 
     def finish(self):

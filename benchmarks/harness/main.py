@@ -5,7 +5,7 @@ import shutil
 import signal
 import sys
 
-from . import figures, growth, latency, parts, rest, restore, throughput
+from . import figures, growth, latency, parts, rest, restore, systems, throughput
 from .bench import ROOT, Bench
 from .process import Failure, say
 from .report import Report
@@ -13,7 +13,7 @@ from .workloads import WORKLOADS
 
 MEASURES = {"throughput": throughput.measure_all, "latency": latency.measure_all, "restore": restore.measure_all,
             "rest": rest.measure_all, "parts": parts.measure_all, "growth": growth.measure_all,
-            "figures": figures.measure_all}
+            "figures": figures.measure_all, "systems": systems.measure_all}
 USUAL = ["throughput", "latency", "restore", "rest", "parts"]
 ROWS = ("stateless,view,count,count:10000000,tumbling,hopping,session,stream-table,table-table,stream-stream,foreign-key,"
         "commerce")
@@ -47,7 +47,7 @@ def size(text):
 def parser():
     """The command line."""
     p = argparse.ArgumentParser(prog="benchmarks/run", description="Measures Weir beside Kafka Streams and the raw librdkafka loop.")
-    p.add_argument("measures", nargs="*", default=USUAL, metavar="MEASURE", help=f"{' '.join(MEASURES)} (all but growth and figures)")
+    p.add_argument("measures", nargs="*", default=USUAL, metavar="MEASURE", help=f"{' '.join(MEASURES)} (all but growth, figures and systems)")
     p.add_argument("--rows", type=rows, default=rows(ROWS), help=f"workloads, WORKLOAD or WORKLOAD:KEYS ({ROWS})")
     p.add_argument("--engines", type=listed, default=list(throughput.USUAL), help=f"{','.join(throughput.ENGINES)} (the first three)")
     p.add_argument("--guarantees", type=listed, default=["at_least_once"], help="at_least_once,exactly_once_v2 (the first)")
@@ -57,6 +57,7 @@ def parser():
     p.add_argument("--records", type=int, default=4000000, help="of 100 bytes (4,000,000)")
     p.add_argument("--keys", type=int, default=100000, help="(100,000)")
     p.add_argument("--restore-keys", type=numbers, default=[1000000], help="(1,000,000)")
+    p.add_argument("--orders", type=int, default=10000, help="per second, of systems (10,000)")
     p.add_argument("--runs", type=int, default=3, help="of each cell; medians are shown (3)")
     p.add_argument("--minutes", type=float, default=25, help="figures: no further run of a cell is begun that would end later (25)")
     p.add_argument("--quick", action="store_true", help="does everything work? few records, one run, less than a minute")

@@ -87,7 +87,7 @@ def measure(bench, row, engine):
     process = None
     try:
         broker = bench.broker_cpu()
-        process = start(engine, job, records[0])
+        process = start(engine, job, sum(records[:len(row.workload.streams)]))
         taken, seconds, used = process.finish() if engine == "raw" else finish_engine(bench, job, process)
         figures = process.figures_of(taken, seconds, used)
         if broker is not None:

@@ -9,10 +9,15 @@ class Workload:
     shapes: tuple        # of its inputs (data.h)
     check: str           # "all": every record of the output counts; "last": the last value of each key
     expect: str          # name of the rules in expect.c
-    raw: tuple = ()      # the raw loop beside it: program and mode; () where there is none
+    raw: tuple = ()      # the raw loop beside it: program and mode (of all but raw_loop its last argument); () where there is none
     output: str = "out"  # suffix of the topic that is checked
     topics: tuple = ()   # names that the topology itself gives; () if benchmarks/run names them
     about: str = ""
+
+    @property
+    def is_system(self):
+        """It comes with Weir, and has no inputs of these benchmarks."""
+        return not self.shapes
 
     def divided(self, records):
         """Records per input."""
@@ -39,7 +44,7 @@ WORKLOADS = {workload.name: workload for workload in (
     Workload("session", ("orders",), "last", "session", about="count by key and session with a gap of 2 s"),
     Workload("stream-table", ("orders", "products"), "all", "stream-table", about="join with a table of the keys"),
     Workload("table-table", ("orders", "restocks"), "last", "table-table", about="both sides change"),
-    Workload("stream-stream", ("purchases", "payments"), "all", "stream-stream", about="purchases and payments within 60 s"),
+    Workload("stream-stream", ("purchases", "payments"), "all", "stream-stream", ("raw_join", 60000), about="purchases and payments within 60 s"),
     Workload("foreign-key", ("purchases", "products"), "last", "foreign-key", about="purchases and the product they name"),
     COMMERCE,
 )}
