@@ -4,6 +4,9 @@
 
 #include <assert.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -73,11 +76,23 @@ static bool start_apps(struct serving *serving, const struct served *served, siz
     return serving->count == count;
 }
 
+/* What it writes is its own and its group's, whatever the shell says; and who has taken it over gains nothing by programs of
+ * others (set-user-ID), nor should have the machine. */
+static void restrict_process(void)
+{
+    mode_t before = umask(0);
+    umask(before | S_IRWXO);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (geteuid() == 0)
+        log_warning("command", "this runs as root: give it a user of its own (docs/security.md)");
+}
+
 int serve_start(struct serving *serving, const struct served *served, size_t count, struct weir_http_options options,
                 bool any_port)
 {
     struct weir_error error = {0}, ignored = {0};
     *serving = (struct serving){.address = shown_address(options.address)};
+    restrict_process();
     bool started = start_apps(serving, served, count, &error);
     struct weir_report *reports = options.reports || !started ? NULL : own_reports(serving);
     if (reports)

@@ -410,6 +410,19 @@ class Embedded(unittest.TestCase):
         port = instance.url.rsplit(":", 1)[1]
         weir("run", "example-count", "--port", port, "--set", f"state.dir={self.folder}/other", expect=69)
 
+    def test_what_it_writes_is_not_for_everyone_and_root_is_warned(self):
+        self.settings += ["--set", f"metrics.snapshot.file={self.folder}/metrics", "--set", "embedded.partitions=1"]
+        self.addCleanup(os.umask, os.umask(0))
+        instance = self.start("run", "example-count")
+        wait_for(lambda: instance.get("/v1/tasks")["data"])
+        self.assertIn("NoNewPrivs:\t1\n", pathlib.Path(f"/proc/{instance.process.pid}/status").read_text())
+        status, error = instance.stop()
+        self.assertEqual(status, 0)
+        written = list(pathlib.Path(self.folder).rglob("*"))
+        self.assertGreater(len(written), 10)
+        self.assertEqual([str(path) for path in written if path.stat().st_mode & 0o007], [])
+        self.assertEqual("runs as root" in error, os.geteuid() == 0, error)
+
     def test_a_view_survives_the_process(self):
         weir("produce", "words", "--create", *self.settings, stdin="\tweir\n")
         for number, count in ((signal.SIGKILL, 1), (signal.SIGINT, 1), (signal.SIGTERM, 1)):
