@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void *or_die(void *memory, size_t size)
 {
     if (!memory) {
         fprintf(stderr, "weir: out of memory (%zu bytes)\n", size);
-        abort();
+        _exit(EXIT_FAILURE); /* handlers would want memory, too */
     }
     return memory;
 }

@@ -1,4 +1,5 @@
-/* memory.h: allocation that never returns NULL. Out of memory ends the process (ARCHITECTURE.md, "Errors"). */
+/* memory.h: allocation that never returns NULL. Out of memory ends the process (ARCHITECTURE.md, "Errors"): a line on the
+ * standard error, status 1, no handlers and no destructors. That is a crash like kill -9, and safe like one. */
 #ifndef WEIR_BASE_MEMORY_H
 #define WEIR_BASE_MEMORY_H
 #include <stddef.h>
