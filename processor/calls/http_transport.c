@@ -1,137 +1,79 @@
 /* http_transport.c: requests over HTTP with libcurl. One line is one thread with one multi handle, so that connections are
  * kept and nobody else waits. See weir_http_transport in weir.h.
+ *
+ * Sockets are watched here, with epoll, and libcurl hears of those alone that are ready (curl_multi_socket_action): asked to look for
+ * itself, it looks at every request that is under way each time one of them is answered. Handles are used again: making one and
+ * taking it apart costs as much as the request.
  * SPDX-License-Identifier: Apache-2.0 */
-#include <curl/curl.h>
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "calls/curl.h"
-#include "weir.h"
+#include "calls/exchange.h"
 
-enum { ANSWER_BYTES_MAX = 1024 * 1024, WAIT_MS = 1000, CONNECTIONS_KEPT = 1024 };
-
-struct exchange { /* one request and its result; in one list at a time */
-    struct exchange *next;
-    uint64_t id;
-    CURL *handle;
-    struct curl_slist *headers;
-    char *body, *answer, *error;
-    size_t answer_size, answer_capacity;
-    char curl_error[CURL_ERROR_SIZE];
-    long status;
-};
+enum { WAIT_MS = 1000, CONNECTIONS_KEPT = 1024, EVENTS = 64, HANDLES_KEPT = 256, NO_TIMER = -1 };
 
 struct line {
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows */
-    struct exchange *asked, *answered;
+    struct exchanges asked, answered;
     bool stopping;
-    CURLM *multi;            /* of the thread, but for curl_multi_wakeup */
-    struct exchange *flying; /* of the thread */
+    int wake;  /* written when there is something for the thread */
+    int epoll; /* from here on: of the thread */
+    CURLM *multi;
+    int64_t timer_us; /* when libcurl wants to be called, monotonic; NO_TIMER */
+    struct exchanges flying;
+    CURL *handles[HANDLES_KEPT];
+    size_t handle_count;
 };
 
-/* ---- exchanges ---- */
+/* ---- what libcurl asks for ---- */
 
-static void free_exchange(struct exchange *exchange)
+static int watch_socket(CURL *handle, curl_socket_t socket, int what, void *argument, void *known)
 {
-    curl_easy_cleanup(exchange->handle);
-    curl_slist_free_all(exchange->headers);
-    memory_free(exchange->body);
-    memory_free(exchange->answer);
-    memory_free(exchange->error);
-    memory_free(exchange);
-}
-
-static void free_list(struct exchange *list)
-{
-    while (list) {
-        struct exchange *next = list->next;
-        free_exchange(list);
-        list = next;
+    (void)handle;
+    struct line *line = argument;
+    struct epoll_event event = {.data.fd = socket};
+    if (what == CURL_POLL_REMOVE) {
+        epoll_ctl(line->epoll, EPOLL_CTL_DEL, socket, NULL);
+        return 0;
     }
+    event.events |= what != CURL_POLL_OUT ? EPOLLIN : 0;
+    event.events |= what != CURL_POLL_IN ? EPOLLOUT : 0;
+    if (epoll_ctl(line->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event) != 0)
+        return -1;
+    curl_multi_assign(line->multi, socket, line);
+    return 0;
 }
 
-static size_t take_bytes(char *data, size_t one, size_t count, void *argument)
+static int set_timer(CURLM *multi, long wait_ms, void *argument)
 {
-    struct exchange *exchange = argument;
-    if (exchange->answer_size + count > ANSWER_BYTES_MAX)
-        return 0; /* curl calls it a write error */
-    exchange->answer = memory_grow(exchange->answer, &exchange->answer_capacity, exchange->answer_size + count, one);
-    memcpy(exchange->answer + exchange->answer_size, data, count);
-    exchange->answer_size += count;
-    return count;
+    (void)multi;
+    struct line *line = argument;
+    line->timer_us = wait_ms < 0 ? NO_TIMER : clock_monotonic_us(&clock_system) + (int64_t)wait_ms * 1000;
+    return 0;
 }
 
-static void add_header(struct exchange *exchange, const struct weir_header *header)
+/* ---- requests and answers ---- */
+
+static void keep_handle(struct line *line, CURL *handle)
 {
-    char *line = memory_format("%s: %.*s", header->name, (int)header->value.size, (const char *)header->value.data);
-    bool is_one_line = !strpbrk(line, "\r\n"); /* what comes from records must not become a header of its own */
-    if (is_one_line)
-        exchange->headers = curl_slist_append(exchange->headers, line);
-    memory_free(line);
+    if (line->handle_count < HANDLES_KEPT)
+        line->handles[line->handle_count++] = handle;
+    else
+        curl_easy_cleanup(handle);
 }
 
-static void set_options(struct exchange *exchange, const struct weir_transport_request *request)
+static void give_answer(struct line *line, struct exchange *exchange)
 {
-    CURL *handle = exchange->handle;
-    curl_easy_setopt(handle, CURLOPT_URL, request->url);
-    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE, (long)request->body.size);
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, exchange->body);
-    curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request->method);
-    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, exchange->headers);
-    curl_easy_setopt(handle, CURLOPT_USERAGENT, "weir/" WEIR_VERSION);
-    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
-    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, exchange->curl_error);
-    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_bytes);
-    curl_easy_setopt(handle, CURLOPT_WRITEDATA, exchange);
-    curl_easy_setopt(handle, CURLOPT_PRIVATE, exchange);
-}
-
-static struct exchange *new_exchange(const struct weir_transport_request *request)
-{
-    struct exchange *exchange = memory_new(sizeof *exchange);
-    exchange->id = request->id;
-    exchange->handle = curl_easy_init();
-    exchange->body = memory_copy(request->body.data ? request->body.data : "", request->body.size);
-    exchange->headers = curl_slist_append(NULL, "Expect:"); /* no waiting for 100 Continue */
-    for (size_t i = 0; i < request->headers.count; i++)
-        add_header(exchange, &request->headers.items[i]);
-    if (exchange->handle)
-        set_options(exchange, request);
-    return exchange;
-}
-
-/* ---- the thread ---- */
-
-static void take_out(struct exchange **list, const struct exchange *exchange)
-{
-    while (*list != exchange)
-        list = &(*list)->next;
-    *list = exchange->next;
-}
-
-static void append(struct exchange **list, struct exchange *exchange)
-{
-    while (*list)
-        list = &(*list)->next;
-    exchange->next = NULL;
-    *list = exchange;
-}
-
-static void end_exchange(struct line *line, struct exchange *exchange, CURLcode code)
-{
-    curl_easy_getinfo(exchange->handle, CURLINFO_RESPONSE_CODE, &exchange->status);
-    if (code != CURLE_OK) {
-        exchange->status = 0;
-        exchange->error = memory_text(*exchange->curl_error ? exchange->curl_error : curl_easy_strerror(code));
-    }
-    curl_multi_remove_handle(line->multi, exchange->handle);
-    take_out(&line->flying, exchange);
     pthread_mutex_lock(&line->lock);
-    append(&line->answered, exchange);
+    exchanges_append(&line->answered, exchange);
     pthread_mutex_unlock(&line->lock);
 }
 
@@ -141,43 +83,91 @@ static void take_answers(struct line *line)
     int left;
     while ((message = curl_multi_info_read(line->multi, &left))) {
         struct exchange *exchange = NULL;
+        CURL *handle = message->easy_handle;
         if (message->msg != CURLMSG_DONE)
             continue;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
-        end_exchange(line, exchange, message->data.result);
+        curl_easy_getinfo(handle, CURLINFO_PRIVATE, &exchange);
+        exchange_end(exchange, message->data.result);
+        curl_multi_remove_handle(line->multi, handle);
+        keep_handle(line, handle);
+        exchanges_remove(&line->flying, exchange);
+        give_answer(line, exchange);
     }
 }
 
 static void start(struct line *line, struct exchange *exchange)
 {
-    append(&line->flying, exchange);
-    curl_multi_add_handle(line->multi, exchange->handle);
+    CURL *handle = line->handle_count > 0 ? line->handles[--line->handle_count] : exchange_handle_new();
+    if (!handle) {
+        exchange_fail(exchange, "libcurl gives no handle");
+        give_answer(line, exchange);
+        return;
+    }
+    exchange_begin(exchange, handle);
+    exchanges_append(&line->flying, exchange);
+    curl_multi_add_handle(line->multi, handle);
 }
 
 /* False: it is time to stop. */
 static bool take_requests(struct line *line)
 {
     pthread_mutex_lock(&line->lock);
-    struct exchange *asked = line->asked;
     bool goes_on = !line->stopping;
-    line->asked = goes_on ? NULL : asked;
+    struct exchanges asked = line->asked;
+    if (goes_on)
+        line->asked = (struct exchanges){0};
     pthread_mutex_unlock(&line->lock);
-    while (goes_on && asked) {
-        struct exchange *next = asked->next;
-        start(line, asked);
-        asked = next;
+    while (goes_on && asked.first) {
+        struct exchange *exchange = asked.first;
+        exchanges_remove(&asked, exchange);
+        start(line, exchange);
     }
     return goes_on;
+}
+
+/* ---- the thread ---- */
+
+static int wait_ms(const struct line *line)
+{
+    if (line->timer_us == NO_TIMER)
+        return WAIT_MS;
+    int64_t left_us = line->timer_us - clock_monotonic_us(&clock_system);
+    int64_t left_ms = left_us > 0 ? (left_us + 999) / 1000 : 0;
+    return left_ms < WAIT_MS ? (int)left_ms : WAIT_MS;
+}
+
+static void hear(struct line *line, const struct epoll_event *event)
+{
+    int running;
+    uint64_t count;
+    if (event->data.fd == line->wake) {
+        (void)!read(line->wake, &count, sizeof count);
+        return;
+    }
+    int what = (event->events & EPOLLIN ? CURL_CSELECT_IN : 0) | (event->events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+               (event->events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+    curl_multi_socket_action(line->multi, event->data.fd, what, &running);
+}
+
+static void call_in_time(struct line *line)
+{
+    int running;
+    if (line->timer_us == NO_TIMER || clock_monotonic_us(&clock_system) < line->timer_us)
+        return;
+    line->timer_us = NO_TIMER; /* set anew from within */
+    curl_multi_socket_action(line->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
 static void *work(void *argument)
 {
     struct line *line = argument;
-    int running = 0;
+    struct epoll_event events[EVENTS];
     while (take_requests(line)) {
-        curl_multi_perform(line->multi, &running);
+        int count = epoll_wait(line->epoll, events, EVENTS, wait_ms(line));
+        for (int i = 0; i < count; i++)
+            hear(line, &events[i]);
+        call_in_time(line);
         take_answers(line);
-        curl_multi_poll(line->multi, NULL, 0, WAIT_MS, NULL);
     }
     return NULL;
 }
@@ -186,12 +176,31 @@ static void *work(void *argument)
 
 /* By itself libcurl keeps four connections per call under way (CURLMOPT_MAXCONNECTS), so at the end of every burst of calls it would close
  * those that the next one needs. */
-static CURLM *new_multi(void)
+static CURLM *new_multi(struct line *line)
 {
     CURLM *multi = curl_multi_init();
-    if (multi)
-        curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+    if (!multi)
+        return NULL;
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, line);
+    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
+    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, line);
     return multi;
+}
+
+static void free_line(struct line *line)
+{
+    while (line->handle_count > 0)
+        curl_easy_cleanup(line->handles[--line->handle_count]);
+    if (line->multi)
+        curl_multi_cleanup(line->multi);
+    if (line->wake >= 0)
+        close(line->wake);
+    if (line->epoll >= 0)
+        close(line->epoll);
+    pthread_mutex_destroy(&line->lock);
+    memory_free(line);
 }
 
 static void *open_line(void)
@@ -199,29 +208,36 @@ static void *open_line(void)
     curl_begin();
     struct line *line = memory_new(sizeof *line);
     pthread_mutex_init(&line->lock, NULL);
-    line->multi = new_multi();
-    if (line->multi && pthread_create(&line->thread, NULL, work, line) == 0)
+    line->timer_us = NO_TIMER;
+    line->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    line->epoll = epoll_create1(EPOLL_CLOEXEC);
+    line->multi = new_multi(line);
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = line->wake};
+    if (line->multi && line->wake >= 0 && epoll_ctl(line->epoll, EPOLL_CTL_ADD, line->wake, &event) == 0 &&
+        pthread_create(&line->thread, NULL, work, line) == 0)
         return line;
-    curl_multi_cleanup(line->multi);
-    pthread_mutex_destroy(&line->lock);
-    memory_free(line);
+    free_line(line);
     return NULL;
+}
+
+static void wake(const struct line *line)
+{
+    const uint64_t one = 1;
+    (void)!write(line->wake, &one, sizeof one);
 }
 
 static bool send_request(void *self, const struct weir_transport_request *request)
 {
     struct line *line = self;
-    struct exchange *exchange = line ? new_exchange(request) : NULL;
-    if (!exchange)
+    if (!line)
         return false;
-    if (!exchange->handle) {
-        free_exchange(exchange);
-        return false;
-    }
+    struct exchange *exchange = exchange_new(request);
     pthread_mutex_lock(&line->lock);
-    append(&line->asked, exchange);
+    bool is_first = !line->asked.first;
+    exchanges_append(&line->asked, exchange);
     pthread_mutex_unlock(&line->lock);
-    curl_multi_wakeup(line->multi);
+    if (is_first)
+        wake(line);
     return true;
 }
 
@@ -231,16 +247,19 @@ static const char *copy_text(weir_arena *arena, const char *text)
     return memcpy(weir_arena_alloc(arena, size), text, size);
 }
 
+static struct exchange *next_answer(struct line *line)
+{
+    pthread_mutex_lock(&line->lock);
+    struct exchange *exchange = line->answered.first;
+    if (exchange)
+        exchanges_remove(&line->answered, exchange);
+    pthread_mutex_unlock(&line->lock);
+    return exchange;
+}
+
 static bool take_result(void *self, weir_arena *arena, struct weir_transport_result *out)
 {
-    struct line *line = self;
-    if (!line)
-        return false;
-    pthread_mutex_lock(&line->lock);
-    struct exchange *exchange = line->answered;
-    if (exchange)
-        line->answered = exchange->next;
-    pthread_mutex_unlock(&line->lock);
+    struct exchange *exchange = self ? next_answer(self) : NULL;
     if (!exchange)
         return false;
     *out = (struct weir_transport_result){.id = exchange->id, .status = (int32_t)exchange->status};
@@ -248,7 +267,7 @@ static bool take_result(void *self, weir_arena *arena, struct weir_transport_res
                             exchange->answer ? exchange->answer : "", exchange->answer_size);
     out->body.size = exchange->answer_size;
     out->error = exchange->error ? copy_text(arena, exchange->error) : NULL;
-    free_exchange(exchange);
+    exchange_free(exchange);
     return true;
 }
 
@@ -258,16 +277,16 @@ static void close_line(void *self)
     pthread_mutex_lock(&line->lock);
     line->stopping = true;
     pthread_mutex_unlock(&line->lock);
-    curl_multi_wakeup(line->multi);
+    wake(line);
     pthread_join(line->thread, NULL);
-    for (struct exchange *exchange = line->flying; exchange; exchange = exchange->next)
+    for (struct exchange *exchange = line->flying.first; exchange; exchange = exchange->next) {
         curl_multi_remove_handle(line->multi, exchange->handle);
-    free_list(line->flying);
-    free_list(line->asked);
-    free_list(line->answered);
-    curl_multi_cleanup(line->multi);
-    pthread_mutex_destroy(&line->lock);
-    memory_free(line);
+        curl_easy_cleanup(exchange->handle);
+    }
+    exchanges_free(&line->flying);
+    exchanges_free(&line->asked);
+    exchanges_free(&line->answered);
+    free_line(line);
 }
 
 const struct weir_transport weir_http_transport = {open_line, send_request, take_result, close_line};

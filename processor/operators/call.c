@@ -10,12 +10,14 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "call_state.h"
 #include "operators/operators.h"
 
 enum { LOOK_EVERY_MS = 20, DIGITS = 20, STATUS_OK_FIRST = 200, STATUS_OK_LAST = 299 };
 enum { STORE_PENDING, STORE_RECORDS, STORE_DUE, STORE_BREAKER };
+enum { BUCKETS = 4096 };
 
 struct flight { /* a call that is under way */
     uint64_t id;
@@ -31,7 +33,8 @@ struct self {
     char *next;        /* a key of STORE_DUE: what is due before is under way; NULL: nothing is known */
     bool stepped_back; /* something is due before it since it was set */
     int64_t pending;
-    bool holds; /* the task's inputs */
+    uint32_t *pending_of; /* by the hash of their key, BUCKETS of them: spares most looks for others of a key */
+    bool holds;           /* the task's inputs */
 };
 
 static const struct call_args *args_of(const weir_context *context)
@@ -62,10 +65,16 @@ static struct weir_store *store(weir_context *context, int number)
 
 /* ---- back-pressure ---- */
 
-static void count_pending(weir_context *context, int64_t more)
+static uint32_t *pending_of(const struct self *self, weir_bytes key)
+{
+    return &self->pending_of[hash_table(key) % BUCKETS];
+}
+
+static void count_pending(weir_context *context, weir_bytes key, int32_t more)
 {
     struct self *self = context->self;
     self->pending += more;
+    *pending_of(self, key) += (uint32_t)more;
     bool holds = self->pending >= args_of(context)->max_pending;
     if (holds != self->holds)
         context->execution->holds += holds ? 1 : -1;
@@ -186,6 +195,8 @@ static bool is_of_key(void *argument, const struct weir_record *row)
 static weir_bytes first_of_key(weir_context *context, weir_bytes key)
 {
     struct search search = {.key = key, .context = context};
+    if (*pending_of(context->self, key) == 0)
+        return search.found;
     weir_bytes from = text(context, "%.*s/%020d", CHARS(key), 0),
                to = text(context, "%.*s/99999999999999999999", CHARS(key));
     weir_range_each(store(context, STORE_PENDING), (struct weir_range){.from = &from, .to = &to}, is_of_key, &search);
@@ -227,7 +238,7 @@ static void forget_call(weir_context *context, weir_bytes row, const struct pend
     typed_put(store(context, STORE_PENDING), &row, NULL, now_ms);
     typed_put(store(context, STORE_RECORDS), &row, NULL, now_ms);
     clear_due(context, row, due_ms);
-    count_pending(context, -1);
+    count_pending(context, call->key, -1);
     weir_bytes next = first_of_key(context, call->key);
     if (next.size > 0)
         set_due(context, next, now_ms);
@@ -455,19 +466,18 @@ static void look(weir_context *context, int64_t now_ms)
 
 static void count_row(void *argument, const struct weir_record *row)
 {
-    (void)row;
-    ++*(int64_t *)argument;
+    const struct pending_call *call = row->value;
+    count_pending(argument, call->key, 1);
 }
 
 static void open(weir_context *context)
 {
     struct self *self = context->self;
     const struct call_args *args = args_of(context);
-    int64_t pending = 0;
     *self = (struct self){.line = transport_of(context)->open(),
-                          .flights = memory_new((size_t)args->concurrency * sizeof(struct flight))};
-    weir_each(store(context, STORE_PENDING), count_row, &pending);
-    count_pending(context, pending);
+                          .flights = memory_new((size_t)args->concurrency * sizeof(struct flight)),
+                          .pending_of = memory_new(BUCKETS * sizeof *self->pending_of)};
+    weir_each(store(context, STORE_PENDING), count_row, context);
     context->execution->calls->schedule(context->execution->engine, context, WEIR_WALL_CLOCK, SCHEDULE_AS_USUAL,
                                         LOOK_EVERY_MS, look);
 }
@@ -499,6 +509,14 @@ static weir_bytes next_row(weir_context *context, weir_bytes key)
     return text(context, "%.*s/%020lld", CHARS(key), (long long)breaker->accepted);
 }
 
+/* Without a look at what else is due: while there is room, all of that is under way but for what became due since the last look. */
+static void start_at_once(weir_context *context, weir_bytes row, int64_t due_ms)
+{
+    struct self *self = context->self;
+    if (self->flying < room(context))
+        start(context, row, due_ms);
+}
+
 static void process(weir_context *context, const struct weir_record *record)
 {
     if (!record->key || !record->value) {
@@ -511,10 +529,11 @@ static void process(weir_context *context, const struct weir_record *record)
     weir_bytes row = next_row(context, call->key);
     typed_put(store(context, STORE_PENDING), &row, call, record->timestamp_ms);
     typed_put(store(context, STORE_RECORDS), &row, record->value, record->timestamp_ms);
-    count_pending(context, 1);
-    if (is_first)
+    count_pending(context, call->key, 1);
+    if (is_first) {
         set_due(context, row, call->due_at);
-    start_due(context);
+        start_at_once(context, row, call->due_at);
+    }
     context->execution->headers = headers;
 }
 
@@ -524,6 +543,7 @@ static void close(weir_context *context)
     while (self->flying > 0)
         land(self, 0);
     memory_free(self->flights);
+    memory_free(self->pending_of);
     memory_free(self->next);
     if (self->line)
         transport_of(context)->close(self->line);

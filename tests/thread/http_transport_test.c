@@ -43,7 +43,7 @@ static uint16_t start_service(pthread_t *thread)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     listener = socket(AF_INET, SOCK_STREAM, 0);
-    assert(bind(listener, (struct sockaddr *)&address, size) == 0 && listen(listener, 8) == 0);
+    assert(bind(listener, (struct sockaddr *)&address, size) == 0 && listen(listener, 512) == 0);
     assert(getsockname(listener, (struct sockaddr *)&address, &size) == 0);
     assert(pthread_create(thread, NULL, serve, NULL) == 0);
     return ntohs(address.sin_port);
@@ -68,6 +68,27 @@ static struct weir_transport_result ask(void *line, weir_arena *arena, const cha
     abort();
 }
 
+/* Many at once: each is answered once. */
+static void ask_together(void *line, weir_arena *arena, const char *url)
+{
+    enum { REQUESTS = 300, FIRST_ID = 1000 };
+    bool is_answered[REQUESTS] = {false};
+    struct weir_transport_result result;
+    for (uint64_t i = 0; i < REQUESTS; i++)
+        assert(weir_http_transport.send(
+            line,
+            &(struct weir_transport_request){.id = FIRST_ID + i, .method = "POST", .url = url, .timeout_ms = 30000}));
+    for (int answered = 0, waits = 0; answered < REQUESTS; waits++) {
+        assert(waits < 3000);
+        for (; weir_http_transport.take(line, arena, &result); answered++) {
+            assert(result.status == 200 && result.id >= FIRST_ID && result.id < FIRST_ID + REQUESTS);
+            assert(!is_answered[result.id - FIRST_ID]);
+            is_answered[result.id - FIRST_ID] = true;
+        }
+        usleep(10 * 1000);
+    }
+}
+
 int main(void)
 {
     pthread_t thread;
@@ -82,6 +103,8 @@ int main(void)
     assert(result.status == 200 && !result.error && result.body.size == 4 && memcmp(result.body.data, "fine", 4) == 0);
     assert(strstr(heard, "POST /ok ") && strstr(heard, "Idempotency-Key: k-1\r\n") && strstr(heard, "{\"a\":1}"));
     assert(!strstr(heard, "Injected"));
+
+    ask_together(line, arena, url);
 
     snprintf(url, sizeof url, "http://127.0.0.1:%d/busy", port);
     assert(ask(line, arena, url).status == 503);
