@@ -80,6 +80,18 @@ Test(sketch, percentiles_are_within_one_percent)
     }
 }
 
+Test(sketch, percentiles_together_are_what_each_is_alone)
+{
+    struct sketch sketch = {.size = 0};
+    for (int i = 0; i < 1000; i++) {
+        struct sketch_percentiles found = sketch_percentiles(bytes_of(&sketch));
+        cr_assert_eq(found.p50, sketch_quantile(bytes_of(&sketch), 500));
+        cr_assert_eq(found.p95, sketch_quantile(bytes_of(&sketch), 950));
+        cr_assert_eq(found.p99, sketch_quantile(bytes_of(&sketch), 990));
+        add(&sketch, draw() % (i % 7 == 0 ? 100000 : 50));
+    }
+}
+
 Test(sketch, the_order_of_numbers_does_not_matter)
 {
     struct sketch up = {.size = 0}, down = {.size = 0};
@@ -100,5 +112,6 @@ Test(sketch, bytes_that_are_no_sketch_do_no_harm)
         size_t size = (size_t)(draw() & 63);
         cr_assert(sketch_add((weir_bytes){bytes, size}, draw(), out) <= sketch_room((weir_bytes){bytes, size}));
         sketch_quantile((weir_bytes){bytes, size}, 500);
+        sketch_percentiles((weir_bytes){bytes, size});
     }
 }

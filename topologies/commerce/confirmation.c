@@ -75,7 +75,8 @@ void add_confirmation(weir_context *context, const struct weir_record *record, v
     time->has_sketch = true;
     time->sketch = (weir_bytes){room, sketch_add(old, fact_value(record)->quantity, room)};
     time->count += 1;
-    time->p50_ms = sketch_quantile(time->sketch, 500);
-    time->p95_ms = sketch_quantile(time->sketch, 950);
-    time->p99_ms = sketch_quantile(time->sketch, 990);
+    struct sketch_percentiles percentiles = sketch_percentiles(time->sketch);
+    time->p50_ms = percentiles.p50;
+    time->p95_ms = percentiles.p95;
+    time->p99_ms = percentiles.p99;
 }

@@ -117,9 +117,10 @@ static void measure(weir_context *context, struct closing_load *load, int64_t wa
     unsigned char *room = weir_alloc(context, sketch_room(old));
     load->has_sketch = true;
     load->sketch = (weir_bytes){room, sketch_add(old, wait_ms, room)};
-    load->p50_ms = sketch_quantile(load->sketch, 500);
-    load->p95_ms = sketch_quantile(load->sketch, 950);
-    load->p99_ms = sketch_quantile(load->sketch, 990);
+    struct sketch_percentiles percentiles = sketch_percentiles(load->sketch);
+    load->p50_ms = percentiles.p50;
+    load->p95_ms = percentiles.p95;
+    load->p99_ms = percentiles.p99;
 }
 
 void add_closing(weir_context *context, const struct weir_record *record, void *aggregate)

@@ -59,9 +59,10 @@ void add_request(weir_context *context, const struct weir_record *record, void *
     load->errors += event->status >= 500;
     load->per_second.unscaled = load->requests * RATE_UNIT / (*window_ms / 1000);
     load->error_rate.unscaled = load->errors * RATE_UNIT / load->requests;
-    load->p50_ms = sketch_quantile(load->sketch, 500);
-    load->p95_ms = sketch_quantile(load->sketch, 950);
-    load->p99_ms = sketch_quantile(load->sketch, 990);
+    struct sketch_percentiles percentiles = sketch_percentiles(load->sketch);
+    load->p50_ms = percentiles.p50;
+    load->p95_ms = percentiles.p95;
+    load->p99_ms = percentiles.p99;
 }
 
 int64_t request_event_time(const struct weir_record *record, int64_t partition_time_ms)

@@ -73,7 +73,7 @@ static size_t write_pair(unsigned char *out, int64_t *last, int64_t bucket, uint
     return size + write_varint(out + size, count);
 }
 
-/* ---- the three functions ---- */
+/* ---- the functions ---- */
 
 size_t sketch_room(weir_bytes sketch)
 {
@@ -107,15 +107,38 @@ static uint64_t count_all(weir_bytes sketch)
     return total;
 }
 
+static uint64_t rank_of(uint64_t total, int per_mille)
+{
+    return (total / 1000) * (uint64_t)per_mille + (total % 1000 * (uint64_t)per_mille + 999) / 1000;
+}
+
+/* On from where the reader is, with `below` numbers behind it and the latest of them in *number. */
+static void go_to(struct reader *reader, uint64_t rank, uint64_t *below, int64_t *number)
+{
+    while (*below < rank && read_pair(reader)) {
+        *below += reader->count;
+        *number = middle_of(reader->bucket);
+    }
+}
+
 int64_t sketch_quantile(weir_bytes sketch, int per_mille)
 {
-    uint64_t total = count_all(sketch), below = 0;
-    uint64_t rank = (total / 1000) * (uint64_t)per_mille + (total % 1000 * (uint64_t)per_mille + 999) / 1000;
     struct reader reader = read_sketch(sketch);
+    uint64_t below = 0;
     int64_t number = 0;
-    while (below < rank && read_pair(&reader)) {
-        below += reader.count;
-        number = middle_of(reader.bucket);
-    }
+    go_to(&reader, rank_of(count_all(sketch), per_mille), &below, &number);
     return number;
+}
+
+struct sketch_percentiles sketch_percentiles(weir_bytes sketch)
+{
+    struct reader reader = read_sketch(sketch);
+    struct sketch_percentiles found = {0};
+    uint64_t total = count_all(sketch), below = 0;
+    go_to(&reader, rank_of(total, 500), &below, &found.p50);
+    found.p95 = found.p50;
+    go_to(&reader, rank_of(total, 950), &below, &found.p95);
+    found.p99 = found.p95;
+    go_to(&reader, rank_of(total, 990), &below, &found.p99);
+    return found;
 }

@@ -14,4 +14,9 @@ size_t sketch_room(weir_bytes sketch);
 size_t sketch_add(weir_bytes sketch, int64_t number, unsigned char *out);
 /* The smallest number that at least per_mille of the numbers do not exceed (nearest rank), within 1 %; 0 of none. */
 int64_t sketch_quantile(weir_bytes sketch, int per_mille);
+/* sketch_quantile of 500, 950 and 990, at the price of one. */
+struct sketch_percentiles {
+    int64_t p50, p95, p99;
+};
+struct sketch_percentiles sketch_percentiles(weir_bytes sketch);
 #endif
