@@ -18,6 +18,7 @@
 #include "runtime/peers.h"
 #include "runtime/replay.h"
 #include "runtime/standbys.h"
+#include "runtime/state_format.h"
 #include "runtime/subjects.h"
 #include "runtime/task.h"
 
@@ -263,9 +264,9 @@ struct weir_app *app_open(struct weir_topology *topology, struct weir_config set
     if (ok) {
         share_memory(app->config);
         app->exactly_once = strcmp(config_text(app->config, "processing.guarantee"), "exactly_once_v2") == 0;
-        ok = open_identity(app, application, error) && (broker || open_broker(app, error)) &&
-             open_schema_registry(app, error) && layout_create_topics(&app->layout, app->broker, app->config, error) &&
-             open_globals(app, error);
+        ok = state_format_check(app->config, application, error) && open_identity(app, application, error) &&
+             (broker || open_broker(app, error)) && open_schema_registry(app, error) &&
+             layout_create_topics(&app->layout, app->broker, app->config, error) && open_globals(app, error);
     }
     if (ok)
         return app;
