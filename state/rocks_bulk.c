@@ -46,12 +46,15 @@ static void put_marks(struct rocks_bulk *bulk, struct rocks_marks marks)
     put_mark(bulk, ROCKS_WRITTEN_TIME, marks.written_ms);
 }
 
+/* A file is taken in by a second name, and the first one goes when that is noted. A crash in between leaves the first one to a
+ * file of the database, which must not be written over. */
 struct rocks_bulk *rocks_disk_bulk_open(struct rocks_family *family, struct rocks_marks marks)
 {
     struct rocks_bulk *bulk = memory_new(sizeof *bulk);
     bulk->family = family;
     bulk->is_fresh = rocks_family_is_empty(family);
     bulk->path = memory_format("%s/bulk-%s.sst", family->rocks->directory, family->name);
+    unlink(bulk->path);
     bulk->environment = rocksdb_envoptions_create();
     bulk->writer = rocksdb_sstfilewriter_create(bulk->environment, family->options);
     rocksdb_sstfilewriter_open(bulk->writer, bulk->path, &bulk->message);
