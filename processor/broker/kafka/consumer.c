@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "kafka.h"
 
@@ -121,6 +122,23 @@ struct broker_consumer *kafka_consumer_open(struct broker *base, const char *gro
     return NULL;
 }
 
+void kafka_consumer_note_lost_topic(struct broker_consumer *consumer)
+{
+    consumer->has_lost_topic = true;
+}
+
+/* A partition that was assigned when its topic was deleted stays with the thread of its broker (librdkafka 2.0.2:
+ * rd_kafka_topic_partition_cnt_update, rd_kafka_toppar_desired_del), so to destroy the client would wait for ever. It has left the
+ * group, and is left behind. */
+static void destroy_client(const struct broker_consumer *consumer)
+{
+    if (consumer->has_lost_topic)
+        log_warning("kafka", "%s: a topic was deleted while it was read; the client is left behind",
+                    rd_kafka_name(consumer->client));
+    else
+        rd_kafka_destroy(consumer->client);
+}
+
 void kafka_consumer_close(struct broker_consumer *consumer)
 {
     if (!consumer)
@@ -136,7 +154,7 @@ void kafka_consumer_close(struct broker_consumer *consumer)
     rd_kafka_queue_destroy(consumer->events);
     rd_kafka_queue_destroy(consumer->records);
     kafka_routes_done(&consumer->routes);
-    rd_kafka_destroy(consumer->client);
+    destroy_client(consumer);
     close(consumer->wake);
     for (size_t i = 0; i < consumer->subscription_count; i++) {
         free(consumer->subscriptions[i].routes);
