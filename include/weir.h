@@ -705,6 +705,11 @@ WEIR_PUBLIC bool weir_topology_describe(weir_topology *, enum weir_describe_form
 /* Policies of the whole topology, once. */
 WEIR_PUBLIC void weir_on_error_with(weir_topology *, struct weir_on_error_args);
 WEIR_PUBLIC weir_stream *weir_from_with(weir_topology *, const char *topic, const struct weir_type *key, struct weir_source_args);
+/* All topics whose whole names match a POSIX extended regular expression, as one stream, also those that are made later (docs/streams.md).
+ * Nobody else reads them by name, and none is internal to the application, holds its dead letters or begins with "__". The name is
+ * that of "<application.id>-<name>-shares", an internal topic without records, which has a partition per task: as many as the widest topic
+ * that matches at the first start. One with more stops the app (WEIR_INVALID). No .also, no .park. */
+WEIR_PUBLIC weir_stream *weir_from_pattern_with(weir_topology *, const char *name, const char *pattern, const struct weir_type *key, struct weir_source_args);
 WEIR_PUBLIC weir_table *weir_table_with(weir_topology *, const char *topic, const char *store, const struct weir_type *key, struct weir_source_args);
 /* The latest value per key of all partitions of a topic, on every instance: loaded before processing begins, then
  * followed. Nothing else may read the topic. */
@@ -859,6 +864,7 @@ struct weir_endpoint {
 
 #define weir_on_error(t, ...) weir_on_error_with((t), (struct weir_on_error_args){.at = WEIR_AT, __VA_ARGS__})
 #define weir_from(t, topic, key, ...) weir_from_with((t), (topic), (key), WEIR_ARGS(source, value, __VA_ARGS__))
+#define weir_from_pattern(t, name, pattern, key, ...) weir_from_pattern_with((t), (name), (pattern), (key), WEIR_ARGS(source, value, __VA_ARGS__))
 #define weir_table_from(t, topic, store, key, ...) weir_table_with((t), (topic), (store), (key), WEIR_ARGS(source, value, __VA_ARGS__))
 #define weir_global(t, topic, store, key, ...) weir_global_with((t), (topic), (store), (key), WEIR_ARGS(source, value, __VA_ARGS__))
 #define weir_global_store(t, topic, store, key, ...) weir_global_store_with((t), (topic), (store), (key), WEIR_ARGS(global_store, value, __VA_ARGS__))

@@ -31,6 +31,7 @@ const struct weir_entry topologies_builtin[] = {
     {"example-global", "adds the shop's town to each sale", example_global},
     {"example-streams", "sorts lines of logs, and takes them apart", example_streams},
     {"example-tables", "counts who lives in each town", example_tables},
+    {"example-pattern", "counts what is sold in all shops, each with a topic of its own", example_pattern},
     {"example-quiet", "counts readings per minute, also when a sensor falls silent", example_quiet},
     {"example-prices", "adds the price that held when each sale was made", example_prices},
     {NULL, NULL, NULL},

@@ -58,6 +58,8 @@ const struct setting config_table[] = {
     {"auto.offset.reset", SETTING_CHOICE, "earliest", 0, 0, {"earliest", "latest", "none", "by_duration:PnDTnHnMn.nS"}, KAFKA,
      "Where to start in a partition of which nothing was committed. `none`: stop with an error. `by_duration:PT6H`: at the records of "
      "the last six hours (KIP-1106; ISO 8601, as Java's `Duration` reads it). A source's `.reset` comes first; a simulation starts at the beginning whatever is said."},
+    {"metadata.max.age.ms", SETTING_MILLISECONDS, "300000", 1, INT32_MAX, {0}, KAFKA,
+     "How often the broker is asked which topics match, where a topology reads a pattern of topics (`weir_from_pattern`)."},
     {"linger.ms", SETTING_MILLISECONDS, "5", 0, 900000, {0}, KAFKA,
      "How long the producer collects records into one batch."},
     {"deserialization.exception.handler", SETTING_CHOICE, "dead_letter", 0, 0, {"dead_letter", "skip", "fail"}, STREAMS,

@@ -83,6 +83,10 @@ static void write_topics(const struct graph_node *source, struct buffer *out)
     const char *names[WEIR_TOPICS_MAX];
     size_t count = 0;
     const struct graph_topic *topic;
+    if (source->topic->is_pattern) {
+        buffer_format(out, "    Source: %s (topics: %s)\n", source->name, source->topic->name);
+        return;
+    }
     while ((topic = graph_source_topic(source, count)))
         names[count++] = topic->name;
     buffer_format(out, "    Source: %s (topics: [", source->name);

@@ -50,11 +50,13 @@ static void write_node(const struct graph_node *node, struct buffer *out)
     write_field("at", node->at, out);
     buffer_text(out, "\"topics\":[");
     const struct graph_topic *topic;
-    for (size_t i = 0; (topic = graph_source_topic(node, i)); i++) {
+    for (size_t i = 0; (topic = graph_source_topic(node, i)) && !topic->is_pattern; i++) {
         buffer_text(out, i ? "," : "");
         write_text(topic->name, out);
     }
     buffer_text(out, "],");
+    if (node->topic && node->topic->is_pattern)
+        write_field("pattern", node->topic->name, out);
     write_stores(node, out);
     write_neighbours("predecessors", &node->parents, out);
     buffer_text(out, ",");

@@ -19,6 +19,7 @@ struct graph_topic {
     bool is_computed;   /* stands for the topics that a sink computes; no topic of that name */
     bool is_drops;      /* holds what was left out (weir_drops) */
     bool is_ticks;      /* holds ticks (runtime/tick.h) */
+    bool is_pattern;    /* stands for all topics whose names match its own, a regular expression (base/pattern.h) */
     bool holds_changes; /* its values are new and old ones of a table (runtime/change.h) */
     const struct weir_type *key, *value;
     enum weir_format format; /* for writing; internal topics use WEIR_FORMAT_OBJECT */
@@ -85,6 +86,7 @@ struct graph_node {
     bool require_key;                 /* sources */
     bool confidential;                /* sources: nobody but their readers sees the values */
     const struct graph_node *beside;  /* sources of ticks: it belongs to the sub-topology of that node */
+    const char *shares;               /* sources of a pattern: the internal topic that has a partition per task */
     int64_t tick_after_ms;            /* sources of ticks: how long inputs are quiet before there is one */
     int32_t subtopology, index;       /* set by graph_plan; index within the sub-topology's nodes */
 };
@@ -137,4 +139,6 @@ const char *graph_dead_letters(weir_topology *, const struct graph_node *source,
                                const char *topic);
 struct graph_store *graph_find_store(const weir_topology *, const char *name); /* NULL: none */
 struct graph_topic *graph_find_topic(const weir_topology *, const char *name); /* NULL: none */
+/* The same, or else the pattern that the name matches. */
+struct graph_topic *graph_find_input(const weir_topology *, const char *name);
 #endif

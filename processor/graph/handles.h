@@ -147,6 +147,13 @@ struct graph_node *repartition_source(const struct verb *, struct graph_topic *,
 /* The source of the verb's topic, new or known with the same arguments, named as given (NULL: generated). NULL: latched. */
 struct graph_node *source_node(const struct verb *, const struct weir_type *key, const struct weir_source_args *,
                                const char *given);
+/* A source of that topic alone, of that name. NULL: latched. */
+struct graph_node *source_add_one(const struct verb *, struct graph_topic *, const struct weir_source_args *,
+                                  const char *name);
+/* A later reader of the source asks for nothing else than the first. False: latched. */
+bool source_agrees(const struct verb *, struct graph_node *source, const struct weir_source_args *);
+struct graph_node *source_of_topic(const weir_topology *, const struct graph_topic *);     /* NULL: nobody reads it */
+weir_stream *source_stream(const struct verb *, struct graph_node *, size_t nodes_before); /* of a later reader, too */
 
 /* ---- copartition.c ---- */
 
@@ -155,6 +162,11 @@ struct graph_node *source_node(const struct verb *, const struct weir_type *key,
 void copartition_add(weir_topology *, const struct graph_node *left, const struct graph_node *right);
 /* Of the whole, for graph_plan: numbers the sources. Nodes' indexes are their places in the topology. */
 void copartition_number(weir_topology *);
+
+/* ---- pattern.c ---- */
+
+/* Nobody reads a topic by a pattern as well as by its name (Kafka Streams: validateTopicNotAlreadyRegistered). */
+bool pattern_check_topic(const struct verb *, const struct graph_topic *);
 
 /* ---- join.c ---- */
 
@@ -173,6 +185,9 @@ void grouped_use_numbers(weir_grouped *);
 /* The topic, new or known with the same types; NULL: latched. */
 struct graph_topic *topology_topic(const struct verb *, const char *name, const struct weir_type *key,
                                    const struct weir_type *value);
+/* Stands for all topics that match the expression; new or known with the same types. NULL: latched. */
+struct graph_topic *topology_pattern(const struct verb *, const char *text, const struct weir_type *key,
+                                     const struct weir_type *value);
 /* Stands for all the topics that a sink computes. */
 struct graph_topic *topology_computed_topic(const struct verb *, const struct weir_type *key,
                                             const struct weir_type *value);

@@ -27,7 +27,7 @@ static bool reads(const struct graph_node *source, const struct graph_topic *top
     return false;
 }
 
-static struct graph_node *find_source(const weir_topology *topology, const struct graph_topic *topic)
+struct graph_node *source_of_topic(const weir_topology *topology, const struct graph_topic *topic)
 {
     for (size_t i = 0; i < topology->nodes.count; i++)
         if (reads(topology->nodes.items[i], topic))
@@ -78,7 +78,7 @@ static bool park(const struct verb *verb, struct graph_node *source, const char 
 }
 
 /* The second reader may ask for nothing else than the first. */
-static bool agrees(const struct verb *verb, struct graph_node *source, const struct weir_source_args *args)
+bool source_agrees(const struct verb *verb, struct graph_node *source, const struct weir_source_args *args)
 {
     if (args->dead_letters && (!source->dead_letters || strcmp(args->dead_letters, source->dead_letters) != 0))
         return verb_fail(verb, "its dead letters go to '%s' (%s), not to '%s'",
@@ -154,6 +154,13 @@ static struct graph_node *add_source(const struct verb *verb, const struct topic
     return park(verb, node, args->park, args->confidential) ? node : NULL;
 }
 
+struct graph_node *source_add_one(const struct verb *verb, struct graph_topic *topic,
+                                  const struct weir_source_args *args, const char *name)
+{
+    const struct topics topics = {.items = {topic}, .count = 1};
+    return add_source(verb, &topics, args, name);
+}
+
 /* A sink of windowed records writes the window into the key; a reader would take it for a part of the key. */
 static bool is_written_plain(const struct verb *verb, const struct graph_topic *topic)
 {
@@ -182,7 +189,7 @@ static bool add_topic(const struct verb *verb, struct topics *topics, const char
                       const struct weir_type *value)
 {
     struct graph_topic *topic = topic_of(verb, name, key, value);
-    if (!topic)
+    if (!topic || !pattern_check_topic(verb, topic))
         return false;
     for (size_t i = 0; i < topics->count; i++)
         if (topics->items[i] == topic)
@@ -208,7 +215,7 @@ static struct graph_node *known_source(const struct verb *verb, const struct top
 {
     struct graph_node *known = NULL;
     for (size_t i = 0; i < topics->count && !known; i++)
-        known = find_source(verb->topology, topics->items[i]);
+        known = source_of_topic(verb->topology, topics->items[i]);
     return known;
 }
 
@@ -228,7 +235,15 @@ struct graph_node *source_node(const struct verb *verb, const struct weir_type *
     }
     struct weir_source_args same = *args;
     same.name = given;
-    return reads_the_same(verb, known, &topics) && agrees(verb, known, &same) ? known : NULL;
+    return reads_the_same(verb, known, &topics) && source_agrees(verb, known, &same) ? known : NULL;
+}
+
+weir_stream *source_stream(const struct verb *verb, struct graph_node *node, size_t nodes_before)
+{
+    weir_stream *stream = node ? stream_of(verb->topology, node) : NULL;
+    if (stream && verb->topology->nodes.count == nodes_before)
+        stream->reader = verb->topology->next_number;
+    return stream;
 }
 
 weir_stream *weir_from_with(weir_topology *topology, const char *topic, const struct weir_type *key,
@@ -240,11 +255,7 @@ weir_stream *weir_from_with(weir_topology *topology, const char *topic, const st
     if (!verb_is_open(&verb) || !verb_check_no_keeping(&verb, KEEPING(args)))
         return NULL;
     size_t nodes_before = topology->nodes.count;
-    struct graph_node *node = source_node(&verb, key, &args, args.name);
-    weir_stream *stream = node ? stream_of(topology, node) : NULL;
-    if (stream && topology->nodes.count == nodes_before)
-        stream->reader = topology->next_number;
-    return stream;
+    return source_stream(&verb, source_node(&verb, key, &args, args.name), nodes_before);
 }
 
 /* Kafka Streams: Consumed.as("x") names the operator "x" and its source "x-source"; the name of a store that the author

@@ -50,7 +50,7 @@ struct graph_store *graph_find_store(const weir_topology *topology, const char *
 struct graph_topic *graph_find_topic(const weir_topology *topology, const char *name)
 {
     for (size_t i = 0; i < topology->topic_count; i++)
-        if (strcmp(topology->topics[i]->name, name) == 0)
+        if (!topology->topics[i]->is_pattern && strcmp(topology->topics[i]->name, name) == 0)
             return topology->topics[i];
     return NULL;
 }
@@ -84,6 +84,21 @@ struct graph_topic *topology_topic(const struct verb *verb, const char *name, co
     topic = add_topic(verb->topology, name);
     topic->key = key;
     topic->value = value;
+    return topic;
+}
+
+struct graph_topic *topology_pattern(const struct verb *verb, const char *text, const struct weir_type *key,
+                                     const struct weir_type *value)
+{
+    for (size_t i = 0; i < verb->topology->topic_count; i++) {
+        struct graph_topic *known = verb->topology->topics[i];
+        if (known->is_pattern && strcmp(known->name, text) == 0)
+            return has_types(verb, known, key, value) ? known : NULL;
+    }
+    struct graph_topic *topic = add_topic(verb->topology, text);
+    topic->key = key;
+    topic->value = value;
+    topic->is_pattern = true;
     return topic;
 }
 

@@ -208,6 +208,7 @@ void app_close(struct weir_app *app)
     feeds_done(&app->feeds);
     pthread_cond_destroy(&app->changed);
     pthread_mutex_destroy(&app->lock);
+    pthread_mutex_destroy(&app->patterns.lock);
     pthread_rwlock_destroy(&app->registry);
     memory_free(app);
 }
@@ -218,6 +219,7 @@ static struct weir_app *new_app(struct broker *broker)
     app->broker = broker;
     pthread_rwlock_init(&app->registry, NULL);
     pthread_mutex_init(&app->lock, NULL);
+    pthread_mutex_init(&app->patterns.lock, NULL);
     clock_condition_init(&app->changed);
     figures_init(&app->figures);
     feeds_init(&app->feeds);
@@ -394,22 +396,37 @@ static bool is_listed(const struct weir_topic_info *out, size_t count, size_t ma
     return false;
 }
 
+static void list_topic(const struct graph_topic *topic, const char *name, struct weir_topic_info *out, size_t *count,
+                       size_t max)
+{
+    if (is_listed(out, *count, max, name))
+        return;
+    if (*count < max)
+        out[*count] = (struct weir_topic_info){.name = name,
+                                               .key = topic->key,
+                                               .value = topic->value,
+                                               .is_source = topic->is_source,
+                                               .is_sink = topic->is_sink,
+                                               .is_internal = topic->internal,
+                                               .requires_key = topic->requires_key};
+    ++*count;
+}
+
 static void list_topics(const struct graph_node *node, struct weir_topic_info *out, size_t *count, size_t max)
 {
     const struct graph_topic *topic;
     for (size_t i = 0; (topic = graph_source_topic(node, i)); i++) {
-        if (topic->internal || topic->is_computed || is_listed(out, *count, max, topic->name))
+        if (topic->internal || topic->is_computed || topic->is_pattern)
             continue;
-        if (*count < max)
-            out[*count] = (struct weir_topic_info){.name = topic->name,
-                                                   .key = topic->key,
-                                                   .value = topic->value,
-                                                   .is_source = topic->is_source,
-                                                   .is_sink = topic->is_sink,
-                                                   .is_internal = topic->internal,
-                                                   .requires_key = topic->requires_key};
-        ++*count;
+        list_topic(topic, topic->name, out, count, max);
     }
+}
+
+static void list_matches(const struct layout_inputs *inputs, struct weir_topic_info *out, size_t *count, size_t max)
+{
+    for (size_t i = 0; i < inputs->count; i++)
+        if (inputs->items[i].is_match)
+            list_topic(inputs->items[i].node->topic, inputs->items[i].topic, out, count, max);
 }
 
 size_t weir_app_topics(struct weir_app *app, struct weir_topic_info *out, size_t max)
@@ -419,6 +436,7 @@ size_t weir_app_topics(struct weir_app *app, struct weir_topic_info *out, size_t
         const struct layout_part *part = &app->layout.parts[p];
         for (size_t n = 0; n < part->subtopology->nodes.count; n++)
             list_topics(part->subtopology->nodes.items[n], out, &count, max);
+        list_matches(layout_inputs(part), out, &count, max);
     }
     return count;
 }
@@ -550,12 +568,12 @@ int64_t weir_app_parked_keys(struct weir_app *app)
 
 static bool has_letters(const struct layout *layout, const char *topic)
 {
-    for (size_t p = 0; p < layout->part_count + layout->global_count; p++)
-        for (size_t i = 0; i < layout->parts[p].source_count; i++) {
-            const char *letters = layout->parts[p].sources[i].dead_letters;
-            if (letters && strcmp(letters, topic) == 0)
+    for (size_t p = 0; p < layout->part_count + layout->global_count; p++) {
+        const struct layout_inputs *inputs = layout_inputs(&layout->parts[p]);
+        for (size_t i = 0; i < inputs->count; i++)
+            if (inputs->items[i].dead_letters && strcmp(inputs->items[i].dead_letters, topic) == 0)
                 return true;
-        }
+    }
     return false;
 }
 

@@ -12,6 +12,7 @@
 #include "runtime/figures.h"
 #include "runtime/identity.h"
 #include "runtime/layout.h"
+#include "runtime/patterns.h"
 
 struct copier;
 struct copies;
@@ -38,6 +39,7 @@ struct weir_app {
     struct peers *peers;       /* NULL: the broker is this process's alone */
     struct copier *copier;     /* as peers */
     struct copies *copies;     /* as peers */
+    struct patterns patterns;  /* which topics match */
     struct figures figures;
     struct feeds feeds;
     _Atomic bool paused;                  /* loops process nothing */

@@ -40,6 +40,8 @@ void commit_metadata_write(const struct task *task, size_t source, struct buffer
 {
     buffer_format(out, METADATA_MAGIC "t=%" PRIx64 " p=%" PRIx64, (uint64_t)task->execution.stream_time_ms,
                   (uint64_t)task->sources[source].stream_time_ms);
+    if (source == 0 && task->sources[0].layout->is_shares)
+        buffer_format(out, " n=%" PRIx64, (uint64_t)task->commits + 1);
     for (size_t i = 0; source == 0 && i < task->part->store_count; i++)
         if (layout_is_logged(&task->part->stores[i]))
             buffer_format(out, " %08" PRIx32 "=%" PRIx64, task->part->stores[i].name_hash,
@@ -76,6 +78,8 @@ struct commit_metadata commit_metadata_read(const char *text)
     metadata.stream_time_ms = (int64_t)strtoull(text + magic + 2, &end, 16);
     if (strncmp(end, " p=", 3) == 0) /* not in the first releases */
         metadata.partition_time_ms = (int64_t)strtoull(end + 3, &end, 16);
+    if (strncmp(end, " n=", 3) == 0)
+        metadata.commits = (int64_t)strtoull(end + 3, &end, 16);
     metadata.positions = end;
     return metadata;
 }
@@ -94,6 +98,16 @@ int64_t commit_metadata_position(const struct commit_metadata *metadata, uint32_
         at = end;
     }
     return -1;
+}
+
+int64_t commit_progress(const struct layout_source *lead, const struct broker_start *committed)
+{
+    return lead->is_shares ? commit_metadata_read(committed->metadata).commits : committed->offset;
+}
+
+int64_t commit_progress_of(const struct task *task)
+{
+    return task->sources[0].layout->is_shares ? task->commits : atomic_load(&task->committed[0]);
 }
 
 static int64_t read_time(const struct commit_metadata *metadata, char mark, uint32_t name_hash)
@@ -238,6 +252,7 @@ void commit_publish(struct task *task)
     for (size_t i = 0; i < task->source_count; i++)
         task->sources[i].committed_stream_time_ms = task->sources[i].stream_time_ms;
     task->committed_stream_time_ms = task->execution.stream_time_ms;
+    task->commits++;
     task->progress = false;
     task->execution.commit = false;
 }

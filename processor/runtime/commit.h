@@ -12,7 +12,8 @@
  * Form: "weir1 t=<stream time> p=<partition time> <name hash>=<position> … @<name hash>=<time> … ><name hash>=<time> …",
  * numbers in hexadecimal, stores in order; behind the positions the times up to which windows of a store have been emitted,
  * and the greatest time in the keys of those stores that were written ahead of stream time (by a processor); of the other
- * topics, without positions and those times. */
+ * topics, without positions and those times. The lead topic of a pattern has no records, so its offset stays 0; there
+ * " n=<commits>" stands behind the partition time and tells one commit from another. */
 #ifndef WEIR_RUNTIME_COMMIT_H
 #define WEIR_RUNTIME_COMMIT_H
 #include "runtime/collector.h"
@@ -22,6 +23,7 @@ struct commit_metadata { /* of one task */
     bool ours;           /* false: empty, or another program's */
     int64_t stream_time_ms;
     int64_t partition_time_ms;    /* greatest timestamp of the source whose metadata it is; -1: unknown */
+    int64_t commits;              /* of a pattern's lead topic: how many there were, this one included; else 0 */
     const char *text, *positions; /* the second inside the first */
 };
 
@@ -30,6 +32,10 @@ void commit_metadata_write(const struct task *, size_t source, struct buffer *);
 struct commit_metadata commit_metadata_read(const char *text);
 /* Position of a store's changelog; -1: the commit did not know that store. */
 int64_t commit_metadata_position(const struct commit_metadata *, uint32_t name_hash);
+
+/* What grows with the commits of a lead topic's partition: its offset, or the number of them. */
+int64_t commit_progress(const struct layout_source *lead, const struct broker_start *committed);
+int64_t commit_progress_of(const struct task *); /* as the task has last committed */
 
 /* Up to when the windows of a store have been emitted, also as Kafka Streams' own commit has it; INT64_MIN: not at all. */
 int64_t commit_metadata_emitted(const struct commit_metadata *, const struct layout_store *);

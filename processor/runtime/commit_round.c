@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "runtime/commit.h"
 #include "runtime/loop_private.h"
+#include "runtime/membership.h"
 #include "runtime/strays.h"
 
 enum { FLUSH_TIMEOUT_MS = 60 * 1000 };
@@ -87,12 +88,12 @@ static bool commit_steps(struct loop *loop, struct weir_error *error)
 static void note_commit_failure(struct loop *loop, const struct weir_error *error)
 {
     atomic_fetch_add(&loop->app->figures.failed_commits, 1);
-    if (error->code != WEIR_RETRY && error->code != WEIR_FENCED) {
+    if (error->code != WEIR_RETRY && error->code != WEIR_FENCED && !membership_has_lost_topics(loop)) {
         loop_fail(loop, error);
         return;
     }
     loop->recovering = loop->app->exactly_once;
-    loop->rejoin = loop->rejoin || error->code == WEIR_FENCED;
+    loop->rejoin = loop->rejoin || error->code != WEIR_RETRY;
     log_warning("loop", "commit: %s; %s", error->message,
                 loop->rejoin              ? "joining the group again"
                 : loop->app->exactly_once ? "going back to the last commit"

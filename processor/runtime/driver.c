@@ -13,6 +13,7 @@
 #include "runtime/figures.h"
 #include "runtime/head.h"
 #include "runtime/outbox.h"
+#include "runtime/patterns.h"
 #include "runtime/ready.h"
 #include "runtime/turns.h"
 #include "schemas/codec.h"
@@ -111,11 +112,21 @@ static void open_changelogs(struct weir_test *test)
 
 /* ---- life ---- */
 
-static void set_partitions(struct layout_part *part)
+/* Kafka Streams' driver has one partition for all topics of a pattern, of which each record keeps the name of its own. */
+static void name_source(struct weir_test *test, struct layout_source *source, const char *topic)
 {
-    for (size_t i = 0; i < part->source_count; i++)
+    layout_match(&test->layout, source, source->node, topic, test->config);
+    source->partitions = 1;
+}
+
+static void set_partitions(struct weir_test *test, struct layout_part *part)
+{
+    for (size_t i = 0; i < part->source_count; i++) {
         part->sources[i].partitions = 1;
-    layout_sort_sources(part);
+        if (part->sources[i].is_shares)
+            name_source(test, &part->sources[i], part->sources[i].node->topic->name);
+    }
+    layout_sort_sources(&test->layout, part);
     for (size_t i = 0; i < part->subtopology->nodes.count; i++)
         part->sink_partitions[i] = 1;
 }
@@ -156,7 +167,7 @@ static bool open_tasks(struct weir_test *test, struct weir_error *error)
     test->globals = memory_new((test->layout.global_count + 1) * sizeof(struct store *));
     test->next_offsets = arena_alloc(&test->arena, task_count(test) * sizeof(int64_t *));
     for (size_t i = 0; i < task_count(test); i++) {
-        set_partitions(&test->layout.parts[i]);
+        set_partitions(test, &test->layout.parts[i]);
         test->next_offsets[i] = arena_alloc(&test->arena, test->layout.parts[i].source_count * sizeof(int64_t));
     }
     for (size_t i = test->layout.part_count; i < task_count(test); i++) {
@@ -218,9 +229,18 @@ static void note_failure(struct weir_test *test, const struct task *task)
         error_set(&test->failure, task->failure.code, "%s", task->failure.message);
 }
 
+static void take_name(struct weir_test *test, const struct task *task, const struct task_source *source)
+{
+    struct layout_part *part = &test->layout.parts[task->part - test->layout.parts];
+    const char *topic = source->queue.count > 0 ? queue_head(&source->queue)->owner : NULL;
+    if (source->layout->is_match && topic && strcmp(source->layout->topic, topic) != 0)
+        name_source(test, &part->sources[source - task->sources], topic);
+}
+
 /* The source waits for its turn if it holds a record that can be read. */
 static void await_turn(struct weir_test *test, struct task *task, struct task_source *source)
 {
+    take_name(test, task, source);
     if (head_prepare(task, source))
         turns_add(&test->turns, (struct turn){task, source});
     note_failure(test, task);
@@ -236,11 +256,25 @@ static void push(struct weir_test *test, size_t part, size_t number, const struc
         await_turn(test, task, source);
 }
 
-static bool enqueue(struct weir_test *test, const char *topic, const struct weir_raw_record *record)
+typedef bool reader_of(const struct weir_test *, const struct layout_source *, const char *topic);
+
+static bool reads_by_name(const struct weir_test *test, const struct layout_source *source, const char *topic)
+{
+    (void)test;
+    return !source->is_match && strcmp(source->topic, topic) == 0;
+}
+
+static bool reads_by_pattern(const struct weir_test *test, const struct layout_source *source, const char *topic)
+{
+    return source->is_match && patterns_reads(&test->layout, test->config, source->node, topic);
+}
+
+static bool enqueue_for(struct weir_test *test, reader_of *reads, const char *topic,
+                        const struct weir_raw_record *record)
 {
     for (size_t p = 0; p < task_count(test); p++)
         for (size_t s = 0; s < test->layout.parts[p].source_count; s++) {
-            if (strcmp(test->layout.parts[p].sources[s].topic, topic) != 0)
+            if (!reads(test, &test->layout.parts[p].sources[s], topic))
                 continue;
             const struct broker_message message = {
                 .source = (int32_t)s,
@@ -249,11 +283,18 @@ static bool enqueue(struct weir_test *test, const char *topic, const struct weir
                 .key = record->key,
                 .value = record->value,
                 .headers = record->headers,
+                .owner = arena_text(&test->arena, topic),
             };
             push(test, p, s, &message);
             return true;
         }
     return false;
+}
+
+static bool enqueue(struct weir_test *test, const char *topic, const struct weir_raw_record *record)
+{
+    return enqueue_for(test, reads_by_name, topic, record) ||
+           (test->layout.pattern_count > 0 && enqueue_for(test, reads_by_pattern, topic, record));
 }
 
 /* What was written to a topic that the topology also reads goes round. */
@@ -324,6 +365,7 @@ static void process_all(struct weir_test *test)
     struct turn turn;
     process_globals(test);
     while (test->failure.code == WEIR_OK && choose(test, &turn)) {
+        take_name(test, turn.task, turn.source);
         if (task_process(turn.task, turn.source))
             await_turn(test, turn.task, turn.source);
         note_failure(test, turn.task);
@@ -371,7 +413,7 @@ static weir_bytes encode(struct weir_test *test, const struct weir_type *type, c
 
 void weir_test_send(weir_test *test, const char *topic, struct weir_record record)
 {
-    const struct graph_topic *known = graph_find_topic(test->layout.topology, topic);
+    const struct graph_topic *known = graph_find_input(test->layout.topology, topic);
     if (!known) {
         error_set(&test->failure, WEIR_INVALID, "the topology does not read the topic '%s'", topic);
         return;
@@ -607,7 +649,7 @@ bool weir_test_failed(weir_test *test, struct weir_error *error)
 
 const struct weir_type *weir_test_topic_type(weir_test *test, const char *topic, bool key)
 {
-    const struct graph_topic *known = graph_find_topic(test->layout.topology, topic);
+    const struct graph_topic *known = graph_find_input(test->layout.topology, topic);
     if (!known)
         return NULL;
     return key ? known->key : known->value;

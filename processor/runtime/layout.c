@@ -162,7 +162,31 @@ static void lay_source(struct layout *layout, struct layout_part *part, const st
         lay_lineage_store(layout, part, source);
 }
 
-/* One per topic, in the order of the nodes. */
+void layout_match(struct layout *layout, struct layout_source *source, const struct graph_node *node, const char *topic,
+                  const struct config *config)
+{
+    *source = (struct layout_source){.node = node, .topic = topic, .lineage_store = -1};
+    lay_time(source, config);
+    lay_reset(source, config);
+    lay_errors(layout, source, config);
+    source->topic_hash = hash_name(topic);
+    source->is_match = true;
+}
+
+/* Where a timer fails, or a call is given up, its letter goes to the dead letters of the lead topic. */
+static void lay_shares(struct layout *layout, struct layout_part *part, const struct graph_node *node,
+                       const struct config *config)
+{
+    struct layout_source *source = &part->sources[part->source_count++];
+    const char *topic = arena_format(&layout->arena, "%s-%s", layout->application, node->shares);
+    layout->pattern_count++;
+    layout_match(layout, source, node, topic, config);
+    source->is_match = false;
+    source->is_shares = true;
+    source->reset = WEIR_RESET_EARLIEST;
+}
+
+/* One per topic, in the order of the nodes. Which topics match a pattern is found out later (patterns.h). */
 static void lay_sources(struct layout *layout, struct layout_part *part, const struct config *config)
 {
     const struct graph_nodes *sources = &part->subtopology->sources;
@@ -171,11 +195,14 @@ static void lay_sources(struct layout *layout, struct layout_part *part, const s
         count += 1 + sources->items[i]->more_count;
     part->sources = arena_alloc(&layout->arena, count * sizeof *part->sources);
     const struct graph_topic *topic;
-    for (size_t i = 0; i < sources->count; i++)
-        for (size_t t = 0; (topic = graph_source_topic(sources->items[i], t)); t++) {
+    for (size_t i = 0; i < sources->count; i++) {
+        if (sources->items[i]->shares)
+            lay_shares(layout, part, sources->items[i], config);
+        for (size_t t = 0; !sources->items[i]->shares && (topic = graph_source_topic(sources->items[i], t)); t++) {
             part->reads_drops = part->reads_drops || topic->is_drops;
             lay_source(layout, part, sources->items[i], topic, config);
         }
+    }
 }
 
 /* ---- tables whose topic is their changelog (KIP-295) ---- */
@@ -275,13 +302,13 @@ void layout_spread(struct layout *layout, struct layout_part *global, int32_t pa
         global->sources[i].has_partition = true;
         global->sources[i].partition = i;
     }
+    layout_publish(&layout->arena, global, global->sources, global->source_count);
 }
 
-size_t layout_sources_of(const struct layout_part *part, int32_t partition)
+size_t layout_sources_of(const struct layout_inputs *inputs, int32_t partition)
 {
     size_t count = 0;
-    while (count < part->source_count &&
-           (part->sources[count].has_partition || part->sources[count].partitions > partition))
+    while (count < inputs->count && (inputs->items[count].has_partition || inputs->items[count].partitions > partition))
         count++;
     return count;
 }
@@ -304,34 +331,55 @@ static void follow_sources(struct layout_part *part, const char *const *before)
     }
 }
 
-static void insert_source(struct layout_source *sources, size_t count, struct layout_source source)
+static int rank(const struct layout_source *source)
 {
-    for (; count > 0 && sources[count - 1].partitions < source.partitions; count--)
-        sources[count] = sources[count - 1];
-    sources[count] = source;
+    return source->is_shares ? 0 : source->is_match ? 2 : 1;
 }
 
-void layout_sort_sources(struct layout_part *part)
+static bool goes_before(const struct layout_source *a, const struct layout_source *b)
+{
+    return a->partitions != b->partitions ? a->partitions > b->partitions : rank(a) < rank(b);
+}
+
+void layout_sort(struct layout_source *sources, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        struct layout_source source = sources[i];
+        size_t at = i;
+        for (; at > 0 && goes_before(&source, &sources[at - 1]); at--)
+            sources[at] = sources[at - 1];
+        sources[at] = source;
+    }
+}
+
+void layout_publish(weir_arena *arena, struct layout_part *part, struct layout_source *items, size_t count)
+{
+    struct layout_inputs *inputs = arena_alloc(arena, sizeof *inputs);
+    *inputs = (struct layout_inputs){items, count};
+    atomic_store(&part->inputs, inputs);
+}
+
+void layout_sort_sources(struct layout *layout, struct layout_part *part)
 {
     const char **before = memory_new((part->source_count + 1) * sizeof *before);
-    for (size_t i = 0; i < part->source_count; i++) {
+    for (size_t i = 0; i < part->source_count; i++)
         before[i] = part->sources[i].topic;
-        insert_source(part->sources, i, part->sources[i]);
-    }
+    layout_sort(part->sources, part->source_count);
     part->partitions = part->source_count > 0 ? part->sources[0].partitions : 0;
     follow_sources(part, before);
+    layout_publish(&layout->arena, part, part->sources, part->source_count);
     memory_free(before);
 }
 
-struct broker_subscription layout_subscription(const struct layout_part *part, weir_arena *arena)
+struct broker_subscription layout_subscription(const struct layout_inputs *inputs, weir_arena *arena)
 {
-    const char **topics = arena_alloc(arena, part->source_count * sizeof *topics);
-    int32_t *partitions = arena_alloc(arena, part->source_count * sizeof *partitions);
-    for (size_t i = 0; i < part->source_count; i++) {
-        topics[i] = part->sources[i].topic;
-        partitions[i] = part->sources[i].partitions;
+    const char **topics = arena_alloc(arena, inputs->count * sizeof *topics);
+    int32_t *partitions = arena_alloc(arena, inputs->count * sizeof *partitions);
+    for (size_t i = 0; i < inputs->count; i++) {
+        topics[i] = inputs->items[i].topic;
+        partitions[i] = inputs->items[i].partitions;
     }
-    return (struct broker_subscription){topics, part->source_count, partitions};
+    return (struct broker_subscription){topics, inputs->count, partitions};
 }
 
 static void lay_part(struct layout *layout, struct layout_part *part, const struct graph_subtopology *subtopology,

@@ -1,7 +1,10 @@
 /* layout.h: a planned topology with everything resolved that depends on the application: full topic names, changelogs,
- * partition counts, and the hidden stores. Read-only once made; shared by all threads of an app. */
+ * partition counts, and the hidden stores. Read-only once made, but for the inputs of a pattern; shared by all threads of an
+ * app. */
 #ifndef WEIR_RUNTIME_LAYOUT_H
 #define WEIR_RUNTIME_LAYOUT_H
+#include <stdatomic.h>
+
 #include "base/config.h"
 #include "broker/broker.h"
 #include "graph/graph.h"
@@ -20,7 +23,10 @@ struct layout_source {
     int64_t reset_by_ms;                 /* with WEIR_RESET_BY_DURATION */
     const char *dead_letters; /* full name; of what a callback failed on also behind a repartition; NULL: none needed */
     uint32_t topic_hash;      /* CRC-32C of the full name; part of the lineage header */
-    bool has_partition;       /* of a global table: it reads this partition, not the task's */
+    bool is_shares;     /* of a pattern: the topic without records that has a partition per task (DECISIONS.md 49) */
+    bool is_new;        /* such a topic that was not there at the start */
+    bool is_match;      /* the topic matches the pattern of the node */
+    bool has_partition; /* of a global table: it reads this partition, not the task's */
     int32_t partition;
     int32_t lineage_store; /* repartition topics: index of the store that remembers what was seen; else -1 */
 };
@@ -42,11 +48,18 @@ static inline bool layout_is_logged(const struct layout_store *store)
     return store->changelog || store->source >= 0;
 }
 
+/* The widest topic first, which is the lead topic: layout_sources_of. Once published nothing of it changes. */
+struct layout_inputs {
+    struct layout_source *items;
+    size_t count;
+};
+
 struct layout_part { /* one sub-topology */
     const struct graph_subtopology *subtopology;
-    struct layout_source *sources; /* the widest topic first, which is the lead topic: layout_sources_of */
+    struct layout_source *sources; /* as they were at the start, in the order of the first inputs */
     size_t source_count;
-    struct layout_store *stores; /* those of the graph first, in its order; hidden ones behind */
+    _Atomic(const struct layout_inputs *) inputs; /* [any] as they are now: topics that match a pattern come and go */
+    struct layout_store *stores;                  /* those of the graph first, in its order; hidden ones behind */
     size_t store_count;
     const char **sink_topics; /* by node->index; NULL where the node is no sink, or computes its topics */
     int32_t *sink_partitions; /* by node->index; 0: not known, because nobody asks */
@@ -64,6 +77,15 @@ static inline bool layout_has_changelog(const struct layout_part *part)
     return false;
 }
 
+/* It reads all topics of a pattern, perhaps beside others. */
+static inline bool layout_has_pattern(const struct layout_part *part)
+{
+    for (size_t i = 0; i < part->source_count; i++)
+        if (part->sources[i].is_shares)
+            return true;
+    return false;
+}
+
 struct layout {
     weir_arena arena;
     const char *application;
@@ -73,6 +95,7 @@ struct layout {
     const char *drops;                      /* topic of drops, full name; NULL: the topology does not ask for them */
     int32_t drops_partitions;               /* 0 until layout_create_topics */
     bool letters_on_fail;                   /* WEIR_FAIL writes a dead letter, too */
+    size_t pattern_count;                   /* sources that read all topics of a pattern */
     struct layout_part *parts;              /* those with tasks, behind them the global tables */
     size_t part_count, global_count;
 };
@@ -93,16 +116,36 @@ bool layout_check_topics(const struct layout *, struct broker *, struct weir_err
 /* How many tasks write a repartition topic; 0: none. */
 int32_t layout_upstream_partitions(const struct layout *, const char *topic);
 
-/* How many of the part's sources have that partition: they are the first ones, and the inputs of that task (Kafka
- * Streams: PartitionGrouper). */
-size_t layout_sources_of(const struct layout_part *, int32_t partition);
+/* [any] They live as long as the layout, also when there are others. */
+static inline const struct layout_inputs *layout_inputs(const struct layout_part *part)
+{
+    return atomic_load(&part->inputs);
+}
 
-/* Counts of the topics that the part reads are known: puts the widest first, those of equal width in the order they have,
- * and sets the number of tasks. */
-void layout_sort_sources(struct layout_part *);
+/* How many of the inputs have that partition: they are the first ones, and those of that task (Kafka Streams:
+ * PartitionGrouper). */
+size_t layout_sources_of(const struct layout_inputs *, int32_t partition);
 
-/* Of the part, in the arena; the topics' names are the layout's. */
-struct broker_subscription layout_subscription(const struct layout_part *, weir_arena *);
+/* Puts the widest first; of equal ones the shares of patterns, which so always lead, behind them what has a name in the
+ * topology, and then what matches, so that topics that come and go move no changelog of a table (layout_store.source); else in the
+ * order they have. */
+void layout_sort(struct layout_source *, size_t count);
+/* Counts of the topics that the part reads are known: sorts its sources, sets the number of tasks, and publishes them. */
+void layout_sort_sources(struct layout *, struct layout_part *);
+/* [one thread at a time] From now on the part has these inputs; the items are taken over, in an arena that outlives it. */
+void layout_publish(weir_arena *, struct layout_part *, struct layout_source *items, size_t count);
+
+/* A source of a pattern's node that reads the topic. The name is taken over. */
+void layout_match(struct layout *, struct layout_source *, const struct graph_node *, const char *topic,
+                  const struct config *);
+/* Creates their dead letter topics that are missing. */
+bool layout_create_letters(const struct layout_source *, size_t count, struct broker *, struct weir_error *);
+/* Ask until there is an answer, or for a minute. Partitions: 0: there is no such topic, -1: error. Topics: as the broker's. */
+int32_t layout_ask_count(struct broker *, const char *topic, struct weir_error *);
+bool layout_ask_topics(struct broker *, weir_arena *, const char ***names, size_t *count, struct weir_error *);
+
+/* In the arena; the topics' names are the layout's. */
+struct broker_subscription layout_subscription(const struct layout_inputs *, weir_arena *);
 
 /* Makes a source of each partition of the global table's topic. */
 void layout_spread(struct layout *, struct layout_part *global, int32_t partitions);

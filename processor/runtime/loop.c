@@ -224,7 +224,7 @@ static void show_lag(struct loop *loop)
 
 static void turn(struct loop *loop)
 {
-    if (!polling_take(loop) || !recovery_finish(loop))
+    if (!polling_take(loop) || !recovery_finish(loop) || !membership_follow(loop))
         return;
     openings_go_on(loop);
     process(loop);
@@ -332,6 +332,7 @@ void loop_close(struct loop *loop)
     }
     openings_done(&loop->openings);
     memory_free(loop->tasks);
+    memory_free(loop->inputs);
     memory_free(loop);
 }
 

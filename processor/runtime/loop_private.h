@@ -17,6 +17,7 @@ struct loop {
     pthread_t thread;
     _Atomic bool stopping, ended, settled;
     struct broker_consumer *consumer;
+    const struct layout_inputs **inputs; /* by part: what the consumer reads */
     struct collector collector;
     struct restorer restorer;
     struct purge purge;

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/membership.h"
 
+#include "base/clock.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "runtime/applier.h"
@@ -9,6 +11,8 @@
 #include "runtime/loop_private.h"
 #include "runtime/peers.h"
 #include "runtime/standbys.h"
+
+enum { LOOKS_MAX = 5, LOOK_PAUSE_MS = 500 };
 
 static void unsettle(struct loop *loop)
 {
@@ -67,14 +71,24 @@ static void settled(void *self)
     log_info("loop", "thread %d: %zu tasks assigned", loop->number, loop->task_count + loop->openings.count);
 }
 
-bool membership_join(struct loop *loop, struct weir_error *error)
+static void take_inputs(struct loop *loop)
+{
+    const struct layout *layout = &loop->app->layout;
+    if (!loop->inputs)
+        loop->inputs = memory_new(layout->part_count * sizeof(struct layout_inputs *));
+    for (size_t i = 0; i < layout->part_count; i++)
+        loop->inputs[i] = layout_inputs(&layout->parts[i]);
+}
+
+static bool open_consumer(struct loop *loop, struct weir_error *error)
 {
     const struct layout *layout = &loop->app->layout;
     struct broker_subscription *groups = memory_new(layout->part_count * sizeof *groups);
     weir_arena arena;
     arena_init(&arena);
+    take_inputs(loop);
     for (size_t i = 0; i < layout->part_count; i++)
-        groups[i] = layout_subscription(&layout->parts[i], &arena);
+        groups[i] = layout_subscription(loop->inputs[i], &arena);
     char *member = peers_client_id(loop->app, loop->number);
     struct broker_rebalance calls = {loop, assigned, revoked, settled};
     loop->consumer = loop->app->broker->ops->consumer_open(loop->app->broker, layout->application, member, groups,
@@ -85,6 +99,39 @@ bool membership_join(struct loop *loop, struct weir_error *error)
     return loop->consumer != NULL;
 }
 
+bool membership_join(struct loop *loop, struct weir_error *error)
+{
+    while (!open_consumer(loop, error)) {
+        if (!membership_has_lost_topics(loop))
+            return false;
+        log_warning("loop", "%s; joining without it", error->message);
+        error_clear(error);
+    }
+    return true;
+}
+
+static bool is_outdated(const struct loop *loop)
+{
+    const struct layout *layout = &loop->app->layout;
+    for (size_t i = 0; i < layout->part_count; i++)
+        if (loop->inputs[i] != layout_inputs(&layout->parts[i]))
+            return true;
+    return false;
+}
+
+bool membership_has_lost_topics(struct loop *loop)
+{
+    struct weir_error ignored = {0};
+    if (loop->app->layout.pattern_count == 0)
+        return false;
+    for (int i = 0; i < LOOKS_MAX && !is_outdated(loop) && !atomic_load(&loop->stopping); i++) {
+        clock_pause_ms(i > 0 ? LOOK_PAUSE_MS : 0);
+        patterns_hurry(loop->app);
+        patterns_look(loop->app, &ignored);
+    }
+    return is_outdated(loop);
+}
+
 void membership_drop_all(struct loop *loop)
 {
     openings_clear(&loop->openings);
@@ -92,14 +139,37 @@ void membership_drop_all(struct loop *loop)
         end_task(loop, loop->task_count - 1, false);
 }
 
-bool membership_renew(struct loop *loop)
+/* What it still holds is committed, if it can be, and given back. */
+static bool leave_and_join(struct loop *loop)
 {
-    membership_drop_all(loop);
+    struct weir_error error = {0};
     unsettle(loop);
     app_refresh_state(loop->app);
     loop->app->broker->ops->consumer_close(loop->consumer);
     loop->consumer = NULL;
     loop->rejoin = false;
-    struct weir_error error = {0};
     return membership_join(loop, &error) || loop_fail(loop, &error);
+}
+
+bool membership_renew(struct loop *loop)
+{
+    membership_drop_all(loop);
+    return leave_and_join(loop);
+}
+
+bool membership_follow(struct loop *loop)
+{
+    struct weir_error error = {0};
+    if (loop->app->layout.pattern_count == 0)
+        return true;
+    if (!patterns_look(loop->app, &error))
+        return loop_fail(loop, &error);
+    if (!is_outdated(loop))
+        return true;
+    if (!commit_round(loop)) {
+        loop->rejoin = true;
+        return false;
+    }
+    log_info("loop", "thread %d: other topics match; joining the group again", loop->number);
+    return leave_and_join(loop);
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "runtime/beginning.h"
+#include "runtime/commit.h"
 #include "runtime/directory.h"
 #include "runtime/loop_private.h"
 #include "runtime/output.h"
@@ -13,12 +14,23 @@
 
 enum { TRIES_MAX = 300 };
 
+/* Those that the consumer reads, which are not always the latest, nor those that it was a standby with. */
+static void take_inputs(struct loop *loop, struct task *task, int32_t part)
+{
+    if (task->inputs == loop->inputs[part])
+        return;
+    app_lock_registry(loop->app);
+    task_take_inputs(task, loop->inputs[part]);
+    app_unlock_registry(loop->app);
+}
+
 static struct task *open_task(struct loop *loop, int32_t part, int32_t partition, struct weir_error *error)
 {
     struct task_output output = output_of(loop);
     const struct layout *layout = &loop->app->layout;
     struct task *kept = standbys_take(loop->app->standbys, part, partition);
     if (kept) {
+        take_inputs(loop, kept, part);
         task_resume(kept, loop->settings, output);
         return kept;
     }
@@ -28,6 +40,8 @@ static struct task *open_task(struct loop *loop, int32_t part, int32_t partition
         task =
             task_open(layout, &layout->parts[part], partition, directory, loop->settings, output, loop->limits, error);
     memory_free(directory);
+    if (task)
+        take_inputs(loop, task, part);
     return task;
 }
 
@@ -47,7 +61,8 @@ static bool start_positions(struct loop *loop, struct task *task, const struct b
         if (begin == BROKER_NO_OFFSET && !beginning_find(loop->app->broker, task->sources[i].layout, task->partition,
                                                          clock_wall_ms(&clock_system), &begin, error))
             return false;
-        if (starts[i].offset == BROKER_NO_OFFSET && starts[0].offset != BROKER_NO_OFFSET)
+        if (starts[i].offset == BROKER_NO_OFFSET && starts[0].offset != BROKER_NO_OFFSET &&
+            !task->sources[i].layout->is_match)
             log_warning(
                 "loop",
                 "topic %s partition %d: no offset is committed, though others of its task have one; beginning at %lld. "
@@ -60,6 +75,24 @@ static bool start_positions(struct loop *loop, struct task *task, const struct b
     return true;
 }
 
+/* What stores hold is told by the commits of the lead topic. That of a pattern has none in a group that another program has
+ * left, which knows nothing of it. */
+static bool check_lead(const struct task *task, const struct broker_start *starts, struct weir_error *error)
+{
+    const struct layout_source *lead = task->sources[0].layout;
+    if (!lead->is_shares || starts[0].offset != BROKER_NO_OFFSET || !layout_has_changelog(task->part))
+        return true;
+    for (size_t i = 1; i < task->source_count; i++)
+        if (starts[i].offset != BROKER_NO_OFFSET)
+            return error_set(
+                error, WEIR_FATAL,
+                "topic %s partition %d: offset %lld is committed, but none of topic %s, whose commits tell what "
+                "the stores hold: state cannot be taken over from another program, or from reading the topics by name; "
+                "start with a new application.id, or begin anew (weir reset)",
+                task->sources[i].layout->topic, task->partition, (long long)starts[i].offset, lead->topic);
+    return true;
+}
+
 static struct task *begin_task(struct loop *loop, int32_t part, int32_t partition, const struct broker_start *starts,
                                struct weir_error *error)
 {
@@ -68,7 +101,8 @@ static struct task *begin_task(struct loop *loop, int32_t part, int32_t partitio
         return NULL;
     struct commit_metadata commit = commit_metadata_read(starts[0].metadata);
     task->execution.stream_time_ms = commit.stream_time_ms;
-    if (start_positions(loop, task, starts, error) &&
+    task->commits = commit.commits;
+    if (check_lead(task, starts, error) && start_positions(loop, task, starts, error) &&
         restore_begin(&loop->restorer, task, &commit, starts[0].offset != BROKER_NO_OFFSET, error))
         return task;
     restore_abandon(&loop->restorer, task);
@@ -84,7 +118,8 @@ static bool is_told_still(struct loop *loop, int32_t part, int32_t partition, co
                           struct weir_error *error)
 {
     const struct broker *broker = loop->app->broker;
-    const struct broker_place place = {loop->app->layout.parts[part].sources[0].topic, partition};
+    const struct layout_source *lead = &loop->inputs[part]->items[0];
+    const struct broker_place place = {lead->topic, partition};
     struct broker_start now;
     weir_arena arena;
     if (!broker->ops->commits)
@@ -92,7 +127,7 @@ static bool is_told_still(struct loop *loop, int32_t part, int32_t partition, co
     arena_init(&arena);
     bool ok =
         broker->ops->commits(loop->app->broker, loop->app->layout.application, &place, 1, &arena, &now, error) &&
-        (now.offset == told->offset ||
+        (commit_progress(lead, &now) == commit_progress(lead, told) ||
          error_set(error, WEIR_FENCED, "topic %s partition %d: offset %lld is committed, it was %lld at the assignment",
                    place.topic, partition, (long long)now.offset, (long long)told->offset));
     arena_done(&arena);
@@ -146,7 +181,7 @@ static struct opening *opening_new(const struct loop *loop, int32_t part, int32_
                                    const struct broker_start *starts)
 {
     struct opening *opening = memory_new(sizeof *opening);
-    const size_t sources = layout_sources_of(&loop->app->layout.parts[part], partition);
+    const size_t sources = layout_sources_of(loop->inputs[part], partition);
     opening->part = part;
     opening->partition = partition;
     arena_init(&opening->arena);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "runtime/globals.h"
 #include "runtime/loop_private.h"
+#include "runtime/membership.h"
 
 enum {
     POLL_MESSAGES = 2048,
@@ -98,6 +99,11 @@ bool polling_take(struct loop *loop)
         return true;
     if (error.code == WEIR_FENCED && !is_fenced_in_turns(loop)) {
         log_warning("loop", "%s; joining the group again", error.message);
+        loop->rejoin = true;
+        return true;
+    }
+    if (error.code != WEIR_RETRY && membership_has_lost_topics(loop)) {
+        log_warning("loop", "%s; joining the group without it", error.message);
         loop->rejoin = true;
         return true;
     }

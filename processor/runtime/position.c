@@ -39,7 +39,7 @@ static char *put_position(char *at, const struct task *task, bool comma)
 {
     for (size_t i = 0; i < task->source_count; i++) {
         int64_t offset = atomic_load(&task->committed[i]);
-        if (offset < 0)
+        if (offset < 0 || task->sources[i].layout->is_shares)
             continue;
         const char *topic = task->sources[i].layout->topic;
         size_t size = strlen(topic);

@@ -10,6 +10,8 @@ static bool holds_up(const struct ready *ready, struct task *task, size_t number
         source->idle_until_us = 0;
         return false;
     }
+    if (source->layout->is_shares) /* no record will ever come */
+        return false;
     if (ready->is_behind(ready->self, task, number)) {
         source->idle_until_us = 0;
         return true;

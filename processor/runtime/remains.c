@@ -48,7 +48,7 @@ static void add_topic(struct remains *remains, const char *const *there, size_t 
 static void add_part(struct remains *remains, const char *const *there, size_t count, const struct layout_part *part)
 {
     for (size_t i = 0; i < part->source_count; i++)
-        if (part->sources[i].node->topic->internal)
+        if (part->sources[i].node->topic->internal || part->sources[i].is_shares)
             add_topic(remains, there, count, part->sources[i].topic);
     for (size_t i = 0; i < part->store_count; i++)
         add_topic(remains, there, count, part->stores[i].changelog);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "runtime/commit.h"
 #include "runtime/restore.h"
 
 enum { BATCH = 256, WAIT_MS = 100 };
@@ -44,9 +45,8 @@ static bool is_owner(struct weir_app *app, const struct task *task, struct weir_
     struct broker_start now;
     weir_arena arena;
     arena_init(&arena);
-    int64_t committed = atomic_load(&task->committed[0]);
     bool ok = app->broker->ops->commits(app->broker, app->layout.application, &place, 1, &arena, &now, error) &&
-              (now.offset <= committed ||
+              (commit_progress(task->sources[0].layout, &now) <= commit_progress_of(task) ||
                error_set(error, WEIR_FENCED, "topic %s partition %d: offset %lld is committed, not by us", place.topic,
                          task->partition, (long long)now.offset));
     arena_done(&arena);

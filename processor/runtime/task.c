@@ -18,13 +18,14 @@
 
 /* ---- life ---- */
 
-static void init_sources(struct task *task)
+static void init_sources(struct task *task, const struct layout_inputs *inputs)
 {
-    size_t count = task->source_count = layout_sources_of(task->part, task->partition);
+    size_t count = task->source_count = layout_sources_of(inputs, task->partition);
+    task->inputs = inputs;
     task->sources = memory_new(count * sizeof *task->sources);
     task->committed = memory_new(count * sizeof *task->committed);
     for (size_t i = 0; i < count; i++) {
-        task->sources[i].layout = &task->part->sources[i];
+        task->sources[i].layout = &inputs->items[i];
         task->sources[i].position = task->sources[i].begun = task->sources[i].first = BROKER_NO_OFFSET;
         task->sources[i].stream_time_ms = -1;
         arena_init(&task->sources[i].head_arena);
@@ -89,7 +90,7 @@ struct task *task_open(const struct layout *layout, const struct layout_part *pa
     task->settings = settings;
     task->output = output;
     arena_init(&task->arena);
-    init_sources(task);
+    init_sources(task, layout_inputs(part));
     set_shown_state(task, TASK_RESTORING);
     atomic_store(&task->shown_stream_time_ms, -1);
     if (!task_open_stores(task, directory, limits, error)) {
@@ -311,21 +312,48 @@ static void close_source(struct task *task, struct task_source *source)
     upstream_done(&source->upstream);
 }
 
+static void close_sources(struct task *task)
+{
+    for (size_t i = 0; i < task->source_count; i++)
+        close_source(task, &task->sources[i]);
+    memory_free(task->sources);
+    memory_free(task->committed);
+}
+
+/* What views tell of the inputs stays true. */
+static void keep_committed(struct task *task, const struct task *before)
+{
+    for (size_t i = 0; i < task->source_count; i++)
+        for (size_t k = 0; k < before->source_count; k++)
+            if (strcmp(task->sources[i].layout->topic, before->sources[k].layout->topic) == 0)
+                atomic_store(&task->committed[i], atomic_load(&before->committed[k]));
+}
+
+void task_take_inputs(struct task *task, const struct layout_inputs *inputs)
+{
+    assert(!task->contexts);
+    struct task before = {.layout = task->layout,
+                          .output = task->output,
+                          .sources = task->sources,
+                          .source_count = task->source_count,
+                          .committed = task->committed};
+    init_sources(task, inputs);
+    keep_committed(task, &before);
+    close_sources(&before);
+}
+
 bool task_close(struct task *task, bool flush, struct weir_error *error)
 {
     if (task->settings.watch)
         task->settings.watch->ended(task->settings.watch->self, task);
     close_operators(task);
-    for (size_t i = 0; i < task->source_count; i++)
-        close_source(task, &task->sources[i]);
+    close_sources(task);
     bool closed = task_close_stores(task, flush, error);
     buffer_done(&task->key_buffer);
     buffer_done(&task->value_buffer);
     buffer_done(&task->old_value_buffer);
     buffer_done(&task->change_buffer);
     arena_done(&task->arena);
-    memory_free(task->sources);
-    memory_free(task->committed);
     memory_free(task);
     return closed;
 }

@@ -108,8 +108,10 @@ struct task {
     struct broker_delivery *deliveries; /* of the changelogs, by layout_store index */
     int64_t *changelog_positions;       /* behind the last committed changelog record */
     struct changelog_mark *marks;       /* by layout_store index */
+    const struct layout_inputs *inputs; /* of the part, as they were when it was opened */
     struct task_source *sources;        /* of the topics that have its partition */
     size_t source_count;
+    int64_t commits; /* so far, where the lead topic has no records to count by (commit.h) */
     struct context_set *contexts;
     struct writers *writers; /* by layout_store index, while operators are open */
     struct execution execution;
@@ -148,7 +150,7 @@ static inline bool task_saw_one_commit(const struct task *task, uint64_t number)
     return number % 2 == 0 && atomic_load(&task->publishing) == number;
 }
 
-/* directory NULL: stores in memory only. */
+/* directory NULL: stores in memory only. Its inputs are the part's. */
 struct task *task_open(const struct layout *, const struct layout_part *, int32_t partition, const char *directory,
                        struct task_settings, struct task_output, struct database_limits, struct weir_error *);
 /* After the stores hold what was committed: opens the operators. stream_time_ms: as committed; -1: unknown. */
@@ -162,6 +164,8 @@ bool task_rewind(struct task *, struct weir_error *);
 void task_stand_by(struct task *);
 /* A standby becomes a task again, restoring what was committed since. */
 void task_resume(struct task *, struct task_settings, struct task_output);
+/* Of a task that has not been restored yet: it is to read these inputs of its part. The caller keeps views away. */
+void task_take_inputs(struct task *, const struct layout_inputs *);
 /* Closes operators and stores; flush: make the stores durable. What was not committed is forgotten. */
 bool task_close(struct task *, bool flush, struct weir_error *);
 

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "runtime/layout.h"
+#include "runtime/patterns.h"
 
 struct specs {
     struct broker_topic_spec *items;
@@ -42,7 +42,7 @@ static bool asks_again(int64_t began_us, struct weir_error *error)
     return true;
 }
 
-static int32_t ask_count(struct broker *broker, const char *topic, struct weir_error *error)
+int32_t layout_ask_count(struct broker *broker, const char *topic, struct weir_error *error)
 {
     int64_t began_us = clock_monotonic_us(&clock_system);
     int32_t count;
@@ -50,6 +50,17 @@ static int32_t ask_count(struct broker *broker, const char *topic, struct weir_e
         count = broker->ops->partitions(broker, topic, error);
     while (count < 0 && asks_again(began_us, error));
     return count;
+}
+
+bool layout_ask_topics(struct broker *broker, weir_arena *arena, const char ***names, size_t *count,
+                       struct weir_error *error)
+{
+    int64_t began_us = clock_monotonic_us(&clock_system);
+    bool ok;
+    do
+        ok = broker->ops->topics(broker, arena, names, count, error);
+    while (!ok && asks_again(began_us, error));
+    return ok;
 }
 
 static bool ensure(struct broker *broker, const struct specs *specs, struct weir_error *error)
@@ -80,12 +91,20 @@ static bool is_copartitioned(const struct layout_source *a, const struct layout_
 }
 
 /* Counts of the user topics that exist, and those that the author gave to repartition topics. */
+static int32_t count_of(const struct layout_source *source, struct broker *broker, struct weir_error *error)
+{
+    const struct graph_topic *topic = source->node->topic;
+    if (source->is_match) /* it was counted when it was found */
+        return source->partitions;
+    return topic->internal ? topic->partitions : layout_ask_count(broker, source->topic, error);
+}
+
 static bool ask_counts(struct layout_part *part, struct broker *broker, int32_t *most, struct weir_error *error)
 {
     for (size_t i = 0; i < part->source_count; i++) {
         struct layout_source *source = &part->sources[i];
         const struct graph_topic *topic = source->node->topic;
-        source->partitions = topic->internal ? topic->partitions : ask_count(broker, source->topic, error);
+        source->partitions = count_of(source, broker, error);
         if (source->partitions < 0)
             return false;
         *most = !topic->internal && source->partitions > *most ? source->partitions : *most;
@@ -117,6 +136,7 @@ static void choose_missing(struct layout_part *part, int32_t preferred)
         struct layout_source *source = &part->sources[i];
         if (source->partitions > 0 || source->node->topic->internal)
             continue;
+        source->is_new = source->is_shares;
         source->partitions = count_of_joined(part, source);
         if (source->partitions == 0)
             source->partitions = widest > 0 ? widest : preferred;
@@ -201,18 +221,27 @@ static bool check_logs(const struct layout_part *part, struct weir_error *error)
     return true;
 }
 
+/* Every instance deals out the tasks that this topic has partitions, whatever topics it knows. */
+static bool check_shares(const struct layout_part *part, struct weir_error *error)
+{
+    for (size_t i = 0; i < part->source_count; i++)
+        if (part->sources[i].is_shares && !patterns_check_width(&part->sources[i], &part->sources[0], error))
+            return false;
+    return true;
+}
+
 /* Every task has ticks of its own. */
-static bool finish_part(struct layout_part *part, struct weir_error *error)
+static bool finish_part(struct layout *layout, struct layout_part *part, struct weir_error *error)
 {
     for (size_t i = 0; i < part->source_count; i++) {
         struct layout_source *source = &part->sources[i];
-        if (source->node->topic->is_ticks)
+        if (source->node->topic->is_ticks || source->is_new)
             source->partitions = widest_of(part);
         if (source->partitions == 0)
             return error_set(error, WEIR_INVALID, "no sub-topology writes the repartition topic '%s'", source->topic);
     }
-    layout_sort_sources(part);
-    return check_logs(part, error);
+    layout_sort_sources(layout, part);
+    return check_shares(part, error) && check_logs(part, error);
 }
 
 static bool decide_partitions(struct layout *layout, struct broker *broker, int32_t preferred, struct weir_error *error)
@@ -225,7 +254,7 @@ static bool decide_partitions(struct layout *layout, struct broker *broker, int3
         choose_missing(&layout->parts[i], most > 0 ? most : preferred);
     count_repartitions(layout);
     for (size_t i = 0; i < layout->part_count; i++)
-        if (!copartition(&layout->parts[i], error) || !finish_part(&layout->parts[i], error))
+        if (!copartition(&layout->parts[i], error) || !finish_part(layout, &layout->parts[i], error))
             return false;
     return true;
 }
@@ -284,22 +313,30 @@ static void add_changelog(struct specs *specs, const struct layout_part *part, c
                     });
 }
 
+static void add_letters(struct specs *specs, const struct layout_source *source)
+{
+    if (source->dead_letters)
+        add_spec(specs, (struct broker_topic_spec){.name = source->dead_letters,
+                                                   .partitions = -source->partitions,
+                                                   .retention_ms = dead_letter_retention_ms,
+                                                   .message_bytes_max = DEAD_LETTER_MESSAGE_BYTES_MAX});
+}
+
 static void add_source(struct specs *specs, const struct layout_source *source)
 {
-    if (source->node->topic->internal)
+    if (source->is_shares)
+        add_spec(specs, (struct broker_topic_spec){
+                            .name = source->topic, .partitions = -source->partitions, .retention_ms = -1});
+    else if (source->node->topic->internal)
         add_spec(specs, (struct broker_topic_spec){.name = source->topic,
                                                    .partitions = source->partitions,
                                                    .cleanup = BROKER_DELETE,
                                                    .retention_ms = -1,
                                                    .segment_bytes = REPARTITION_SEGMENT_BYTES,
                                                    .message_bytes_max = CHANGELOG_MESSAGE_BYTES_MAX});
-    else
+    else if (!source->is_match)
         add_spec(specs, (struct broker_topic_spec){.name = source->topic, .partitions = -source->partitions});
-    if (source->dead_letters)
-        add_spec(specs, (struct broker_topic_spec){.name = source->dead_letters,
-                                                   .partitions = -source->partitions,
-                                                   .retention_ms = dead_letter_retention_ms,
-                                                   .message_bytes_max = DEAD_LETTER_MESSAGE_BYTES_MAX});
+    add_letters(specs, source);
 }
 
 static void add_part(struct specs *specs, const struct layout_part *part)
@@ -338,13 +375,31 @@ static bool count_sink_partitions(struct layout *layout, struct broker *broker, 
             if (node->kind != GRAPH_SINK || node->topic_of || (!node->topic->internal && !node->partition_of))
                 continue;
             int32_t count = node->topic->internal ? count_of_readers(layout, part->sink_topics[i])
-                                                  : ask_count(broker, part->sink_topics[i], error);
+                                                  : layout_ask_count(broker, part->sink_topics[i], error);
             if (count < 0)
                 return false;
             part->sink_partitions[i] = count;
         }
     }
     layout->drops_partitions = layout->drops ? count_of_readers(layout, layout->drops) : 0;
+    return true;
+}
+
+/* Two instances that start for the first time may know different topics; one of them has made the topic. */
+static bool check_new_shares(const struct layout *layout, struct broker *broker, struct weir_error *error)
+{
+    for (size_t p = 0; p < layout->part_count; p++)
+        for (size_t i = 0; i < layout->parts[p].source_count; i++) {
+            const struct layout_source *source = &layout->parts[p].sources[i];
+            int32_t count = source->is_new ? layout_ask_count(broker, source->topic, error) : source->partitions;
+            if (count < 0)
+                return false;
+            if (count != source->partitions)
+                return error_set(error, WEIR_INVALID,
+                                 "another instance has just made topic '%s' with %d partitions, not %d; start this one "
+                                 "again",
+                                 source->topic, (int)count, (int)source->partitions);
+        }
     return true;
 }
 
@@ -361,7 +416,7 @@ static bool spread_globals(struct layout *layout, struct broker *broker, int32_t
         if (i == 0 || layout->parts[i].partitions > most)
             most = layout->parts[i].partitions;
     for (size_t i = layout->part_count; i < all_parts(layout); i++) {
-        int32_t count = ask_count(broker, layout->parts[i].sources[0].topic, error);
+        int32_t count = layout_ask_count(broker, layout->parts[i].sources[0].topic, error);
         if (count < 0)
             return false;
         layout_spread(layout, &layout->parts[i], count > 0 ? count : most);
@@ -373,6 +428,8 @@ bool layout_create_topics(struct layout *layout, struct broker *broker, const st
                           struct weir_error *error)
 {
     int32_t preferred = (int32_t)config_integer(config, "embedded.partitions");
+    if (!patterns_expand(layout, broker, config, error))
+        return false;
     if (!decide_partitions(layout, broker, preferred, error) || !spread_globals(layout, broker, preferred, error))
         return false;
     struct specs specs = {0};
@@ -382,7 +439,19 @@ bool layout_create_topics(struct layout *layout, struct broker *broker, const st
         add_source(&specs, &layout->parts[i].sources[0]);
     for (size_t i = 0; i < layout->part_count; i++)
         add_sinks(&specs, &layout->parts[i]);
-    bool ok = ensure(broker, &specs, error) && count_sink_partitions(layout, broker, error);
+    bool ok = ensure(broker, &specs, error) && check_new_shares(layout, broker, error) &&
+              count_sink_partitions(layout, broker, error);
+    memory_free(specs.items);
+    return ok;
+}
+
+bool layout_create_letters(const struct layout_source *sources, size_t count, struct broker *broker,
+                           struct weir_error *error)
+{
+    struct specs specs = {0};
+    for (size_t i = 0; i < count; i++)
+        add_letters(&specs, &sources[i]);
+    bool ok = specs.count == 0 || broker->ops->ensure(broker, specs.items, specs.count, error);
     memory_free(specs.items);
     return ok;
 }
@@ -408,7 +477,8 @@ bool layout_check_topics(const struct layout *layout, struct broker *broker, str
     for (size_t i = 0; i < layout->part_count; i++) {
         const struct layout_part *part = &layout->parts[i];
         for (size_t s = 0; s < part->source_count; s++)
-            if (!check_count(broker, part->sources[s].topic, part->sources[s].partitions, error))
+            if (!part->sources[s].is_match &&
+                !check_count(broker, part->sources[s].topic, part->sources[s].partitions, error))
                 return false;
         for (size_t s = 0; s < part->store_count; s++)
             if (part->stores[s].changelog && !check_count(broker, part->stores[s].changelog, part->partitions, error))

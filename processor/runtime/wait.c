@@ -27,9 +27,10 @@ static void add_target(struct targets *targets, struct position position)
 
 static const struct layout_source *source_named(const struct layout_part *part, const char *topic)
 {
-    for (size_t i = 0; i < part->source_count; i++)
-        if (strcmp(part->sources[i].topic, topic) == 0)
-            return &part->sources[i];
+    const struct layout_inputs *inputs = layout_inputs(part);
+    for (size_t i = 0; i < inputs->count; i++)
+        if (strcmp(inputs->items[i].topic, topic) == 0)
+            return &inputs->items[i];
     return NULL;
 }
 

@@ -123,7 +123,7 @@ static size_t find_sources(const struct simulate_world *world, const struct layo
     const struct layout *layout = &world->plain->layout;
     for (size_t p = 0; p < layout->part_count; p++)
         for (size_t s = 0; s < layout->parts[p].source_count && count < TOPICS_MAX; s++)
-            if (!layout->parts[p].sources[s].node->topic->internal)
+            if (!layout->parts[p].sources[s].node->topic->internal && !layout->parts[p].sources[s].is_shares)
                 out[count++] = &layout->parts[p].sources[s];
     return count;
 }

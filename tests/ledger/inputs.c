@@ -1,5 +1,5 @@
-/* inputs.c: what tests/kafka/inputs_test runs: topics of unequal width that are merged. Names of topics begin with the
- * environment's INPUTS, so that runs on one broker do not meet.
+/* inputs.c: what tests/kafka/inputs_test runs: topics of unequal width that are merged, and all that match a pattern. Names of
+ * topics begin with the environment's INPUTS, so that runs on one broker do not meet.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,4 +32,15 @@ static weir_topology *merged(void)
     return t;
 }
 
-WEIR_EXPORT_TOPOLOGIES = {{"merged", "topics of unequal width", merged}, {NULL, NULL, NULL}};
+static weir_topology *matched(void)
+{
+    weir_topology *t = weir_topology_new("matched");
+    weir_stream *all = weir_from_pattern(t, "all", named("in-.*"), &weir_str_type, &weir_str_type);
+    weir_count(weir_group(all), "by-key");
+    weir_count(weir_group_by(all, "by-value", &weir_str_type, value_of), "by-value");
+    return t;
+}
+
+WEIR_EXPORT_TOPOLOGIES = {{"merged", "topics of unequal width", merged},
+                          {"matched", "topics that match a pattern", matched},
+                          {NULL, NULL, NULL}};

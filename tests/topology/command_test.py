@@ -191,6 +191,14 @@ class TestCommand(unittest.TestCase):
             {"topic": "readings", "key": "s", "value": "1", "ts": 5000}, {"advance_ms": 30000}, {"advance_ms": 25000}))
         self.assertEqual([(row["key"], row["value"], row["ts"]) for row in parsed(out)], [("s@0/60000", 1, 5000)])
 
+    def test_topics_that_match_are_one_stream(self):
+        out, _ = weir("test", "example-pattern", stdin=lines(*[
+            {"topic": f"sales-{shop}", "key": shop, "value": "pen", "ts": at} for at, shop in enumerate(["lyon", "nice", "lyon"])]))
+        self.assertEqual([(row["key"], row["value"]) for row in parsed(out)], [("pen", 1), ("pen", 2), ("pen", 3)])
+        _, error = weir("test", "example-pattern", stdin=lines({"topic": "sales-42", "key": "k", "value": "pen", "ts": 0}), expect=1)
+        self.assertIn('does not read the topic "sales-42"', error)
+        self.assertIn("(topics: sales-[a-z]+)", weir("describe", "example-pattern")[0])
+
     def test_a_sale_meets_the_price_of_its_own_time(self):
         minute = 60000
         out, _ = weir("test", "example-prices", stdin=lines(

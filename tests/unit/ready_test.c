@@ -5,7 +5,8 @@
 
 enum { IDLE_US = 1000 };
 
-static struct task_source sources[2];
+static struct layout_source topic;
+static struct task_source sources[2] = {{.layout = &topic}, {.layout = &topic}};
 static struct task task = {.sources = sources, .source_count = 2};
 static bool behind[2];
 
@@ -85,5 +86,13 @@ Test(ready, a_task_with_one_input_never_waits)
     task.source_count = 1;
     fill(0, 0);
     behind[0] = true;
+    cr_expect(is_ready(IDLE_US, 1));
+}
+
+Test(ready, the_shares_of_a_pattern_are_not_waited_for)
+{
+    topic.is_shares = true;
+    fill(1, 0);
+    behind[1] = true;
     cr_expect(is_ready(IDLE_US, 1));
 }

@@ -17,4 +17,5 @@ weir_topology *example_streams(void);
 weir_topology *example_tables(void);
 weir_topology *example_quiet(void);
 weir_topology *example_prices(void);
+weir_topology *example_pattern(void);
 #endif
