@@ -106,6 +106,16 @@ static bool link_sends_now(void *self)
     return random_chance(&machine->world->random, machine->world->swarm.batch);
 }
 
+static bool link_sees(void *self, const char *topic)
+{
+    struct machine *machine = self;
+    const char *const *topics = machine->world->plan->topics;
+    for (size_t i = 0; topics && topics[i]; i++)
+        if (strcmp(topics[i], topic) == 0)
+            return !random_chance(&machine->world->random, machine->world->swarm.unseen);
+    return true;
+}
+
 /* ---- a process ---- */
 
 struct weir_app *world_open_app(struct simulate_world *world, const char *directory, const char *client,
@@ -131,6 +141,7 @@ struct weir_app *world_open_app(struct simulate_world *world, const char *direct
         {"client.id", client},
         {"topology.optimization", swarm->reuses_topics ? "all" : "none"},
         {"emit.interval.ms", "0"},
+        {"metadata.max.age.ms", "300"},
         {"max.future.ms", "-1"},
         {NULL, NULL},
     };
@@ -246,7 +257,7 @@ static void live(void *self)
 void machine_start(struct machine *machine)
 {
     struct simulate_world *world = machine->world;
-    const struct simulated_link link = {machine, link_wait, link_travel, link_fate, link_sends_now};
+    const struct simulated_link link = {machine, link_wait, link_travel, link_fate, link_sends_now, link_sees};
     world_trace(world, 1000 + (uint64_t)machine->number);
     world_tell(world, "machine %d starts", machine->number);
     machine->is_killed = machine->is_stopping = machine->is_ending = machine->is_cut_off = false;
@@ -406,8 +417,14 @@ static bool plain_sends_now(void *self)
     return true;
 }
 
+static bool plain_sees(void *self, const char *topic)
+{
+    (void)self, (void)topic;
+    return true;
+}
+
 struct broker *world_connect_plainly(struct simulate_world *world)
 {
-    const struct simulated_link link = {world, plain_wait, plain_travel, plain_fate, plain_sends_now};
+    const struct simulated_link link = {world, plain_wait, plain_travel, plain_fate, plain_sends_now, plain_sees};
     return simulated_connect(world->cluster, link, NULL);
 }

@@ -244,11 +244,37 @@ static bool has_ticks(const struct layout *layout)
     return false;
 }
 
+/* Those that match a pattern are there before anybody reads them; given inputs name them, too. */
+static void make_topics(struct simulate_world *world)
+{
+    const struct simulate_plan *plan = world->plan;
+    const int32_t partitions = world->swarm.partitions;
+    for (int32_t i = 0; plan->topics && plan->topics[i]; i++)
+        simulated_make_topic(world->cluster, plan->topics[i], i < partitions ? partitions - i : 1);
+    weir_topology *topology = plan->inputs ? plan->build() : NULL;
+    for (size_t i = 0; topology && i < plan->input_count; i++) {
+        const struct graph_topic *read = graph_find_input(topology, plan->inputs[i].topic);
+        if (read && read->is_pattern && simulated_partitions(world->cluster, plan->inputs[i].topic) == 0)
+            simulated_make_topic(world->cluster, plan->inputs[i].topic, partitions);
+    }
+    weir_topology_free(topology);
+}
+
+static bool lacks_topics(const struct layout *layout)
+{
+    size_t matches = 0;
+    for (size_t p = 0; p < layout->part_count; p++)
+        for (size_t s = 0; s < layout->parts[p].source_count; s++)
+            matches += layout->parts[p].sources[s].is_match;
+    return layout->pattern_count > 0 && matches == 0;
+}
+
 static bool begin(struct simulate_world *world, struct weir_error *error)
 {
     const struct simulated_witness witness = {world, watch_sent, watch_offered, watch_committed, watch_violated};
     world->cluster = simulated_new(world->swarm.broker, witness, (struct random){random_next(&world->random)});
     world_advance(world, WORLD_EPOCH_US);
+    make_topics(world);
     char *directory = memory_format("%s/plain", world->plan->directory);
     world->plain = world_open_app(world, directory, "plain", world_connect_plainly(world), error);
     memory_free(directory);
@@ -256,6 +282,9 @@ static bool begin(struct simulate_world *world, struct weir_error *error)
         return false;
     if (has_ticks(&world->plain->layout))
         return error_set(error, WEIR_INVALID, "a topology with ticks cannot be simulated");
+    if (lacks_topics(&world->plain->layout))
+        return error_set(error, WEIR_INVALID,
+                         "a topology that reads a pattern of topics is simulated with inputs, which name them");
     if (!world_make_inputs(world, error))
         return false;
     const struct witness_settings settings = {world->swarm.exactly_once, world->plan->restarts_show};

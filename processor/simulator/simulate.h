@@ -45,6 +45,9 @@ struct simulate_plan {
     enum simulate_guarantee guarantee;   /* BOTH: the seed decides */
     const struct simulate_input *inputs; /* NULL: made up by the types of the topology's sources */
     size_t input_count;
+    /* Made before the story begins, one narrower than the other, for a topology that reads a pattern: processes are told of them now
+     * and then only. Ends with NULL; NULL: none. */
+    const char *const *topics;
     /* A processor with memory of its own may tell a restart; without one, restarts must not show in any result. */
     bool restarts_show;
     void (*judge)(struct simulate_world *); /* what else has to be true at the end; NULL: nothing */

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "simulator/swarm.h"
 
-enum { MS = 1000, SECOND = 1000 * 1000 };
+enum { MS = 1000, SECOND = 1000 * 1000, UNSEEN = 300000 };
 
 /* Zero, or a chance whose logarithm is evenly spread. */
 static uint32_t draw_chance(struct random *random, uint32_t most)
@@ -92,6 +92,7 @@ struct swarm swarm_draw(struct random *random, const struct simulate_plan *plan)
     draw_inputs(&swarm, random);
     swarm.reuses_topics = random_below(random, 2) == 0;
     swarm.purge_ms = DRAW_ONE(random, 1, 20, 200, 2000);
+    swarm.unseen = plan->topics ? UNSEEN : 0;
     return swarm;
 }
 
@@ -100,5 +101,5 @@ void swarm_calm(struct swarm *swarm)
     swarm->crash_in_request = swarm->lost = swarm->unanswered = swarm->late = swarm->slow = 0;
     swarm->crash_every_us = swarm->stop_every_us = swarm->pause_every_us = swarm->cut_every_us = 0;
     swarm->disk = (struct disk_faults){.flush = swarm->disk.flush};
-    swarm->wipe = 0;
+    swarm->wipe = swarm->unseen = 0;
 }

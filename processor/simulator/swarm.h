@@ -24,6 +24,7 @@ struct swarm { /* chances are per million */
     int64_t crash_every_us, stop_every_us, pause_every_us, cut_every_us; /* on the average; 0: never */
     uint32_t wipe;                                                       /* of crashes */
     uint32_t tombstone, no_key, out_of_order;
+    uint32_t unseen; /* of topics in a listing, that they are not in it */
 };
 
 struct swarm swarm_draw(struct random *, const struct simulate_plan *);

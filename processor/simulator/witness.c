@@ -18,7 +18,7 @@
 #include "state/expiry.h"
 #include "state/versioned.h"
 
-enum { STORES_MAX = 8, SOURCES_MAX = 64 };
+enum { STORES_MAX = 8, SOURCES_MAX = 64, UNTOLD = -2 };
 enum entry_kind { ENTRY_BEGAN, ENTRY_RECORD, ENTRY_PUNCTUATION };
 
 struct entry { /* something a task did */
@@ -45,7 +45,8 @@ struct line { /* of history: one sub-topology, one partition */
 };
 
 struct moment {                /* what a view may show */
-    uint64_t positions, rows;  /* hashes */
+    uint64_t rows;             /* hash */
+    int64_t last[SOURCES_MAX]; /* offset of the last record of each source; -1: none */
     int64_t times[STORES_MAX]; /* stream time of each store */
 };
 
@@ -262,35 +263,41 @@ static uint64_t hash_rows(struct task *task, const int64_t *times)
     return hash;
 }
 
-/* Positions are told by the last record behind which they lie: markers may follow it or not. */
-static uint64_t hash_positions(const struct witness *witness, const struct line *line, const int64_t *positions)
+/* A position is told by the last record behind which it lies: markers may follow it or not. -1: none. */
+static int64_t last_before(const struct witness *witness, const struct line *line, size_t source, int64_t position)
 {
-    uint64_t hash = 3;
-    for (size_t s = 0; s < line->reference->source_count; s++) {
-        int64_t last = -1;
-        for (int64_t at = positions[s] - 1; at >= 0 && last < 0; at--) {
-            const struct simulated_record *record =
-                simulated_at(witness->cluster, line->part->sources[s].topic, line->partition, at);
-            if (record && !record->is_marker && simulated_is_committed(witness->cluster, record->transaction))
-                last = at;
-        }
-        mix(&hash, (uint64_t)last);
+    for (int64_t at = position - 1; at >= 0; at--) {
+        const struct simulated_record *record =
+            simulated_at(witness->cluster, line->part->sources[source].topic, line->partition, at);
+        if (record && !record->is_marker && simulated_is_committed(witness->cluster, record->transaction))
+            return at;
     }
-    return hash;
+    return -1;
+}
+
+/* The reference knows all topics; a task may have been opened before it was told of one that matches a pattern. */
+static size_t source_of(const struct line *line, const char *topic)
+{
+    size_t s = 0;
+    while (strcmp(line->part->sources[s].topic, topic) != 0) {
+        s++;
+        assert(s < line->reference->source_count);
+    }
+    return s;
 }
 
 static void add_moment(struct witness *witness, struct line *line)
 {
-    int64_t positions[SOURCES_MAX] = {0};
-    for (size_t s = 0; s < line->reference->source_count && s < SOURCES_MAX; s++)
-        positions[s] = line->last[s] + 1;
-    struct moment moment = {.positions = hash_positions(witness, line, positions)};
+    struct moment moment = {.rows = 0};
+    for (size_t s = 0; s < line->reference->source_count && s < SOURCES_MAX; s++) {
+        moment.last[s] = last_before(witness, line, s, line->last[s] + 1);
+        mix(&witness->hash, (uint64_t)moment.last[s]);
+    }
     for (size_t i = 0; i < line->part->store_count && i < STORES_MAX; i++)
         moment.times[i] = store_observed_time(line->reference->stores[i]);
     moment.rows = hash_rows(line->reference, moment.times);
     line->moments = memory_grow(line->moments, &line->moment_capacity, line->moment_count + 1, sizeof *line->moments);
     line->moments[line->moment_count++] = moment;
-    mix(&witness->hash, moment.positions);
     mix(&witness->hash, moment.rows);
 }
 
@@ -461,7 +468,9 @@ static void entering(void *self, const struct task *task, const struct task_sour
     struct performer *performer = performer_of(watcher->witness, watcher->owner, task);
     assert(performer);
     note(watcher->witness, performer,
-         (struct entry){.kind = ENTRY_RECORD, .source = (int32_t)(source - task->sources), .offset = message->offset});
+         (struct entry){.kind = ENTRY_RECORD,
+                        .source = (int32_t)source_of(performer->line, source->layout->topic),
+                        .offset = message->offset});
 }
 
 static void punctuating(void *self, const struct task *task, int64_t wall_ms)
@@ -627,6 +636,8 @@ static bool check_offsets(struct witness *witness, const struct line *line, cons
 {
     for (size_t s = 0; s < line->reference->source_count; s++) {
         const char *topic = line->part->sources[s].topic;
+        if (offsets[s] < 0 && line->part->sources[s].is_match) /* one that its task had not been told of */
+            continue;
         int64_t next = next_visible(witness, topic, line->partition, line->last[s] + 1);
         if (offsets[s] <= line->last[s] || (next >= 0 && offsets[s] > next))
             return violate(witness,
@@ -716,25 +727,40 @@ static void check_times(struct witness *witness, struct task *task, const struct
     }
 }
 
+static bool is_at(const struct line *line, const struct moment *moment, const int64_t *told)
+{
+    for (size_t s = 0; s < line->reference->source_count && s < SOURCES_MAX; s++)
+        if (told[s] != UNTOLD && told[s] != moment->last[s])
+            return false;
+    return true;
+}
+
 static void look_at_task(struct witness *witness, struct task *task)
 {
     const struct line *line = line_of(witness, task);
-    int64_t positions[SOURCES_MAX] = {0};
-    for (size_t s = 0; s < task->source_count && s < SOURCES_MAX; s++)
-        positions[s] = atomic_load(&task->committed[s]);
-    uint64_t told = hash_positions(witness, line, positions);
+    int64_t told[SOURCES_MAX];
+    for (size_t s = 0; s < SOURCES_MAX; s++)
+        told[s] = UNTOLD;
+    for (size_t s = 0; s < task->source_count && s < SOURCES_MAX; s++) {
+        size_t source = source_of(line, task->sources[s].layout->topic);
+        int64_t committed = atomic_load(&task->committed[s]);
+        if (committed >= 0 ||
+            !task->sources[s].layout->is_match) /* else it knows the topic, but not yet how far it is */
+            told[source] = last_before(witness, line, source, committed);
+    }
     bool known = false;
     witness->looks++;
     for (size_t i = line->moment_count; i-- > 0;) {
-        known = known || line->moments[i].positions == told;
-        if (line->moments[i].positions == told && line->moments[i].rows == hash_rows(task, line->moments[i].times)) {
+        bool is_there = is_at(line, &line->moments[i], told);
+        known = known || is_there;
+        if (is_there && line->moments[i].rows == hash_rows(task, line->moments[i].times)) {
             check_times(witness, task, &line->moments[i]);
             return;
         }
     }
     violate(witness, "sub-topology %d partition %d: a view shows %s at %lld", task->part->subtopology->id,
             (int)task->partition, known ? "other rows than were committed" : "positions nobody committed",
-            (long long)positions[0]);
+            (long long)atomic_load(&task->committed[0]));
 }
 
 void witness_look_at(struct witness *witness, struct weir_app *app)

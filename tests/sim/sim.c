@@ -51,6 +51,7 @@ static bool run_seed(const struct options *options, const char *directory, uint6
                                        .inputs = inputs,
                                        .input_count = given,
                                        .judge = topology->judge,
+                                       .topics = topology->topics,
                                        .directory = directory,
                                        .verbose = options->verbose};
     struct simulate_report report;

@@ -60,6 +60,17 @@ static weir_topology *count(void)
     return t;
 }
 
+static const char *const matching[] = {"events-a", "events-b", "events-c", NULL};
+
+static weir_topology *by_pattern(void)
+{
+    weir_topology *t = weir_topology_new("by-pattern");
+    weir_stream *events =
+        weir_filter(weir_from_pattern(t, "events", "events-.*", &weir_str_type, &weir_str_type), has_value);
+    weir_to(weir_changes(weir_count(weir_group(events), "counts")), "counted");
+    return t;
+}
+
 static weir_topology *windowed_count(void)
 {
     weir_topology *t = weir_topology_new("windowed-count");
@@ -531,27 +542,28 @@ static void judge_order(struct simulate_world *world)
 }
 
 const struct simulated_topology simulated_topologies[] = {
-    {"count", count, false, judge_count, NULL, SIMULATE_BOTH},
-    {"windowed-count", windowed_count, false, judge_windows, NULL, SIMULATE_BOTH},
-    {"late-windows", late_windows, true, NULL, NULL, SIMULATE_BOTH},
-    {"repartitioned-count", repartitioned_count, false, judge_repartitioned, NULL, SIMULATE_BOTH},
-    {"uneven", uneven, false, judge_uneven, NULL, SIMULATE_BOTH},
-    {"sum", sum, false, judge_sum, NULL, SIMULATE_BOTH},
-    {"stream-table", stream_table, false, NULL, NULL, SIMULATE_BOTH},
-    {"versioned", versioned, true, NULL, NULL, SIMULATE_BOTH},
-    {"stream-stream", stream_stream, true, NULL, NULL, SIMULATE_BOTH},
-    {"table-table", table_table, false, NULL, NULL, SIMULATE_BOTH},
-    {"suppress", suppress, true, NULL, NULL, SIMULATE_BOTH},
-    {"sessions", sessions, true, NULL, NULL, SIMULATE_BOTH},
-    {"punctuated", punctuated, true, NULL, NULL, SIMULATE_BOTH},
-    {"parked", parked, true, judge_order, parked_inputs, SIMULATE_BOTH},
-    {"commerce-saga", saga_topology, true, shop_judge, shop_inputs, SIMULATE_BOTH},
-    {NULL, NULL, false, NULL, NULL, SIMULATE_BOTH},
+    {"count", count, false, judge_count, NULL, SIMULATE_BOTH, NULL},
+    {"windowed-count", windowed_count, false, judge_windows, NULL, SIMULATE_BOTH, NULL},
+    {"late-windows", late_windows, true, NULL, NULL, SIMULATE_BOTH, NULL},
+    {"repartitioned-count", repartitioned_count, false, judge_repartitioned, NULL, SIMULATE_BOTH, NULL},
+    {"uneven", uneven, false, judge_uneven, NULL, SIMULATE_BOTH, NULL},
+    {"sum", sum, false, judge_sum, NULL, SIMULATE_BOTH, NULL},
+    {"stream-table", stream_table, false, NULL, NULL, SIMULATE_BOTH, NULL},
+    {"versioned", versioned, true, NULL, NULL, SIMULATE_BOTH, NULL},
+    {"stream-stream", stream_stream, true, NULL, NULL, SIMULATE_BOTH, NULL},
+    {"table-table", table_table, false, NULL, NULL, SIMULATE_BOTH, NULL},
+    {"suppress", suppress, true, NULL, NULL, SIMULATE_BOTH, NULL},
+    {"sessions", sessions, true, NULL, NULL, SIMULATE_BOTH, NULL},
+    {"punctuated", punctuated, true, NULL, NULL, SIMULATE_BOTH, NULL},
+    {"parked", parked, true, judge_order, parked_inputs, SIMULATE_BOTH, NULL},
+    {"commerce-saga", saga_topology, true, shop_judge, shop_inputs, SIMULATE_BOTH, NULL},
+    {NULL, NULL, false, NULL, NULL, SIMULATE_BOTH, NULL},
 };
 
 const struct simulated_topology simulated_by_name[] = {
-    {"windows-ahead", windows_ahead, false, judge_windows_ahead, NULL, SIMULATE_BOTH},
-    {"regrouped", regrouped, false, judge_regrouped, NULL, SIMULATE_BOTH},
-    {"regrouped-merged", regrouped_merged, false, judge_regrouped, NULL, SIMULATE_EXACTLY_ONCE},
-    {NULL, NULL, false, NULL, NULL, SIMULATE_BOTH},
+    {"windows-ahead", windows_ahead, false, judge_windows_ahead, NULL, SIMULATE_BOTH, NULL},
+    {"regrouped", regrouped, false, judge_regrouped, NULL, SIMULATE_BOTH, NULL},
+    {"by-pattern", by_pattern, false, judge_uneven, NULL, SIMULATE_BOTH, matching},
+    {"regrouped-merged", regrouped_merged, false, judge_regrouped, NULL, SIMULATE_EXACTLY_ONCE, NULL},
+    {NULL, NULL, false, NULL, NULL, SIMULATE_BOTH, NULL},
 };

@@ -31,6 +31,11 @@ static bool sends_later(void *self)
     (void)self;
     return false;
 }
+static bool sees(void *self, const char *topic)
+{
+    (void)self, (void)topic;
+    return true;
+}
 static void ignore_sent(void *self, void *owner, const char *topic, const struct broker_record *record)
 {
     (void)self, (void)owner, (void)topic, (void)record;
@@ -69,7 +74,7 @@ TestSuite(simulated, .init = begin, .fini = end);
 
 static struct broker *connect(void)
 {
-    const struct simulated_link link = {NULL, ignore_wait, ignore_travel, fate, sends_later};
+    const struct simulated_link link = {NULL, ignore_wait, ignore_travel, fate, sends_later, sees};
     return simulated_connect(cluster, link, NULL);
 }
 

@@ -241,8 +241,10 @@ static bool topics(struct broker *broker, weir_arena *arena, const char ***names
     if (!trip_begin(connection, SIMULATED_METADATA, &trip, error))
         return false;
     *names = arena_alloc(arena, cluster->topic_count * sizeof **names);
-    for (*count = 0; *count < cluster->topic_count; ++*count)
-        (*names)[*count] = arena_text(arena, cluster->topics[*count]->name);
+    *count = 0;
+    for (size_t i = 0; i < cluster->topic_count; i++)
+        if (connection->link.sees(connection->link.self, cluster->topics[i]->name))
+            (*names)[(*count)++] = arena_text(arena, cluster->topics[i]->name);
     qsort(*names, *count, sizeof **names, compare_names);
     return trip_end(connection, &trip, error);
 }

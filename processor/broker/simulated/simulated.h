@@ -38,6 +38,7 @@ struct simulated_link {
     void (*travel)(void *self);                                      /* a request or an answer is on its way */
     enum simulated_fate (*fate)(void *self, enum simulated_request); /* asked once per request */
     bool (*sends_now)(void *self);                                   /* records sent so far leave the process */
+    bool (*sees)(void *self, const char *topic); /* a listing has it: what a broker knows may be old */
 };
 
 /* Told the moment it happens. token: a commit; of a transaction, its number. */
