@@ -10,7 +10,7 @@ static struct weir_source_args source_args(const struct builder *builder, const 
     args.timestamp = timestamp ? function_timestamp(timestamp) : NULL;
     args.history = builder_history(builder);
     args.no_log = builder_no_log(builder);
-    json_t *also = json_object_get(builder->op, "also");
+    json_t *also = json_object_get(builder->op, "pattern") ? NULL : json_object_get(builder->op, "also");
     for (size_t i = 0; i < json_array_size(also); i++)
         args.also[i] = json_string_value(json_array_get(also, i));
     return args;
@@ -20,8 +20,12 @@ void build_stream(struct builder *builder)
 {
     struct build *build = builder->build;
     const char *value = json_string_value(json_array_get(json_object_get(builder->op, "type"), 1));
-    builder_made_stream(builder, weir_from_with(build->topology, builder_text(builder, "topic"), build->text,
-                                                source_args(builder, builder_type(builder, value))));
+    const char *pattern = builder_text(builder, "pattern");
+    const struct weir_source_args args = source_args(builder, builder_type(builder, value));
+    builder_made_stream(
+        builder, pattern
+                     ? weir_from_pattern_with(build->topology, builder_text(builder, "id"), pattern, build->text, args)
+                     : weir_from_with(build->topology, builder_text(builder, "topic"), build->text, args));
 }
 
 void build_table(struct builder *builder)

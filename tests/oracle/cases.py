@@ -146,7 +146,8 @@ class Topology:
         made.sources = made.topics
         if kind == "stream" and not also and not timestamp and made.value == "S":
             self.plain_topics.append(topic)
-        self.op(kind, id=made.name, topic=topic, also=also, timestamp=timestamp, store=store, history=history, type=made.types())
+        pattern = f"in({topic[2:]}|{also[0][2:]})" if also and len(self.topics) % 2 == 0 else None
+        self.op(kind, id=made.name, topic=topic, also=also, pattern=pattern, timestamp=timestamp, store=store, history=history, type=made.types())
         self.handles.append(made)
         return made
 

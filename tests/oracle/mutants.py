@@ -58,6 +58,7 @@ MUTANTS = {
     "records without a time are read": (RUNTIME + "head.c", "record->timestamp_ms < 0 && !settle_invalid_time", "false && !settle_invalid_time"),
     "topics that wait with equal times are read in turn": (RUNTIME + "turns.c", "time_of(&turn) >= time_of(&turns->heap[parent])", "time_of(&turn) > time_of(&turns->heap[parent])"),
     "a named processor uses up a number": (GRAPH + "step.c", "    if (!verb->name)\n        return node_name", "    node_use_number(verb->topology);\n    if (!verb->name)\n        return node_name"),
+    "a pattern is described as a topic": (GRAPH + "describe.c", "if (source->topic->is_pattern) {", "if (false) {"),
     "a branch uses up no number": (GRAPH + "split.c", "    node_use_number(verb->topology);\n", ""),
     "a merge reads its streams in the order they are named": (GRAPH + "split.c", "left->reader <= right->reader", "left->reader <= right->reader || true"),
     "windows hide those they make too old when the record is done": (OPERATORS + "windowed.c",

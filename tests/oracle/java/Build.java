@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KeyValue;
@@ -184,7 +185,9 @@ final class Build {
         op.path("also").forEach(other -> topics.add(other.asText()));
         inputs.addAll(topics);
         char value = op.path("type").path(1).asText("S").charAt(0);
-        return new Handle(builder.stream(topics, consumed(value)), 'S', 0, value);
+        KStream<Object, Object> stream = op.has("pattern") ? builder.stream(Pattern.compile(text("pattern")), consumed(value))
+                                                           : builder.stream(topics, consumed(value));
+        return new Handle(stream, 'S', 0, value);
     }
 
     private Handle table() {
