@@ -131,13 +131,20 @@ static void write_stores(struct buffer *out, struct weir_app *app)
     }
 }
 
-static double greatest_share(const struct weir_app *app, const struct layout_part *part, size_t source)
+/* Tasks of one part may know different topics for a while (patterns.h), so a source is found by its topic. */
+static double share_in(struct task *task, const char *topic)
+{
+    for (size_t s = 0; s < task->source_count; s++)
+        if (strcmp(task->sources[s].layout->topic, topic) == 0)
+            return hot_keys_greatest_share(&task->sources[s].hot);
+    return 0;
+}
+
+static double greatest_share(const struct weir_app *app, const struct layout_part *part, const char *topic)
 {
     double most = 0;
     for (size_t i = 0; i < app->task_count; i++) {
-        struct task *task = app->tasks[i];
-        double share =
-            task->part == part && source < task->source_count ? hot_keys_greatest_share(&task->sources[source].hot) : 0;
+        double share = app->tasks[i]->part == part ? share_in(app->tasks[i], topic) : 0;
         if (share > most)
             most = share;
     }
@@ -149,11 +156,15 @@ static void write_hot_keys(struct buffer *out, struct weir_app *app)
 {
     head(out, "weir_hot_key_share_ratio", "gauge",
          "Share of the latest records of a partition here that one key has, in the partition where it is greatest.");
-    for (size_t p = 0; p < app->layout.part_count; p++)
-        for (size_t s = 0; s < app->layout.parts[p].source_count; s++) {
-            sample(out, app, "weir_hot_key_share_ratio", "topic", app->layout.parts[p].sources[s].topic);
-            buffer_format(out, "%.4f\n", greatest_share(app, &app->layout.parts[p], s));
+    for (size_t p = 0; p < app->layout.part_count; p++) {
+        const struct layout_inputs *inputs = layout_inputs(&app->layout.parts[p]);
+        for (size_t s = 0; s < inputs->count; s++) {
+            if (inputs->items[s].is_shares)
+                continue;
+            sample(out, app, "weir_hot_key_share_ratio", "topic", inputs->items[s].topic);
+            buffer_format(out, "%.4f\n", greatest_share(app, &app->layout.parts[p], inputs->items[s].topic));
         }
+    }
 }
 
 static void write_drops(struct buffer *out, struct weir_app *app)

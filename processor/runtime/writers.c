@@ -99,10 +99,12 @@ void writers_forget(struct task *task)
 
 static const char *topic_name(const struct layout *layout, uint32_t hash)
 {
-    for (size_t p = 0; p < layout->part_count; p++)
-        for (size_t s = 0; s < layout->parts[p].source_count; s++)
-            if (layout->parts[p].sources[s].topic_hash == hash)
-                return layout->parts[p].sources[s].topic;
+    for (size_t p = 0; p < layout->part_count; p++) {
+        const struct layout_inputs *inputs = layout_inputs(&layout->parts[p]);
+        for (size_t s = 0; s < inputs->count; s++)
+            if (inputs->items[s].topic_hash == hash)
+                return inputs->items[s].topic;
+    }
     return NULL;
 }
 
