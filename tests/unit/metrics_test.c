@@ -14,6 +14,7 @@ static struct weir_app app;
 static struct graph_node node;
 static struct graph_subtopology subtopology;
 static struct layout_source source = {.node = &node};
+static const struct layout_inputs inputs = {&source, 1};
 static struct layout_part part = {.subtopology = &subtopology, .sources = &source, .source_count = 1};
 static weir_arena *arena;
 
@@ -33,6 +34,7 @@ static void begin(void)
     arena = weir_arena_new();
     app = (struct weir_app){.layout = {.application = "shop", .parts = &part, .part_count = 1}};
     source.topic = "orders";
+    atomic_store(&part.inputs, &inputs);
     pthread_rwlock_init(&app.registry, NULL);
     pthread_mutex_init(&app.lock, NULL);
     figures_init(&app.figures);
