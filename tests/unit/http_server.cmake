@@ -10,6 +10,6 @@ if(NOT WEIR_FUZZ)
   find_program(PYTHON3 python3)
   if(PYTHON3)
     add_test(NAME http COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/http/run)
-    set_tests_properties(http PROPERTIES ENVIRONMENT "WEIR_FAKE_SERVER=$<TARGET_FILE:weir_fake_server>")
+    set_tests_properties(http PROPERTIES RUN_SERIAL TRUE ENVIRONMENT "WEIR_FAKE_SERVER=$<TARGET_FILE:weir_fake_server>") # it measures
   endif()
 endif()
