@@ -1096,6 +1096,12 @@ struct weir_task_info {
     int64_t copy_remaining;   /* bytes, while its state is copied from another instance */
 };
 WEIR_PUBLIC size_t weir_app_tasks(weir_app *, struct weir_task_info *out, size_t max);
+struct weir_memory_info { /* a part of memory.max.bytes; docs/operations.md, "Memory" */
+    const char *name;  /* "base", "rows", "cache", "memtables", "files", "fetched", "sent", "requests" */
+    int64_t bytes_max; /* its share; all of them add up to memory.max.bytes */
+    int64_t bytes;     /* what it takes now; -1: it cannot be told apart from the rest of the process */
+};
+WEIR_PUBLIC size_t weir_app_memory(weir_app *, struct weir_memory_info *out, size_t max); /* how many; cache: of the process */
 struct weir_share_info {
     int32_t subtopology, partition;
     bool is_standby;

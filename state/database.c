@@ -13,6 +13,11 @@ void database_set_cache(size_t bytes)
     rocks_set_cache(bytes);
 }
 
+size_t database_cache_bytes(void)
+{
+    return rocks_cache_bytes();
+}
+
 struct database *database_open(const char *directory, struct database_limits limits, struct weir_error *error)
 {
     struct rocks *rocks = NULL;

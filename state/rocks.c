@@ -24,6 +24,9 @@ enum {
     CACHE_BYTES_DEFAULT = 32 << 20,
     MEMTABLE_BYTES_DEFAULT = 32 << 20,
     MEMTABLE_BYTES_MIN = 128 << 10,
+    FILE_BYTES_MIN = 4 << 20,
+    FILE_BYTES_MAX = 64 << 20, /* RocksDB's own */
+    FILE_MEMTABLES = 8,
     OPEN_FILES_MAX = 512,
     LOG_BYTES_MAX = 1 << 20,
     LOG_LEVEL_FATAL = 4,
@@ -88,6 +91,14 @@ static rocksdb_cache_t *shared_cache(void)
     return cache;
 }
 
+size_t rocks_cache_bytes(void)
+{
+    pthread_mutex_lock(&cache_lock);
+    size_t bytes = cache ? rocksdb_cache_get_usage(cache) : 0;
+    pthread_mutex_unlock(&cache_lock);
+    return bytes;
+}
+
 static void set_table_format(rocksdb_options_t *options)
 {
     rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
@@ -109,6 +120,13 @@ static void set_table_format(rocksdb_options_t *options)
     rocksdb_block_based_options_destroy(table);
 }
 
+/* A compaction keeps index and filter of the file it writes until that is finished. */
+static size_t file_bytes(size_t memtable_bytes)
+{
+    size_t bytes = memtable_bytes * FILE_MEMTABLES;
+    return bytes < FILE_BYTES_MIN ? FILE_BYTES_MIN : bytes > FILE_BYTES_MAX ? FILE_BYTES_MAX : bytes;
+}
+
 static void set_memory(rocksdb_options_t *options, size_t memtable_bytes)
 {
     size_t bytes = memtable_bytes ? memtable_bytes : MEMTABLE_BYTES_DEFAULT;
@@ -117,6 +135,7 @@ static void set_memory(rocksdb_options_t *options, size_t memtable_bytes)
     rocksdb_options_set_db_write_buffer_size(options, bytes);
     rocksdb_options_set_write_buffer_size(options, bytes / 2);
     rocksdb_options_set_max_write_buffer_number(options, 3);
+    rocksdb_options_set_target_file_size_base(options, file_bytes(bytes));
     /* Memtables have bloom filters too: absent keys are the common case of a growing store. */
     rocksdb_options_set_memtable_prefix_bloom_size_ratio(options, 0.02);
     rocksdb_options_set_memtable_whole_key_filtering(options, 1);
@@ -306,6 +325,11 @@ int64_t rocks_disk_family_rows(struct rocks_family *family)
         atomic_store(&family->counted_us, now_us);
     }
     return atomic_load(&family->counted_rows);
+}
+
+size_t rocks_disk_family_memory(struct rocks_family *family)
+{
+    return property(family, "rocksdb.size-all-mem-tables");
 }
 
 /* ---- the database ---- */
@@ -498,6 +522,7 @@ const struct rocks_ops rocks_disk = {
     .family_expire = rocks_disk_family_expire,
     .family_is_empty = rocks_disk_family_is_empty,
     .family_rows = rocks_disk_family_rows,
+    .family_memory = rocks_disk_family_memory,
     .get = rocks_disk_get,
     .batch_row = rocks_disk_batch_row,
     .batch_marks = rocks_disk_batch_marks,

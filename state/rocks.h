@@ -22,6 +22,7 @@ struct rocks_marks {  /* what a store knows about itself; EXPIRY_NO_TIME: none *
 };
 
 void rocks_set_cache(size_t bytes); /* [any] */
+size_t rocks_cache_bytes(void);     /* that it holds [any] */
 
 struct rocks_ops {
     struct rocks *(*open)(const char *directory, size_t memtable_bytes, struct weir_error *);
@@ -37,6 +38,7 @@ struct rocks_ops {
     void (*family_expire)(struct rocks_family *, struct expiry, int64_t stream_time_ms);
     bool (*family_is_empty)(struct rocks_family *); /* no row was ever written [any] */
     int64_t (*family_rows)(struct rocks_family *);  /* exact up to 1000, then an estimate; up to 500 ms old [any] */
+    size_t (*family_memory)(struct rocks_family *); /* bytes of its memtables [any] */
 
     /* Value in the arena. False and code untouched: absent. [any] */
     bool (*get)(struct rocks_family *, weir_bytes key, weir_arena *, struct store_row *out, struct weir_error *);
@@ -100,6 +102,10 @@ static inline bool rocks_family_is_empty(struct rocks_family *family)
 static inline int64_t rocks_family_rows(struct rocks_family *family)
 {
     return rocks_level->family_rows(family);
+}
+static inline size_t rocks_family_memory(struct rocks_family *family)
+{
+    return rocks_level->family_memory(family);
 }
 static inline bool rocks_get(struct rocks_family *family, weir_bytes key, weir_arena *arena, struct store_row *out,
                              struct weir_error *error)

@@ -312,3 +312,8 @@ size_t store_bytes(struct store *store)
 {
     return committed_bytes(&store->committed) + atomic_load_explicit(&store->overlay_bytes, memory_order_relaxed);
 }
+
+size_t store_memtable_bytes(struct store *store)
+{
+    return store->family ? rocks_family_memory(store->family) : 0;
+}

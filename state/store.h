@@ -61,6 +61,7 @@ struct database_limits {
 };
 /* Process-wide block cache; call once before the first database_open, later calls resize. [any] */
 void database_set_cache(size_t bytes);
+size_t database_cache_bytes(void); /* that it holds now [any] */
 /* Opens or creates `directory` (mode 0700, locked against a second process). WEIR_CORRUPT: unusable, delete and
  * restore; WEIR_RETRY: held by another process; WEIR_INVALID: wrong permissions. NULL directory: stores without RocksDB. */
 struct database *database_open(const char *directory, struct database_limits, struct weir_error *);
@@ -171,5 +172,6 @@ void store_share(struct store *, pthread_rwlock_t *guard);
 bool store_peek(struct store *, weir_bytes key, weir_arena *, struct store_row *out, struct weir_error *);
 
 int64_t store_rows_approximate(struct store *);
-size_t store_bytes(struct store *); /* held in memory */
+size_t store_bytes(struct store *);          /* its rows in memory */
+size_t store_memtable_bytes(struct store *); /* of RocksDB */
 #endif

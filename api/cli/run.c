@@ -73,6 +73,7 @@ static int run(const struct command *command, int argc, char **argv)
         weir_topology *topology = catalog_build(operands.items[0], &status);
         struct config *config = topology ? settings_fill(&settings, weir_topology_name(topology)) : NULL;
         if (config) {
+            memory_keep_little(); /* memory.max.bytes is meant for the process */
             log_set_level(level_of(config));
             say_server(&settings, config);
             status = serve(topology, &settings, config);

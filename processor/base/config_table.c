@@ -91,11 +91,12 @@ const struct setting config_table[] = {
     {"max.future.ms", SETTING_MILLISECONDS, "86400000", -1, INT64_MAX, {0}, OURS,
      "A record whose time lies further ahead of the wall clock is a dead letter: it would close all windows. -1: off."},
     {"memory.max.bytes", SETTING_BYTES, "536870912", 16777216, INT64_MAX, {0}, OURS,
-     "Memory for caches, uncommitted and unflushed state and broker queues together. At the bound, input is slowed down. "
-     "`512MiB` is understood too."},
+     "What the process may take of the machine's memory: its own code and threads, rows, RocksDB, records read and records to be "
+     "sent, requests. `GET /v1/memory` shows the shares (operations.md, \"Memory\"). At the bound, input is slowed down. Below 72 MiB "
+     "it cannot be kept. `512MiB` is understood too."},
     {"ingest.buffer.bytes", SETTING_BYTES, "67108864", 1024, INT64_MAX, {0}, OURS,
-     "Records that wait to become durable (POST of records and events) may have so many bytes; more are told to come again "
-     "(429 and Retry-After)."},
+     "Records that wait to become durable (POST of records and events) may have so many bytes, and no more than the requests' "
+     "share of `memory.max.bytes`; more are told to come again (429 and Retry-After)."},
     {"state.flush.interval.ms", SETTING_MILLISECONDS, "10000", 0, 3600000, {0}, OURS,
      "Committed rows stay in memory for up to this time before they are written to disk, sorted and in large batches. "
      "After a crash they are read again from the changelog."},

@@ -8,6 +8,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+enum { MAPPED_BYTES_MIN = 1024 * 1024, KEPT_BYTES = 256 * 1024 };
+
+void memory_keep_little(void)
+{
+    mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);
+    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+}
+#else
+void memory_keep_little(void) {}
+#endif
+
 static void *or_die(void *memory, size_t size)
 {
     if (!memory) {

@@ -103,9 +103,15 @@ struct broker_topic_spec {
     bool append_time; /* message.timestamp.type: the broker stamps records, so retention goes by their arrival */
 };
 
+struct broker_memory {     /* of records in this process, with what the client needs to hold each */
+    int64_t fetched_bytes; /* read and not processed yet; an estimate */
+    int64_t sent_bytes;    /* on their way to the broker */
+};
+
 struct broker_ops {
     void (*close)(struct broker *);
-    const char *(*kind)(const struct broker *); /* "kafka" or "embedded" */
+    const char *(*kind)(const struct broker *);              /* "kafka" or "embedded" */
+    void (*memory)(struct broker *, struct broker_memory *); /* [any]; NULL: it holds none worth speaking of */
 
     /* -- topics [any] -- */
     /* Partition count; 0 and WEIR_OK code: no such topic; -1: error. */

@@ -14,6 +14,7 @@
 #include "runtime/evolution.h"
 #include "runtime/globals.h"
 #include "runtime/ingest.h"
+#include "runtime/limits.h"
 #include "runtime/loop.h"
 #include "runtime/peers.h"
 #include "runtime/replay.h"
@@ -230,12 +231,6 @@ static struct weir_app *new_app(struct broker *broker)
     return app;
 }
 
-/* Half for the block cache; tables in memory, queues and HTTP live in the other half. */
-static void share_memory(const struct config *config)
-{
-    database_set_cache((size_t)config_integer(config, "memory.max.bytes") / 8 * 3);
-}
-
 static bool open_schema_registry(struct weir_app *app, struct weir_error *error)
 {
     app->layout.schema_registry = registry_open(app->config, error);
@@ -264,7 +259,7 @@ struct weir_app *app_open(struct weir_topology *topology, struct weir_config set
     const char *application = ok ? app_id(app->config, topology) : "";
     ok = layout_init(&app->layout, topology, application, app->config, error) && ok;
     if (ok) {
-        share_memory(app->config);
+        database_set_cache(limits_share(app, SHARE_CACHE));
         app->exactly_once = strcmp(config_text(app->config, "processing.guarantee"), "exactly_once_v2") == 0;
         ok = state_format_check(app->config, application, error) && open_identity(app, application, error) &&
              (broker || open_broker(app, error)) && open_schema_registry(app, error) &&

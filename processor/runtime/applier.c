@@ -62,6 +62,12 @@ static void hold_all(const struct loop *loop, struct held *all, struct held *win
     }
 }
 
+/* Of all stores, with what is not committed yet. */
+static bool are_over(const struct loop *loop, const struct held *all)
+{
+    return all->bytes > 0 && all->bytes + applier_overlay_bytes(loop) > loop->rows_max;
+}
+
 /* Over the budget, the largest store gives its rows back; RocksDB has them then. */
 static bool evict_when_full(struct loop *loop, int64_t now)
 {
@@ -69,7 +75,7 @@ static bool evict_when_full(struct loop *loop, int64_t now)
     hold_all(loop, &all, &windows);
     struct weir_error error = {0};
     struct store *full = windows.bytes > loop->windows_max ? windows.largest
-                         : all.bytes > loop->committed_max ? all.largest
+                         : are_over(loop, &all)            ? all.largest
                                                            : NULL;
     return !full || store_evict(full, now, &error) || note_store_failure(loop, &error, now);
 }
@@ -91,7 +97,7 @@ static bool is_over_budget(const struct loop *loop)
 {
     struct held all = {0}, windows = {0};
     hold_all(loop, &all, &windows);
-    return all.bytes > loop->committed_max || windows.bytes > loop->windows_max;
+    return are_over(loop, &all) || windows.bytes > loop->windows_max;
 }
 
 void applier_run_when_due(struct loop *loop)

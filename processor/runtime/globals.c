@@ -17,6 +17,7 @@
 #include "runtime/collector.h"
 #include "runtime/directory.h"
 #include "runtime/feed.h"
+#include "runtime/limits.h"
 #include "runtime/task.h"
 
 enum {
@@ -26,7 +27,6 @@ enum {
     SCHEMA_PAUSE_MS = 10,
     LETTER_TIMEOUT_MS = 30 * 1000,
     LAG_EVERY_US = 1000 * 1000,
-    MEMTABLE_BYTES = 1024 * 1024,
     TABLE_STORE = 0, /* of a global part: the table; behind it how far it was read */
     POSITION_STORE = 1,
     PARTITION_BYTES = 4,
@@ -132,18 +132,6 @@ static void save_positions(struct task *task)
 
 /* ---- life ---- */
 
-static struct database_limits limits_of(const struct config *config)
-{
-    size_t bytes = (size_t)config_integer(config, "memory.max.bytes");
-    return (struct database_limits){
-        .memtable_bytes = MEMTABLE_BYTES,
-        .committed_bytes_max = bytes / 16,
-        .apply_interval_ms = config_integer(config, "state.flush.interval.ms"),
-        .restore_bytes_max = MEMTABLE_BYTES,
-        .file_bytes_min = MEMTABLE_BYTES,
-    };
-}
-
 static struct task *open_in(struct globals *globals, const struct layout_part *part, const char *directory,
                             struct weir_error *error)
 {
@@ -154,7 +142,7 @@ static struct task *open_in(struct globals *globals, const struct layout_part *p
                                            .max_future_ms = config_integer(config, "max.future.ms"),
                                            .feeds = &globals->app->feeds};
     struct task *task =
-        task_open(&globals->app->layout, part, 0, directory, settings, output, limits_of(config), error);
+        task_open(&globals->app->layout, part, 0, directory, settings, output, limits_of_global(globals->app), error);
     for (size_t i = 0; task && i < task->source_count; i++)
         load_position(task, i, error);
     if (task && error->code == WEIR_OK && task_restored(task, -1, error))

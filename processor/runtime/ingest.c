@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "runtime/app.h"
 #include "runtime/collector.h"
+#include "runtime/limits.h"
 
 enum { FLUSH_TIMEOUT_MS = 10 * 1000, PARTITIONS_CACHED_MAX = 256, RECORD_OVERHEAD_BYTES = 64 };
 
@@ -167,7 +168,9 @@ struct ingest *ingest_new(struct weir_app *app, struct weir_error *error)
     struct ingest *ingest = memory_new(sizeof *ingest);
     ingest->app = app;
     ingest->last = &ingest->first;
-    ingest->waiting_bytes_max = (size_t)config_integer(app->config, "ingest.buffer.bytes");
+    size_t wanted = (size_t)config_integer(app->config, "ingest.buffer.bytes");
+    size_t share = limits_share(app, SHARE_REQUESTS);
+    ingest->waiting_bytes_max = wanted < share ? wanted : share;
     pthread_mutex_init(&ingest->lock, NULL);
     pthread_cond_init(&ingest->arrived, NULL);
     char *client = memory_format("%s-ingest", app->layout.application);

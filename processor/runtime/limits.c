@@ -2,56 +2,97 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/limits.h"
 
+#include "base/shares.h"
+
 enum {
-    MEMTABLE_BYTES_MIN = 1024 * 1024,
+    MEMTABLE_BYTES_MIN = 256 * 1024,
     MEMTABLE_BYTES_MAX = 8 * 1024 * 1024,
-    FILE_BYTES_MIN = 8 * 1024 * 1024,
+    FILE_BYTES_MIN = 1024 * 1024,
+    FILE_BYTES_MAX = 8 * 1024 * 1024,
+    FILE_MEMTABLES = 4, /* rows in memory take three to four times of what they take in a memtable */
     RESTORE_BYTES_MIN = 1024 * 1024,
     RESTORE_BYTES_MAX = 32 * 1024 * 1024,
+    RESTORE_PARTS = 3, /* of the rows: a store that is restored has none yet, but its task may have others */
+    WINDOWS_PARTS = 2, /* of the rows, for those of windows, whose older ones are hardly read again */
     WINDOWS_BYTES_MAX = 32 * 1024 * 1024, /* committed rows of one store of windows */
-    MEMORY_SHARES = 8,    /* of memory.max.bytes: three for RocksDB's cache (app.c), one for its memtables */
-    COMMITTED_SHARES = 3, /* for all committed rows; windows have one of them */
+    OVERLAY_PARTS = 4,                    /* of the rows, for those of the open commit */
+    OVERLAY_BYTES_MAX = 32 * 1024 * 1024,
+    GLOBAL_PARTS = 4, /* of the rows, for all global tables, where there are some */
 };
-
-static size_t share_of(const struct weir_app *app)
-{
-    return (size_t)config_integer(app->config, "memory.max.bytes") / MEMORY_SHARES;
-}
-
-size_t limits_windows(const struct weir_app *app)
-{
-    return share_of(app) / (size_t)config_integer(app->config, "num.stream.threads");
-}
-
-size_t limits_committed(const struct weir_app *app)
-{
-    return limits_windows(app) * COMMITTED_SHARES;
-}
 
 static size_t clamp(size_t value, size_t low, size_t high)
 {
     return value < low ? low : value > high ? high : value;
 }
 
-static size_t per_task(const struct weir_app *app, size_t least, size_t most)
+size_t limits_share(const struct weir_app *app, enum memory_share share)
 {
-    size_t tasks = 0;
+    return share_of((size_t)config_integer(app->config, "memory.max.bytes"), share);
+}
+
+static size_t globals_rows(const struct weir_app *app)
+{
+    return app->layout.global_count > 0 ? limits_share(app, SHARE_ROWS) / GLOBAL_PARTS : 0;
+}
+
+size_t limits_rows(const struct weir_app *app)
+{
+    return (limits_share(app, SHARE_ROWS) - globals_rows(app)) /
+           (size_t)config_integer(app->config, "num.stream.threads");
+}
+
+size_t limits_windows(const struct weir_app *app)
+{
+    return limits_rows(app) / WINDOWS_PARTS;
+}
+
+size_t limits_overlay(const struct weir_app *app)
+{
+    return clamp(limits_rows(app) / OVERLAY_PARTS, 0, OVERLAY_BYTES_MAX);
+}
+
+static size_t per_task(const struct weir_app *app, size_t bytes, size_t least, size_t most)
+{
+    size_t tasks = app->layout.global_count;
     for (size_t i = 0; i < app->layout.part_count; i++)
         tasks += (size_t)app->layout.parts[i].partitions;
-    return clamp(share_of(app) / (tasks ? tasks : 1), least, most);
+    return clamp(bytes / (tasks ? tasks : 1), least, most);
+}
+
+static size_t memtable_bytes(const struct weir_app *app)
+{
+    return per_task(app, limits_share(app, SHARE_MEMTABLES), MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX);
+}
+
+/* What no memtable holds would be flushed as several files; it had better be one. */
+static size_t file_bytes(size_t memtable_bytes)
+{
+    return clamp(memtable_bytes * FILE_MEMTABLES, FILE_BYTES_MIN, FILE_BYTES_MAX);
 }
 
 struct database_limits limits_of_task(const struct weir_app *app)
 {
     if (app->limits)
         return *app->limits;
-    size_t windows = limits_windows(app);
     return (struct database_limits){
-        .memtable_bytes = per_task(app, MEMTABLE_BYTES_MIN, MEMTABLE_BYTES_MAX),
-        .committed_bytes_max = limits_committed(app),
-        .windows_bytes_max = windows < WINDOWS_BYTES_MAX ? windows : WINDOWS_BYTES_MAX,
-        .restore_bytes_max = per_task(app, RESTORE_BYTES_MIN, RESTORE_BYTES_MAX),
-        .file_bytes_min = FILE_BYTES_MIN,
+        .memtable_bytes = memtable_bytes(app),
+        .committed_bytes_max = limits_rows(app),
+        .windows_bytes_max = clamp(limits_windows(app), 0, WINDOWS_BYTES_MAX),
+        .restore_bytes_max =
+            per_task(app, limits_share(app, SHARE_ROWS) / RESTORE_PARTS, RESTORE_BYTES_MIN, RESTORE_BYTES_MAX),
+        .file_bytes_min = file_bytes(memtable_bytes(app)),
         .apply_interval_ms = config_integer(app->config, "state.flush.interval.ms"),
+    };
+}
+
+struct database_limits limits_of_global(const struct weir_app *app)
+{
+    size_t memtable = memtable_bytes(app);
+    return (struct database_limits){
+        .memtable_bytes = memtable,
+        .committed_bytes_max = globals_rows(app) / app->layout.global_count,
+        .apply_interval_ms = config_integer(app->config, "state.flush.interval.ms"),
+        .restore_bytes_max = memtable,
+        .file_bytes_min = file_bytes(memtable),
     };
 }

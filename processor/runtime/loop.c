@@ -26,7 +26,6 @@ enum {
     TURN_RECORDS = 4096, /* of all tasks before the next poll */
     RESTORE_WAIT_MS = 20,
     LAG_EVERY_US = 500 * 1000,
-    OVERLAY_BYTES_MAX = 32 * 1024 * 1024,
 };
 
 int64_t loop_now_us(void)
@@ -201,7 +200,7 @@ static bool is_commit_asked_for(const struct loop *loop)
 static void commit_when_due(struct loop *loop)
 {
     if (loop_now_us() - loop->committed_us >= loop->commit_interval_us || is_commit_asked_for(loop) ||
-        applier_overlay_bytes(loop) > OVERLAY_BYTES_MAX)
+        applier_overlay_bytes(loop) > loop->overlay_max)
         commit_round(loop);
 }
 
@@ -273,7 +272,8 @@ static void *run(void *self)
 static void configure(struct loop *loop)
 {
     loop->windows_max = limits_windows(loop->app);
-    loop->committed_max = limits_committed(loop->app);
+    loop->rows_max = limits_rows(loop->app);
+    loop->overlay_max = limits_overlay(loop->app);
     const struct config *config = loop->app->config;
     loop->restorer.copier = loop->app->copier;
     loop->commit_interval_us = config_integer(config, "commit.interval.ms") * 1000;

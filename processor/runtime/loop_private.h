@@ -29,7 +29,7 @@ struct loop {
     int64_t burst_us; /* when the burst began */
     int processed;    /* records, in the latest turn */
     size_t buffered_max;
-    size_t committed_max, windows_max; /* bytes of committed rows over all stores; over those of windows */
+    size_t rows_max, windows_max, overlay_max; /* bytes over all stores (limits.h) */
     struct task_settings settings;
     struct database_limits limits;
     struct weir_error failure; /* set: the loop ends */

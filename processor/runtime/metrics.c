@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/shares.h"
 #include "runtime/app.h"
 #include "runtime/task.h"
 
@@ -167,6 +168,24 @@ static void write_hot_keys(struct buffer *out, struct weir_app *app)
     }
 }
 
+static void write_memory(struct buffer *out, struct weir_app *app)
+{
+    struct weir_memory_info parts[SHARES];
+    weir_app_memory(app, parts, SHARES);
+    head(out, "weir_memory_max_bytes", "gauge", "Shares of memory.max.bytes.");
+    for (size_t i = 0; i < SHARES; i++) {
+        sample(out, app, "weir_memory_max_bytes", "part", parts[i].name);
+        buffer_format(out, "%lld\n", (long long)parts[i].bytes_max);
+    }
+    head(out, "weir_memory_bytes", "gauge", "What the shares of memory.max.bytes hold, where it can be told.");
+    for (size_t i = 0; i < SHARES; i++) {
+        if (parts[i].bytes < 0)
+            continue;
+        sample(out, app, "weir_memory_bytes", "part", parts[i].name);
+        buffer_format(out, "%lld\n", (long long)parts[i].bytes);
+    }
+}
+
 static void write_drops(struct buffer *out, struct weir_app *app)
 {
     struct weir_drop_info drops[DROPS_REASONS_MAX];
@@ -216,6 +235,7 @@ weir_bytes weir_app_metrics(struct weir_app *app, weir_arena *arena)
     write_stores(&out, app);
     write_hot_keys(&out, app);
     pthread_rwlock_unlock(&app->registry);
+    write_memory(&out, app);
     write_drops(&out, app);
     write_commits(&out, app);
     write_counter(&out, app, "weir_commits_failed_total", "Commits that did not succeed and were tried again.",

@@ -20,7 +20,8 @@ from ledger import Failure, Record, wait_for
 
 BUILD = str(pathlib.Path(os.environ.get("BUILD", "build/release")).resolve())
 SESSION_MS, TRANSACTION_MS = 6000, 7000
-MEMORY_MB_MAX = 768  # memory.max.bytes is 512 MiB, and the libraries have some of their own
+MEMORY_MAX = 96 << 20  # memory.max.bytes
+MEMORY_MB_MAX = 128
 began = time.monotonic()
 
 
@@ -119,7 +120,7 @@ class Trial:
 
     def instance(self, name):
         settings = {"bootstrap.servers": self.reached_by, "processing.guarantee": self.options.guarantee,
-                    "consumer.session.timeout.ms": SESSION_MS, "state.flush.interval.ms": 500,
+                    "consumer.session.timeout.ms": SESSION_MS, "state.flush.interval.ms": 500, "memory.max.bytes": MEMORY_MAX,
                     "repartition.purge.interval.ms": 2**31 - 1}  # Samples reads the topic to its beginning
         if self.has_standbys:
             settings["num.standby.replicas"] = 1

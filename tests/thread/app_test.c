@@ -114,6 +114,21 @@ static void expect_read_your_writes(weir_app *app)
     weir_view_close(view);
 }
 
+static void expect_memory_to_add_up(weir_app *app)
+{
+    enum { PARTS_MAX = 16 };
+    struct weir_memory_info parts[PARTS_MAX];
+    size_t count = weir_app_memory(app, parts, PARTS_MAX);
+    long long whole = 0, rows = 0;
+    CHECK(count <= PARTS_MAX, "%zu parts", count);
+    for (size_t i = 0; i < count; i++) {
+        whole += parts[i].bytes_max;
+        rows += strcmp(parts[i].name, "rows") == 0 ? parts[i].bytes : 0;
+    }
+    CHECK(whole == 512 << 20, "the parts of memory.max.bytes are %lld bytes", whole);
+    CHECK(rows > 0, "the rows take %lld bytes", rows);
+}
+
 /* A thread for which there is no partition has settled, too. */
 static void expect_to_run_with_idle_threads(void)
 {
@@ -144,6 +159,7 @@ int main(void)
     pthread_join(reader, NULL);
     pthread_join(positions, NULL);
     expect_read_your_writes(app);
+    expect_memory_to_add_up(app);
     stop(app);
 
     app = start();

@@ -10,7 +10,7 @@ enum {
     BATCHES = 300, /* of keys that are all different: tens of megabytes of rows */
     HELD_UP_TRIES = 300,
     STORES_BYTES_MAX =
-        32 * 1024 * 1024, /* their part of memory.max.bytes is 6 MiB, and a turn of processing comes to it */
+        32 * 1024 * 1024, /* their part of memory.max.bytes is 2 MiB, and a turn of processing comes to it */
 };
 
 /* ---- a disk that is full ---- */

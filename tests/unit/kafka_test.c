@@ -59,7 +59,7 @@ Test(shelf, gives_back_in_the_order_it_was_given)
 
 Test(shelf, is_full_by_number_or_by_bytes)
 {
-    rd_kafka_message_t small = {.len = 10}, large = {.len = 5 << 20, .key_len = 3};
+    rd_kafka_message_t small = {.len = 10}, large = {.len = 8 << 20, .key_len = 3};
     struct kafka_shelf shelf = {0};
     cr_expect(kafka_shelf_is_low(&shelf));
     kafka_shelf_push(&shelf, &large);
@@ -160,8 +160,82 @@ Test(settings, share_the_memory_among_the_threads)
 {
     static const char *const one[][2] = {{"memory.max.bytes", "536870912"}, {NULL, NULL}};
     static const char *const four[][2] = {{"memory.max.bytes", "536870912"}, {"num.stream.threads", "4"}, {NULL, NULL}};
-    expect_setting(one, consumer, "queued.max.messages.kbytes", "65536");
-    expect_setting(four, consumer, "queued.max.messages.kbytes", "16384");
+    expect_setting(one, consumer, "queued.max.messages.kbytes", "13653");
+    expect_setting(four, consumer, "queued.max.messages.kbytes", "3413");
+}
+
+static size_t setting_number(const char *memory, int32_t partitions, const char *key)
+{
+    const char *const pairs[][2] = {{"memory.max.bytes", memory}, {NULL, NULL}};
+    struct kafka_settings settings = consumer;
+    settings.partitions = partitions;
+    struct config *config = config_with(pairs);
+    rd_kafka_conf_t *conf = kafka_settings_build(config, settings, NULL);
+    char value[24];
+    size_t size = sizeof value;
+    cr_assert_eq(rd_kafka_conf_get(conf, key, value, &size), RD_KAFKA_CONF_OK, "%s", key);
+    rd_kafka_conf_destroy(conf);
+    config_free(config);
+    return strtoul(value, NULL, 10);
+}
+
+/* Messages of 128 bytes, packed to a quarter. */
+Test(settings, keep_queue_answer_and_shelves_within_what_may_be_fetched)
+{
+    static const char *const memories[] = {"96MiB", "128MiB", "256MiB", "512MiB", "4GiB"};
+    const size_t message = KAFKA_FETCHED_BYTES + 128;
+    for (size_t i = 0; i < sizeof memories / sizeof *memories; i++) {
+        struct config *config = config_with((const char *const[][2]){{"memory.max.bytes", memories[i]}, {NULL, NULL}});
+        size_t share = kafka_memory_share(config, SHARE_FETCHED);
+        size_t queue = setting_number(memories[i], 8, "queued.min.messages") * message;
+        size_t answer = setting_number(memories[i], 8, "fetch.message.max.bytes") * 8 * 4 / 128 * message;
+        cr_expect_leq(queue + answer + share / KAFKA_FETCHED_PARTS, share, "%s: %zu + %zu of %zu", memories[i], queue,
+                      answer, share);
+        config_free(config);
+    }
+}
+
+Test(settings, ask_less_of_each_partition_where_there_are_more)
+{
+    cr_expect_eq(setting_number("512MiB", 1, "fetch.message.max.bytes"), 256 * 1024);
+    cr_expect_lt(setting_number("512MiB", 8, "fetch.message.max.bytes"), 256 * 1024);
+    cr_expect_eq(setting_number("96MiB", 1000, "fetch.message.max.bytes"), 16 * 1024);
+}
+
+/* ---- waker ------------------------------------------------------------------------------------------------------ */
+
+static bool wakes(struct kafka_waker *waker, size_t queued, size_t count, size_t size)
+{
+    waker->is_wanted = false;
+    kafka_waker_note(waker, queued, (struct kafka_taken){count, count * size});
+    return waker->is_wanted;
+}
+
+static struct kafka_waker new_waker(void)
+{
+    struct kafka_waker waker = {.full = 1000, .full_bytes = 1000 * 1000};
+    pthread_mutex_init(&waker.lock, NULL);
+    pthread_cond_init(&waker.changed, NULL);
+    return waker;
+}
+
+Test(waker, wakes_once_when_a_queue_that_was_full_is_half_empty)
+{
+    struct kafka_waker waker = new_waker();
+    cr_expect_not(wakes(&waker, 300, 100, 10)); /* it never was full */
+    cr_expect_not(wakes(&waker, 950, 50, 10));
+    cr_expect_not(wakes(&waker, 600, 100, 10));
+    cr_expect(wakes(&waker, 300, 100, 10));
+    cr_expect_not(wakes(&waker, 200, 100, 10));
+}
+
+Test(waker, takes_a_queue_for_full_by_bytes_too)
+{
+    struct kafka_waker waker = new_waker();
+    cr_expect_not(wakes(&waker, 70, 10, 10000));
+    cr_expect_not(wakes(&waker, 60, 10, 10000));
+    cr_expect(wakes(&waker, 30, 10, 10000));
+    cr_expect_eq(kafka_waker_bytes(&waker, 2), 2 * (10000 + KAFKA_FETCHED_BYTES));
 }
 
 static void expect_refusal(const char *key, const char *value, const char *word)
@@ -333,6 +407,48 @@ Test(kafka_producer, asks_to_come_again_when_its_queue_is_full, .fini = stop)
     error = (struct weir_error){0};
     cr_expect(broker->ops->producer_flush(sender, 10000, &error));
     cr_expect(send_one(sender, 0, "k", NULL, &error));
+    broker->ops->producer_close(sender);
+}
+
+static int64_t sent_bytes(void)
+{
+    struct broker_memory memory = {0};
+    broker->ops->memory(broker, &memory);
+    return memory.sent_bytes;
+}
+
+Test(kafka_producer, takes_no_more_than_its_share_of_the_memory, .fini = stop)
+{
+    start_with("memory.max.bytes", "16MiB"); /* a megabyte of it */
+    struct weir_error error = {0};
+    struct broker_producer *sender = broker->ops->producer_open(broker, "p", &error);
+    int taken = 0;
+    while (taken < 100000 && send_one(sender, 0, "k", NULL, &error))
+        taken++;
+    cr_expect_eq(error.code, WEIR_RETRY);
+    cr_expect_eq(taken, (1 << 20) / (KAFKA_SENT_BYTES + 2));
+    broker->ops->producer_poll(sender);
+    cr_expect_gt(sent_bytes(), 0);
+    error = (struct weir_error){0};
+    cr_expect(broker->ops->producer_flush(sender, 20000, &error), "%s", error.message);
+    cr_expect_eq(sent_bytes(), 0);
+    cr_expect(send_one(sender, 0, "k", NULL, &error), "%s", error.message);
+    broker->ops->producer_close(sender);
+    cr_expect_eq(sent_bytes(), 0);
+}
+
+Test(kafka_producer, takes_one_record_whatever_its_size, .fini = stop)
+{
+    start_with("memory.max.bytes", "16MiB");
+    static char large[3 << 20];
+    struct weir_error error = {0};
+    struct broker_producer *sender = broker->ops->producer_open(broker, "p", &error);
+    struct broker_record record = {.partition = 0, .timestamp_ms = 1, .value = {large, sizeof large}};
+    cr_expect(broker->ops->producer_send(sender, "orders", &record, &error), "%s", error.message);
+    cr_expect_not(send_one(sender, 0, "k", NULL, &error));
+    cr_expect_eq(error.code, WEIR_RETRY);
+    error = (struct weir_error){0};
+    cr_expect(broker->ops->producer_flush(sender, 20000, &error), "%s", error.message);
     broker->ops->producer_close(sender);
 }
 

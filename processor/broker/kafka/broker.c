@@ -27,6 +27,7 @@ static const char *name_kind(const struct broker *broker)
 static const struct broker_ops operations = {
     .close = close_broker,
     .kind = name_kind,
+    .memory = kafka_memory,
     .partitions = kafka_partitions,
     .ensure = kafka_ensure,
     .range = kafka_range,

@@ -67,9 +67,10 @@ static bool subscribe(struct broker_consumer *consumer, struct weir_error *error
 }
 
 static rd_kafka_t *open_client(struct broker_consumer *consumer, const char *group, const char *member,
-                               struct weir_error *error)
+                               int32_t partitions, struct weir_error *error)
 {
-    struct kafka_settings settings = {.role = "consumer", .client = member, .group = group, .joins = true};
+    struct kafka_settings settings = {
+        .role = "consumer", .client = member, .group = group, .joins = true, .partitions = partitions};
     rd_kafka_conf_t *conf = kafka_settings_build(consumer->broker->config, settings, error);
     if (!conf)
         return NULL;
@@ -87,6 +88,19 @@ static void open_queues(struct broker_consumer *consumer)
     consumer->records = rd_kafka_queue_new(consumer->client);
     rd_kafka_queue_io_event_enable(consumer->events, consumer->wake, &one, sizeof one);
     rd_kafka_queue_io_event_enable(consumer->records, consumer->wake, &one, sizeof one);
+}
+
+/* What this member holds where it is alone; what cannot be told now is for count_topics to tell. */
+static int32_t count_partitions(struct broker *base, const struct broker_subscription *wanted, size_t count)
+{
+    int32_t partitions = 0;
+    struct weir_error ignored = {0};
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < wanted[i].topic_count; k++) {
+            int32_t found = kafka_partitions(base, wanted[i].topics[k], &ignored);
+            partitions += found > 0 ? found : 0;
+        }
+    return partitions;
 }
 
 static bool start(struct broker_consumer *consumer, const struct broker_subscription *wanted, struct weir_error *error)
@@ -107,7 +121,7 @@ struct broker_consumer *kafka_consumer_open(struct broker *base, const char *gro
     struct broker_consumer *consumer = memory_new(sizeof *consumer);
     consumer->broker = kafka_broker_of(base);
     consumer->rebalance = rebalance;
-    consumer->client = open_client(consumer, group, member, error);
+    consumer->client = open_client(consumer, group, member, count_partitions(base, wanted, count), error);
     if (!consumer->client) {
         free(consumer);
         return NULL;
@@ -154,6 +168,7 @@ void kafka_consumer_close(struct broker_consumer *consumer)
     rd_kafka_queue_destroy(consumer->events);
     rd_kafka_queue_destroy(consumer->records);
     kafka_routes_done(&consumer->routes);
+    kafka_memory_tell(&consumer->broker->fetched_bytes, &consumer->told_bytes, 0);
     destroy_client(consumer);
     close(consumer->wake);
     for (size_t i = 0; i < consumer->subscription_count; i++) {
@@ -174,6 +189,19 @@ static void shelve(struct broker_consumer *consumer, struct kafka_slot *slot, rd
     consumer->shelved++;
     if (kafka_shelf_is_full(&slot->shelf))
         kafka_slot_stop(consumer, slot, true);
+}
+
+static rd_kafka_message_t *take_down(struct broker_consumer *consumer, struct kafka_slot *slot)
+{
+    consumer->shelved--;
+    return kafka_shelf_pop(&slot->shelf);
+}
+
+void kafka_consumer_clear(struct broker_consumer *consumer, struct kafka_slot *slot)
+{
+    assert(consumer->shelved >= slot->shelf.count);
+    consumer->shelved -= slot->shelf.count;
+    kafka_shelf_done(&slot->shelf);
 }
 
 static void deliver(struct broker_consumer *consumer, const struct kafka_slot *slot, rd_kafka_message_t *record,
@@ -264,10 +292,8 @@ static int take_from_shelf(struct broker_consumer *consumer, struct kafka_slot *
                            int max)
 {
     int taken = 0;
-    while (taken < max && !slot->is_paused && slot->shelf.count > 0) {
-        deliver(consumer, slot, kafka_shelf_pop(&slot->shelf), &messages[taken++]);
-        consumer->shelved--;
-    }
+    while (taken < max && !slot->is_paused && slot->shelf.count > 0)
+        deliver(consumer, slot, take_down(consumer, slot), &messages[taken++]);
     if (!slot->is_paused && kafka_shelf_is_low(&slot->shelf))
         kafka_slot_stop(consumer, slot, false);
     return taken;
@@ -298,20 +324,33 @@ static int take_shelved(struct broker_consumer *consumer, struct broker_message 
     return taken;
 }
 
+static void tell_memory(struct broker_consumer *consumer, size_t queued)
+{
+    size_t messages = queued + consumer->outstanding + consumer->shelved;
+    kafka_memory_tell(&consumer->broker->fetched_bytes, &consumer->told_bytes,
+                      kafka_waker_bytes(&consumer->waker, messages));
+}
+
+/* What tasks that have enough are sent lies in front of what others wait for, and is put on shelves to come by; but only
+ * until something is found for these. */
 static int take_fetched(struct broker_consumer *consumer, struct broker_message *messages, int max)
 {
     consumer->batch =
         memory_grow(consumer->batch, &consumer->batch_capacity, (size_t)max, sizeof(rd_kafka_message_t *));
     int taken = 0;
-    while (taken < max) {
-        size_t wanted = (size_t)(max - taken);
-        ssize_t count = rd_kafka_consume_batch_queue(consumer->records, 0, consumer->batch, wanted);
-        for (ssize_t i = 0; i < count; i++)
+    ssize_t count = max;
+    struct kafka_taken all = {0};
+    while (max > 0 && taken == 0 && count == max) {
+        count = rd_kafka_consume_batch_queue(consumer->records, 0, consumer->batch, (size_t)max);
+        for (ssize_t i = 0; i < count; i++) {
+            all.bytes += consumer->batch[i]->len + consumer->batch[i]->key_len;
             taken += accept_message(consumer, consumer->batch[i], &messages[taken]);
-        if (count < (ssize_t)wanted)
-            break;
+        }
+        all.count += count > 0 ? (size_t)count : 0;
     }
-    kafka_waker_note(&consumer->waker, rd_kafka_queue_length(consumer->records) + (size_t)taken);
+    size_t queued = rd_kafka_queue_length(consumer->records);
+    kafka_waker_note(&consumer->waker, queued, all);
+    tell_memory(consumer, queued);
     return taken;
 }
 
@@ -403,8 +442,7 @@ static void reset_slot(struct broker_consumer *consumer, rd_kafka_topic_partitio
     struct kafka_route *route = kafka_routes_named(&consumer->routes, one->topic);
     struct kafka_slot *slot = kafka_route_slot(route, one->partition);
     assert(slot);
-    consumer->shelved -= slot->shelf.count;
-    kafka_shelf_done(&slot->shelf);
+    kafka_consumer_clear(consumer, slot);
     slot->position = one->offset >= 0 ? one->offset : 0;
     slot->read_to = -1;
     if (one->offset < 0)

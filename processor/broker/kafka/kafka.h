@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/shares.h"
 #include "broker/broker.h"
 
 /* -- refused.c: records that the broker did not take [any] -- */
@@ -42,6 +43,7 @@ struct kafka_broker {
     pthread_mutex_t observing;
     struct kafka_observer *observers; /* groups.c: a client per group whose offsets were asked for */
     struct kafka_refused refused;
+    _Atomic int64_t fetched_bytes, sent_bytes; /* of all clients, as they last told (memory.c) */
 };
 
 enum {
@@ -74,27 +76,48 @@ struct kafka_settings {
     const char *group;            /* consumer only */
     bool joins;                   /* a member of the group, so that group.instance.id applies */
     const char *transactional_id; /* producer only; NULL: no transactions */
+    int32_t partitions;           /* consumer: that it may come to hold; 0: not known */
 };
 rd_kafka_conf_t *kafka_settings_build(const struct config *, struct kafka_settings, struct weir_error *);
 bool kafka_settings_name_instance(const struct config *); /* the user has set group.instance.id */
 /* Takes the conf, always. Role as in the settings. */
 rd_kafka_t *kafka_client_new(rd_kafka_conf_t *, const char *role, struct weir_error *);
 
+/* -- memory.c: what messages take, and how much of it a client may have -- */
+enum { KAFKA_FETCHED_BYTES = 512, KAFKA_SENT_BYTES = 256 }; /* of librdkafka (2.0.2, measured), beside key and value */
+enum { KAFKA_FETCHED_PARTS = 3 }; /* of what is fetched: in the queue, in the answer under way, on shelves */
+/* Of memory.max.bytes, for the clients of one thread (base/shares.h). */
+size_t kafka_memory_share(const struct config *, enum memory_share);
+/* A client's part of a total of the broker's is `now`; *told is what it was. */
+void kafka_memory_tell(_Atomic int64_t *total, size_t *told, size_t now);
+void kafka_memory(struct broker *, struct broker_memory *);
+static inline size_t kafka_message_bytes(const rd_kafka_message_t *message)
+{
+    return message->len + message->key_len + KAFKA_FETCHED_BYTES;
+}
+
 /* -- waker.c: of one consuming client -- */
-enum { KAFKA_QUEUED_MESSAGES = 20000 }; /* queued.min.messages: the fetcher stops there */
+enum { KAFKA_QUEUED_MESSAGES = 20000 }; /* queued.min.messages, at most: the fetcher stops there */
 struct kafka_waker {
     rd_kafka_t *client;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool is_running, is_stopping, is_wanted;
-    bool was_full; /* of the polling thread: the queue has been full since the last wake-up */
-    size_t full;
+    /* Of the polling thread: */
+    bool was_full;           /* the queue has been, since the last wake-up */
+    size_t full, full_bytes; /* whichever comes first stops the fetcher; bytes: of keys and values */
+    size_t average;          /* of a message's key and value, lately */
+};
+struct kafka_taken {
+    size_t count, bytes; /* bytes: of keys and values */
 };
 void kafka_waker_start(struct kafka_waker *, rd_kafka_t *);
 void kafka_waker_stop(struct kafka_waker *); /* before the client is destroyed; twice is fine */
 /* How many messages are queued, told whenever some were taken. */
-void kafka_waker_note(struct kafka_waker *, size_t queued);
+void kafka_waker_note(struct kafka_waker *, size_t queued, struct kafka_taken);
+/* What so many messages take, of the size they have had lately. */
+size_t kafka_waker_bytes(const struct kafka_waker *, size_t messages);
 
 /* -- message.c -- */
 void kafka_message_fill(struct broker_message *, rd_kafka_message_t *); /* all but group and source */
@@ -103,7 +126,8 @@ void kafka_message_release(struct broker_message *);
 /* -- shelf.c: first in, first out -- */
 struct kafka_shelf {
     rd_kafka_message_t **items;
-    size_t first, count, capacity, bytes;
+    size_t first, count, capacity;
+    size_t bytes; /* kafka_message_bytes */
 };
 void kafka_shelf_push(struct kafka_shelf *, rd_kafka_message_t *);
 rd_kafka_message_t *kafka_shelf_pop(struct kafka_shelf *); /* NULL: empty */
@@ -181,6 +205,7 @@ struct broker_consumer {
     rd_kafka_message_t **batch;
     size_t batch_capacity;
     size_t outstanding; /* polled, not yet released */
+    size_t told_bytes;  /* kafka_memory_tell */
     struct kafka_waker waker;
     rd_kafka_queue_t *purging; /* where the answer to a purge comes; NULL: none is awaited */
 };
@@ -189,6 +214,7 @@ void kafka_consumer_note_lost_topic(struct broker_consumer *);
 void kafka_rebalance_forfeit(struct broker_consumer *); /* what is still held after closing counts as lost */
 /* Tells librdkafka to stop or to continue fetching the slot's partition. */
 void kafka_slot_stop(struct broker_consumer *, struct kafka_slot *, bool stop);
+void kafka_consumer_clear(struct broker_consumer *, struct kafka_slot *); /* destroys what is on its shelf */
 
 struct broker_consumer *kafka_consumer_open(struct broker *, const char *group, const char *member,
                                             const struct broker_subscription *, size_t count, struct broker_rebalance,
@@ -226,10 +252,12 @@ struct broker_producer {
     rd_kafka_t *client;            /* NULL: not connected */
     struct kafka_target *targets;
     size_t count, capacity;
-    struct weir_error failure; /* of the first delivery since the last flush, or in this transaction */
-    bool is_closing;           /* deliveries may be gone */
-    bool is_alone;             /* a suspect is on its way, and nothing else */
-    bool is_ready, is_begun;   /* transactions: may begin one; has begun one */
+    struct weir_error failure;               /* of the first delivery since the last flush, or in this transaction */
+    bool is_closing;                         /* deliveries may be gone */
+    bool is_alone;                           /* a suspect is on its way, and nothing else */
+    bool is_ready, is_begun;                 /* transactions: may begin one; has begun one */
+    size_t waiting_bytes, waiting_bytes_max; /* sent and not delivered yet, with KAFKA_SENT_BYTES for each */
+    size_t told_bytes;                       /* kafka_memory_tell */
 };
 struct broker_producer *kafka_producer_new(struct broker *, const char *client, const char *transactional_id);
 bool kafka_producer_connect(struct broker_producer *, struct weir_error *);

@@ -52,6 +52,8 @@ static void take_delivery(rd_kafka_t *client, const rd_kafka_message_t *message,
     struct broker_producer *producer = opaque;
     struct broker_delivery *delivery = message->_private;
     (void)client;
+    size_t size = message->key_len + message->len + KAFKA_SENT_BYTES;
+    producer->waiting_bytes -= size < producer->waiting_bytes ? size : producer->waiting_bytes;
     if (producer->is_closing)
         return;
     if (message->err)
@@ -69,6 +71,7 @@ bool kafka_producer_connect(struct broker_producer *producer, struct weir_error 
         return false;
     rd_kafka_conf_set_opaque(conf, producer);
     rd_kafka_conf_set_dr_msg_cb(conf, take_delivery);
+    producer->waiting_bytes = 0;
     producer->client = kafka_client_new(conf, "producer", error);
     return producer->client != NULL;
 }
@@ -77,6 +80,7 @@ struct broker_producer *kafka_producer_new(struct broker *base, const char *clie
 {
     struct broker_producer *producer = memory_new(sizeof *producer);
     producer->broker = kafka_broker_of(base);
+    producer->waiting_bytes_max = kafka_memory_share(producer->broker->config, SHARE_SENT);
     producer->name = memory_text(client);
     producer->transactional_id = transactional_id ? memory_text(transactional_id) : NULL;
     return producer;
@@ -168,6 +172,17 @@ static int32_t choose_partition(const struct kafka_target *target, const struct 
     return RD_KAFKA_PARTITION_UA;
 }
 
+static size_t size_of(const struct broker_record *record)
+{
+    return record->key.size + record->value.size + KAFKA_SENT_BYTES;
+}
+
+/* One record is taken whatever its size. */
+static bool is_full(const struct broker_producer *producer, const struct broker_record *record)
+{
+    return producer->waiting_bytes > 0 && producer->waiting_bytes + size_of(record) > producer->waiting_bytes_max;
+}
+
 static rd_kafka_error_t *produce(struct broker_producer *producer, const struct kafka_target *target,
                                  const struct broker_record *record)
 {
@@ -186,6 +201,7 @@ static rd_kafka_error_t *produce(struct broker_producer *producer, const struct 
     rd_kafka_error_t *failure = rd_kafka_produceva(producer->client, values, count);
     if (failure && headers) /* librdkafka owns them only when it took the record */
         rd_kafka_headers_destroy(headers);
+    producer->waiting_bytes += failure ? 0 : size_of(record);
     return failure;
 }
 
@@ -201,12 +217,17 @@ bool kafka_producer_is_fatal(const struct broker_producer *producer, struct weir
     return true;
 }
 
+static bool refuse_for_now(const char *topic, struct weir_error *error)
+{
+    return error_set(error, WEIR_RETRY, "topic %s: the producer's queue is full", topic);
+}
+
 static bool refuse(struct broker_producer *producer, const char *topic, const struct broker_record *record,
                    rd_kafka_error_t *failure, struct weir_error *error)
 {
     rd_kafka_resp_err_t code = rd_kafka_error_code(failure);
     if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
-        error_set(error, WEIR_RETRY, "topic %s: the producer's queue is full", topic);
+        refuse_for_now(topic, error);
     else if (!kafka_producer_is_fatal(producer, error))
         error_set(error, kafka_code_of(code), "topic %s partition %d, record of %zu bytes: %s", topic,
                   (int)record->partition, record->key.size + record->value.size, rd_kafka_error_string(failure));
@@ -244,6 +265,8 @@ static bool send_alone(struct broker_producer *producer, const struct kafka_targ
 static bool send_now(struct broker_producer *producer, const char *topic, const struct broker_record *record,
                      struct weir_error *error)
 {
+    if (is_full(producer, record))
+        return refuse_for_now(topic, error);
     struct kafka_target *target = find_target(producer, topic, error);
     if (!target)
         return false;
@@ -282,9 +305,15 @@ bool kafka_producer_send(struct broker_producer *producer, const char *topic, co
                                       : send_now(producer, topic, record, error);
 }
 
+static void tell_memory(struct broker_producer *producer)
+{
+    kafka_memory_tell(&producer->broker->sent_bytes, &producer->told_bytes, producer->waiting_bytes);
+}
+
 void kafka_producer_poll(struct broker_producer *producer)
 {
     rd_kafka_poll(producer->client, 0);
+    tell_memory(producer);
 }
 
 static bool report_failure(struct broker_producer *producer, struct weir_error *error)
@@ -299,6 +328,9 @@ static bool report_failure(struct broker_producer *producer, struct weir_error *
 bool kafka_producer_flush(struct broker_producer *producer, int timeout_ms, struct weir_error *error)
 {
     rd_kafka_resp_err_t code = rd_kafka_flush(producer->client, timeout_ms);
+    if (!code)
+        producer->waiting_bytes = 0; /* also where the user has switched reports of success off */
+    tell_memory(producer);
     if (!report_failure(producer, error))
         return false;
     if (!code || (producer->transactional_id && rd_kafka_fatal_error(producer->client, NULL, 0)))
@@ -342,6 +374,7 @@ void kafka_producer_close(struct broker_producer *producer)
     if (!producer)
         return;
     kafka_producer_disconnect(producer);
+    kafka_memory_tell(&producer->broker->sent_bytes, &producer->told_bytes, 0);
     free(producer->targets);
     free(producer->name);
     free(producer->transactional_id);

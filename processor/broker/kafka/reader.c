@@ -20,6 +20,7 @@ struct broker_reader {
     rd_kafka_message_t **batch;
     size_t batch_capacity;
     size_t outstanding;
+    size_t told_bytes; /* kafka_memory_tell */
     struct kafka_waker waker;
 };
 
@@ -163,9 +164,15 @@ static int take_batch(struct broker_reader *reader, struct broker_message *messa
     reader->batch = memory_grow(reader->batch, &reader->batch_capacity, (size_t)max, sizeof(rd_kafka_message_t *));
     ssize_t count = rd_kafka_consume_batch_queue(reader->queue, 0, reader->batch, (size_t)max);
     int taken = 0;
-    for (ssize_t i = 0; i < count; i++)
+    struct kafka_taken all = {.count = count > 0 ? (size_t)count : 0};
+    for (ssize_t i = 0; i < count; i++) {
+        all.bytes += reader->batch[i]->len + reader->batch[i]->key_len;
         taken += accept_message(reader, reader->batch[i], &messages[taken]);
-    kafka_waker_note(&reader->waker, rd_kafka_queue_length(reader->queue) + (size_t)taken);
+    }
+    size_t queued = rd_kafka_queue_length(reader->queue);
+    kafka_waker_note(&reader->waker, queued, all);
+    kafka_memory_tell(&reader->broker->fetched_bytes, &reader->told_bytes,
+                      kafka_waker_bytes(&reader->waker, queued + (size_t)taken));
     return taken;
 }
 
@@ -225,6 +232,7 @@ void kafka_reader_close(struct broker_reader *reader)
     rd_kafka_assign(reader->client, NULL);
     rd_kafka_queue_destroy(reader->queue);
     kafka_routes_done(&reader->routes);
+    kafka_memory_tell(&reader->broker->fetched_bytes, &reader->told_bytes, 0);
     rd_kafka_consumer_close(reader->client);
     rd_kafka_destroy(reader->client);
     free(reader->slots);

@@ -197,8 +197,8 @@ static void drop_share(struct broker_consumer *consumer, struct kafka_share shar
     const struct kafka_subscription *subscription = &consumer->subscriptions[share.group];
     for (size_t i = 0; i < kafka_subscription_width(subscription, share.partition); i++) {
         struct kafka_slot *slot = kafka_route_slot(subscription->routes[i], share.partition);
-        assert(slot && consumer->shelved >= slot->shelf.count);
-        consumer->shelved -= slot->shelf.count;
+        assert(slot);
+        kafka_consumer_clear(consumer, slot);
         kafka_route_drop(subscription->routes[i], share.partition);
     }
 }

@@ -38,7 +38,6 @@ static const struct setting for_consumers[] = {
     {"fetch.wait.max.ms", "20"},      /* the default of 500 delays a new partition and every query on the handle */
     {"enable.partition.eof", "true"}, /* the only sign that behind the last record there are but markers */
     {"fetch.error.backoff.ms", "100"},
-    {"fetch.message.max.bytes", "262144"},      /* of one partition; compressed, so it may be four times as much here */
     {"fetch.max.bytes", "52428800"},            /* a first batch larger than its limits still comes (KIP-74) */
     {"receive.message.max.bytes", "104857600"}, /* so this must hold fetch.max.bytes and one such batch */
 };
@@ -54,6 +53,15 @@ static const struct setting for_producers[] = {
 static const char *const reserved[] = {
     "enable.auto.commit",   "enable.auto.offset.store", "group.id",         "client.id",
     "enable.partition.eof", "group.protocol",           "transactional.id", "allow.auto.create.topics",
+};
+
+enum {
+    QUEUED_MIN = 2000,
+    MESSAGE_TYPICAL = KAFKA_FETCHED_BYTES + 128,
+    ANSWER_GROWTH = 20, /* four times by lz4, then librdkafka's own bytes for every message of a hundred or so */
+    FETCH_MIN = 16 * 1024,
+    FETCH_MAX = 256 * 1024,
+    PARTITIONS_ASSUMED = 4,
 };
 
 #define THREAD_MARK "-StreamThread-"
@@ -104,22 +112,26 @@ static int64_t clamp(int64_t value, int64_t low, int64_t high)
     return value < low ? low : value > high ? high : value;
 }
 
-/* The queue is small (waker.c says why that is fast) and counted in messages; for large ones the bytes bound it. */
-static void set_queue(struct build *build, int64_t share_kb)
+/* The queue is small (waker.c says why that is fast) and counted in messages; for large ones the bytes bound it. A fetch
+ * goes out while it is not full, so what one answer brings comes on top: so much of every partition. fetch.max.bytes could
+ * bound it for all of them, but not below message.max.bytes, which decompression needs. */
+static void set_fetching(struct build *build, int64_t share)
 {
-    set_number(build, "queued.max.messages.kbytes", clamp(share_kb, 8192, 65536));
-    set_number(build, "queued.min.messages", KAFKA_QUEUED_MESSAGES);
+    int64_t part = share / KAFKA_FETCHED_PARTS;
+    int64_t partitions = build->settings->partitions > 0 ? build->settings->partitions : PARTITIONS_ASSUMED;
+    set_number(build, "queued.max.messages.kbytes", clamp(part / 1024, 1024, 65536));
+    set_number(build, "queued.min.messages", clamp(part / MESSAGE_TYPICAL, QUEUED_MIN, KAFKA_QUEUED_MESSAGES));
+    set_number(build, "fetch.message.max.bytes", clamp(part / ANSWER_GROWTH / partitions, FETCH_MIN, FETCH_MAX));
 }
 
-/* Prefetched messages and records on their way take an eighth of the memory each. */
+/* The producer counts for itself (producer.c); a record of the largest size must find room. */
 static void set_budgets(struct build *build, const struct config *config)
 {
-    int64_t threads = clamp(known_integer(config, "num.stream.threads", 1), 1, 1024);
-    int64_t share = known_integer(config, "memory.max.bytes", 512 << 20) / 8 / 1024 / threads;
     if (strcmp(build->settings->role, "consumer") == 0)
-        set_queue(build, share);
+        set_fetching(build, (int64_t)kafka_memory_share(config, SHARE_FETCHED));
     else if (strcmp(build->settings->role, "producer") == 0)
-        set_number(build, "queue.buffering.max.kbytes", clamp(share, 32768, 262144));
+        set_number(build, "queue.buffering.max.kbytes",
+                   clamp((int64_t)kafka_memory_share(config, SHARE_SENT) / 1024, 32768, 262144));
 }
 
 static bool is_reserved(const char *key)

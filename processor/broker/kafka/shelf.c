@@ -10,12 +10,7 @@
 #include "base/memory.h"
 #include "kafka.h"
 
-enum { MESSAGES_MAX = 10000, BYTES_MAX = 4 * 1024 * 1024, MESSAGES_LOW = 2000, BYTES_LOW = 1024 * 1024 };
-
-static size_t size_of(const rd_kafka_message_t *message)
-{
-    return message->len + message->key_len;
-}
+enum { MESSAGES_MAX = 10000, BYTES_MAX = 8 * 1024 * 1024, MESSAGES_LOW = 2000, BYTES_LOW = 2 * 1024 * 1024 };
 
 void kafka_shelf_push(struct kafka_shelf *shelf, rd_kafka_message_t *message)
 {
@@ -27,7 +22,7 @@ void kafka_shelf_push(struct kafka_shelf *shelf, rd_kafka_message_t *message)
     shelf->items =
         memory_grow(shelf->items, &shelf->capacity, shelf->first + shelf->count + 1, sizeof(rd_kafka_message_t *));
     shelf->items[shelf->first + shelf->count++] = message;
-    shelf->bytes += size_of(message);
+    shelf->bytes += kafka_message_bytes(message);
 }
 
 rd_kafka_message_t *kafka_shelf_pop(struct kafka_shelf *shelf)
@@ -36,8 +31,8 @@ rd_kafka_message_t *kafka_shelf_pop(struct kafka_shelf *shelf)
         return NULL;
     rd_kafka_message_t *message = shelf->items[shelf->first++];
     shelf->count--;
-    assert(shelf->bytes >= size_of(message));
-    shelf->bytes -= size_of(message);
+    assert(shelf->bytes >= kafka_message_bytes(message));
+    shelf->bytes -= kafka_message_bytes(message);
     if (shelf->count == 0)
         shelf->first = 0;
     return message;

@@ -13,7 +13,7 @@
 #include "base/memory.h"
 #include "kafka.h"
 
-enum { ANSWER_TIMEOUT_MS = 1000 };
+enum { ANSWER_TIMEOUT_MS = 1000, QUEUED_KBYTES = 65536 };
 
 static rd_kafka_topic_partition_list_t *assigned_ends(rd_kafka_t *client)
 {
@@ -55,18 +55,22 @@ static void *run(void *self)
 }
 
 /* What the fetcher goes by, also where the user has set it. */
-static size_t full_queue(rd_kafka_t *client)
+static size_t setting(rd_kafka_t *client, const char *key, size_t otherwise)
 {
     char text[24];
     size_t size = sizeof text;
-    if (rd_kafka_conf_get(rd_kafka_conf(client), "queued.min.messages", text, &size) != RD_KAFKA_CONF_OK)
-        return KAFKA_QUEUED_MESSAGES;
+    if (rd_kafka_conf_get(rd_kafka_conf(client), key, text, &size) != RD_KAFKA_CONF_OK)
+        return otherwise;
     return strtoul(text, NULL, 10);
 }
 
 void kafka_waker_start(struct kafka_waker *waker, rd_kafka_t *client)
 {
-    *waker = (struct kafka_waker){.client = client, .full = full_queue(client)};
+    *waker = (struct kafka_waker){
+        .client = client,
+        .full = setting(client, "queued.min.messages", KAFKA_QUEUED_MESSAGES),
+        .full_bytes = setting(client, "queued.max.messages.kbytes", QUEUED_KBYTES) * 1024,
+    };
     pthread_mutex_init(&waker->lock, NULL);
     pthread_cond_init(&waker->changed, NULL);
     waker->is_running = pthread_create(&waker->thread, NULL, run, waker) == 0; /* without it: slower, not wrong */
@@ -87,12 +91,28 @@ void kafka_waker_stop(struct kafka_waker *waker)
     *waker = (struct kafka_waker){0};
 }
 
-/* Once per filling: an idle queue is empty too, and asks nobody. */
-void kafka_waker_note(struct kafka_waker *waker, size_t queued)
+static void note_average(struct kafka_waker *waker, struct kafka_taken taken)
 {
-    if (queued >= waker->full)
+    if (taken.count == 0)
+        return;
+    size_t average = taken.bytes / taken.count;
+    waker->average = waker->average ? (waker->average * 7 + average) / 8 : average;
+}
+
+size_t kafka_waker_bytes(const struct kafka_waker *waker, size_t messages)
+{
+    return messages * (waker->average + KAFKA_FETCHED_BYTES);
+}
+
+/* Once per filling: an idle queue is empty too, and asks nobody. The bytes are an estimate, so that a queue which is
+ * nearly full by them is taken for full. */
+void kafka_waker_note(struct kafka_waker *waker, size_t queued, struct kafka_taken taken)
+{
+    note_average(waker, taken);
+    size_t filled = queued + taken.count, filled_bytes = filled * waker->average;
+    if (filled >= waker->full || filled_bytes >= waker->full_bytes / 4 * 3)
         waker->was_full = true;
-    if (!waker->was_full || queued >= waker->full / 2)
+    if (!waker->was_full || filled >= waker->full / 2 || filled_bytes >= waker->full_bytes / 2)
         return;
     waker->was_full = false;
     pthread_mutex_lock(&waker->lock);
