@@ -511,10 +511,11 @@ void handle_index(struct request *request)
     buffer_text(out, ",\"time\":");
     json_time(out, clock_wall_ms(&clock_system));
     write_apps(request, out);
-    buffer_text(out,
-                ",\"links\":{\"views\":\"/v1/views\",\"topics\":\"/v1/topics\",\"topology\":\"/v1/topology\","
-                "\"tasks\":\"/v1/tasks\",\"instances\":\"/v1/instances\",\"drops\":\"/v1/drops\","
-                "\"dead_letters\":\"/v1/dead-letters\",\"openapi\":\"/v1/openapi.json\",\"metrics\":\"/metrics\"}}\n");
+    buffer_text(
+        out,
+        ",\"links\":{\"views\":\"/v1/views\",\"topics\":\"/v1/topics\",\"topology\":\"/v1/topology\","
+        "\"tasks\":\"/v1/tasks\",\"instances\":\"/v1/instances\",\"drops\":\"/v1/drops\",\"memory\":\"/v1/memory\","
+        "\"dead_letters\":\"/v1/dead-letters\",\"openapi\":\"/v1/openapi.json\",\"metrics\":\"/metrics\"}}\n");
     request->response.status = 200;
     request->response.media = "application/json";
 }

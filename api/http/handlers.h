@@ -35,6 +35,7 @@ void handle_tasks(struct request *);
 void handle_instances(struct request *);
 void handle_drops(struct request *);
 void handle_hot_keys(struct request *);
+void handle_memory(struct request *);
 void handle_dead_letters(struct request *);
 void handle_replay(struct request *);
 void handle_openapi(struct request *);

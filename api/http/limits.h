@@ -42,10 +42,11 @@ enum {
     LIMIT_QUERIES = 2, /* of SQL at a time; more are answered 429 */
     LIMIT_QUERY_MS = 5 * 1000,
     LIMIT_QUERY_SCANNED_ROWS = 5 * 1000 * 1000,
-    LIMIT_QUERY_MEMORY_BYTES = 64 * 1024 * 1024, /* of SQLite, all queries together */
-    LIMIT_FAR_KEPT_BYTES = 32 * 1024 * 1024,     /* of what other instances have told a query */
-    LIMIT_FAR_QUESTIONS = 5000,                  /* that a query asks them */
-    LIMIT_QUERY_NICE = 10,                       /* priority of the threads that run them: processing comes first */
+    LIMIT_QUERY_MEMORY_BYTES = 64 * 1024 * 1024, /* of SQLite, all queries together, at most (memory.h) */
+    LIMIT_QUERY_MEMORY_LEAST_BYTES = 4 * 1024 * 1024,
+    LIMIT_FAR_KEPT_BYTES = 32 * 1024 * 1024, /* of what other instances have told a query */
+    LIMIT_FAR_QUESTIONS = 5000,              /* that a query asks them */
+    LIMIT_QUERY_NICE = 10,                   /* priority of the threads that run them: processing comes first */
 
     LIMIT_RATE_WINDOW_S = 60,      /* in which a rate limit fills up again */
     LIMIT_WRONG_CREDENTIALS = 300, /* of one address within that window */

@@ -122,7 +122,7 @@ static void write_families(struct families *families, struct buffer *out)
     free(families->items);
 }
 
-static int64_t resident_bytes(void)
+int64_t metrics_resident_bytes(void)
 {
     long pages = 0, skipped = 0;
     FILE *file = fopen("/proc/self/statm", "re");
@@ -148,7 +148,7 @@ static void write_process(struct weir_http *server, struct buffer *out)
                   "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes %" PRId64 "\n"
                   "# HELP process_start_time_seconds When this door was opened.\n"
                   "# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds %.3f\n",
-                  cpu, resident_bytes(), (double)server->started_ms / 1000);
+                  cpu, metrics_resident_bytes(), (double)server->started_ms / 1000);
 }
 
 static void write_door(struct weir_http *server, struct buffer *out)

@@ -8,4 +8,6 @@ struct weir_http;
 
 /* Any thread. The arena is for what is written on the way. */
 void metrics_write(struct weir_http *, weir_arena *, struct buffer *out);
+/* What the process has of the machine's memory now; 0: that cannot be told. Any thread. */
+int64_t metrics_resident_bytes(void);
 #endif

@@ -40,6 +40,20 @@
     ",\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"A key of `weir key "  \
     "create`, or a JWT.\"},\"certificate\":{\"type\":\"mutualTLS\"}}"
 
+/* Of GET /v1/memory. */
+static const char memory_schema[] =
+    "\"Memory\":{\"type\":\"object\",\"required\":[\"data\",\"process\"],\"properties\":{\"data\":{\"type\":\"array\","
+    "\"items\":{"
+    "\"type\":\"object\",\"properties\":{\"app\":" TEXT_SCHEMA
+    ",\"bytes_max\":{\"type\":\"integer\"},\"bytes\":{\"type\":\"integer\"},\"parts\":{\"type\":\"array\",\"items\":{"
+    "\"type\":"
+    "\"object\",\"required\":[\"name\",\"bytes_max\",\"bytes\"],\"properties\":{\"name\":" TEXT_SCHEMA
+    ",\"bytes_max\":{\"type\":\"integer\"},\"bytes\":{\"type\":[\"integer\",\"null\"]}}}}}}},\"process\":{\"type\":"
+    "\"object\","
+    "\"properties\":{\"resident_bytes\":{\"type\":\"integer\"},\"peak_bytes\":{\"type\":\"integer\"},\"queries_bytes\":"
+    "{"
+    "\"type\":\"integer\"},\"queries_bytes_max\":{\"type\":\"integer\"},\"others_bytes\":{\"type\":\"integer\"}}}}},";
+
 /* The shapes that do not depend on a topology. */
 static const char fixed_schemas[] =
     "\"Row\":{\"type\":\"object\",\"required\":[\"key\",\"value\",\"timestamp\"],\"properties\":{" ROW_MEMBERS "," META
@@ -353,7 +367,7 @@ void handle_openapi(struct request *request)
     json_text(out, server->title);
     buffer_text(out, ",\"version\":\"" WEIR_VERSION "\"},");
     write_paths(out, is_admin ? &server->admin_routes : &server->routes, &server->endpoints, is_guarded);
-    buffer_format(out, "\"components\":{\"schemas\":{%s", fixed_schemas);
+    buffer_format(out, "\"components\":{\"schemas\":{%s%s", memory_schema, fixed_schemas);
     for (size_t i = 0; i < server->app_count && !is_admin; i++)
         write_app_types(request, server->apps[i]);
     if (is_admin)

@@ -24,6 +24,7 @@
 #include "http/connection.h"
 #include "http/copy.h"
 #include "http/listen.h"
+#include "http/memory.h"
 
 /* ---- what the apps have ----------------------------------------------------------------------------------------- */
 
@@ -422,6 +423,7 @@ weir_http *weir_http_start(weir_app *const *apps, size_t count, struct weir_http
     snapshots_init(&server->snapshots);
     workers_init(&server->workers, (struct workers_spec){"weir-http-work", LIMIT_WORKERS, LIMIT_JOBS, 0});
     workers_init(&server->forwarders, (struct workers_spec){"weir-http-peer", LIMIT_WORKERS, LIMIT_JOBS, 0});
+    server->query_bytes = memory_of_queries(apps, count);
     workers_init(&server->queries, (struct workers_spec){"weir-http-sql", LIMIT_QUERIES, 0, LIMIT_QUERY_NICE});
     make_id_prefix(server);
     if (reports_load(&server->reports, options.reports, weir_app_setting(apps[0], "http.reports.dir"), error) &&

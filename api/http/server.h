@@ -57,6 +57,7 @@ struct weir_http {
     struct connection *connections;     /* doubly linked; loop's thread */
     struct workers workers, forwarders; /* the second ask other instances, and nothing else waits for them */
     struct workers queries;             /* SQL */
+    size_t query_bytes;                 /* that these may take together */
     struct weir_copy_source copies;     /* what the apps ask others through (copy.h) */
     struct reports reports;
     struct checks checks;

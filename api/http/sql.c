@@ -300,7 +300,7 @@ void sql_answer(struct request *request, weir_bytes text, const char *field, con
         .parameter_count = count,
         .others = asks_others(request) ? &others : NULL,
         .partial = request_value(request, QUERY_PARTIAL)->number != 0,
-        .limits = {LIMIT_QUERY_MS, LIMIT_QUERY_SCANNED_ROWS, LIMIT_QUERY_MEMORY_BYTES},
+        .limits = {LIMIT_QUERY_MS, LIMIT_QUERY_SCANNED_ROWS, request->server->query_bytes},
         .output = {&answer, take_columns, take_row, is_abandoned},
     };
     struct sql_result result;

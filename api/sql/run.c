@@ -30,6 +30,11 @@ bool run_stop(struct run *run, enum sql_code code, const char *format, ...)
     return false;
 }
 
+size_t sql_memory_bytes(void)
+{
+    return (size_t)sqlite3_memory_used();
+}
+
 bool run_may_go_on(struct run *run)
 {
     const struct sql_query *query = run->query;
@@ -37,7 +42,7 @@ bool run_may_go_on(struct run *run)
         return false;
     if (clock_monotonic_us(&clock_system) > run->deadline_us)
         return run_stop(run, SQL_TOO_LONG, "the query took longer than %lld ms", (long long)query->limits.time_ms);
-    if ((size_t)sqlite3_memory_used() > query->limits.memory_bytes)
+    if (sql_memory_bytes() > query->limits.memory_bytes)
         return run_stop(run, SQL_TOO_LARGE, "the query needs more memory than the %zu MiB that queries may have",
                         query->limits.memory_bytes >> 20);
     if (run->snapshot && weir_snapshot_is_wanted(run->snapshot))

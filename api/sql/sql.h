@@ -39,6 +39,8 @@ struct sql_limits {
     size_t memory_bytes;   /* of SQLite in the whole process */
 };
 
+size_t sql_memory_bytes(void); /* what SQLite has now, in the whole process [any] */
+
 struct sql_output { /* called in turn from sql_run; false: enough */
     void *self;
     bool (*columns)(void *self, const struct sql_column *, size_t count);

@@ -473,6 +473,20 @@ class Checks(unittest.TestCase):
         finally:
             self.assertEqual(door.close()[0], 0)
 
+    def test_the_memory_is_told_part_by_part(self):
+        answer = self.ask("/v1/memory")
+        self.assertEqual(answer.status, 200)
+        first = answer.json["data"][0]
+        self.assertEqual(first["parts"][0], {"name": "base", "bytes_max": 24 << 20, "bytes": None})
+        self.assertEqual(first["bytes_max"], sum(part["bytes_max"] for part in first["parts"]))
+        self.assertEqual(first["bytes"], sum(part["bytes"] or 0 for part in first["parts"]))
+        process = answer.json["process"]
+        self.assertGreater(process["resident_bytes"], 1 << 20)
+        self.assertGreaterEqual(process["peak_bytes"], process["resident_bytes"] // 2)
+        known = process["queries_bytes"] + sum(app["bytes"] for app in answer.json["data"])
+        self.assertEqual(process["others_bytes"], process["resident_bytes"] - known)
+        self.assertEqual(process["queries_bytes_max"], 60 << 20)
+
     def test_the_buffer_says_what_waits(self):
         answer = self.ask("/health/buffer")
         self.assertEqual((answer.status, answer.json["status"]), (200, "UP"))

@@ -1074,6 +1074,16 @@ size_t weir_app_topics(weir_app *app, struct weir_topic_info *out, size_t max)
     return count;
 }
 
+size_t weir_app_memory(weir_app *app, struct weir_memory_info *out, size_t max)
+{
+    static const struct weir_memory_info parts[] = {
+        {"base", 24 << 20, -1}, {"rows", 300 << 20, 1 << 20}, {"requests", 60 << 20, 10}};
+    (void)app;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && i < max; i++)
+        out[i] = parts[i];
+    return sizeof parts / sizeof *parts;
+}
+
 size_t weir_app_tasks(weir_app *app, struct weir_task_info *out, size_t max)
 {
     size_t count = app->index ? 4 : 8;
