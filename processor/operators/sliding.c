@@ -203,10 +203,12 @@ static void slide(weir_context *context, const struct weir_record *record)
         context_drop(context, "late"); /* and closes no window, as there */
         return;
     }
-    if (record->timestamp_ms < sliding.length_ms)
+    if (record->timestamp_ms < sliding.length_ms) {
         take_early(&sliding, visible_ms);
-    else
-        take(&sliding, visible_ms);
+        windowed_tell_store(context); /* it closes none, either: not those that a failure in front of it has left */
+        return;
+    }
+    take(&sliding, visible_ms);
     windowed_end(context, args->window.grace.ms);
 }
 
