@@ -266,7 +266,7 @@ void store_overlay_each(struct store *store, void (*visit)(void *self, const str
 static void clear_overlay(struct store *store)
 {
     table_clear(&store->overlay);
-    buffer_clear(&store->versions.log);
+    versions_clear(&store->versions);
     store->hint = (struct store_hint){0};
     store->below_known = true;
     atomic_store_explicit(&store->overlay_bytes, table_bytes(&store->overlay), memory_order_relaxed);

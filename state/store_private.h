@@ -26,7 +26,8 @@ struct store_watch {
 struct versions {             /* of a versioned store */
     struct buffer key, value; /* scratch: of a row that is written */
     struct buffer log;        /* what was put since the last commit */
-    weir_arena arena;         /* of a put */
+    struct table anew; /* keys whose histories were logged in it, and nothing of them behind; no slots: none ever */
+    weir_arena arena;  /* of a put */
 };
 
 struct store {
@@ -100,6 +101,7 @@ bool versions_put(struct store *, weir_bytes key, weir_bytes value, int64_t time
                   struct weir_error *);
 void versions_log(struct versions *, const struct store_row *put);
 void versions_each(const struct versions *, void (*visit)(void *self, const struct store_row *), void *self);
+void versions_clear(struct versions *); /* a commit is over */
 void versions_done(struct versions *);
 /* RocksDB, the committed level or both have changed under hints, kept walks and the overlay's links. */
 void store_forget_below(struct store *);

@@ -234,9 +234,25 @@ static void log_version(struct store *store, weir_bytes key, const struct versio
     versions_log(&store->versions, &(struct store_row){key, version->value, version->from_ms});
 }
 
-/* Walks see what has not expired: one version at most that has begun before history, the first. */
+static struct table_row *find_anew(struct versions *versions, weir_bytes key)
+{
+    struct table *anew = &versions->anew;
+    return anew->slots && anew->count > 0 ? table_find(anew, key, table_hash(anew, key)) : NULL;
+}
+
+static void note_anew(struct versions *versions, weir_bytes key)
+{
+    if (!versions->anew.slots)
+        table_init(&versions->anew);
+    table_insert(&versions->anew, key, table_hash(&versions->anew, key), 0);
+}
+
+/* Walks see what has not expired: one version at most that has begun before history, the first.
+ * Once, however many records of a key others have left: or two that undo each other's records log more each time. */
 bool versioned_log_anew(struct store *store, weir_bytes key, struct weir_error *error)
 {
+    if (find_anew(&store->versions, key))
+        return true;
     struct weir_error failure = {0};
     struct store_row row;
     struct version version = {0};
@@ -262,6 +278,7 @@ bool versioned_log_anew(struct store *store, weir_bytes key, struct weir_error *
         log_begin(store, key, begin_ms, &none);
     if (end_ms != VERSION_OPEN)
         log_end(store, key, end_ms);
+    note_anew(&store->versions, key);
     return cursor && (failure.code == WEIR_OK || error_set(error, failure.code, "%s", failure.message));
 }
 
@@ -296,6 +313,9 @@ bool versions_put(struct store *store, weir_bytes key, weir_bytes value, int64_t
 bool versioned_put(struct store *store, weir_bytes key, weir_bytes value, int64_t timestamp_ms, int64_t *to_ms,
                    struct weir_error *error)
 {
+    struct table_row *anew = find_anew(&store->versions, key);
+    if (anew)
+        table_remove(&store->versions.anew, anew);
     versions_log(&store->versions, &(struct store_row){key, value, timestamp_ms});
     return versions_put(store, key, value, timestamp_ms, to_ms, error);
 }
@@ -386,8 +406,16 @@ void versions_each(const struct versions *versions, void (*visit)(void *self, co
     }
 }
 
+void versions_clear(struct versions *versions)
+{
+    buffer_clear(&versions->log);
+    if (versions->anew.slots && versions->anew.count > 0)
+        table_clear(&versions->anew);
+}
+
 void versions_done(struct versions *versions)
 {
+    table_done(&versions->anew);
     buffer_done(&versions->key);
     buffer_done(&versions->value);
     buffer_done(&versions->log);

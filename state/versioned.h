@@ -37,7 +37,8 @@ bool versioned_get(struct store *, weir_bytes key, int64_t as_of_ms, weir_arena 
 /* The same of the latest commit; the value lives in the arena. [any] */
 bool versioned_view_get(struct store *, weir_bytes key, int64_t as_of_ms, weir_arena *, struct version *,
                         struct weir_error *);
-/* Logs the history of the key anew, after something was logged that does not hold. */
+/* Logs the history of the key anew, after something was logged that does not hold; not if that is the latest of the key that this
+ * commit logs. */
 bool versioned_log_anew(struct store *, weir_bytes key, struct weir_error *);
 /* What a row of such a store says: its key (in the arena, or inside the row) and its version; value.data NULL: a
  * deletion. False: it is no such row. [any] */

@@ -260,6 +260,41 @@ Test(versioned, a_newest_value_from_before_the_history_is_kept_when_its_key_is_l
     end(copy);
 }
 
+static void count_row(void *self, const struct store_row *row)
+{
+    (void)row;
+    ++*(int *)self;
+}
+
+static int logged_rows(struct fixture *f)
+{
+    int count = 0;
+    store_overlay_each(f->store, count_row, &count);
+    return count;
+}
+
+Test(versioned, a_history_is_logged_anew_once_however_often_that_is_asked_for)
+{
+    struct fixture *f = begin(false);
+    struct weir_error error = {0};
+    for (int i = 1; i <= 5; i++)
+        put(f, "k", "v", i * 10);
+    store_publish(f->store, 5);
+    cr_assert(versioned_log_anew(f->store, bytes_of_text("k"), &error), "%s", error.message);
+    int once = logged_rows(f);
+    cr_expect_geq(once, 6);
+    for (int i = 0; i < 3; i++)
+        cr_assert(versioned_log_anew(f->store, bytes_of_text("k"), &error), "%s", error.message);
+    cr_expect_eq(logged_rows(f), once);
+    put(f, "k", "w", 60);
+    cr_assert(versioned_log_anew(f->store, bytes_of_text("k"), &error), "%s", error.message);
+    cr_expect_eq(logged_rows(f), once + 1 + once + 1, "what was put behind it is undone as well");
+    store_drop(f->store);
+    cr_assert(versioned_log_anew(f->store, bytes_of_text("k"), &error), "%s", error.message);
+    cr_expect_eq(logged_rows(f), once, "and in the next commit, too");
+    end(f);
+}
+
 static void log_anew(struct fixture *f, const char *key, struct fixture *copy)
 {
     struct weir_error error = {0};
