@@ -16,6 +16,8 @@ static struct graph_subtopology subtopology;
 static struct layout_source source = {.node = &node};
 static const struct layout_inputs inputs = {&source, 1};
 static struct layout_part part = {.subtopology = &subtopology, .sources = &source, .source_count = 1};
+static const struct broker_ops no_broker_ops;
+static struct broker no_broker = {.ops = &no_broker_ops};
 static weir_arena *arena;
 
 static struct task *new_task(int32_t partition)
@@ -32,7 +34,9 @@ static struct task *new_task(int32_t partition)
 static void begin(void)
 {
     arena = weir_arena_new();
-    app = (struct weir_app){.layout = {.application = "shop", .parts = &part, .part_count = 1}};
+    app = (struct weir_app){.broker = &no_broker,
+                            .config = config_new(),
+                            .layout = {.application = "shop", .parts = &part, .part_count = 1}};
     source.topic = "orders";
     atomic_store(&part.inputs, &inputs);
     pthread_rwlock_init(&app.registry, NULL);
@@ -58,6 +62,7 @@ static void end(void)
     }
     memory_free(app.tasks);
     figures_done(&app.figures);
+    config_free(app.config);
     weir_arena_free(arena);
 }
 
