@@ -70,14 +70,14 @@ MUTANTS = {
     "time stands still in a standby": (TARGETS, "    restore_until(standby->task, commit, true);\n", ""),
     "a standby hears what was asked before it was one (8000 seeds)": (TARGETS, "!standby->is_asked_for || !start", "!start"),
     "a standby takes what was put for rows": ("state/restore.c",
-        "        return versions_put(store, row->key, row->value, row->timestamp_ms, &to_ms, error);\n    store_put(",
+        "        return versions_put(store, row->key, row->value, row->timestamp_ms, &to_ms, error);\n    store_write(",
         "    {\n        void keys_window_write(weir_bytes, int64_t, struct buffer *);\n        struct buffer key = {0};\n        (void)to_ms;\n"
         "        keys_window_write(row->key, row->timestamp_ms, &key);\n        store_put(store, buffer_bytes(&key), row->value, row->timestamp_ms);\n"
-        "        buffer_done(&key);\n        return true;\n    }\n    store_put("),
+        "        buffer_done(&key);\n        return true;\n    }\n    store_write("),
     "an instance without active tasks keeps no standbys": (RUNTIME + "standby_places.c",
         "if (!holds(&peers[i], share) &&", "if (peers[i].share_count > 0 && !holds(&peers[i], share) &&"),
     "a thread without a partition never settles": (LOOP, "if (all && loop->has_assignment &&", "if (all && loop->task_count > 0 &&"),
-    "a share that cannot be opened yet is waited for in the rebalance (2000 seeds)": (OPENING,
+    "a share that cannot be opened yet is waited for in the rebalance (8000 seeds)": (OPENING,
         "    if (try(loop, openings->items[openings->count - 1]))",
         "    while (!try(loop, openings->items[openings->count - 1]))\n        clock_pause_ms(LOOP_RETRY_PAUSE_MS);\n    if (true)"),
     "records are purged before they are committed": ("processor/runtime/purge.c",
@@ -93,7 +93,7 @@ MUTANTS = {
         "cluster->outcomes[record->transaction - 1] == TRANSACTION_COMMITTED);", "cluster->outcomes[record->transaction - 1] != TRANSACTION_OPEN);"),
     "open transactions are read": (CLUSTER, "        if (partition->open[i].first < end)\n", "        if (partition->open[i].first < 0)\n"),
     "an old writer of transactions is not fenced": (CLUSTER, "bool taken = !writer || writer->epoch == epoch;", "bool taken = !writer || writer->epoch >= epoch;"),
-    "a new owner does not wait for a commit that is being decided (3000 seeds)": ("processor/broker/simulated/consumer.c",
+    "a new owner does not wait for a commit that is being decided (12000 seeds)": ("processor/broker/simulated/consumer.c",
         "(takes && !has_stable_offsets(consumer, share))", "(takes && !has_stable_offsets(consumer, share) && false)"),
 }
 
