@@ -63,6 +63,13 @@ rd_kafka_t *client_producer_at_once(const char *brokers,
     return client_new(RD_KAFKA_PRODUCER, conf);
 }
 
+void client_check_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message, void *opaque)
+{
+    (void)producer, (void)opaque;
+    if (message->err)
+        measure_fail("delivery: %s", rd_kafka_err2str(message->err));
+}
+
 rd_kafka_t *client_admin(const char *brokers)
 {
     return client_new(RD_KAFKA_PRODUCER, client_conf(brokers));

@@ -13,6 +13,8 @@ rd_kafka_t *client_producer(const char *brokers, const char *transactional_id,
 /* Sends without lingering. */
 rd_kafka_t *client_producer_at_once(const char *brokers,
                                     void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *));
+/* Of the deliveries of a producer: a failure ends the program. */
+void client_check_delivery(rd_kafka_t *, const rd_kafka_message_t *, void *opaque);
 rd_kafka_t *client_admin(const char *brokers);
 rd_kafka_t *client_consumer(const char *brokers, const char *group);
 /* Copies the record into the producer's queue; waits while the queue is full. */

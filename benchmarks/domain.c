@@ -103,13 +103,6 @@ struct run {
     int64_t records, per_second, sent, latest_us;
 };
 
-static void count_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message, void *opaque)
-{
-    (void)producer, (void)opaque;
-    if (message->err)
-        measure_fail("delivery: %s", rd_kafka_err2str(message->err));
-}
-
 static void send_until(struct run *run, int64_t count, int64_t ms)
 {
     struct record record;
@@ -133,8 +126,7 @@ static void send_in_time(struct run *run)
 {
     int64_t start_ms = measure_wall_us() / 1000 + 1;
     for (int64_t ms = 0; run->sent < run->records; ms++) {
-        struct timespec at = {.tv_sec = (start_ms + ms) / 1000, .tv_nsec = (start_ms + ms) % 1000 * 1000000};
-        clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &at, NULL);
+        measure_sleep_until(start_ms + ms);
         int64_t late_us = measure_wall_us() - (start_ms + ms) * 1000, due = (ms + 1) * run->per_second / 1000;
         run->latest_us = late_us > run->latest_us ? late_us : run->latest_us;
         send_until(run, due < run->records ? due : run->records, start_ms + ms);
@@ -147,8 +139,8 @@ int main(int argc, char **argv)
         measure_fail("usage: domain BROKERS stock|commands|audit|sessions RECORDS PER_SECOND");
     struct run run = {
         .kind = kind_of(argv[2]), .records = measure_number(argv[3]), .per_second = measure_number(argv[4])};
-    run.producer = run.per_second ? client_producer_at_once(argv[1], count_delivery)
-                                  : client_producer(argv[1], NULL, count_delivery, NULL);
+    run.producer = run.per_second ? client_producer_at_once(argv[1], client_check_delivery)
+                                  : client_producer(argv[1], NULL, client_check_delivery, NULL);
     run.topic = rd_kafka_topic_new(run.producer, run.kind->topic, NULL);
     double began = measure_seconds();
     (run.per_second ? send_in_time : send_at_once)(&run);

@@ -23,6 +23,13 @@ static inline int64_t measure_wall_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+/* at_ms: by that clock. */
+static inline void measure_sleep_until(int64_t at_ms)
+{
+    struct timespec at = {.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
+    clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &at, NULL);
+}
+
 /* User and system time of all threads of this process. */
 static inline double measure_cpu_seconds(void)
 {

@@ -21,19 +21,6 @@ struct rate {
     int64_t per_second, sent, latest_us;
 };
 
-static void count_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message, void *opaque)
-{
-    (void)producer, (void)opaque;
-    if (message->err)
-        measure_fail("delivery: %s", rd_kafka_err2str(message->err));
-}
-
-static void sleep_until(int64_t at_ms)
-{
-    struct timespec at = {.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
-    clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &at, NULL);
-}
-
 static void send_until(struct rate *rate, int64_t count, int64_t timestamp_ms)
 {
     struct data_record record;
@@ -49,7 +36,7 @@ static void send_all(struct rate *rate, int64_t seconds)
 {
     int64_t start_ms = measure_wall_us() / 1000 + 1;
     for (int64_t ms = 0; ms < seconds * 1000; ms++) {
-        sleep_until(start_ms + ms);
+        measure_sleep_until(start_ms + ms);
         int64_t late_us = measure_wall_us() - (start_ms + ms) * 1000;
         rate->latest_us = late_us > rate->latest_us ? late_us : rate->latest_us;
         send_until(rate, (ms + 1) * rate->per_second / 1000, start_ms + ms);
@@ -64,7 +51,7 @@ int main(int argc, char **argv)
     int64_t seconds = measure_number(argv[6]);
     if (!data_open(&rate.data, argv[3], rate.per_second * seconds, measure_number(argv[4])))
         measure_fail("there is no shape %s", argv[3]);
-    rate.producer = client_producer_at_once(argv[1], count_delivery);
+    rate.producer = client_producer_at_once(argv[1], client_check_delivery);
     rate.topic = rd_kafka_topic_new(rate.producer, argv[2], NULL);
     send_all(&rate, seconds);
     if (rd_kafka_flush(rate.producer, FLUSH_MS))

@@ -144,6 +144,12 @@ void raw_run(struct raw *raw, void (*take)(struct raw *, const rd_kafka_message_
     rd_kafka_queue_destroy(queue);
 }
 
+void raw_print(const struct raw *raw, double seconds)
+{
+    printf("{\"records\":%" PRId64 ",\"delivered\":%" PRId64 ",\"seconds\":%.3f}\n", raw->taken, raw->delivered,
+           seconds);
+}
+
 void raw_close(struct raw *raw)
 {
     if (raw->transactional)

@@ -33,5 +33,7 @@ uint64_t raw_hash(const char *key, size_t size);
 rd_kafka_topic_t *raw_topic(struct raw *, const char *name); /* to produce to; NULL for "-" */
 /* Gives all records to take, in batches, and commits by time and at the end: flush or transaction, then offsets. */
 void raw_run(struct raw *, void (*take)(struct raw *, const rd_kafka_message_t *));
+/* What benchmarks/run reads: seconds from the beginning of the program to the last commit. */
+void raw_print(const struct raw *, double seconds);
 void raw_close(struct raw *);
 #endif

@@ -6,7 +6,6 @@
  * OUT gets every change. WINDOW_MS 0: no windows; else a key is the record's key and the start of its window, and a
  * window that is over is forgotten.
  * SPDX-License-Identifier: Apache-2.0 */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -200,7 +199,7 @@ int main(int argc, char **argv)
     raw_run(&raw, count_one);
     double seconds = measure_seconds() - began;
     write_database();
-    printf("{\"records\":%" PRId64 ",\"delivered\":%" PRId64 ",\"seconds\":%.3f}\n", raw.taken, raw.delivered, seconds);
+    raw_print(&raw, seconds);
     rd_kafka_topic_destroy(changelog);
     if (out)
         rd_kafka_topic_destroy(out);

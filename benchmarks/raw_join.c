@@ -141,7 +141,7 @@ int main(int argc, char **argv)
     raw_run(&raw, join_one);
     double seconds = measure_seconds() - began;
     write_database();
-    printf("{\"records\":%" PRId64 ",\"delivered\":%" PRId64 ",\"seconds\":%.3f}\n", raw.taken, raw.delivered, seconds);
+    raw_print(&raw, seconds);
     rd_kafka_topic_destroy(changelog);
     rd_kafka_topic_destroy(out);
     raw_close(&raw);

@@ -5,7 +5,6 @@
  * stateless filters and extends each record as workloads.c does, and keeps its time: what a stateless topology can come
  * near to. consume reads and does nothing.
  * SPDX-License-Identifier: Apache-2.0 */
-#include <inttypes.h>
 #include <string.h>
 
 #include "fields.h"
@@ -47,7 +46,7 @@ int main(int argc, char **argv)
     out = raw_topic(&raw, argv[4]);
     raw_run(&raw, strcmp(argv[2], "consume") == 0 ? ignore : pass_on);
     double seconds = measure_seconds() - began;
-    printf("{\"records\":%" PRId64 ",\"delivered\":%" PRId64 ",\"seconds\":%.3f}\n", raw.taken, raw.delivered, seconds);
+    raw_print(&raw, seconds);
     if (out)
         rd_kafka_topic_destroy(out);
     raw_close(&raw);

@@ -133,8 +133,9 @@ struct graph_topic *graph_source_topic(const struct graph_node *, size_t i);
  * numbers them); every user topic is a source of one sub-topology only (sources of one topic are merged into one node).
  * False: the latched error or the check's. Calling it again is free. */
 bool graph_plan(weir_topology *, struct weir_error *);
+#define GRAPH_LETTERS ".dlq" /* behind the name of a topic: that of its dead letters */
 /* Where dead letters of a source go: its own topic, else the topology's, else the one of the settings (NULL or "": none),
- * else "<topic>.dlq"; topic: the source's, by its full name. In the topology's arena. */
+ * else "<topic>" GRAPH_LETTERS; topic: the source's, by its full name. In the topology's arena. */
 const char *graph_dead_letters(weir_topology *, const struct graph_node *source, const char *configured,
                                const char *topic);
 struct graph_store *graph_find_store(const weir_topology *, const char *name); /* NULL: none */

@@ -38,7 +38,7 @@ const char *graph_dead_letters(weir_topology *topology, const struct graph_node 
     if (topology->on_error.dead_letters)
         return topology->on_error.dead_letters;
     return configured && *configured ? arena_text(&topology->arena, configured)
-                                     : arena_format(&topology->arena, "%s.dlq", topic);
+                                     : arena_format(&topology->arena, "%s" GRAPH_LETTERS, topic);
 }
 
 static bool check_dead_letters(weir_topology *topology, const struct graph_node *source, struct weir_error *error)

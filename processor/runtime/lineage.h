@@ -24,8 +24,7 @@ struct lineage {
     int64_t offset;
     int32_t number;
     int64_t stream_time_ms;
-    int64_t
-        slowest_ms; /* of the input's partition, and of the tasks upstream that write it; INT64_MIN: not known yet */
+    int64_t slowest_ms; /* of its partition and of the tasks upstream that write it; INT64_MIN: not known yet */
 };
 
 void lineage_write(const struct lineage *, unsigned char out[LINEAGE_BYTES]);

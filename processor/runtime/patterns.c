@@ -11,8 +11,6 @@
 #include "base/pattern.h"
 #include "runtime/app.h"
 
-#define LETTERS ".dlq"
-
 enum { DOUBTS_MAX = 3, AGAIN_US = 1000 * 1000 };
 
 /* ---- which topic ---- */
@@ -46,9 +44,9 @@ static bool is_same(const char *topic, const char *other)
 
 static bool is_letters_of_a_match(const struct pattern *pattern, const char *topic)
 {
-    if (!ends_with(topic, LETTERS))
+    if (!ends_with(topic, GRAPH_LETTERS))
         return false;
-    char *source = memory_copy(topic, strlen(topic) - strlen(LETTERS));
+    char *source = memory_copy(topic, strlen(topic) - strlen(GRAPH_LETTERS));
     bool matches = pattern_matches(pattern, source);
     memory_free(source);
     return matches;

@@ -7,12 +7,6 @@
 
 enum { PRODUCERS = 2, RECORDS = 3000, KEYS = 50 };
 
-static const void *value_as_key(weir_context *context, const struct weir_record *record)
-{
-    (void)context;
-    return record->value;
-}
-
 static weir_topology *build(void)
 {
     weir_topology *topology = weir_topology_new("words");

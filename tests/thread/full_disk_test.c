@@ -10,12 +10,6 @@ enum { BATCH = 20, FILE_BYTES = 64 * 1024, REFUSALS = 3, BATCHES_MAX = 20000 };
 
 static int64_t acknowledged;
 
-static const void *value_as_key(weir_context *context, const struct weir_record *record)
-{
-    (void)context;
-    return record->value;
-}
-
 static weir_topology *build(void)
 {
     weir_topology *topology = weir_topology_new("words");

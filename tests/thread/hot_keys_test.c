@@ -4,12 +4,6 @@
 
 enum { RECORDS = 4000, PARTITIONS = 2, ASKED = 8 };
 
-static const void *value_as_key(weir_context *context, const struct weir_record *record)
-{
-    (void)context;
-    return record->value;
-}
-
 static weir_topology *build(void)
 {
     weir_topology *topology = weir_topology_new("words");

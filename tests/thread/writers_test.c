@@ -2,12 +2,6 @@
  * when the state is lost; and when the setting was off meanwhile. A plain program, so that it runs under ThreadSanitizer too. */
 #include "running.h"
 
-static const void *value_as_key(weir_context *context, const struct weir_record *record)
-{
-    (void)context;
-    return record->value;
-}
-
 /* ---- a processor that keeps keys as they come, and one more as time goes on ---- */
 
 struct self {

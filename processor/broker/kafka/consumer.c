@@ -343,10 +343,9 @@ static int take_fetched(struct broker_consumer *consumer, struct broker_message 
     while (max > 0 && taken == 0 && count == max) {
         count = rd_kafka_consume_batch_queue(consumer->records, 0, consumer->batch, (size_t)max);
         for (ssize_t i = 0; i < count; i++) {
-            all.bytes += consumer->batch[i]->len + consumer->batch[i]->key_len;
+            kafka_taken_add(&all, consumer->batch[i]);
             taken += accept_message(consumer, consumer->batch[i], &messages[taken]);
         }
-        all.count += count > 0 ? (size_t)count : 0;
     }
     size_t queued = rd_kafka_queue_length(consumer->records);
     kafka_waker_note(&consumer->waker, queued, all);

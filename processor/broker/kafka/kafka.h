@@ -112,6 +112,11 @@ struct kafka_waker {
 struct kafka_taken {
     size_t count, bytes; /* bytes: of keys and values */
 };
+static inline void kafka_taken_add(struct kafka_taken *taken, const rd_kafka_message_t *message)
+{
+    taken->count++;
+    taken->bytes += message->len + message->key_len;
+}
 void kafka_waker_start(struct kafka_waker *, rd_kafka_t *);
 void kafka_waker_stop(struct kafka_waker *); /* before the client is destroyed; twice is fine */
 /* How many messages are queued, told whenever some were taken. */

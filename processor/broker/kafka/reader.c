@@ -164,9 +164,9 @@ static int take_batch(struct broker_reader *reader, struct broker_message *messa
     reader->batch = memory_grow(reader->batch, &reader->batch_capacity, (size_t)max, sizeof(rd_kafka_message_t *));
     ssize_t count = rd_kafka_consume_batch_queue(reader->queue, 0, reader->batch, (size_t)max);
     int taken = 0;
-    struct kafka_taken all = {.count = count > 0 ? (size_t)count : 0};
+    struct kafka_taken all = {0};
     for (ssize_t i = 0; i < count; i++) {
-        all.bytes += reader->batch[i]->len + reader->batch[i]->key_len;
+        kafka_taken_add(&all, reader->batch[i]);
         taken += accept_message(reader, reader->batch[i], &messages[taken]);
     }
     size_t queued = rd_kafka_queue_length(reader->queue);
