@@ -58,6 +58,7 @@ struct broker_place {
 
 struct broker_member {           /* of a group; everything lives in the arena it was asked for with */
     const char *client;          /* as it was given to consumer_open */
+    const char *name;            /* by which the group's leader orders its members */
     struct broker_place *places; /* of the lead topics, as the group has dealt them */
     size_t place_count;
 };

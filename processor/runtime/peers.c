@@ -111,12 +111,22 @@ static struct peer *peer_named(struct builder *builder, const struct peer *read)
     return peer;
 }
 
+static void add_name(struct peer *peer, const char *name, weir_arena *arena)
+{
+    const char **names = arena_alloc(arena, (peer->member_count + 1) * sizeof *names);
+    for (size_t i = 0; i < peer->member_count; i++)
+        names[i] = peer->members[i];
+    names[peer->member_count++] = name;
+    peer->members = names;
+}
+
 static void add_member(struct builder *builder, const struct broker_member *member)
 {
     struct peer read = {0};
     if (!peers_read_client_id(member->client, builder->arena, &read))
         return;
     struct peer *peer = peer_named(builder, &read);
+    add_name(peer, member->name, builder->arena);
     struct peer_share *shares =
         arena_alloc(builder->arena, (peer->share_count + member->place_count + 1) * sizeof *shares);
     if (peer->share_count)
@@ -129,17 +139,29 @@ static void add_member(struct builder *builder, const struct broker_member *memb
     }
 }
 
+/* How many shares are dealt before those of this part: the lead topics go by their names. */
+static size_t first_turn(const struct layout *layout, const struct layout_part *part)
+{
+    size_t turn = 0;
+    for (size_t i = 0; i < layout->part_count; i++)
+        if (strcmp(layout->parts[i].sources[0].topic, part->sources[0].topic) < 0)
+            turn += (size_t)layout->parts[i].sources[0].partitions;
+    return turn;
+}
+
 static void place_standbys(struct builder *builder)
 {
     const struct weir_app *app = builder->peers->app;
     size_t count = 0, most = 0, replicas = (size_t)config_integer(app->config, "num.standby.replicas");
     for (size_t i = 0; i < app->layout.part_count; i++)
         most += (size_t)app->layout.parts[i].partitions;
-    struct peer_share *shares = arena_alloc(builder->arena, (most + 1) * sizeof *shares);
-    for (size_t i = 0; i < app->layout.part_count; i++)
+    struct standby_wish *wishes = arena_alloc(builder->arena, (most + 1) * sizeof *wishes);
+    for (size_t i = 0; i < app->layout.part_count; i++) {
+        size_t turn = first_turn(&app->layout, &app->layout.parts[i]);
         for (int32_t p = 0; layout_has_changelog(&app->layout.parts[i]) && p < app->layout.parts[i].partitions; p++)
-            shares[count++] = (struct peer_share){(int32_t)i, p};
-    peers_place_standbys(builder->items, builder->count, shares, count, replicas, builder->arena);
+            wishes[count++] = (struct standby_wish){{(int32_t)i, p}, turn + (size_t)p};
+    }
+    peers_place_standbys(builder->items, builder->count, wishes, count, replicas, builder->arena);
 }
 
 bool peers_look(struct peers *peers)
@@ -295,6 +317,8 @@ static struct peer copy_peer(const struct peer *peer, weir_arena *arena)
     struct peer copy = *peer;
     copy.id = arena_text(arena, peer->id);
     copy.address = peer->address ? arena_text(arena, peer->address) : NULL;
+    copy.members = NULL; /* only where standbys are placed */
+    copy.member_count = 0;
     copy.shares = copy_shares(peer->shares, peer->share_count, arena);
     copy.standbys = copy_shares(peer->standbys, peer->standby_count, arena);
     return copy;

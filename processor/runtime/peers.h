@@ -22,6 +22,8 @@ struct peer {
     const char *id;      /* client ids without the thread */
     const char *address; /* NULL: none */
     bool is_self;
+    const char **members; /* names of its threads in the group */
+    size_t member_count;
     struct peer_share *shares; /* active */
     size_t share_count;
     struct peer_share *standbys; /* that belong here */
@@ -48,11 +50,18 @@ size_t peers_known(struct peers *, weir_arena *, struct peer **out);
 /* Addresses of other instances that hold the share: the active one, then, when asked for, those of its standbys. */
 size_t peers_holders(struct peers *, struct peer_share, bool any, weir_arena *, const char **out, size_t max);
 
+struct standby_wish { /* a share that standbys belong to */
+    struct peer_share share;
+    size_t turn; /* in which the group's leader deals it */
+};
 /* Works out where the standbys of the shares belong, in the arena; none are placed yet. Every instance with the same knowledge
- * finds the same: share after share, the instances without the active task that hold the least so far, actives and standbys
+ * finds the same. The first standby of a share belongs to its heir: the instance that it will be dealt to when the one that has
+ * it now is gone. The leader deals in turn (librdkafka's "roundrobin": to members in the order of their names, lead topics by
+ * name, partitions in order), so the heir is known, and with a copy it need not restore (KIP-441 wants the same). The others,
+ * and the first where there is no heir: share after share, the instances that hold the least so far, actives and standbys
  * together, so that one without any active task comes first; those that hold as much in the order of a hash of instance and
  * share (rendezvous hashing: Thaler and Ravishankar 1998). */
-void peers_place_standbys(struct peer *, size_t count, const struct peer_share *, size_t share_count, size_t replicas,
+void peers_place_standbys(struct peer *, size_t count, const struct standby_wish *, size_t wish_count, size_t replicas,
                           weir_arena *);
 bool peer_is_active(const struct peer *, struct peer_share);
 bool peer_has_standby(const struct peer *, struct peer_share);

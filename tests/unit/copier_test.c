@@ -35,7 +35,7 @@ static bool members(struct broker *broker, const char *group, weir_arena *member
     (void)broker, (void)group, (void)error;
     *count = 1;
     *out = arena_alloc(members_arena, sizeof **out);
-    (*out)->client = "copied-1@giver:1-StreamThread-1-consumer";
+    (*out)->client = (*out)->name = "copied-1@giver:1-StreamThread-1-consumer";
     return true;
 }
 

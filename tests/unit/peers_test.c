@@ -70,10 +70,10 @@ static void deal(struct peer *peers, size_t count)
 
 static void place(struct peer *peers, size_t count, size_t replicas)
 {
-    struct peer_share shares[PARTITIONS];
+    struct standby_wish wishes[PARTITIONS];
     for (int32_t p = 0; p < PARTITIONS; p++)
-        shares[p] = (struct peer_share){0, p};
-    peers_place_standbys(peers, count, shares, PARTITIONS, replicas, &arena);
+        wishes[p] = (struct standby_wish){{0, p}, (size_t)p};
+    peers_place_standbys(peers, count, wishes, PARTITIONS, replicas, &arena);
 }
 
 static size_t copies_of(const struct peer *peers, size_t count, int32_t partition)
@@ -165,4 +165,44 @@ Test(standbys, are_with_the_one_instance_that_has_nothing_else_to_do)
     peers[1] = (struct peer){.id = "idle"};
     place(peers, 2, 1);
     cr_expect_eq(peers[1].standby_count, PARTITIONS);
+}
+
+/* Each instance is a member of two threads; names are in the order of the instances. */
+static void join(struct peer *peers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        peers[i].members = arena_alloc(&arena, 2 * sizeof *peers[i].members);
+        for (size_t thread = 0; thread < 2; thread++)
+            peers[i].members[peers[i].member_count++] = arena_format(&arena, "%s-%zu", peers[i].id, thread);
+    }
+}
+
+/* As librdkafka's "roundrobin" deals to those that are left. */
+static const struct peer *heir_when_gone(const struct peer *peers, size_t gone, int32_t partition)
+{
+    size_t member = (size_t)partition % ((INSTANCES - 1) * 2);
+    size_t instance = member / 2;
+    return &peers[instance < gone ? instance : instance + 1];
+}
+
+Test(standbys, are_kept_by_those_who_inherit_the_task)
+{
+    struct peer peers[INSTANCES];
+    deal(peers, INSTANCES);
+    join(peers, INSTANCES);
+    place(peers, INSTANCES, 1);
+    for (int32_t p = 0; p < PARTITIONS; p++)
+        cr_expect(peer_has_standby(heir_when_gone(peers, (size_t)p % INSTANCES, p), (struct peer_share){0, p}));
+}
+
+Test(standbys, of_heirs_are_as_many_as_are_wanted_and_no_two_in_one_place)
+{
+    struct peer peers[INSTANCES];
+    deal(peers, INSTANCES);
+    join(peers, INSTANCES);
+    place(peers, INSTANCES, 2);
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        cr_expect_eq(copies_of(peers, INSTANCES, p), 2);
+        cr_expect_not(peer_has_standby(&peers[p % INSTANCES], (struct peer_share){0, p}));
+    }
 }

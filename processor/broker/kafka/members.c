@@ -10,11 +10,22 @@
 #include "base/error.h"
 #include "kafka.h"
 
+enum { UUID_SIZE = 37 }; /* with the '-' before it */
+
+/* The coordinator names a member "<group.instance.id>-<UUID>", a dynamic one "<client.id>-<UUID>" (Kafka: ClassicGroup.java,
+ * generateMemberId); librdkafka's leader goes by the first part of it (rd_kafka_group_member_cmp). */
+static const char *name_of(const char *id, weir_arena *arena)
+{
+    size_t size = id ? strlen(id) : 0;
+    return arena_bytes(arena, (weir_bytes){id ? id : "", size > UUID_SIZE ? size - UUID_SIZE : size}).data;
+}
+
 static bool read_member(const struct rd_kafka_group_member_info *described, const char *group, weir_arena *arena,
                         struct broker_member *member, struct weir_error *error)
 {
     weir_bytes assignment = {described->member_assignment, (size_t)described->member_assignment_size};
     member->client = arena_text(arena, described->client_id ? described->client_id : "");
+    member->name = name_of(described->member_id, arena);
     return kafka_assignment_read(assignment, arena, &member->places, &member->place_count) ||
            error_set(error, WEIR_RETRY, "group %s: the partitions of %s cannot be read", group, member->client);
 }

@@ -180,6 +180,7 @@ static bool committed(struct broker *broker, const char *group, const char *topi
 static struct broker_member describe(const struct group *group, const struct member *member, weir_arena *arena)
 {
     struct broker_member found = {.client = arena_text(arena, member->client),
+                                  .name = arena_text(arena, member->client),
                                   .places = arena_alloc(arena, (group->share_count + 1) * sizeof *found.places)};
     for (size_t i = 0; i < group->share_count; i++)
         if (group->shares[i].target == member)
