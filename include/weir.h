@@ -284,7 +284,8 @@ WEIR_PUBLIC void weir_put_timestamped(weir_store *, const void *key, const void 
 /* Versioned stores (.history) keep what a row was, from when to when. The calls above mean its newest version; what is put
  * with an earlier timestamp fits in between, and what is put too late for the history is dropped and counted ("expired"). */
 WEIR_PUBLIC const void *weir_get_as_of(weir_store *, const void *key, int64_t as_of_ms, struct weir_version *out); /* out may be NULL */
-/* Says when the version ends: WEIR_VERSION_OPEN, the time of the next one, or WEIR_VERSION_EXPIRED. */
+/* Says when the version ends: WEIR_VERSION_OPEN, the time of the next one, or WEIR_VERSION_EXPIRED. A negative timestamp fails the
+ * callback (WEIR_POISON), also weir_put_timestamped's: a changelog cannot say it. */
 WEIR_PUBLIC int64_t weir_put_version(weir_store *, const void *key, const void *value, int64_t timestamp_ms);
 /* Window stores: the row of key in the window that starts at start_ms. One older than the retention is not kept, and counted
  * as dropped ("expired"); so is a session's. */

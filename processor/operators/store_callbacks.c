@@ -41,6 +41,13 @@ static bool may_write(weir_store *handle, const void *key, enum store_kind kind)
     return !handle->is_read_only || typed_latch(handle, WEIR_FATAL, "it belongs to a table, a processor only reads it");
 }
 
+/* A changelog has no negative times (Kafka Streams' ProducerRecord throws), so a restore would find another one. */
+static bool may_write_at(weir_store *handle, const void *key, enum store_kind kind, int64_t timestamp_ms)
+{
+    return may_write(handle, key, kind) &&
+           (timestamp_ms >= 0 || typed_latch(handle, WEIR_POISON, "a negative timestamp"));
+}
+
 const void *weir_get_timestamped(weir_store *handle, const void *key, int64_t *timestamp_ms)
 {
     if (!may_use(handle, key, STORE_KEY_VALUE))
@@ -55,19 +62,23 @@ const void *weir_get(weir_store *handle, const void *key)
     return weir_get_timestamped(handle, key, NULL);
 }
 
-void weir_put_timestamped(weir_store *handle, const void *key, const void *value, int64_t timestamp_ms)
+static void put(weir_store *handle, const void *key, const void *value, int64_t timestamp_ms)
 {
-    if (!may_write(handle, key, STORE_KEY_VALUE))
-        return;
     if (handle->spec->ttl_ms > 0)
         observe_time(handle);
     typed_put(handle, key, value, timestamp_ms);
 }
 
+void weir_put_timestamped(weir_store *handle, const void *key, const void *value, int64_t timestamp_ms)
+{
+    if (may_write_at(handle, key, STORE_KEY_VALUE, timestamp_ms))
+        put(handle, key, value, timestamp_ms);
+}
+
 void weir_put(weir_store *handle, const void *key, const void *value)
 {
-    if (handle)
-        weir_put_timestamped(handle, key, value, handle->execution->timestamp_ms);
+    if (may_write(handle, key, STORE_KEY_VALUE))
+        put(handle, key, value, handle->execution->timestamp_ms);
 }
 
 const void *weir_get_as_of(weir_store *handle, const void *key, int64_t as_of_ms, struct weir_version *out)
@@ -78,8 +89,9 @@ const void *weir_get_as_of(weir_store *handle, const void *key, int64_t as_of_ms
 
 int64_t weir_put_version(weir_store *handle, const void *key, const void *value, int64_t timestamp_ms)
 {
-    return may_write(handle, key, STORE_VERSIONED) ? typed_put_version(handle, key, value, timestamp_ms)
-                                                   : WEIR_VERSION_EXPIRED;
+    return may_write_at(handle, key, STORE_VERSIONED, timestamp_ms)
+               ? typed_put_version(handle, key, value, timestamp_ms)
+               : WEIR_VERSION_EXPIRED;
 }
 
 const void *weir_window_get(weir_store *handle, const void *key, int64_t start_ms)

@@ -775,6 +775,24 @@ Test(operators, a_null_key_for_a_store_is_poison)
     engine_free(engine);
 }
 
+static void put_before_1970(weir_context *context, const struct weir_record *record)
+{
+    weir_put_timestamped(weir_store_named(context, "s"), record->key, record->value, -1);
+}
+
+Test(operators, a_negative_timestamp_for_a_store_is_poison)
+{
+    static const struct weir_processor processor = {.process = put_before_1970};
+    weir_topology *t = weir_topology_new("t");
+    weir_add_store(t, "s", &weir_str_type, &weir_str_type);
+    weir_process(texts(t, "in"), &processor, .stores = {"s"});
+    struct engine *engine = engine_new(t);
+    put(engine, "in", "a", "1", 50);
+    cr_expect_eq(engine->error.code, WEIR_POISON);
+    expect_error(engine, "store 's': a negative timestamp");
+    engine_free(engine);
+}
+
 static void forget_old(weir_context *context, const struct weir_record *record)
 {
     weir_store *store = weir_store_named(context, "s");

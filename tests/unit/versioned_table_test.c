@@ -259,6 +259,25 @@ static void look_back(weir_context *context, const struct weir_record *record)
                   then ? (const char *)then->data : "-", (long long)(then ? version.from_ms : 0));
 }
 
+static void put_before_1970(weir_context *context, const struct weir_record *record)
+{
+    cr_expect_eq(weir_put_version(weir_store_named(context, "v"), record->key, record->value, -5),
+                 WEIR_VERSION_EXPIRED);
+}
+
+Test(versioned_table, a_version_has_no_negative_timestamp)
+{
+    static const struct weir_processor processor = {.process = put_before_1970};
+    weir_topology *t = weir_topology_new("t");
+    weir_add_store(t, "v", &weir_str_type, &weir_str_type, .history = {100});
+    weir_process(texts(t, "in"), &processor, .stores = {"v"});
+    struct engine *engine = engine_new(t);
+    put(engine, "in", "a", "1", 20);
+    cr_expect_eq(engine->error.code, WEIR_POISON);
+    expect_error(engine, "store 'v': a negative timestamp");
+    engine_free(engine);
+}
+
 Test(versioned_table, a_processor_puts_and_gets_versions)
 {
     static const struct weir_processor processor = {.process = look_back};
