@@ -45,13 +45,25 @@ static void add_topic(struct remains *remains, const char *const *there, size_t 
     remains->topics[remains->topic_count++] = name;
 }
 
+/* Who wrote its rows may have been remembered once, whatever explain.last.writer says now. */
+static void add_writers(struct remains *remains, const char *const *there, size_t count,
+                        const struct layout_store *store)
+{
+    if (!store->hidden)
+        add_topic(remains, there, count,
+                  arena_format(&remains->layout.arena, "%s-%s-writers-changelog", remains->layout.application,
+                               store->spec.name));
+}
+
 static void add_part(struct remains *remains, const char *const *there, size_t count, const struct layout_part *part)
 {
     for (size_t i = 0; i < part->source_count; i++)
         if (part->sources[i].node->topic->internal || part->sources[i].is_shares)
             add_topic(remains, there, count, part->sources[i].topic);
-    for (size_t i = 0; i < part->store_count; i++)
+    for (size_t i = 0; i < part->store_count; i++) {
         add_topic(remains, there, count, part->stores[i].changelog);
+        add_writers(remains, there, count, &part->stores[i]);
+    }
 }
 
 static bool find_topics(struct remains *remains, struct weir_error *error)

@@ -13,13 +13,20 @@ static weir_topology *counts(void)
     return topology;
 }
 
-static weir_app *run(void)
+static weir_app *run_with(const char *remembers_writers)
 {
     const char *bootstrap = getenv("BOOTSTRAP");
-    weir_app *app = bootstrap ? start_with(application, counts(), "1", "bootstrap.servers", bootstrap)
-                              : start_as(application, counts(), "1");
+    weir_app *app = start_with_all(application, counts(), "1",
+                                   (const char *const[][2]){{"explain.last.writer", remembers_writers},
+                                                            {"bootstrap.servers", bootstrap ? bootstrap : ""},
+                                                            {NULL}});
     wait_until_running(app);
     return app;
+}
+
+static weir_app *run(void)
+{
+    return run_with("false");
 }
 
 static bool try_to_write(weir_app *app, int number)
@@ -81,7 +88,8 @@ static void tells_what_would_go_and_lets_it_be(void)
     struct seen seen;
     struct weir_error error = {0};
     CHECK(begin_anew(true, &seen, &error), "%s", error.message);
-    is_told(&seen, 3, 1);
+    is_told(&seen, 4, 1); /* with that of the writers, who are not asked for any more */
+    CHECK(strstr(seen.names, "-counts-writers-changelog"), "%s", seen.names);
     CHECK(strstr(seen.names, "-counts-changelog") && strstr(seen.names, "-moved-repartition"), "%s", seen.names);
     weir_app *app = run();
     wait_for(app, "counts", WORDS);
@@ -108,7 +116,7 @@ static void counts_everything_once_more(void)
     struct seen seen;
     struct weir_error error = {0};
     CHECK(begin_anew(false, &seen, &error), "%s", error.message);
-    is_told(&seen, 3, 1);
+    is_told(&seen, 4, 1);
     weir_app *app = run();
     wait_for(app, "counts", WORDS + MORE + MORE);
     stop(app);
@@ -132,7 +140,7 @@ int main(void)
     begin();
     snprintf(words, sizeof words, "remains-words-%d", (int)getpid());
     snprintf(application, sizeof application, "remains-%d", (int)getpid());
-    weir_app *app = run();
+    weir_app *app = run_with("true");
     write_words(app, 0, WORDS);
     wait_for(app, "counts", WORDS);
     stop(app);
