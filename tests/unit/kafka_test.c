@@ -253,6 +253,7 @@ Test(settings, that_cannot_be_are_refused_by_name)
 {
     expect_refusal("kafka.no.such.thing", "1", "no.such.thing");
     expect_refusal("consumer.enable.auto.commit", "true", "enable.auto.commit");
+    expect_refusal("kafka.delivery.report.only.error", "true", "delivery.report.only.error");
     expect_refusal("consumer.partition.assignment.strategy", "cooperative-sticky", "4059");
     expect_refusal("consumer.fetch.wait.max.ms", "soon", "fetch.wait.max.ms");
 }
@@ -322,6 +323,15 @@ static void fill(int count)
         cr_assert(send_one(sender, i % 2, "k", NULL, &error), "%s", error.message);
     cr_assert(broker->ops->producer_flush(sender, 10000, &error), "%s", error.message);
     broker->ops->producer_close(sender);
+}
+
+Test(kafka, a_client_that_begins_later_does_without_bootstrap_servers, .fini = stop)
+{
+    start();
+    struct weir_error error = {0};
+    cr_assert_eq(broker->ops->partitions(broker, "orders", &error), 2, "%s", error.message);
+    cr_assert(config_set(config, "bootstrap.servers", "127.0.0.1:1", &error)); /* nobody is there */
+    fill(2);
 }
 
 Test(kafka_producer, reports_a_refused_record_at_the_flush_by_topic_and_partition, .fini = stop)

@@ -11,10 +11,12 @@ static void close_broker(struct broker *base)
 {
     struct kafka_broker *broker = kafka_broker_of(base);
     kafka_observers_close(broker);
-    pthread_mutex_destroy(&broker->observing);
-    pthread_mutex_destroy(&broker->refused.lock);
     if (broker->admin)
         rd_kafka_destroy(broker->admin);
+    pthread_mutex_destroy(&broker->observing);
+    pthread_mutex_destroy(&broker->refused.lock);
+    pthread_mutex_destroy(&broker->learning);
+    memory_free(broker->addresses);
     free(broker);
 }
 
@@ -67,16 +69,6 @@ static const struct broker_ops operations = {
     .reader_close = kafka_reader_close,
 };
 
-static rd_kafka_t *open_admin(const struct config *config, struct weir_error *error)
-{
-    const char *application = config_shown(config, "application.id");
-    char *client = memory_format("%s-admin", application && application[0] ? application : "weir");
-    struct kafka_settings settings = {.role = "admin", .client = client};
-    rd_kafka_conf_t *conf = kafka_settings_build(config, settings, error);
-    free(client);
-    return conf ? kafka_client_new(conf, "admin", error) : NULL;
-}
-
 struct broker *broker_kafka_open(const struct config *config, struct weir_error *error)
 {
     if (config_text(config, "bootstrap.servers")[0] == 0) {
@@ -88,8 +80,8 @@ struct broker *broker_kafka_open(const struct config *config, struct weir_error 
     broker->config = config;
     pthread_mutex_init(&broker->observing, NULL);
     pthread_mutex_init(&broker->refused.lock, NULL);
-    broker->admin = open_admin(config, error);
-    if (broker->admin)
+    pthread_mutex_init(&broker->learning, NULL);
+    if (kafka_admin_open(broker, error))
         return &broker->base;
     close_broker(&broker->base);
     return NULL;

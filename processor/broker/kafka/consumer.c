@@ -76,7 +76,7 @@ static rd_kafka_t *open_client(struct broker_consumer *consumer, const char *gro
         return NULL;
     rd_kafka_conf_set_opaque(conf, consumer);
     rd_kafka_conf_set_rebalance_cb(conf, kafka_rebalance);
-    return kafka_client_new(conf, "consumer", error);
+    return kafka_client_new(consumer->broker, conf, "consumer", error);
 }
 
 static void open_queues(struct broker_consumer *consumer)

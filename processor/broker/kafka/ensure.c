@@ -210,14 +210,14 @@ static bool check_existing(rd_kafka_t *admin, const struct broker_topic_spec *sp
 }
 
 /* Until then the first record, and the first commit, would wait for metadata. */
-static int32_t wait_for_leaders(rd_kafka_t *admin, const char *topic, struct weir_error *error)
+static int32_t wait_for_leaders(struct kafka_broker *broker, const char *topic, struct weir_error *error)
 {
-    rd_kafka_topic_t *handle = rd_kafka_topic_new(admin, topic, NULL);
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(broker->admin, topic, NULL);
     int64_t deadline_us = clock_monotonic_us(&clock_system) + 3 * KAFKA_ADMIN_TIMEOUT_MS * 1000;
     int32_t count = 0;
     for (;;) {
         bool all_led = false;
-        count = kafka_topic_partitions(admin, handle, &all_led, error);
+        count = kafka_topic_partitions(broker, broker->admin, handle, &all_led, error);
         if (count < 0 || (count > 0 && all_led))
             break;
         if (clock_monotonic_us(&clock_system) >= deadline_us) {
@@ -250,7 +250,7 @@ static bool ensure(struct broker *base, const struct broker_topic_spec *specs, s
     bool ok =
         find_missing(base, specs, is_missing, count, error) && create_missing(broker, specs, is_missing, count, error);
     for (size_t i = 0; ok && i < count; i++) {
-        int32_t found = wait_for_leaders(broker->admin, specs[i].name, error);
+        int32_t found = wait_for_leaders(broker, specs[i].name, error);
         ok = found > 0 && check_existing(broker->admin, &specs[i], found, error);
     }
     free(is_missing);

@@ -51,7 +51,7 @@ static rd_kafka_t *open_observer(struct kafka_broker *broker, const char *group,
         return NULL;
     /* Else an answer waits until no transaction holds offsets of the group back. */
     rd_kafka_conf_set(conf, "isolation.level", "read_uncommitted", NULL, 0);
-    return kafka_client_new(conf, "consumer", error);
+    return kafka_client_new(broker, conf, "consumer", error);
 }
 
 static rd_kafka_t *observer_of(struct kafka_broker *broker, const char *group, struct weir_error *error)

@@ -36,6 +36,7 @@ void kafka_refused_note(struct kafka_refused *, uint64_t record, enum kafka_verd
 enum kafka_verdict kafka_refused_find(struct kafka_refused *, const char *topic, weir_bytes key, weir_bytes value,
                                       struct kafka_refusal *out);
 
+enum { KAFKA_REFUSAL_SIZE = 240 };
 struct kafka_broker {
     struct broker base; /* first: a struct broker * is one of these */
     const struct config *config;
@@ -44,6 +45,9 @@ struct kafka_broker {
     struct kafka_observer *observers; /* groups.c: a client per group whose offsets were asked for */
     struct kafka_refused refused;
     _Atomic int64_t fetched_bytes, sent_bytes; /* of all clients, as they last told (memory.c) */
+    pthread_mutex_t learning;                  /* admin.c: everything below */
+    char *addresses;                           /* of all brokers, as the cluster told last; NULL: it never did */
+    char refusal[KAFKA_REFUSAL_SIZE];          /* why a broker did not let us in; "": none of them refused */
 };
 
 enum {
@@ -80,8 +84,17 @@ struct kafka_settings {
 };
 rd_kafka_conf_t *kafka_settings_build(const struct config *, struct kafka_settings, struct weir_error *);
 bool kafka_settings_name_instance(const struct config *); /* the user has set group.instance.id */
-/* Takes the conf, always. Role as in the settings. */
-rd_kafka_t *kafka_client_new(rd_kafka_conf_t *, const char *role, struct weir_error *);
+/* Takes the conf, always. Role as in the settings. The client knows the brokers that the cluster has told of, too, for those of
+ * bootstrap.servers may be gone by now. */
+rd_kafka_t *kafka_client_new(struct kafka_broker *, rd_kafka_conf_t *, const char *role, struct weir_error *);
+
+/* -- admin.c: [any] -- */
+bool kafka_admin_open(struct kafka_broker *, struct weir_error *);
+void kafka_admin_take_error(rd_kafka_t *, int code, const char *reason, void *broker);
+void kafka_admin_learn(struct kafka_broker *, const struct rd_kafka_metadata *);
+void kafka_admin_introduce(struct kafka_broker *, rd_kafka_t *);
+/* What the code means, or, where it may hide that no broker lets us in, why; returns the text. */
+const char *kafka_admin_reason(struct kafka_broker *, rd_kafka_resp_err_t, char *text, size_t);
 
 /* -- memory.c: what messages take, and how much of it a client may have -- */
 enum { KAFKA_FETCHED_BYTES = 512, KAFKA_SENT_BYTES = 256 }; /* of librdkafka (2.0.2, measured), beside key and value */
@@ -294,7 +307,8 @@ void kafka_reader_close(struct broker_reader *);
 
 /* -- topics.c, ensure.c, groups.c, members.c, assignment.c: [any] -- */
 /* Partition count of one topic as this client sees it; 0: no such topic; -1: error. all_led: also wait for leaders. */
-int32_t kafka_topic_partitions(rd_kafka_t *, rd_kafka_topic_t *, bool *all_led, struct weir_error *);
+int32_t kafka_topic_partitions(struct kafka_broker *, rd_kafka_t *, rd_kafka_topic_t *, bool *all_led,
+                               struct weir_error *);
 int32_t kafka_partitions(struct broker *, const char *topic, struct weir_error *);
 bool kafka_range(struct broker *, const char *topic, int32_t partition, int64_t *begin, int64_t *end,
                  struct weir_error *);

@@ -72,7 +72,7 @@ bool kafka_producer_connect(struct broker_producer *producer, struct weir_error 
     rd_kafka_conf_set_opaque(conf, producer);
     rd_kafka_conf_set_dr_msg_cb(conf, take_delivery);
     producer->waiting_bytes = 0;
-    producer->client = kafka_client_new(conf, "producer", error);
+    producer->client = kafka_client_new(producer->broker, conf, "producer", error);
     return producer->client != NULL;
 }
 
@@ -98,7 +98,7 @@ struct broker_producer *kafka_producer_open(struct broker *base, const char *cli
 /* 0 or less: error. */
 static int32_t count_partitions(struct broker_producer *producer, rd_kafka_topic_t *handle, struct weir_error *error)
 {
-    int32_t count = kafka_topic_partitions(producer->client, handle, NULL, error);
+    int32_t count = kafka_topic_partitions(producer->broker, producer->client, handle, NULL, error);
     if (count == 0)
         error_set(error, WEIR_POISON, "topic %s: there is no such topic", rd_kafka_topic_name(handle));
     return count;

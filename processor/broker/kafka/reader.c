@@ -35,7 +35,7 @@ static rd_kafka_t *open_client(struct kafka_broker *broker, struct weir_error *e
     if (!conf)
         return NULL;
     rd_kafka_conf_set(conf, "auto.offset.reset", "error", NULL, 0); /* a changelog with a hole is not the state */
-    return kafka_client_new(conf, "consumer", error);
+    return kafka_client_new(broker, conf, "consumer", error);
 }
 
 struct broker_reader *kafka_reader_open(struct broker *base, struct weir_error *error)

@@ -51,8 +51,9 @@ static const struct setting for_producers[] = {
 
 /* Keys that Weir's guarantees rest upon. */
 static const char *const reserved[] = {
-    "enable.auto.commit",   "enable.auto.offset.store", "group.id",         "client.id",
-    "enable.partition.eof", "group.protocol",           "transactional.id", "allow.auto.create.topics",
+    "enable.auto.commit",         "enable.auto.offset.store", "group.id",         "client.id",
+    "enable.partition.eof",       "group.protocol",           "transactional.id", "allow.auto.create.topics",
+    "delivery.report.only.error", /* positions of changelogs come from the reports of what was delivered */
 };
 
 enum {
@@ -268,12 +269,12 @@ static void take_error(rd_kafka_t *client, int code, const char *reason, void *o
     log_warning("kafka", "%s: %s: %s", rd_kafka_name(client), rd_kafka_err2name((rd_kafka_resp_err_t)code), reason);
 }
 
-rd_kafka_t *kafka_client_new(rd_kafka_conf_t *conf, const char *role, struct weir_error *error)
+rd_kafka_t *kafka_client_new(struct kafka_broker *broker, rd_kafka_conf_t *conf, const char *role,
+                             struct weir_error *error)
 {
     char reason[200];
     rd_kafka_conf_set_log_cb(conf, take_log_line);
-    if (strcmp(role, "admin") != 0) /* nobody polls the admin's handle: its errors go to the log, not to a queue */
-        rd_kafka_conf_set_error_cb(conf, take_error);
+    rd_kafka_conf_set_error_cb(conf, strcmp(role, "admin") == 0 ? kafka_admin_take_error : take_error);
     bool consumes = strcmp(role, "consumer") == 0;
     rd_kafka_t *client = rd_kafka_new(consumes ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
     if (!client) {
@@ -283,5 +284,6 @@ rd_kafka_t *kafka_client_new(rd_kafka_conf_t *conf, const char *role, struct wei
     }
     if (consumes)
         rd_kafka_poll_set_consumer(client);
+    kafka_admin_introduce(broker, client);
     return client;
 }

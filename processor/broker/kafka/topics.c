@@ -29,27 +29,31 @@ static int32_t read_count(const struct rd_kafka_metadata_topic *topic, bool *all
     return -1;
 }
 
-static int32_t ask_count(rd_kafka_t *client, rd_kafka_topic_t *topic, bool *all_led, struct weir_error *error)
+static int32_t ask_count(struct kafka_broker *broker, rd_kafka_t *client, rd_kafka_topic_t *topic, bool *all_led,
+                         struct weir_error *error)
 {
+    char reason[KAFKA_REFUSAL_SIZE];
     const struct rd_kafka_metadata *metadata;
     rd_kafka_resp_err_t code = rd_kafka_metadata(client, 0, topic, &metadata, KAFKA_ADMIN_TIMEOUT_MS);
     if (code) {
         error_set(error, kafka_reading_code_of(code), "topic %s: reading its metadata: %s", rd_kafka_topic_name(topic),
-                  rd_kafka_err2str(code));
+                  kafka_admin_reason(broker, code, reason, sizeof reason));
         return -1;
     }
+    kafka_admin_learn(broker, metadata);
     int32_t count = metadata->topic_cnt > 0 ? read_count(&metadata->topics[0], all_led, error) : 0;
     rd_kafka_metadata_destroy(metadata);
     return count;
 }
 
 /* A topic that is just being created has no leaders for a moment, which the broker reports as an error. */
-int32_t kafka_topic_partitions(rd_kafka_t *client, rd_kafka_topic_t *topic, bool *all_led, struct weir_error *error)
+int32_t kafka_topic_partitions(struct kafka_broker *broker, rd_kafka_t *client, rd_kafka_topic_t *topic, bool *all_led,
+                               struct weir_error *error)
 {
     int64_t deadline_us = clock_monotonic_us(&clock_system) + KAFKA_ADMIN_TIMEOUT_MS * 1000;
     for (;;) {
         struct weir_error attempt = {0};
-        int32_t count = ask_count(client, topic, all_led, &attempt);
+        int32_t count = ask_count(broker, client, topic, all_led, &attempt);
         if (count >= 0)
             return count;
         if (attempt.code != WEIR_RETRY || clock_monotonic_us(&clock_system) >= deadline_us) {
@@ -68,7 +72,7 @@ int32_t kafka_partitions(struct broker *base, const char *topic, struct weir_err
         error_set(error, WEIR_INVALID, "topic %s: no valid name", topic);
         return -1;
     }
-    int32_t count = kafka_topic_partitions(broker->admin, handle, NULL, error);
+    int32_t count = kafka_topic_partitions(broker, broker->admin, handle, NULL, error);
     rd_kafka_topic_destroy(handle);
     return count;
 }
