@@ -139,8 +139,7 @@ int main(int argc, char **argv)
         measure_fail("usage: domain BROKERS stock|commands|audit|sessions RECORDS PER_SECOND");
     struct run run = {
         .kind = kind_of(argv[2]), .records = measure_number(argv[3]), .per_second = measure_number(argv[4])};
-    run.producer = run.per_second ? client_producer_at_once(argv[1], client_check_delivery)
-                                  : client_producer(argv[1], NULL, client_check_delivery, NULL);
+    run.producer = client_producer(argv[1], NULL, client_check_delivery, NULL);
     run.topic = rd_kafka_topic_new(run.producer, run.kind->topic, NULL);
     double began = measure_seconds();
     (run.per_second ? send_in_time : send_at_once)(&run);

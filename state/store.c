@@ -188,12 +188,42 @@ void store_write(struct store *store, weir_bytes key, weir_bytes value, int64_t 
     table_write(&store->overlay, row, value, timestamp_ms);
 }
 
-void store_put(struct store *store, weir_bytes key, weir_bytes value, int64_t timestamp_ms)
+static void tell_put(struct store *store, weir_bytes key, weir_bytes value, int64_t timestamp_ms)
 {
     if (store->watch.seen)
         store->watch.seen(store->watch.self, &(struct store_row){key, value, timestamp_ms});
-    store_write(store, key, value, timestamp_ms);
     store_tell_written(store, key);
+}
+
+/* False: the row is not one that may go without a trace. */
+static bool remove_private(struct store *store, weir_bytes key)
+{
+    if (store->private_rows == 0)
+        return false;
+    struct table_row *row = table_find(&store->overlay, key, table_hash(&store->overlay, key));
+    if (!row || !row->is_private)
+        return false;
+    table_remove(&store->overlay, row);
+    store->private_rows--;
+    return true;
+}
+
+void store_put(struct store *store, weir_bytes key, weir_bytes value, int64_t timestamp_ms)
+{
+    tell_put(store, key, value, timestamp_ms);
+    if (value.data || !remove_private(store, key))
+        store_write(store, key, value, timestamp_ms);
+}
+
+void store_put_new(struct store *store, weir_bytes key, weir_bytes value, int64_t timestamp_ms)
+{
+    tell_put(store, key, value, timestamp_ms);
+    size_t rows = store->overlay.count;
+    store_write(store, key, value, timestamp_ms);
+    if (!value.data || store->overlay.count == rows) /* what another process left of the key must still be undone */
+        return;
+    store->overlay.rows[rows]->is_private = true;
+    store->private_rows++;
 }
 
 void store_put_again(struct store *store, const struct store_row *row)
@@ -257,16 +287,19 @@ void store_overlay_each(struct store *store, void (*visit)(void *self, const str
         return;
     }
     for (size_t i = 0; i < store->overlay.count; i++) {
-        const struct table_row *row = store->overlay.rows[i];
+        struct table_row *row = store->overlay.rows[i];
         struct store_row seen = table_row_at(row, &row->last);
+        row->is_private = false;
         visit(self, &seen);
     }
+    store->private_rows = 0;
 }
 
 static void clear_overlay(struct store *store)
 {
     table_clear(&store->overlay);
     versions_clear(&store->versions);
+    store->private_rows = 0;
     store->hint = (struct store_hint){0};
     store->below_known = true;
     atomic_store_explicit(&store->overlay_bytes, table_bytes(&store->overlay), memory_order_relaxed);

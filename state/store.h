@@ -84,6 +84,9 @@ bool store_get(struct store *, weir_bytes key, weir_arena *, struct store_row *o
                struct weir_error *); /* false and code WEIR_OK: absent */
 void store_put(struct store *, weir_bytes key, weir_bytes value,
                int64_t timestamp_ms); /* value.data NULL deletes; copies */
+/* As store_put of a key that no level has and none ever had, a number that is counted up say. When it is deleted before it was
+ * logged there is nothing left of it, in the changelog as little as in RocksDB; Kafka Streams' caches do the same. */
+void store_put_new(struct store *, weir_bytes key, weir_bytes value, int64_t timestamp_ms);
 /* Writes down that there is no such row, so that it stands in the changelog behind what somebody else wrote there. Unlike a
  * deletion it tells no time: in this store nothing was ever written at it. */
 void store_put_absent(struct store *, weir_bytes key);
@@ -115,8 +118,8 @@ int64_t store_written_time(const struct store *);
 
 size_t store_overlay_rows(const struct store *);
 size_t store_overlay_bytes(const struct store *);
-/* Visits every row of the overlay once, in order of first write; this is what goes to the changelog. Of a versioned
- * store: what was put, in that order, by plain keys. */
+/* Visits every row of the overlay once, in order of first write as long as none has gone (store_put_new); this is what goes to the
+ * changelog. Of a versioned store: what was put, in that order, by plain keys. */
 void store_overlay_each(struct store *, void (*visit)(void *self, const struct store_row *), void *self);
 /* Overlay becomes committed; changelog_position is the offset behind its last changelog record. Views see it at once
  * and whole. */

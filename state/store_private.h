@@ -39,6 +39,7 @@ struct store {
     struct committed committed;
     struct store_hint hint;
     struct store_watch watch;
+    size_t private_rows;                       /* of the overlay */
     bool below_known;                          /* committed rows named by the overlay are still there */
     struct store_times times, committed_times; /* as of now; as of the last commit */
     int64_t observed_ms;          /* stream time, EXPIRY_NO_TIME: none; the committed level has its own, older one */

@@ -34,6 +34,7 @@ struct table_row {
     bool is_dirty;           /* committed: RocksDB does not have it yet */
     bool is_new;             /* known to be absent from the levels below when it was first written */
     bool is_versioned;       /* listed in table.versioned */
+    bool is_private;         /* overlay: no other level has it, and nobody was told of it */
     _Alignas(8) char key[];  /* then, at a multiple of 8, room for the first value */
 };
 

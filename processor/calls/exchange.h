@@ -3,23 +3,43 @@
 #define WEIR_CALLS_EXCHANGE_H
 #include <curl/curl.h>
 
-#include "weir.h"
+#include "base/buffer.h"
+
+struct connection; /* plain.h */
 
 struct exchange { /* in one list at a time */
     struct exchange *next, *previous;
     uint64_t id;
-    CURL *handle; /* while it is under way; belongs to the line */
-    struct curl_slist *headers;
-    char *method, *url, *body, *answer, *error;
-    size_t body_size, answer_size, answer_capacity;
-    int64_t timeout_ms;
-    char curl_error[CURL_ERROR_SIZE];
+    CURL *handle; /* while libcurl is at it; belongs to the line */
+    int64_t timeout_ms, until_us;
+    struct buffer answer;
+    char *error;
     long status; /* 0: no answer came, and error says why */
+    char curl_error[CURL_ERROR_SIZE];
+    /* of a plain one (plain.h): */
+    char *origin;                  /* scheme and authority; NULL: it is libcurl's from end to end */
+    struct buffer text;            /* head and body */
+    struct connection *connection; /* that it was sent on */
+    /* of the others: */
+    struct curl_slist *headers;
+    char *method, *url, *body;
+    size_t body_size;
 };
 
-/* Copies the request. */
-struct exchange *exchange_new(const struct weir_transport_request *);
+/* Copies the request. may_be_plain false: all of it is left to libcurl. */
+struct exchange *exchange_new(const struct weir_transport_request *, bool may_be_plain);
 void exchange_free(struct exchange *);
+
+/* ---- plain ---- */
+
+/* A new handle that connects to the origin; NULL: libcurl has none. */
+CURL *exchange_connect(struct exchange *);
+/* Frees the handle; where it could not connect, that is the end. */
+void exchange_disconnect(struct exchange *, CURLcode);
+/* Takes the body, and leaves its own memory for it. */
+void exchange_answered(struct exchange *, int status, struct buffer *body);
+
+/* ---- libcurl's ---- */
 
 /* What all requests of a handle have in common is set once. NULL: libcurl has none. */
 CURL *exchange_handle_new(void);
@@ -27,6 +47,9 @@ CURL *exchange_handle_new(void);
 void exchange_begin(struct exchange *, CURL *);
 /* Takes the result from the handle, which is free then. */
 void exchange_end(struct exchange *, CURLcode);
+
+/* ---- both ---- */
+
 void exchange_fail(struct exchange *, const char *error);
 
 struct exchanges { /* a list, the oldest first */

@@ -1,5 +1,5 @@
-/* http_transport.c: requests over HTTP with libcurl. One line is one thread with one multi handle, so that connections are
- * kept and nobody else waits. See weir_http_transport in weir.h.
+/* http_transport.c: requests over HTTP. One line is one thread with one multi handle of libcurl, so that connections are
+ * kept and nobody else waits. See weir_http_transport in weir.h. Requests in the clear go out on sockets of our own (plain.h).
  *
  * Sockets are watched here, with epoll, and libcurl hears of those alone that are ready (curl_multi_socket_action): asked to look for
  * itself, it looks at every request that is under way each time one of them is answered. Handles are used again: making one and
@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -15,20 +16,22 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "calls/curl.h"
-#include "calls/exchange.h"
+#include "calls/plain.h"
 
-enum { WAIT_MS = 1000, CONNECTIONS_KEPT = 1024, EVENTS = 64, HANDLES_KEPT = 256, NO_TIMER = -1 };
+enum { WAIT_MS = 1000, CONNECTIONS_KEPT = 1024, EVENTS = 64, HANDLES_KEPT = 256, NO_TIMER = PLAIN_NEVER };
 
 struct line {
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows */
     struct exchanges asked, answered;
     bool stopping;
+    bool may_be_plain;
     int wake;  /* written when there is something for the thread */
     int epoll; /* from here on: of the thread */
     CURLM *multi;
     int64_t timer_us; /* when libcurl wants to be called, monotonic; NO_TIMER */
     struct exchanges flying;
+    struct plain plain;
     CURL *handles[HANDLES_KEPT];
     size_t handle_count;
 };
@@ -77,6 +80,21 @@ static void give_answer(struct line *line, struct exchange *exchange)
     pthread_mutex_unlock(&line->lock);
 }
 
+static void end_flight(void *self, struct exchange *exchange)
+{
+    struct line *line = self;
+    exchanges_remove(&line->flying, exchange);
+    give_answer(line, exchange);
+}
+
+static void end_transfer(struct line *line, struct exchange *exchange, CURL *handle, CURLcode code)
+{
+    exchange_end(exchange, code);
+    curl_multi_remove_handle(line->multi, handle);
+    keep_handle(line, handle);
+    end_flight(line, exchange);
+}
+
 static void take_answers(struct line *line)
 {
     CURLMsg *message;
@@ -84,19 +102,24 @@ static void take_answers(struct line *line)
     while ((message = curl_multi_info_read(line->multi, &left))) {
         struct exchange *exchange = NULL;
         CURL *handle = message->easy_handle;
+        CURLcode code = message->data.result;
         if (message->msg != CURLMSG_DONE)
             continue;
         curl_easy_getinfo(handle, CURLINFO_PRIVATE, &exchange);
-        exchange_end(exchange, message->data.result);
-        curl_multi_remove_handle(line->multi, handle);
-        keep_handle(line, handle);
-        exchanges_remove(&line->flying, exchange);
-        give_answer(line, exchange);
+        if (exchange->origin)
+            plain_connected(&line->plain, exchange, code);
+        else
+            end_transfer(line, exchange, handle, code);
     }
 }
 
 static void start(struct line *line, struct exchange *exchange)
 {
+    if (exchange->origin) {
+        exchanges_append(&line->flying, exchange);
+        plain_start(&line->plain, exchange);
+        return;
+    }
     CURL *handle = line->handle_count > 0 ? line->handles[--line->handle_count] : exchange_handle_new();
     if (!handle) {
         exchange_fail(exchange, "libcurl gives no handle");
@@ -129,9 +152,12 @@ static bool take_requests(struct line *line)
 
 static int wait_ms(const struct line *line)
 {
-    if (line->timer_us == NO_TIMER)
+    int64_t until_us = line->timer_us, look_us = line->plain.look_us;
+    if (until_us == NO_TIMER || (look_us != PLAIN_NEVER && look_us < until_us))
+        until_us = look_us;
+    if (until_us == NO_TIMER)
         return WAIT_MS;
-    int64_t left_us = line->timer_us - clock_monotonic_us(&clock_system);
+    int64_t left_us = until_us - clock_monotonic_us(&clock_system);
     int64_t left_ms = left_us > 0 ? (left_us + 999) / 1000 : 0;
     return left_ms < WAIT_MS ? (int)left_ms : WAIT_MS;
 }
@@ -144,6 +170,8 @@ static void hear(struct line *line, const struct epoll_event *event)
         (void)!read(line->wake, &count, sizeof count);
         return;
     }
+    if (plain_hears(&line->plain, event->data.fd, event->events))
+        return;
     int what = (event->events & EPOLLIN ? CURL_CSELECT_IN : 0) | (event->events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
                (event->events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
     curl_multi_socket_action(line->multi, event->data.fd, what, &running);
@@ -168,6 +196,7 @@ static void *work(void *argument)
             hear(line, &events[i]);
         call_in_time(line);
         take_answers(line);
+        plain_expire(&line->plain, &line->flying);
     }
     return NULL;
 }
@@ -191,6 +220,7 @@ static CURLM *new_multi(struct line *line)
 
 static void free_line(struct line *line)
 {
+    plain_close(&line->plain);
     while (line->handle_count > 0)
         curl_easy_cleanup(line->handles[--line->handle_count]);
     if (line->multi)
@@ -203,6 +233,18 @@ static void free_line(struct line *line)
     memory_free(line);
 }
 
+/* libcurl knows what proxies the environment names. */
+static bool has_proxy(void)
+{
+    static const char *const names[] = {"http_proxy", "all_proxy", "ALL_PROXY"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *proxy = getenv(names[i]);
+        if (proxy && *proxy)
+            return true;
+    }
+    return false;
+}
+
 static void *open_line(void)
 {
     curl_begin();
@@ -212,6 +254,9 @@ static void *open_line(void)
     line->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     line->epoll = epoll_create1(EPOLL_CLOEXEC);
     line->multi = new_multi(line);
+    line->may_be_plain = !has_proxy();
+    line->plain = (struct plain){
+        .multi = line->multi, .epoll = line->epoll, .over = end_flight, .self = line, .look_us = PLAIN_NEVER};
     struct epoll_event event = {.events = EPOLLIN, .data.fd = line->wake};
     if (line->multi && line->wake >= 0 && epoll_ctl(line->epoll, EPOLL_CTL_ADD, line->wake, &event) == 0 &&
         pthread_create(&line->thread, NULL, work, line) == 0)
@@ -231,7 +276,7 @@ static bool send_request(void *self, const struct weir_transport_request *reques
     struct line *line = self;
     if (!line)
         return false;
-    struct exchange *exchange = exchange_new(request);
+    struct exchange *exchange = exchange_new(request, line->may_be_plain);
     pthread_mutex_lock(&line->lock);
     bool is_first = !line->asked.first;
     exchanges_append(&line->asked, exchange);
@@ -263,9 +308,9 @@ static bool take_result(void *self, weir_arena *arena, struct weir_transport_res
     if (!exchange)
         return false;
     *out = (struct weir_transport_result){.id = exchange->id, .status = (int32_t)exchange->status};
-    out->body.data = memcpy(weir_arena_alloc(arena, exchange->answer_size + 1),
-                            exchange->answer ? exchange->answer : "", exchange->answer_size);
-    out->body.size = exchange->answer_size;
+    const weir_bytes body = buffer_bytes(&exchange->answer);
+    out->body.data = memcpy(weir_arena_alloc(arena, body.size + 1), body.data, body.size);
+    out->body.size = body.size;
     out->error = exchange->error ? copy_text(arena, exchange->error) : NULL;
     exchange_free(exchange);
     return true;
@@ -280,6 +325,8 @@ static void close_line(void *self)
     wake(line);
     pthread_join(line->thread, NULL);
     for (struct exchange *exchange = line->flying.first; exchange; exchange = exchange->next) {
+        if (!exchange->handle)
+            continue;
         curl_multi_remove_handle(line->multi, exchange->handle);
         curl_easy_cleanup(exchange->handle);
     }

@@ -2,7 +2,7 @@
  *
  * Four stores: the calls that are pending, their records, when they are due (in order of time), and the breaker. A call
  * keeps its row of time while it is under way, so that a restart makes it again; what was answered is gone with the commit
- * of the answer. Only the first call of a key has such a row: the next one gets it when the first is over. The task never
+ * of the answer, and what was accepted and answered between two commits was never there. Only the first call of a key has such a row: the next one gets it when the first is over. The task never
  * waits: the line works on a thread of its own, and a punctuator looks for answers.
  * Back-off and breaker: Michael Nygard, "Release It!" (2007), chapter 5.
  * SPDX-License-Identifier: Apache-2.0 */
@@ -164,7 +164,7 @@ static void set_due(weir_context *context, weir_bytes row, int64_t due_ms)
 {
     struct self *self = context->self;
     const weir_bytes *due = due_key(context, due_ms, row);
-    typed_put(store(context, STORE_DUE), due, &row, due_ms);
+    typed_put_new(store(context, STORE_DUE), due, &row, due_ms);
     if (!self->next || bytes_compare(*due, bytes_of_text(self->next)) >= 0)
         return;
     look_from(self, *due);
@@ -527,8 +527,8 @@ static void process(weir_context *context, const struct weir_record *record)
     struct pending_call *call = accept(context, record);
     bool is_first = first_of_key(context, call->key).size == 0;
     weir_bytes row = next_row(context, call->key);
-    typed_put(store(context, STORE_PENDING), &row, call, record->timestamp_ms);
-    typed_put(store(context, STORE_RECORDS), &row, record->value, record->timestamp_ms);
+    typed_put_new(store(context, STORE_PENDING), &row, call, record->timestamp_ms);
+    typed_put_new(store(context, STORE_RECORDS), &row, record->value, record->timestamp_ms);
     count_pending(context, call->key, 1);
     if (is_first) {
         set_due(context, row, call->due_at);

@@ -112,6 +112,8 @@ __attribute__((format(printf, 3, 4))) bool context_fail(weir_context *, enum wei
 const void *typed_get(struct weir_store *, const void *key,
                       int64_t *timestamp_ms); /* NULL: absent; timestamp may be NULL */
 void typed_put(struct weir_store *, const void *key, const void *value, int64_t timestamp_ms); /* value NULL deletes */
+/* Of a key that was never used before (store_put_new); stores of plain keys. */
+void typed_put_new(struct weir_store *, const void *key, const void *value, int64_t timestamp_ms);
 /* Versioned stores; typed_get and typed_put mean the newest version there. What came too late is dropped and counted. */
 const void *typed_get_as_of(struct weir_store *, const void *key, int64_t as_of_ms, struct weir_version *);
 int64_t typed_put_version(struct weir_store *, const void *key, const void *value, int64_t timestamp_ms);

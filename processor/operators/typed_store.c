@@ -333,8 +333,11 @@ void typed_windows_close(struct typed_windows *windows)
 
 /* ---- writing ---- */
 
+typedef void put_function(struct store *, weir_bytes key, weir_bytes value, int64_t timestamp_ms);
+
 /* The key was written to the scratch; so is the value. */
-static void put_row(struct weir_store *handle, weir_bytes key, const void *value, int64_t timestamp_ms)
+static void put_row_by(put_function *put, struct weir_store *handle, weir_bytes key, const void *value,
+                       int64_t timestamp_ms)
 {
     weir_bytes stored = {0};
     if (value) {
@@ -342,7 +345,12 @@ static void put_row(struct weir_store *handle, weir_bytes key, const void *value
             return;
         stored = buffer_bytes(&scratch.value);
     }
-    store_put(handle->store, key, stored, timestamp_ms);
+    put(handle->store, key, stored, timestamp_ms);
+}
+
+static void put_row(struct weir_store *handle, weir_bytes key, const void *value, int64_t timestamp_ms)
+{
+    put_row_by(store_put, handle, key, value, timestamp_ms);
 }
 
 int64_t typed_put_version(struct weir_store *handle, const void *key, const void *value, int64_t timestamp_ms)
@@ -374,6 +382,14 @@ void typed_put(struct weir_store *handle, const void *key, const void *value, in
     assert(key && handle->spec->kind == STORE_KEY_VALUE);
     if (!is_latched(handle) && write_key(handle, key, &stored_key))
         put_row(handle, stored_key, value, timestamp_ms);
+}
+
+void typed_put_new(struct weir_store *handle, const void *key, const void *value, int64_t timestamp_ms)
+{
+    weir_bytes stored_key;
+    assert(key && value && handle->spec->kind == STORE_KEY_VALUE);
+    if (!is_latched(handle) && write_key(handle, key, &stored_key))
+        put_row_by(store_put_new, handle, stored_key, value, timestamp_ms);
 }
 
 void typed_window_put(struct weir_store *handle, const void *key, int64_t start_ms, const void *value,

@@ -14,10 +14,12 @@
 /* ---- a service of one request per connection: the path says what it does ---- */
 
 static int listener;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards what follows */
 static char heard[4096];
 
 static void answer(int peer)
 {
+    pthread_mutex_lock(&lock);
     ssize_t size = read(peer, heard, sizeof heard - 1);
     heard[size > 0 ? size : 0] = 0;
     const char *reply = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nfine";
@@ -27,6 +29,7 @@ static void answer(int peer)
         usleep(400 * 1000);
     if (!strstr(heard, "/gone"))
         assert(write(peer, reply, strlen(reply)) > 0);
+    pthread_mutex_unlock(&lock);
     close(peer);
 }
 
@@ -38,34 +41,106 @@ static void *serve(void *unused)
     return NULL;
 }
 
-static uint16_t start_service(pthread_t *thread)
+static uint16_t start_service(pthread_t *thread, int *at, void *(*work)(void *))
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
-    listener = socket(AF_INET, SOCK_STREAM, 0);
-    assert(bind(listener, (struct sockaddr *)&address, size) == 0 && listen(listener, 512) == 0);
-    assert(getsockname(listener, (struct sockaddr *)&address, &size) == 0);
-    assert(pthread_create(thread, NULL, serve, NULL) == 0);
+    *at = socket(AF_INET, SOCK_STREAM, 0);
+    assert(bind(*at, (struct sockaddr *)&address, size) == 0 && listen(*at, 512) == 0);
+    assert(getsockname(*at, (struct sockaddr *)&address, &size) == 0);
+    assert(pthread_create(thread, NULL, work, NULL) == 0);
     return ntohs(address.sin_port);
+}
+
+static void end_service(pthread_t thread, int at)
+{
+    shutdown(at, SHUT_RDWR);
+    close(at);
+    pthread_join(thread, NULL);
+}
+
+/* ---- another one, which keeps connections for a few requests and then closes them without a word ---- */
+
+enum { REQUESTS_PER_CONNECTION = 3, LARGE_BYTES = 8 * 1024 * 1024 };
+
+static int keeper, connections;
+
+/* False: the peer has closed. */
+static bool read_request(int peer)
+{
+    static char text[64 * 1024];
+    size_t size = 0, expected = SIZE_MAX;
+    while (size < expected) {
+        size_t kept = size < sizeof text / 2 ? size : sizeof text / 2; /* the head, and of the body no matter what */
+        ssize_t more = read(peer, text + kept, sizeof text - 1 - kept);
+        if (more <= 0)
+            return false;
+        size += (size_t)more;
+        text[kept + (size_t)more] = 0;
+        const char *end = strstr(text, "\r\n\r\n"), *length = strstr(text, "Content-Length: ");
+        if (end && length && expected == SIZE_MAX)
+            expected = (size_t)(end + 4 - text) + strtoul(length + strlen("Content-Length: "), NULL, 10);
+    }
+    assert(size == expected);
+    return true;
+}
+
+static void *serve_kept(void *unused)
+{
+    static const char head[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nfi",
+                      rest[] = "\r\n2\r\nne\r\n0\r\n\r\n";
+    (void)unused;
+    for (int peer; (peer = accept(keeper, NULL, NULL)) >= 0; close(peer)) {
+        connections++;
+        for (int i = 0; i < REQUESTS_PER_CONNECTION && read_request(peer); i++) {
+            assert(write(peer, head, sizeof head - 1) > 0);
+            usleep(1000);
+            assert(write(peer, rest, sizeof rest - 1) > 0);
+        }
+    }
+    return NULL;
 }
 
 /* ---- asking ---- */
 
-static struct weir_transport_result ask(void *line, weir_arena *arena, const char *url)
+static struct weir_transport_result ask_with(void *line, weir_arena *arena, const char *url, weir_bytes body,
+                                             int64_t timeout_ms)
 {
     static uint64_t id;
     const struct weir_header headers[] = {{"Idempotency-Key", {"k-1", 3}}, {"X-Bad", {"a\r\nInjected: yes", 16}}};
     struct weir_transport_request request = {
-        .id = ++id, .method = "POST", .url = url, .headers = {headers, 2}, .body = {"{\"a\":1}", 7}, .timeout_ms = 200};
+        .id = ++id, .method = "POST", .url = url, .headers = {headers, 2}, .body = body, .timeout_ms = timeout_ms};
     struct weir_transport_result result;
     assert(weir_http_transport.send(line, &request));
-    for (int i = 0; i < 500; i++, usleep(10 * 1000))
+    for (int i = 0; i < 3000; i++, usleep(10 * 1000))
         if (weir_http_transport.take(line, arena, &result)) {
             assert(result.id == id);
             return result;
         }
     fprintf(stderr, "no result came\n");
     abort();
+}
+
+static struct weir_transport_result ask(void *line, weir_arena *arena, const char *url)
+{
+    return ask_with(line, arena, url, (weir_bytes){"{\"a\":1}", 7}, 200);
+}
+
+/* A connection serves one request after the other, and one that was closed meanwhile is replaced. */
+static void ask_on_kept(void *line, weir_arena *arena)
+{
+    enum { CONNECTIONS = 3, REQUESTS = CONNECTIONS * REQUESTS_PER_CONNECTION, PATIENT_MS = 30000 };
+    pthread_t thread;
+    char url[100], *large = calloc(1, LARGE_BYTES);
+    snprintf(url, sizeof url, "http://localhost:%d?kept=1", start_service(&thread, &keeper, serve_kept));
+    for (int i = 0; i < REQUESTS; i++) {
+        const weir_bytes body = {large, i % 4 == 1 ? LARGE_BYTES : 5};
+        struct weir_transport_result result = ask_with(line, arena, url, body, PATIENT_MS);
+        assert(result.status == 200 && result.body.size == 4 && memcmp(result.body.data, "fine", 4) == 0);
+    }
+    end_service(thread, keeper);
+    assert(connections == CONNECTIONS);
+    free(large);
 }
 
 /* Many at once: each is answered once. */
@@ -93,7 +168,7 @@ int main(void)
 {
     pthread_t thread;
     char url[100];
-    uint16_t port = start_service(&thread);
+    uint16_t port = start_service(&thread, &listener, serve);
     weir_arena *arena = weir_arena_new();
     void *line = weir_http_transport.open();
     assert(line);
@@ -101,10 +176,13 @@ int main(void)
     snprintf(url, sizeof url, "http://127.0.0.1:%d/ok", port);
     struct weir_transport_result result = ask(line, arena, url);
     assert(result.status == 200 && !result.error && result.body.size == 4 && memcmp(result.body.data, "fine", 4) == 0);
+    pthread_mutex_lock(&lock);
     assert(strstr(heard, "POST /ok ") && strstr(heard, "Idempotency-Key: k-1\r\n") && strstr(heard, "{\"a\":1}"));
     assert(!strstr(heard, "Injected"));
+    pthread_mutex_unlock(&lock);
 
     ask_together(line, arena, url);
+    ask_on_kept(line, arena);
 
     snprintf(url, sizeof url, "http://127.0.0.1:%d/busy", port);
     assert(ask(line, arena, url).status == 503);
@@ -123,9 +201,7 @@ int main(void)
     assert(weir_http_transport.send(line, &request));
     weir_http_transport.close(line);
     weir_arena_free(arena);
-    shutdown(listener, SHUT_RDWR);
-    close(listener);
-    pthread_join(thread, NULL);
+    end_service(thread, listener);
     puts("ok");
     return 0;
 }

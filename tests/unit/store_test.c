@@ -150,6 +150,59 @@ Test(store, the_overlay_is_visited_once_per_key_in_order_of_first_write)
     close_store(false);
 }
 
+static void put_new(const char *key)
+{
+    store_put_new(store, bytes_of_text(key), bytes_of_text("1"), 0);
+}
+
+static void remove_row(const char *key)
+{
+    store_put(store, bytes_of_text(key), (weir_bytes){0}, 0);
+}
+
+Test(store, a_new_row_that_is_deleted_before_it_is_logged_leaves_no_trace)
+{
+    struct log log = {0};
+    open_store(&plain);
+    put_new("a");
+    put_new("b");
+    put_new("c");
+    remove_row("b");
+    cr_expect_str_eq(get("b"), "absent");
+    cr_expect_eq(store_overlay_rows(store), 2);
+    store_overlay_each(store, append, &log);
+    cr_expect_str_eq(log.text, "a+c+");
+    close_store(false);
+}
+
+Test(store, a_new_row_that_was_logged_is_deleted_in_the_log_too)
+{
+    struct log log = {0};
+    open_store(&plain);
+    put_new("a");
+    store_overlay_each(store, append, &log); /* of a commit that failed, say */
+    remove_row("a");
+    put_new("b");
+    store_publish(store, 1);
+    remove_row("b");
+    store_overlay_each(store, append, &log);
+    cr_expect_str_eq(log.text, "a+b-");
+    cr_expect_str_eq(get("b"), "absent");
+    close_store(false);
+}
+
+Test(store, a_row_that_is_said_to_be_absent_stays_so_when_its_key_is_used_and_deleted)
+{
+    struct log log = {0};
+    open_store(&plain);
+    store_put_absent(store, bytes_of_text("a"));
+    put_new("a");
+    remove_row("a");
+    store_overlay_each(store, append, &log);
+    cr_expect_str_eq(log.text, "a-");
+    close_store(false);
+}
+
 Test(store, an_empty_value_is_not_a_deleted_one)
 {
     open_store(&plain);
