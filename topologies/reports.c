@@ -39,6 +39,7 @@ REPORT(platform_figures, "platform/reports/figures.sql")
 REPORT(platform_requests_per_minute, "platform/reports/requests-per-minute.sql")
 REPORT(platform_routes, "platform/reports/routes.sql")
 REPORT(platform_rate_limits, "platform/reports/rate-limits.sql")
+REPORT(platform_decisions, "platform/reports/decisions.sql")
 REPORT(platform_sessions, "platform/reports/sessions.sql")
 REPORT(platform_breakers, "platform/reports/breakers.sql")
 REPORT(platform_audit, "platform/reports/audit.sql")
@@ -85,6 +86,7 @@ const struct topology_report topologies_reports[] = {
     {"platform", {"platform-requests-per-minute", weir_report_platform_requests_per_minute}},
     {"platform", {"platform-routes", weir_report_platform_routes}},
     {"platform", {"platform-rate-limits", weir_report_platform_rate_limits}},
+    {"platform", {"platform-decisions", weir_report_platform_decisions}},
     {"platform", {"platform-sessions", weir_report_platform_sessions}},
     {"platform", {"platform-breakers", weir_report_platform_breakers}},
     {"platform", {"platform-audit", weir_report_platform_audit}},

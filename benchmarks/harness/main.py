@@ -5,7 +5,7 @@ import shutil
 import signal
 import sys
 
-from . import figures, growth, latency, parts, rest, restore, systems, throughput
+from . import figures, growth, latency, parts, promises, rest, restore, systems, throughput
 from .bench import ROOT, Bench
 from .process import Failure, say
 from .report import Report
@@ -13,7 +13,7 @@ from .workloads import WORKLOADS
 
 MEASURES = {"throughput": throughput.measure_all, "latency": latency.measure_all, "restore": restore.measure_all,
             "rest": rest.measure_all, "parts": parts.measure_all, "growth": growth.measure_all,
-            "figures": figures.measure_all, "systems": systems.measure_all}
+            "figures": figures.measure_all, "systems": systems.measure_all, "promises": promises.measure_all}
 USUAL = ["throughput", "latency", "restore", "rest", "parts"]
 ROWS = ("stateless,view,count,count:10000000,tumbling,hopping,session,stream-table,table-table,stream-stream,foreign-key,"
         "commerce")
@@ -47,7 +47,7 @@ def size(text):
 def parser():
     """The command line."""
     p = argparse.ArgumentParser(prog="benchmarks/run", description="Measures Weir beside Kafka Streams and the raw librdkafka loop.")
-    p.add_argument("measures", nargs="*", default=USUAL, metavar="MEASURE", help=f"{' '.join(MEASURES)} (all but growth, figures and systems)")
+    p.add_argument("measures", nargs="*", default=USUAL, metavar="MEASURE", help=f"{' '.join(MEASURES)} (all but growth, figures, systems and promises)")
     p.add_argument("--rows", type=rows, default=rows(ROWS), help=f"workloads, WORKLOAD or WORKLOAD:KEYS ({ROWS})")
     p.add_argument("--engines", type=listed, default=list(throughput.USUAL), help=f"{','.join(throughput.ENGINES)} (the first three)")
     p.add_argument("--guarantees", type=listed, default=["at_least_once"], help="at_least_once,exactly_once_v2 (the first)")

@@ -32,6 +32,10 @@ class Service(http.server.ThreadingHTTPServer):
         self.lock, self.calls, self.done, self.is_down, self.wrong = threading.Lock(), Counter(), {}, False, []
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
+    def refuses(self, _key):
+        """Whether it has never heard of such a thing."""
+        return False
+
     def handle_error(self, request, address):
         pass  # an instance that was killed hangs up
 
@@ -47,6 +51,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             except AssertionError as error:
                 service.wrong.append(error)
             service.calls[key] += 1
+            if service.refuses(key):
+                return "refused"
             trouble = "down" if service.is_down else chance.choices(list(service.trouble), list(service.trouble.values()))[0]
             if trouble in ("", "lost", "slow"):
                 service.done.setdefault(key, event)
@@ -61,7 +67,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return
-        self.send_response(503 if trouble == "busy" else 200)
+        self.send_response({"busy": 503, "refused": 404}.get(trouble, 200))
         self.send_header("Content-Length", "0")
         self.end_headers()
 

@@ -112,6 +112,11 @@ class Instance:
         self.process.kill()
         self.process.wait()
 
+    def end(self):
+        """Whatever it does, and if it does anything."""
+        if self.process and self.process.poll() is None:
+            self.kill()
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         expect(self.process.wait(timeout=60), 0, f"{self.name}: exit status")

@@ -204,6 +204,34 @@ Test(continental, after_five_retries_it_is_given_up_with_an_alert_and_a_dead_let
     cr_expect_eq(closed_count, 0u);
 }
 
+static void replay_letter(void)
+{
+    struct weir_raw_record letter;
+    cr_assert(weir_test_recv_raw(driver, "eliminations.verified.dlq", &letter));
+    weir_test_send_raw(
+        driver, "eliminations.verified",
+        (struct weir_raw_record){.key = letter.key, .value = letter.value, .timestamp_ms = letter.timestamp_ms});
+}
+
+Test(continental, what_was_given_up_is_closed_and_paid_when_its_dead_letter_is_replayed)
+{
+    is_down = true;
+    open_contract("c-1");
+    eliminate(1, "c-1", 3, 100);
+    wait_ms((3 + 6 + 12 + 24 + 48) * 1000 + 30000 + 2000);
+    cr_expect_eq(contract("c-1")->closing, CLOSING_STATE_FAILED);
+    is_down = false;
+    replay_letter();
+    eliminate(1, "c-1", 3, 100); /* that it is tried again is no reason to try it twice */
+    wait_ms(100);
+    cr_expect_eq(contract("c-1")->closing, CLOSING_STATE_CLOSED);
+    cr_expect_eq(((const struct assassin *)row("continental-assassins", "a-03"))->eliminations, 1);
+    weir_bytes all = text("all");
+    const struct coins_paid *paid = weir_test_get_window(driver, "continental-coins-per-day", &all, 0);
+    cr_assert_not_null(paid);
+    cr_expect(paid->payments == 1 && paid->coins.unscaled == 1005000);
+}
+
 Test(continental, figures_of_a_minute_say_how_the_service_does)
 {
     is_down = true;

@@ -1,7 +1,8 @@
 /* continental.c: the graph of the topology `continental`.
  *
  * An elimination closes its contract by a call of the contracts service, which is repeated until it succeeds or is given
- * up. Only what succeeded is paid: the coins of an assassin are the sum of closed contracts, each once per eliminationId.
+ * up. Only what succeeded is paid: the coins of an assassin are the sum of closed contracts, each once per eliminationId. What was
+ * given up is forgotten, so that its dead letter can be replayed when the service is well again.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "continental.h"
 
@@ -61,7 +62,7 @@ static void pay_assassins(weir_topology *t, weir_stream *outcomes)
 
 static void watch(weir_topology *t, weir_stream *outcomes)
 {
-    static struct once once = {.store = "continental-counted", .identity = outcome_identity};
+    static struct once once = {.store = "continental-counted", .identity = counted_identity};
     weir_add_store(t, "continental-counted", &weir_str_type, &weir_i64_type);
     weir_stream *counted = move_once(outcomes, "continental-outcomes", everybody, &once);
     weir_aggregate(weir_group(counted), "continental-closings-per-minute", add_closing, .value = &closing_load_type,
@@ -72,7 +73,15 @@ static void watch(weir_topology *t, weir_stream *outcomes)
     weir_aggregate(closed, "continental-coins-per-day", add_coins, .value = &coins_paid_type,
                    .window = {.size = weir_days(1), .grace = weir_hours(24), .retention = weir_days(3650)});
     weir_to(outcomes, "continental.closings");
-    weir_to(weir_filter(outcomes, is_given_up, .name = "given-up"), "continental.alerts");
+}
+
+static void raise_alerts(weir_stream *outcomes)
+{
+    static struct once once = {.store = "continental-seen", .identity = outcome_identity};
+    weir_stream *given_up = weir_filter(outcomes, is_given_up, .name = "given-up");
+    weir_to(weir_process(given_up, &forget_processor, .stores = {"continental-seen"}, .user = &once,
+                         .name = "eliminations-anew"),
+            "continental.alerts");
 }
 
 weir_topology *continental_topology_over(const struct weir_transport *transport)
@@ -83,6 +92,7 @@ weir_topology *continental_topology_over(const struct weir_transport *transport)
     keep_contracts(t, eliminations, outcomes);
     pay_assassins(t, outcomes);
     watch(t, outcomes);
+    raise_alerts(outcomes);
     return t;
 }
 

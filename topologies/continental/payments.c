@@ -4,6 +4,7 @@
 
 #include "continental_views.h"
 #include "pieces.h"
+#include "record/record.h"
 #include "sketch/sketch.h"
 
 enum { RATE_UNIT = 10000, RANKS = 100 };
@@ -12,6 +13,12 @@ weir_bytes outcome_identity(weir_context *context, const struct weir_record *rec
 {
     (void)context;
     return closing_outcome_value(record)->elimination_id;
+}
+
+weir_bytes counted_identity(weir_context *context, const struct weir_record *record)
+{
+    weir_bytes id = outcome_identity(context, record);
+    return is_given_up(context, record) ? record_text(context, "%.*s/FAILED", RECORD_CHARS(id)) : id;
 }
 
 const void *assassin_of(weir_context *context, const struct weir_record *record)

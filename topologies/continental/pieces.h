@@ -14,6 +14,7 @@ weir_predicate is_closed, is_given_up;
 
 /* payments.c: what was paid, and how the service does. */
 weir_bytes outcome_identity(weir_context *, const struct weir_record *);
+weir_bytes counted_identity(weir_context *, const struct weir_record *); /* given up once, closed once */
 weir_mapper assassin_of, everybody;
 weir_aggregator add_assassin, rank_assassin, unrank_assassin, add_coins, add_closing;
 weir_mapper ranked_of;

@@ -55,3 +55,14 @@ static void process(weir_context *context, const struct weir_record *record)
 }
 
 const struct weir_processor once_processor = {.self_size = sizeof(struct self), .open = open, .process = process};
+
+static void forget(weir_context *context, const struct weir_record *record)
+{
+    struct self *self = weir_self(context);
+    const struct once *once = weir_user(context);
+    const weir_bytes identity = once->identity(context, record);
+    weir_put(self->seen, &identity, NULL);
+    weir_forward(context, record);
+}
+
+const struct weir_processor forget_processor = {.self_size = sizeof(struct self), .open = open, .process = forget};

@@ -1,4 +1,4 @@
-/* once.h: passes a record once per identity, however often its producer sends it. */
+/* once.h: passes a record once per identity, however often its producer sends it, until what came of it is taken back. */
 #ifndef WEIR_TOPOLOGIES_RECORD_ONCE_H
 #define WEIR_TOPOLOGIES_RECORD_ONCE_H
 #include "weir.h"
@@ -13,4 +13,8 @@ struct once {
 };
 /* What was seen before, or has no value, is counted as dropped ("duplicate", "null_value"). */
 extern const struct weir_processor once_processor;
+
+/* Passes everything on, and forgets the identity of it: what was tried in vain may come again, as a replayed dead letter
+ * does. Of a plain store. */
+extern const struct weir_processor forget_processor;
 #endif

@@ -1,0 +1,2 @@
+target_link_libraries(contracts_service_test PRIVATE weir_topologies weir_static)
+target_include_directories(contracts_service_test PRIVATE ${CMAKE_BINARY_DIR}/weir_operators.schemas)
