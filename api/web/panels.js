@@ -97,6 +97,16 @@ class Line {
   }
 }
 
+// What a row is known by from one answer to the next: its first column, and which of those that share it.
+function namesOf(rows) {
+  const seen = new Map();
+  return rows.map(([first]) => {
+    const before = seen.get(first) ?? 0;
+    seen.set(first, before + 1);
+    return JSON.stringify([first, before]);
+  });
+}
+
 // A table whose rows stay, so that only cells that changed are touched.
 class Rows {
   constructor(panel) {
@@ -118,8 +128,9 @@ class Rows {
       this.rows.clear();
       this.head.replaceChildren(make("tr", {}, columns.map((name, i) => make("th", { scope: "col", class: kinds[i] }, this.panel.words.column(name)))));
     }
-    const kept = new Map(rows.map((row) => [row[0], this.rows.get(row[0]) ?? columns.map((name, i) => make("td", { class: kinds[i] }))]));
-    rows.forEach((row) => row.forEach((value, i) => this.cell(kept.get(row[0])[i], value, fractions[i], i)));
+    const known = namesOf(rows);
+    const kept = new Map(known.map((name) => [name, this.rows.get(name) ?? columns.map((column, i) => make("td", { class: kinds[i] }))]));
+    rows.forEach((row, at) => row.forEach((value, i) => this.cell(kept.get(known[at])[i], value, fractions[i], i)));
     const changed = kept.size !== this.body.children.length || [...kept.keys()].join("\n") !== [...this.rows.keys()].join("\n");
     this.rows = kept;
     if (changed || !rows.length) this.body.replaceChildren(...(rows.length ? [...kept.values()].map((cells) => make("tr", {}, cells)) : [make("tr", {}, make("td", { class: "empty", colspan: columns.length }, t("Nothing yet")))]));

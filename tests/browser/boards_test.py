@@ -23,6 +23,11 @@ OWN = """-- Events of my services
 -- @es Eventos de mis servicios
 SELECT key AS service, events FROM aurore_services ORDER BY key
 """
+OWN_REPORTS = ("own-services", "own-twins")
+TWINS = """-- Twins
+-- @board twins table
+SELECT 'one' AS name, 1 AS number UNION ALL SELECT 'one', 2 UNION ALL SELECT 'two', 3 ORDER BY number
+"""
 FULL = """[...document.querySelectorAll('.panel')].filter((panel) => panel.querySelector('dd')?.textContent || panel.querySelector('.trace[d^=M]') ||
            panel.querySelector('tbody tr')).length"""
 
@@ -33,8 +38,9 @@ class Boards(unittest.TestCase):
         cls.folder = tempfile.TemporaryDirectory()
         reports = os.path.join(cls.folder.name, "reports")
         os.mkdir(reports)
-        with open(os.path.join(reports, "own-services.sql"), "w", encoding="utf-8") as file:
-            file.write(OWN)
+        for name, text in ((f"{OWN_REPORTS[0]}.sql", OWN), (f"{OWN_REPORTS[1]}.sql", TWINS)):
+            with open(os.path.join(reports, name), "w", encoding="utf-8") as file:
+                file.write(text)
         clean = {name: value for name, value in os.environ.items() if not name.startswith("WEIR_")}  # these would be settings
         cls.demo = subprocess.Popen([os.environ["WEIR_COMMAND"], "demo", "--port", "0", "--rate", "20", "--dir", os.path.join(cls.folder.name, "demo"),
                                      "--set", f"http.reports.dir={reports}"], stdout=subprocess.PIPE, text=True, env=clean)
@@ -98,10 +104,14 @@ class Boards(unittest.TestCase):
         self.chrome.until("document.querySelectorAll('.panel td.bar-cell').length > 0", seconds=60)
         self.assertEqual(self.chrome.ask("document.querySelector('.panel h2').textContent"), "Events of my services")
 
+    def test_rows_that_share_their_first_column_are_all_there(self):
+        self.open("twins")
+        self.chrome.until("[...document.querySelectorAll('.panel tbody tr')].map((row) => row.textContent).join() === 'one1,one2,two3'", seconds=60)
+
     def test_every_report_and_each_of_its_columns_is_there_in_spanish(self):
         for report in self.get("/v1/reports")["data"]:
             with self.subTest(report["name"]):
-                if report["name"] == "own-services":
+                if report["name"] in OWN_REPORTS:
                     continue
                 said = report["translations"]["es"]
                 self.assertTrue(said["title"])
@@ -113,7 +123,7 @@ class Boards(unittest.TestCase):
 
     def test_every_report_in_the_sources_is_served(self):
         names = [file for folder, _, files in os.walk(TOPOLOGIES) for file in files if file.endswith(".sql")]
-        self.assertEqual(len(names), len(self.get("/v1/reports")["data"]) - 1)
+        self.assertEqual(len(names), len(self.get("/v1/reports")["data"]) - len(OWN_REPORTS))
 
 
 if __name__ == "__main__":

@@ -32,9 +32,9 @@ class Service(http.server.ThreadingHTTPServer):
         self.lock, self.calls, self.done, self.is_down, self.wrong = threading.Lock(), Counter(), {}, False, []
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
-    def refuses(self, _key):
-        """Whether it has never heard of such a thing."""
-        return False
+    def choose(self, _key):
+        """What happens to a call."""
+        return "down" if self.is_down else chance.choices(list(self.trouble), list(self.trouble.values()))[0]
 
     def handle_error(self, request, address):
         pass  # an instance that was killed hangs up
@@ -51,9 +51,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             except AssertionError as error:
                 service.wrong.append(error)
             service.calls[key] += 1
-            if service.refuses(key):
-                return "refused"
-            trouble = "down" if service.is_down else chance.choices(list(service.trouble), list(service.trouble.values()))[0]
+            trouble = service.choose(key)
             if trouble in ("", "lost", "slow"):
                 service.done.setdefault(key, event)
         return trouble

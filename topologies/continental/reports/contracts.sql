@@ -4,9 +4,9 @@
 -- @es =contract contrato
 -- @es =target objetivo
 -- @es =reward recompensa
--- @es =status estado
--- @es =closing cierre
-SELECT key AS contract, target, reward, status, closing
+-- @es =state estado
+-- @es =attempts intentos
+SELECT key AS contract, target, reward, coalesce(closing, status) AS state, attempts
 FROM continental_contracts
 ORDER BY key DESC
 LIMIT 10
