@@ -148,10 +148,11 @@ class Rows {
 class Bars extends Rows {
   after(columns, rows) {
     const most = Math.max(...rows.map((row) => row[1] ?? 0), 1e-9);
-    for (const row of rows) {
-      const cell = this.rows.get(row[0])[1];
+    const cells = [...this.rows.values()];
+    rows.forEach((row, at) => {
+      const cell = cells[at][1];
       cell.classList.add("bar-cell");
       cell.style.setProperty("--part", `${Math.max(0, Math.round((100 * (row[1] ?? 0)) / most))}%`);
-    }
+    });
   }
 }
