@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/memory.h"
+
 void drops_init(struct drops *drops)
 {
     memset(drops, 0, sizeof *drops);
@@ -12,6 +14,8 @@ void drops_init(struct drops *drops)
 
 void drops_done(struct drops *drops)
 {
+    for (size_t i = 0; i < drops->topic_count; i++)
+        memory_free(drops->topics[i]);
     pthread_mutex_destroy(&drops->lock);
 }
 
@@ -28,22 +32,28 @@ static struct drops_reason *reason_row(struct drops *drops, const char *reason)
     return row;
 }
 
-static bool is_same(const char *a, const char *b)
+/* Of one's own, for the topic of a call that is given up is known to the record in hand only. NULL: there are too many. */
+static const char *topic_name(struct drops *drops, const char *topic)
 {
-    return a == b || (a && b && strcmp(a, b) == 0);
+    for (size_t i = 0; i < drops->topic_count; i++)
+        if (strcmp(drops->topics[i], topic) == 0)
+            return drops->topics[i];
+    if (drops->topic_count == DROPS_PLACES_MAX)
+        return NULL;
+    return drops->topics[drops->topic_count++] = memory_format("%s", topic);
 }
 
-static struct weir_drop_place *place_row(struct drops *drops, const char *reason, const struct weir_drop *drop)
+static struct weir_drop_place *place_row(struct drops *drops, const struct weir_drop *drop)
 {
     for (size_t i = 0; i < drops->place_count; i++) {
         struct weir_drop_place *place = &drops->places[i];
-        if (place->reason == reason && place->partition == drop->partition && is_same(place->topic, drop->topic))
+        if (place->reason == drop->reason && place->partition == drop->partition && place->topic == drop->topic)
             return place;
     }
     if (drops->place_count == DROPS_PLACES_MAX)
         return NULL; /* counted by its reason only */
     struct weir_drop_place *place = &drops->places[drops->place_count++];
-    *place = (struct weir_drop_place){.reason = reason, .topic = drop->topic, .partition = drop->partition};
+    *place = (struct weir_drop_place){.reason = drop->reason, .topic = drop->topic, .partition = drop->partition};
     return place;
 }
 
@@ -54,7 +64,8 @@ void drops_add(struct drops *drops, const struct weir_drop *drop)
     struct weir_drop *latest = &row->latest[row->records++ % DROPS_LATEST];
     *latest = *drop;
     latest->reason = row->name;
-    struct weir_drop_place *place = place_row(drops, row->name, drop);
+    latest->topic = drop->topic ? topic_name(drops, drop->topic) : NULL;
+    struct weir_drop_place *place = drop->topic && !latest->topic ? NULL : place_row(drops, latest);
     if (place) {
         place->records++;
         place->last_offset = drop->offset;

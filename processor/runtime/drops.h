@@ -23,11 +23,13 @@ struct drops {
     size_t reason_count;
     struct weir_drop_place places[DROPS_PLACES_MAX];
     size_t place_count;
+    char *topics[DROPS_PLACES_MAX]; /* their names */
+    size_t topic_count;
 };
 
 void drops_init(struct drops *);
 void drops_done(struct drops *);
-/* The reason is copied; node and topic must live as long as the figures. */
+/* Reason and topic are copied; the node must live as long as the figures. */
 void drops_add(struct drops *, const struct weir_drop *);
 /* Each returns how many there are; strings live as long as the figures. */
 size_t drops_by_reason(struct drops *, struct weir_drop_info *out, size_t max);

@@ -51,6 +51,21 @@ Test(drop_counts, are_counted_by_place_with_the_last_offset)
     cr_expect_null(places[2].topic);
 }
 
+Test(drop_counts, keep_the_names_of_topics_that_their_tellers_forget)
+{
+    struct weir_drop_place places[8];
+    struct weir_drop latest[DROPS_LATEST];
+    char name[] = "a";
+    add("late", name, 0, 1);
+    name[0] = 'b';
+    add("late", name, 0, 2);
+    cr_assert_eq(drops_by_place(&drops, places, 8), 2);
+    cr_expect_str_eq(places[0].topic, "a");
+    cr_expect_str_eq(places[1].topic, "b");
+    cr_assert_eq(drops_latest(&drops, latest, DROPS_LATEST), 2);
+    cr_expect_str_eq(latest[1].topic, "a");
+}
+
 Test(drop_counts, the_latest_of_each_reason_are_kept_newest_first)
 {
     struct weir_drop latest[3 * DROPS_LATEST];
