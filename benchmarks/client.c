@@ -55,10 +55,10 @@ rd_kafka_t *client_producer(const char *brokers, const char *transactional_id,
     return client_new(RD_KAFKA_PRODUCER, conf);
 }
 
-rd_kafka_t *client_producer_at_once(const char *brokers,
+rd_kafka_t *client_producer_waiting(const char *brokers, const char *linger_ms,
                                     void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *))
 {
-    rd_kafka_conf_t *conf = producer_conf(brokers, "0");
+    rd_kafka_conf_t *conf = producer_conf(brokers, linger_ms);
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
     return client_new(RD_KAFKA_PRODUCER, conf);
 }

@@ -17,6 +17,9 @@
 #include "client.h"
 #include "measure.h"
 
+/* Of the clients of a shop, of which there are many, one stands for all. The ages of what is measured begin before. */
+#define LINGER_MS "20"
+
 enum { FLUSH_MS = 60000, VALUE_MAX = 400, KEY_MAX = 40, SKUS = 500, CUSTOMERS = 100000, POLL_EVERY = 1000 };
 
 struct record {
@@ -139,7 +142,7 @@ int main(int argc, char **argv)
         measure_fail("usage: domain BROKERS stock|commands|audit|sessions RECORDS PER_SECOND");
     struct run run = {
         .kind = kind_of(argv[2]), .records = measure_number(argv[3]), .per_second = measure_number(argv[4])};
-    run.producer = client_producer(argv[1], NULL, client_check_delivery, NULL);
+    run.producer = client_producer_waiting(argv[1], LINGER_MS, client_check_delivery);
     run.topic = rd_kafka_topic_new(run.producer, run.kind->topic, NULL);
     double began = measure_seconds();
     (run.per_second ? send_in_time : send_at_once)(&run);
