@@ -10,6 +10,7 @@
 enum {
     COMMITTED_BYTES_MAX = 192 << 20,
     WINDOWS_BYTES_MAX = 32 << 20,
+    EVICTED_BYTES_MAX = 2 << 20,
     MEMTABLE_BYTES = 8 << 20,
     FILE_BYTES_MIN = 8 << 20,
     APPLY_MS = 10000
@@ -82,6 +83,14 @@ static void open_changelogs(struct bare_task *bare)
 
 /* ---- life ---- */
 
+static void set_partitions(struct layout *layout)
+{
+    struct layout_part *part = &layout->parts[0];
+    for (size_t i = 0; i < part->source_count; i++)
+        part->sources[i].partitions = 1;
+    layout_sort_sources(layout, part);
+}
+
 static void open_task(struct bare_task *bare, const char *directory)
 {
     struct task_output output = {
@@ -90,10 +99,11 @@ static void open_task(struct bare_task *bare, const char *directory)
     struct database_limits limits = {.memtable_bytes = MEMTABLE_BYTES,
                                      .committed_bytes_max = COMMITTED_BYTES_MAX,
                                      .windows_bytes_max = WINDOWS_BYTES_MAX,
+                                     .evicted_bytes_max = EVICTED_BYTES_MAX,
                                      .file_bytes_min = FILE_BYTES_MIN,
                                      .restore_bytes_max = WINDOWS_BYTES_MAX,
                                      .apply_interval_ms = APPLY_MS};
-    bare->layout.parts[0].partitions = 1;
+    set_partitions(&bare->layout);
     bare->task = task_open(&bare->layout, &bare->layout.parts[0], 0, directory, settings, output, limits, &bare->error);
     must(bare->task != NULL, bare);
     must(task_restored(bare->task, -1, &bare->error), bare);
