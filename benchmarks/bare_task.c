@@ -10,7 +10,6 @@
 enum {
     COMMITTED_BYTES_MAX = 192 << 20,
     WINDOWS_BYTES_MAX = 32 << 20,
-    EVICTED_BYTES_MAX = 2 << 20,
     MEMTABLE_BYTES = 8 << 20,
     FILE_BYTES_MIN = 8 << 20,
     APPLY_MS = 10000
@@ -99,7 +98,6 @@ static void open_task(struct bare_task *bare, const char *directory)
     struct database_limits limits = {.memtable_bytes = MEMTABLE_BYTES,
                                      .committed_bytes_max = COMMITTED_BYTES_MAX,
                                      .windows_bytes_max = WINDOWS_BYTES_MAX,
-                                     .evicted_bytes_max = EVICTED_BYTES_MAX,
                                      .file_bytes_min = FILE_BYTES_MIN,
                                      .restore_bytes_max = WINDOWS_BYTES_MAX,
                                      .apply_interval_ms = APPLY_MS};

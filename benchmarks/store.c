@@ -36,7 +36,7 @@ static void must(bool done, const struct run *run)
 static void open_store(struct run *run, const char *directory)
 {
     static const struct store_spec spec = {.name = "counts", .key_type = &weir_str_type, .value_type = &weir_i64_type};
-    struct database_limits limits = {16 << 20, 64 << 20, 64 << 20, 16 << 20, 8 << 20, 10000, 1 << 20};
+    struct database_limits limits = {16 << 20, 64 << 20, 64 << 20, 16 << 20, 8 << 20, 10000};
     run->database = database_open(directory, limits, &run->error);
     must(run->database != NULL, run);
     run->store = store_open(run->database, &spec, &run->error);

@@ -147,10 +147,9 @@ static bool apply(struct store *store, bool evict, int64_t now_us, struct weir_e
     if (!is_applied(store) && !write_dirty(store, store->committed.marks, error))
         return false;
     store->applied_us = now_us;
-    if (evict)
-        evicted_add(&store->evicted, &store->committed.rows->table, store->expiry, store->committed_times.written_ms,
-                    store->committed.marks.stream_time_ms);
     committed_applied(&store->committed, evict);
+    if (evict)
+        store_left_to_durable(store);
     store_forget_below(store);
     return true;
 }

@@ -168,14 +168,14 @@ static void add_table(struct store_cursor *cursor, const struct table *table, st
     cursor->sources[cursor->count - 1].row = row;
 }
 
-static void add_groups(struct store_cursor *cursor, size_t size, uint64_t hash)
+static void add_groups(struct store_cursor *cursor, size_t size)
 {
     struct store *store = cursor->store;
     weir_bytes bound = cursor->descending ? cursor->to : cursor->from;
     struct table *committed = &store->committed.rows->table;
     cursor->is_grouped = true;
-    add_table(cursor, &store->overlay, table_group_seek(&store->overlay, bound, size, hash, cursor->descending));
-    add_table(cursor, committed, table_group_seek(committed, bound, size, hash, cursor->descending));
+    add_table(cursor, &store->overlay, table_group_seek(&store->overlay, bound, size, cursor->descending));
+    add_table(cursor, committed, table_group_seek(committed, bound, size, cursor->descending));
     store_order_if_wanted(store);
 }
 
@@ -195,12 +195,11 @@ struct store_cursor *store_scan(struct store *store, weir_bytes from, weir_bytes
     begin(cursor, from, to, descending);
     cursor->stream_time_ms = store->observed_ms;
     size_t size = group_size(cursor);
-    uint64_t hash = size > 0 ? hash_table((weir_bytes){cursor->from.data, size}) : 0;
     if (size > 0)
-        add_groups(cursor, size, hash);
+        add_groups(cursor, size);
     else
         add_ordered(cursor);
-    if (size == 0 || store_may_be_durable(store, cursor->from, hash))
+    if (size == 0 || !store_is_later(store, cursor->from))
         seek_durable(cursor);
     return cursor;
 }

@@ -38,12 +38,6 @@ static bool is_over(int64_t since_ms, int64_t lasts_ms, int64_t now_ms)
     return !__builtin_add_overflow(since_ms, lasts_ms, &end_ms) && end_ms <= now_ms;
 }
 
-bool expiry_time_is_over(struct expiry expiry, int64_t time_ms, int64_t stream_time_ms)
-{
-    return expiry.retention_ms > 0 && stream_time_ms != EXPIRY_NO_TIME && time_ms != EXPIRY_NO_TIME &&
-           is_over(time_ms, expiry.retention_ms, stream_time_ms);
-}
-
 bool expiry_has_expired(struct expiry expiry, weir_bytes key, int64_t timestamp_ms, int64_t stream_time_ms)
 {
     if (stream_time_ms == EXPIRY_NO_TIME)
@@ -52,5 +46,6 @@ bool expiry_has_expired(struct expiry expiry, weir_bytes key, int64_t timestamp_
         return false;
     if (expiry.ttl_ms > 0)
         return is_over(timestamp_ms, expiry.ttl_ms, stream_time_ms);
-    return expiry_time_is_over(expiry, expiry_key_time(expiry, key), stream_time_ms);
+    int64_t time_ms = expiry_key_time(expiry, key);
+    return time_ms != EXPIRY_NO_TIME && is_over(time_ms, expiry.retention_ms, stream_time_ms);
 }

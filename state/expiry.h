@@ -15,8 +15,6 @@ struct expiry {
 struct expiry expiry_of(const struct store_spec *);
 /* The time in a key of a window or session store; EXPIRY_NO_TIME: it has none. */
 int64_t expiry_key_time(struct expiry, weir_bytes key);
-/* Has every row expired that has this time in its key, or an earlier one? Never where there is no retention. */
-bool expiry_time_is_over(struct expiry, int64_t time_ms, int64_t stream_time_ms);
 bool expiry_has_expired(struct expiry, weir_bytes key, int64_t timestamp_ms, int64_t stream_time_ms);
 
 static inline bool expiry_is_on(struct expiry expiry)

@@ -31,8 +31,7 @@ static void begin_times(struct store *store, struct rocks_marks marks)
     store->times = (struct store_times){is_known ? marks.written_ms : marks.stream_time_ms, EXPIRY_NO_TIME};
     store->committed_times = store->times;
     bool may_hold_rows = store->family && !rocks_family_is_empty(store->family);
-    evicted_init(&store->evicted, may_hold_rows && !is_known ? INT64_MAX : marks.written_ms,
-                 store->database->limits.evicted_bytes_max);
+    store->durable_until_ms = may_hold_rows && !is_known ? INT64_MAX : marks.written_ms;
 }
 
 struct store *store_open(struct database *database, const struct store_spec *spec, struct weir_error *error)
@@ -70,7 +69,6 @@ void store_close(struct store *store)
     rocks_walk_close(store->idle_walk);
     store_cursor_free(store->idle_cursor);
     committed_done(&store->committed);
-    evicted_done(&store->evicted);
     table_done(&store->overlay);
     run_done(&store->run);
     versions_done(&store->versions);
@@ -106,13 +104,13 @@ static bool answer(const struct store *store, const struct store_row *row, struc
     return true;
 }
 
-static bool get_durable(struct store *store, weir_bytes key, uint64_t hash, weir_arena *arena, struct store_row *out,
+static bool get_durable(struct store *store, weir_bytes key, weir_arena *arena, struct store_row *out,
                         struct weir_error *error)
 {
     struct weir_error failure;
     struct store_row row;
     error_clear(&failure);
-    if (!store_may_be_durable(store, key, hash)) {
+    if (!store->family || rocks_family_is_empty(store->family) || store_is_later(store, key)) {
         store->hint.is_absent = true;
         return false;
     }
@@ -140,7 +138,7 @@ bool store_get(struct store *store, weir_bytes key, weir_arena *arena, struct st
     }
     store_order_if_wanted(store);
     if (!row)
-        return get_durable(store, key, hash, arena, out, error);
+        return get_durable(store, key, arena, out, error);
     struct store_row found = table_row_at(row, &row->last);
     return answer(store, &found, out);
 }
@@ -345,8 +343,7 @@ int64_t store_rows_approximate(struct store *store)
 
 size_t store_bytes(struct store *store)
 {
-    return committed_bytes(&store->committed) + atomic_load_explicit(&store->overlay_bytes, memory_order_relaxed) +
-           atomic_load_explicit(&store->evicted.bytes, memory_order_relaxed);
+    return committed_bytes(&store->committed) + atomic_load_explicit(&store->overlay_bytes, memory_order_relaxed);
 }
 
 size_t store_memtable_bytes(struct store *store)

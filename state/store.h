@@ -58,7 +58,6 @@ struct database_limits {
     size_t restore_bytes_max;   /* per store that is being restored: rows gathered before they are written */
     size_t file_bytes_min;      /* rows of so many bytes are applied as a file of their own, fewer through a memtable */
     int64_t apply_interval_ms;  /* state.flush.interval.ms: store_apply is due when the oldest committed row is older */
-    size_t evicted_bytes_max;   /* per store of windows: what may be kept to know which of them RocksDB alone holds */
 };
 /* Process-wide block cache; call once before the first database_open, later calls resize. [any] */
 void database_set_cache(size_t bytes);

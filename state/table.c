@@ -133,10 +133,10 @@ static struct place find_place(struct table *table, struct table_row *newest, co
     return place;
 }
 
-struct table_row *table_group_seek(struct table *table, weir_bytes bytes, size_t group_size, uint64_t hash, bool before)
+struct table_row *table_group_seek(struct table *table, weir_bytes bytes, size_t group_size, bool before)
 {
     const struct bound bound = bound_at(bytes, group_size);
-    const struct table_slot *slot = find_slot(table, bound.group, hash);
+    const struct table_slot *slot = find_slot(table, bound.group, hash_table(bound.group));
     if (!slot)
         return NULL;
     struct place place = find_place(table, slot->row, &bound);
@@ -472,11 +472,4 @@ size_t table_bytes(const struct table *table)
 {
     return slab_bytes(&table->slab) + (table->mask + 1) * sizeof *table->slots +
            (table->capacity + table->versioned_capacity) * sizeof(struct table_row *);
-}
-
-void table_each_group(const struct table *table, void (*visit)(void *self, uint64_t hash), void *self)
-{
-    for (size_t i = 0; i <= table->mask; i++)
-        if (table->slots[i].row)
-            visit(self, table->slots[i].hash);
 }

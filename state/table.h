@@ -71,9 +71,9 @@ void table_fetch_slot(const struct table *, uint64_t hash);
 void table_fetch_row(const struct table *, uint64_t hash);
 /* The key must be absent. The row is deleted until table_write; value_size is how much room to keep for its value. */
 struct table_row *table_insert(struct table *, weir_bytes key, uint64_t hash, size_t value_size);
-/* Of the group that the first group_size bytes of the bound name, whose hash_table is `hash`: the first row >= bound, the
- * last one < bound (before); NULL: there is none. */
-struct table_row *table_group_seek(struct table *, weir_bytes bound, size_t group_size, uint64_t hash, bool before);
+/* Of the group that the first group_size bytes of the bound name: the first row >= bound, the last one < bound (before);
+ * NULL: there is none. */
+struct table_row *table_group_seek(struct table *, weir_bytes bound, size_t group_size, bool before);
 /* Replaces the value, in place where it fits. The value may lie in the row itself. */
 void table_write(struct table *, struct table_row *, weir_bytes value, int64_t timestamp_ms);
 /* As table_write, but keeps the version before where an open walk needs it. */
@@ -85,8 +85,6 @@ void table_make_ordered(struct table *);
 /* Dirty rows in order of key; the array is the caller's to free. */
 struct table_row **table_dirty_sorted(const struct table *, size_t *count);
 size_t table_bytes(const struct table *); /* memory held */
-/* Visits the hash (table_hash) of every group once. */
-void table_each_group(const struct table *, void (*visit)(void *self, uint64_t hash), void *self);
 
 /* The version a walk at `commit` sees; NULL: the row was not here then. */
 static inline const struct table_version *table_version_at(const struct table_row *row, uint64_t commit)

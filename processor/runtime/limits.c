@@ -17,8 +17,7 @@ enum {
     WINDOWS_BYTES_MAX = 32 * 1024 * 1024, /* committed rows of one store of windows */
     OVERLAY_PARTS = 4,                    /* of the rows, for those of the open commit */
     OVERLAY_BYTES_MAX = 32 * 1024 * 1024,
-    GLOBAL_PARTS = 4,  /* of the rows, for all global tables, where there are some */
-    EVICTED_PARTS = 8, /* of the rows, to know which windows are no longer in memory, where there are some */
+    GLOBAL_PARTS = 4, /* of the rows, for all global tables, where there are some */
 };
 
 static size_t clamp(size_t value, size_t low, size_t high)
@@ -36,31 +35,9 @@ static size_t globals_rows(const struct weir_app *app)
     return app->layout.global_count > 0 ? limits_share(app, SHARE_ROWS) / GLOBAL_PARTS : 0;
 }
 
-static size_t windows_of(const struct layout_part *part)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < part->store_count; i++)
-        count += part->stores[i].spec.retention_ms > 0 && part->stores[i].spec.kind != STORE_VERSIONED;
-    return count * (size_t)(part->partitions > 0 ? part->partitions : 1);
-}
-
-/* Stores of windows, in all tasks. */
-static size_t all_windows(const struct weir_app *app)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < app->layout.part_count; i++)
-        count += windows_of(&app->layout.parts[i]);
-    return count;
-}
-
-static size_t evicted_bytes(const struct weir_app *app)
-{
-    return all_windows(app) > 0 ? limits_share(app, SHARE_ROWS) / EVICTED_PARTS : 0;
-}
-
 size_t limits_rows(const struct weir_app *app)
 {
-    return (limits_share(app, SHARE_ROWS) - globals_rows(app) - evicted_bytes(app)) /
+    return (limits_share(app, SHARE_ROWS) - globals_rows(app)) /
            (size_t)config_integer(app->config, "num.stream.threads");
 }
 
@@ -101,7 +78,6 @@ struct database_limits limits_of_task(const struct weir_app *app)
         .memtable_bytes = memtable_bytes(app),
         .committed_bytes_max = limits_rows(app),
         .windows_bytes_max = clamp(limits_windows(app), 0, WINDOWS_BYTES_MAX),
-        .evicted_bytes_max = evicted_bytes(app) / (all_windows(app) > 0 ? all_windows(app) : 1),
         .restore_bytes_max =
             per_task(app, limits_share(app, SHARE_ROWS) / RESTORE_PARTS, RESTORE_BYTES_MIN, RESTORE_BYTES_MAX),
         .file_bytes_min = file_bytes(memtable_bytes(app)),

@@ -88,7 +88,6 @@ struct swarm swarm_draw(struct random *random, const struct simulate_plan *plan)
         .restore_bytes_max = (size_t)DRAW_ONE(random, 1, 500, 1 << 20),
         .apply_interval_ms = swarm.flush_ms,
     };
-    swarm.limits.evicted_bytes_max = swarm.limits.restore_bytes_max; /* a draw of its own would change every seed */
     draw_faults(&swarm, random);
     draw_inputs(&swarm, random);
     swarm.reuses_topics = random_below(random, 2) == 0;

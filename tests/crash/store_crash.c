@@ -39,8 +39,8 @@ static void open_store(const char *directory)
     struct weir_error error = {0};
     /* Small memtables, so that flushes and compactions are frequent; applies of several batches, so that some of their
      * rows become durable without the position. */
-    database = database_open(
-        directory, (struct database_limits){256 << 10, 16 << 20, 16 << 20, 1 << 20, 128 << 10, 100, 1 << 20}, &error);
+    database = database_open(directory,
+                             (struct database_limits){256 << 10, 16 << 20, 16 << 20, 1 << 20, 128 << 10, 100}, &error);
     must(database, &error);
     store = store_open(database, &spec, &error);
     must(store, &error);

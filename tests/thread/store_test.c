@@ -156,8 +156,7 @@ static void run(const char *directory, bool in_memory, size_t committed_bytes_ma
     struct store_spec spec = {.name = "shared", .in_memory = in_memory};
     pthread_t writer, readers[READERS];
     struct database *database = database_open(
-        directory,
-        (struct database_limits){1 << 20, committed_bytes_max, committed_bytes_max, 1 << 20, 1 << 18, 1, 1 << 16},
+        directory, (struct database_limits){1 << 20, committed_bytes_max, committed_bytes_max, 1 << 20, 1 << 18, 1},
         &error);
     check_error(&error);
     store = store_open(database, &spec, &error);

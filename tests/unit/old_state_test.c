@@ -14,7 +14,7 @@
 
 enum { POSITION = 4711, LATEST_MS = 1000 };
 
-static const struct database_limits limits = {1 << 20, 1 << 20, 1 << 20, 1 << 20, 1 << 19, 10000, 1 << 16};
+static const struct database_limits limits = {1 << 20, 1 << 20, 1 << 20, 1 << 20, 1 << 19, 10000};
 static const struct store_spec plain = {.name = "plain"},
                                windows = {.name = "windows",
                                           .kind = STORE_WINDOW,

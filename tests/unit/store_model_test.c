@@ -120,7 +120,7 @@ static void open_store(struct model *m)
 {
     struct weir_error error = {0};
     size_t file_bytes_min = draw(m, 2) ? 4000 : 0; /* of rows that hold at most 8000 */
-    struct database_limits limits = {1 << 20, 8000, 8000, 2000, file_bytes_min, 10, 300};
+    struct database_limits limits = {1 << 20, 8000, 8000, 2000, file_bytes_min, 10};
     m->database = database_open(m->has_directory ? m->directory : NULL, limits, &error);
     cr_assert(m->database, "%s", error.message);
     m->store = store_open(m->database, &m->spec, &error);

@@ -18,7 +18,7 @@ static weir_arena arena;
 static struct database *database;
 static struct store *store;
 static struct weir_error error;
-static const struct database_limits limits = {1 << 20, 1 << 20, 1 << 20, 1 << 20, 1 << 19, 10000, 1 << 16};
+static const struct database_limits limits = {1 << 20, 1 << 20, 1 << 20, 1 << 20, 1 << 19, 10000};
 static const struct store_spec plain = {.name = "plain"}, memory = {.name = "memory", .in_memory = true},
                                ttl = {.name = "ttl", .ttl_ms = 100},
                                window = {
