@@ -3,6 +3,7 @@
 #include "calls/exchange.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "calls/answer.h"
@@ -28,19 +29,39 @@ static void add_header(struct exchange *exchange, const struct weir_header *head
     memory_free(line);
 }
 
-/* In the clear to a host that nothing else needs to be known of, and a path as it stands on the wire. */
-static bool is_plain(const struct weir_transport_request *request)
+static bool is_usual_method(const char *method)
 {
     static const char *const methods[] = {"POST", "GET", "PUT", "DELETE", "PATCH"};
-    size_t scheme = strlen(PLAIN_SCHEME), known = 0;
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (strcmp(method, methods[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Headers that we write ourselves, or that say how the connection is used: whose request has one of its own means it instead. */
+static bool is_of_the_connection(const char *name)
+{
+    static const char *const names[] = {"Host",       "User-Agent",        "Accept", "Content-Length",
+                                        "Connection", "Transfer-Encoding", "Expect"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcasecmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* In the clear to a host that nothing else needs to be known of, a path as it stands on the wire, and nothing unusual. */
+static bool is_plain(const struct weir_transport_request *request)
+{
+    size_t scheme = strlen(PLAIN_SCHEME);
     if (strncmp(request->url, PLAIN_SCHEME, scheme) != 0)
         return false;
     for (const char *at = request->url + scheme; *at; at++)
         if (*at <= ' ' || *at > '~' || *at == '@' || *at == '#')
             return false;
-    while (known < sizeof methods / sizeof *methods && strcmp(request->method, methods[known]) != 0)
-        known++;
-    return known < sizeof methods / sizeof *methods;
+    for (size_t i = 0; i < request->headers.count; i++)
+        if (is_of_the_connection(request->headers.items[i].name))
+            return false;
+    return is_usual_method(request->method);
 }
 
 static void write_header(struct buffer *text, const struct weir_header *header)

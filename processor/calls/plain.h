@@ -2,7 +2,7 @@
  *
  * libcurl finds the address and connects, and the socket is ours from then on: one send, one receive and no look at the
  * connection before cost a third of what a whole transfer of libcurl does. What is not simple is left to libcurl: TLS, proxies, users
- * and passwords, other methods than the usual ones. */
+ * and passwords, other methods than the usual ones, a Host of the request's own. */
 #ifndef WEIR_CALLS_PLAIN_H
 #define WEIR_CALLS_PLAIN_H
 #include <curl/curl.h>

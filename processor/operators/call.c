@@ -2,8 +2,9 @@
  *
  * Four stores: the calls that are pending, their records, when they are due (in order of time), and the breaker. A call
  * keeps its row of time while it is under way, so that a restart makes it again; what was answered is gone with the commit
- * of the answer, and what was accepted and answered between two commits was never there. Only the first call of a key has such a row: the next one gets it when the first is over. The task never
- * waits: the line works on a thread of its own, and a punctuator looks for answers.
+ * of the answer, and what was accepted and answered between two commits was never there. Only the first call of a key has
+ * such a row: the next one gets it when the first is over. The task never waits: the line works on a thread of its own, and
+ * a punctuator looks for answers.
  * Back-off and breaker: Michael Nygard, "Release It!" (2007), chapter 5.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>

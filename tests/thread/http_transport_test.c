@@ -103,14 +103,11 @@ static void *serve_kept(void *unused)
 
 /* ---- asking ---- */
 
-static struct weir_transport_result ask_with(void *line, weir_arena *arena, const char *url, weir_bytes body,
-                                             int64_t timeout_ms)
+static struct weir_transport_result send_and_take(void *line, weir_arena *arena, struct weir_transport_request request)
 {
     static uint64_t id;
-    const struct weir_header headers[] = {{"Idempotency-Key", {"k-1", 3}}, {"X-Bad", {"a\r\nInjected: yes", 16}}};
-    struct weir_transport_request request = {
-        .id = ++id, .method = "POST", .url = url, .headers = {headers, 2}, .body = body, .timeout_ms = timeout_ms};
     struct weir_transport_result result;
+    request.id = ++id;
     assert(weir_http_transport.send(line, &request));
     for (int i = 0; i < 3000; i++, usleep(10 * 1000))
         if (weir_http_transport.take(line, arena, &result)) {
@@ -119,6 +116,16 @@ static struct weir_transport_result ask_with(void *line, weir_arena *arena, cons
         }
     fprintf(stderr, "no result came\n");
     abort();
+}
+
+static struct weir_transport_result ask_with(void *line, weir_arena *arena, const char *url, weir_bytes body,
+                                             int64_t timeout_ms)
+{
+    const struct weir_header headers[] = {{"Idempotency-Key", {"k-1", 3}}, {"X-Bad", {"a\r\nInjected: yes", 16}}};
+    return send_and_take(
+        line, arena,
+        (struct weir_transport_request){
+            .method = "POST", .url = url, .headers = {headers, 2}, .body = body, .timeout_ms = timeout_ms});
 }
 
 static struct weir_transport_result ask(void *line, weir_arena *arena, const char *url)
@@ -141,6 +148,19 @@ static void ask_on_kept(void *line, weir_arena *arena)
     end_service(thread, keeper);
     assert(connections == CONNECTIONS);
     free(large);
+}
+
+/* A Host of the request's own stands in place of the usual one, and not beside it. */
+static void ask_another_host(void *line, weir_arena *arena, const char *url)
+{
+    const struct weir_header headers[] = {{"host", {"gateway", 7}}};
+    struct weir_transport_request request = {
+        .method = "POST", .url = url, .headers = {headers, 1}, .body = {"{}", 2}, .timeout_ms = 30000};
+    assert(send_and_take(line, arena, request).status == 200);
+    pthread_mutex_lock(&lock);
+    const char *host = strcasestr(heard, "\nHost: ");
+    assert(host && strncmp(host + 7, "gateway\r\n", 9) == 0 && !strcasestr(host + 1, "\nHost: "));
+    pthread_mutex_unlock(&lock);
 }
 
 /* Many at once: each is answered once. */
@@ -181,6 +201,7 @@ int main(void)
     assert(!strstr(heard, "Injected"));
     pthread_mutex_unlock(&lock);
 
+    ask_another_host(line, arena, url);
     ask_together(line, arena, url);
     ask_on_kept(line, arena);
 
