@@ -10,7 +10,7 @@
 
 #ifdef __GLIBC__
 #include <malloc.h>
-enum { MAPPED_BYTES_MIN = 1024 * 1024, KEPT_BYTES = 256 * 1024 };
+enum { MAPPED_BYTES_MIN = 1024 * 1024, KEPT_BYTES = 2 * 1024 * 1024 };
 
 void memory_keep_little(void)
 {
