@@ -130,7 +130,7 @@ static void read_request(void *self, const struct weir_raw_record *record)
 
 static void read_notification(void *self, const struct weir_raw_record *record)
 {
-    note(self, record, "/notification\"", HEARD);
+    note(self, record, "/notification", HEARD); /* or that it was given up */
 }
 
 /* In a store a value is a single object (0xC3 0x01), with a timestamp in front. */

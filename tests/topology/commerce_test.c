@@ -326,6 +326,31 @@ Test(commerce, an_order_is_joined_with_reservation_and_notification)
     cr_expect_eq(row->updated, start_ms + 2000);
 }
 
+static void notify(const char *kind, const char *id, int second)
+{
+    char value[240];
+    snprintf(value, sizeof value,
+             "{\"type\":\"NOTIFICATION_%s\",\"event_id\":\"%s\",\"order_id\":\"o-1\","
+             "\"timestamp\":\"2024-12-04T10:30:%02d.000Z\"}",
+             kind, id, second);
+    send_at("notifications.events", "o-1", value, 0);
+}
+
+Test(commerce, whoever_was_told_of_an_order_stays_told)
+{
+    notify("FAILED", "n1", 5);
+    cr_expect(says(order_of("o-1")->notification, "FAILED"));
+    notify("SENT", "n2", 4); /* the clocks of two services may differ */
+    cr_expect(says(order_of("o-1")->notification, "SENT"));
+    cr_expect_eq(order_of("o-1")->notified_at, start_ms + 4000);
+    notify("FAILED", "n3", 6);
+    cr_expect(says(order_of("o-1")->notification, "SENT"));
+    notify("SENT", "n4", 7);
+    cr_expect_eq(order_of("o-1")->notified_at, start_ms + 7000);
+    expect_metric("notifications.failed", 2, 0);
+    expect_metric("notifications.sent", 2, 0);
+}
+
 Test(commerce, a_status_does_not_go_back_to_pending)
 {
     order("CONFIRMED", "e2", "o-1", 2, laptop_and_mice);

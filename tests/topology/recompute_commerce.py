@@ -165,7 +165,8 @@ def order_row(orders, responses, notifications):
         row["created"] = created[0] if created else None
     response = latest(responses, lambda pair: pair[1])
     row["reservation"] = response[0]["status"] if response else None
-    notification = latest(notifications, lambda pair: pair[1])
+    told = [pair for pair in notifications if pair[0]["type"] == "NOTIFICATION_SENT"]
+    notification = latest(told or notifications, lambda pair: pair[1])
     row["notification"] = notification[0]["type"].removeprefix("NOTIFICATION_") if notification else None
     return row
 

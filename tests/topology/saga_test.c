@@ -427,7 +427,8 @@ Test(saga, after_three_attempts_two_and_four_seconds_apart_the_notification_is_g
     cr_assert(weir_test_recv(driver, "notifications.events", &record));
     cr_expect_eq(notification_event_value(&record)->type, NOTIFICATION_EVENT_KIND_NOTIFICATION_FAILED);
     cr_expect_eq(notification_event_value(&record)->attempts, 3);
-    cr_expect_eq(count("notifications.requests.dlq"), 0u);
+    cr_expect_eq(count("notifications.dlq"), 0u);
+    cr_expect_eq(count("notifications.requests.dlq"), 1u); /* to be replayed */
     cr_expect_eq(status_of("o-1"), ORDER_STATUS_CONFIRMED);
 }
 
@@ -461,6 +462,14 @@ Test(saga, other_orders_go_on_while_the_service_is_down)
 
 /* ---- both topologies ---- */
 
+static weir_test *open_views(void)
+{
+    struct weir_error error = {0};
+    weir_test *views = weir_test_new(commerce_topology(), (struct weir_config){.application = "views"}, &error);
+    cr_assert(views, "%s", error.message);
+    return views;
+}
+
 static void pass_on(weir_test *to)
 {
     const char *topic;
@@ -468,6 +477,26 @@ static void pass_on(weir_test *to)
     while (weir_test_recv_any(driver, &topic, &record))
         if (weir_test_topic_type(to, topic, true))
             weir_test_send_raw(to, topic, record);
+}
+
+/* The next dead letter of a request, as `weir dlq replay` sends it: with the time of the request. */
+static struct weir_raw_record given_up_letter(void)
+{
+    struct weir_raw_record letter, again = {0};
+    char time[24] = "";
+    cr_assert(weir_test_recv_raw(driver, "notifications.requests.dlq", &letter));
+    again.key = letter.key;
+    again.value = letter.value;
+    for (size_t i = 0; i < letter.headers.count; i++)
+        if (strcmp(letter.headers.items[i].name, "__streams.errors.record.timestamp") == 0)
+            copy(time, sizeof time, letter.headers.items[i].value);
+    again.timestamp_ms = strtoll(time, NULL, 10);
+    return again;
+}
+
+static void replay(struct weir_raw_record letter)
+{
+    weir_test_send_raw(driver, "notifications.requests", letter);
 }
 
 static const void *found_in(weir_test *test, const char *view, const char *key)
@@ -487,9 +516,7 @@ static void expect_metric(weir_test *test, const char *name, int64_t records, in
 
 Test(saga, the_example_of_the_domain_comes_out_to_the_cent_through_both_topologies)
 {
-    struct weir_error error = {0};
-    weir_test *views = weir_test_new(commerce_topology(), (struct weir_config){.application = "views"}, &error);
-    cr_assert(views, "%s", error.message);
+    weir_test *views = open_views();
     set_stock("LAPTOP-001", 50, 0);
     set_stock("MOUSE-001", 200, 0);
     order("o-2", "LAPTOP-001 100 999.99");
@@ -507,5 +534,63 @@ Test(saga, the_example_of_the_domain_comes_out_to_the_cent_through_both_topologi
     const struct stock *stock = found_in(views, "commerce-stock", "LAPTOP-001");
     cr_expect(stock->quantity == 50 && stock->available == 49 && stock->reserved == 1);
     cr_expect_eq(((const struct customer *)found_in(views, "commerce-customers", "c-1"))->spend.unscaled, 10599700);
+    weir_test_free(views);
+}
+
+static void expect_notified(weir_test *views, const char *state, int64_t sent, int64_t failed)
+{
+    const struct order_view *found = found_in(views, "commerce-orders", "o-1");
+    cr_expect(is_text(found->notification, state), "%.*s", (int)found->notification.size,
+              (const char *)found->notification.data);
+    if (sent > 0)
+        expect_metric(views, "notifications.sent", sent, 0);
+    expect_metric(views, "notifications.failed", failed, 0);
+}
+
+Test(saga, what_was_given_up_is_sent_when_its_dead_letter_is_replayed_and_counted_once)
+{
+    weir_test *views = open_views();
+    status = 503;
+    confirm_one();
+    wait_ms(20000);
+    struct weir_raw_record letter = given_up_letter();
+    pass_on(views);
+    expect_notified(views, "FAILED", 0, 1);
+
+    replay(letter); /* too early */
+    wait_ms(20000);
+    cr_expect_eq(asked_count, 6u);
+    letter = given_up_letter();
+    pass_on(views);
+    expect_notified(views, "FAILED", 0, 1);
+
+    status = 200;
+    replay(letter);
+    replay(letter); /* that it is tried again is no reason to try it twice */
+    wait_ms(20000);
+    replay(letter);
+    wait_ms(20000);
+    cr_expect_eq(asked_count, 7u);
+    cr_expect_str_eq(asked[6].key, "o-1/ORDER_CONFIRMED");
+    pass_on(views);
+    expect_notified(views, "SENT", 1, 1);
+    weir_test_free(views);
+}
+
+/* A crash between an answer and its commit has the call made again, and its outcome told again: perhaps another one. */
+Test(saga, outcomes_that_a_crash_has_told_again_count_once_each_and_whoever_was_told_stays_told)
+{
+    static const char event[] = "{\"type\":\"NOTIFICATION_%s\",\"event_id\":\"o-1/ORDER_CONFIRMED/notification%s\","
+                                "\"order_id\":\"o-1\",\"timestamp\":\"2024-12-04T10:31:%02d.000Z\"}";
+    weir_test *views = open_views();
+    for (int second = 0; second < 4; second++) {
+        char value[240];
+        bool is_sent = second % 2 == 0;
+        snprintf(value, sizeof value, event, is_sent ? "SENT" : "FAILED", is_sent ? "" : "/failed", second);
+        weir_test_send_raw(
+            views, "notifications.events",
+            (struct weir_raw_record){.key = text("o-1"), .value = text(value), .timestamp_ms = 1000 + second});
+    }
+    expect_notified(views, "SENT", 1, 1);
     weir_test_free(views);
 }

@@ -1,13 +1,16 @@
 /* orders.c: one row per order in commerce-orders, whatever order its events come in.
  *
- * CONFIRMED and CANCELLED win over PENDING; between equals the later event wins. `updated` is the time of the event that
- * decided the status. An event that does not win only fills in what is still missing.
+ * CONFIRMED and CANCELLED win over PENDING, SENT over FAILED; between equals the later event wins. `updated` is the time of
+ * the event that decided the status. An event that does not win only fills in what is still missing.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "inventory_response.h"
 #include "notification_event.h"
 #include "order_event.h"
 #include "parts.h"
+#include "record/record.h"
 #include "views.h"
+
+static const weir_bytes sent = {"SENT", 4}, failed = {"FAILED", 6};
 
 struct self {
     weir_store *orders;
@@ -146,15 +149,24 @@ static void take_reservation(weir_context *context, const struct weir_record *re
 
 /* ---- notifications.events ---- */
 
+/* Whoever was told stays told; between equals the later event wins. */
+static bool is_news(const struct order_view *row, const struct notification_event *event, bool is_sent)
+{
+    bool was_sent = row->has_notification && record_is_same(row->notification, sent);
+    if (!row->has_notification || is_sent != was_sent)
+        return !was_sent;
+    return event->timestamp >= row->notified_at;
+}
+
 static void take_notification(weir_context *context, const struct weir_record *record)
 {
     const struct notification_event *event = notification_event_value(record);
     bool is_sent = event->type == NOTIFICATION_EVENT_KIND_NOTIFICATION_SENT;
     struct order_view *row = row_of(context, record);
-    if (row->has_notification && event->timestamp < row->notified_at)
+    if (!is_news(row, event, is_sent))
         return;
     row->has_notification = row->has_notified_at = true;
-    row->notification = is_sent ? *WEIR_STR("SENT") : *WEIR_STR("FAILED");
+    row->notification = is_sent ? sent : failed;
     row->notified_at = event->timestamp;
     keep(context, record, row);
 }

@@ -16,11 +16,27 @@
 static const char usual_url[] = "http://127.0.0.1:8090/notifications";
 
 /* The key is the order's id, whatever the value says. */
-weir_bytes notification_request_identity(weir_context *context, const struct weir_record *record)
+static weir_bytes identity(weir_context *context, const struct weir_record *record,
+                           const struct notification_request *request)
 {
-    const struct notification_request *request = notification_request_value(record);
     return record_text(context, "%.*s/%s", RECORD_CHARS(*(const weir_bytes *)record->key),
                        notification_kind_type.symbols[request->type]);
+}
+
+weir_bytes notification_request_identity(weir_context *context, const struct weir_record *record)
+{
+    return identity(context, record, notification_request_value(record));
+}
+
+weir_bytes notification_outcome_identity(weir_context *context, const struct weir_record *record)
+{
+    return identity(context, record, &notification_outcome_value(record)->request);
+}
+
+bool is_notification_given_up(weir_context *context, const struct weir_record *record)
+{
+    (void)context;
+    return notification_outcome_value(record)->has_error;
 }
 
 void notification_call(weir_context *context, const struct weir_record *record, struct weir_request *out)
@@ -52,7 +68,7 @@ static weir_bytes reason_of(const struct notification_outcome *outcome)
     return is_refused ? *WEIR_STR("REFUSED") : *WEIR_STR("RETRIES_EXHAUSTED");
 }
 
-/* One id for both outcomes: when a crash has it told twice, and differently, the first counts. */
+/* An id per notification and outcome: a crash may have it told twice, and a replay may fail again, but each counts once. */
 const void *event_of_outcome(weir_context *context, const struct weir_record *record)
 {
     const struct notification_outcome *outcome = notification_outcome_value(record);
@@ -60,8 +76,9 @@ const void *event_of_outcome(weir_context *context, const struct weir_record *re
     event->type =
         outcome->has_error ? NOTIFICATION_EVENT_KIND_NOTIFICATION_FAILED : NOTIFICATION_EVENT_KIND_NOTIFICATION_SENT;
     event->order_id = *(const weir_bytes *)record->key;
-    event->event_id = record_text(context, "%.*s/%s/notification", RECORD_CHARS(event->order_id),
-                                  notification_kind_type.symbols[outcome->request.type]);
+    weir_bytes id = notification_outcome_identity(context, record);
+    event->event_id =
+        record_text(context, "%.*s/notification%s", RECORD_CHARS(id), outcome->has_error ? "/failed" : "");
     event->has_channel = event->has_attempts = true;
     event->channel = outcome->request.channel;
     event->attempts = outcome->attempts;
@@ -71,18 +88,14 @@ const void *event_of_outcome(weir_context *context, const struct weir_record *re
     return event;
 }
 
-void dead_letter_of_outcome(weir_context *context, const struct weir_record *record)
+const void *dead_letter_of_outcome(weir_context *context, const struct weir_record *record)
 {
     const struct notification_outcome *outcome = notification_outcome_value(record);
-    if (!outcome->has_error)
-        return;
     struct notification_dead_letter *letter = notification_dead_letter_new(context);
     letter->original_notification = weir_json_of(context, &notification_request_type, &outcome->request);
     letter->failure_timestamp = outcome->at;
     letter->retry_count = outcome->attempts - 1;
     letter->reason = reason_of(outcome);
     letter->last_error = outcome->error;
-    struct weir_record out = *record;
-    out.value = letter;
-    weir_forward(context, &out);
+    return letter;
 }

@@ -21,9 +21,11 @@ weir_visitor response_of_news, event_of_news;
 
 /* notifications.c: the call of the notification service. */
 enum { NOTIFICATION_ATTEMPTS = 3 };
+/* Order and outcome, of a request and of what came of it. */
 weir_bytes notification_request_identity(weir_context *, const struct weir_record *);
+weir_bytes notification_outcome_identity(weir_context *, const struct weir_record *);
 weir_requester notification_call;
 weir_answerer notification_outcome_of;
-weir_mapper event_of_outcome;
-weir_visitor dead_letter_of_outcome;
+weir_predicate is_notification_given_up;
+weir_mapper event_of_outcome, dead_letter_of_outcome;
 #endif

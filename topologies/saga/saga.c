@@ -6,6 +6,7 @@
  * Topics are delivered at least once. So each service remembers, by order id, what it has done, and says the same
  * again: a request that comes twice is answered twice with one answer, an answer that comes twice decides once. The demands of
  * the keeper lie in one partition of one topic, so a keeper that is restarted reads them in the same order and decides the same.
+ * A notification that was given up is forgotten, so that its dead letter can be replayed when the service is well again.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "saga.h"
 
@@ -73,14 +74,25 @@ static void keep_stock(weir_topology *t)
             "inventory.events");
 }
 
-/* A call that is given up is told by notifications.dlq in its own shape, so it needs no other dead letter. There is no breaker: three
- * attempts are promised, however the service does. */
+/* A call that is given up is a dead letter of its request, which can be replayed, beside what notifications.dlq says of it in its
+ * own shape. There is no breaker: three attempts are promised, however the service does. */
 static weir_stream *call_service(weir_stream *requests, const struct weir_transport *transport)
 {
     return weir_call(requests, "saga-notifications", notification_call, .answer = notification_outcome_of,
                      .value = &notification_outcome_type, .retries = NOTIFICATION_ATTEMPTS - 1,
                      .first_retry = weir_seconds(2), .timeout = weir_seconds(5), .breaker_failures = INT32_MAX,
-                     .concurrency = CALLS_AT_ONCE, .given_up = WEIR_SKIP, .transport = transport);
+                     .concurrency = CALLS_AT_ONCE, .given_up = WEIR_DEAD_LETTER, .transport = transport);
+}
+
+static void tell_given_up(weir_stream *outcomes)
+{
+    static struct once once = {.store = "saga-notified", .identity = notification_outcome_identity};
+    weir_stream *given_up = weir_filter(outcomes, is_notification_given_up, .name = "notifications-given-up");
+    weir_stream *forgotten = weir_process(given_up, &forget_processor, .stores = {"saga-notified"}, .user = &once,
+                                          .name = "notifications-anew");
+    weir_to(weir_map_values(forgotten, &notification_dead_letter_type, dead_letter_of_outcome,
+                            .name = "notification-letters"),
+            "notifications.dlq");
 }
 
 static void notify(weir_topology *t, const struct weir_transport *transport)
@@ -94,9 +106,7 @@ static void notify(weir_topology *t, const struct weir_transport *transport)
     weir_stream *outcomes = call_service(asked, transport);
     weir_to(weir_map_values(outcomes, &notification_event_type, event_of_outcome, .name = "notification-events"),
             "notifications.events");
-    weir_to(weir_flat_map_values(outcomes, &notification_dead_letter_type, dead_letter_of_outcome,
-                                 .name = "notifications-given-up"),
-            "notifications.dlq");
+    tell_given_up(outcomes);
 }
 
 weir_topology *saga_topology_over(const struct weir_transport *transport)
