@@ -1,6 +1,8 @@
 /* systems.h: the systems of the demo: topologies that have a generator of events. */
 #ifndef WEIR_TOPOLOGIES_SYSTEMS_H
 #define WEIR_TOPOLOGIES_SYSTEMS_H
+#include <stdbool.h>
+
 #include "simulation/event.h"
 
 struct simulation_world;
@@ -12,6 +14,7 @@ struct system {
     const char *const *topics;            /* of the events, in the order in which to create them; ends with NULL */
     const struct simulation_world *world; /* NULL: the shop, which has a generator of its own */
     const char *feeds;                    /* the topology whose events its own cause; NULL: none */
+    bool acts; /* upon others, so that what it does is done now: there is no past of it to be made up */
 };
 
 /* Ended by a NULL topology. */

@@ -72,7 +72,7 @@ static bool is_fed(const struct demo *demo, const struct system *system)
     return false;
 }
 
-/* A system that feeds another one begins now: what it does is done now, and the other one has a past of its own. */
+/* A system that acts begins now: a past that is worked off now would have waited for hours. */
 static struct feeder *start_feeder(const struct demo *demo, size_t i, weir_app *app)
 {
     const struct system *system = demo->systems[i];
@@ -80,7 +80,7 @@ static struct feeder *start_feeder(const struct demo *demo, size_t i, weir_app *
                                  .system = system,
                                  .seed = (uint64_t)demo->seed.value,
                                  .events_per_second = is_fed(demo, system) ? 0 : (double)demo->rate.value,
-                                 .backlog_ms = system->feeds ? 0 : (int64_t)BACKLOG_HOURS * 3600 * 1000,
+                                 .backlog_ms = system->acts ? 0 : (int64_t)BACKLOG_HOURS * 3600 * 1000,
                                  .backlog_events = BACKLOG_EVENTS,
                              });
 }
@@ -173,6 +173,6 @@ const struct command demo_command = {
     "[SYSTEM…]",
     "runs the systems with live events and their dashboard",
     "All systems, or those that are named. Nothing else is needed: the events come from generators, the log is\n"
-    "the embedded broker. It begins with the last six hours.",
+    "the embedded broker. It begins with the last six hours; systems that call services begin now.",
     demo_run,
 };

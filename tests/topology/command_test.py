@@ -482,6 +482,17 @@ class Embedded(unittest.TestCase):
         wait_for(lambda: created() > first)
         instance.ends_well(signal.SIGINT)
 
+    def test_the_demo_closes_contracts_of_now(self):
+        instance = Instance("demo", "continental", "--port", "0", "--dir", self.folder, "--rate", "2000")
+        self.addCleanup(self.finish, instance)
+
+        def closed():
+            rows = instance.get("/v1/views/continental-closings-per-minute/entries")["data"]
+            return [row["value"] for row in rows if row["value"]["closed"] >= 20]
+        for row in wait_for(closed):
+            self.assertLess(row["p95Ms"], 60000)
+        instance.ends_well(signal.SIGINT)
+
     def test_the_demo_leaves_nothing_behind(self):
         place = pathlib.Path(self.folder) / "tmp"
         place.mkdir()
