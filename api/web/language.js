@@ -74,6 +74,8 @@ function formatted(text, parts, fraction) {
 }
 
 export const moment = (text) => (text ? formatted(text, { ...day, ...time }, true) : "–");
+// For columns of a board: to the second, and without the year where it is this one.
+export const brief = (text) => (text.startsWith(new Date().toISOString().slice(0, 5)) ? formatted(text, { month: "2-digit", day: "2-digit", ...time }, false) : formatted(text, { ...day, ...time }, false));
 export const clock = (text) => (text ? formatted(text, time, false) : "–");
 export const clockMinute = (text) => formatted(text, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, false);
 export const dayAndHour = (text) => formatted(text, { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, false);

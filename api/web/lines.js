@@ -48,7 +48,9 @@ export class Lines {
     const label = last - first > 20 * 3600000 ? dayAndHour : clockMinute;
     const times = !this.points.length ? [] : last === first ? [last] : [first, (first + last) / 2, last];
     const anchors = last === first ? ["end"] : ["start", "middle", "end"];
-    return [...parts, ...times.map((time, i) => make("text", { class: "axis", x: x(time), y: box.bottom + 17, "text-anchor": anchors[i] }, label(new Date(time).toISOString())))];
+    const texts = times.map((time) => label(new Date(time).toISOString()));
+    const told = (text, i) => make("text", { class: "axis", x: x(times[i]), y: box.bottom + 17, "text-anchor": anchors[i] }, text);
+    return [...parts, ...texts.map((text, i) => (text === texts[i - 1] ? null : told(text, i))).filter(Boolean)];
   }
 
   trace(i, x, y) {

@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { get } from "./api.js";
 import { make, setText } from "./dom.js";
-import { exact, isTime, language, moment, short, t } from "./language.js";
+import { brief, exact, isTime, language, moment, short, t } from "./language.js";
 import { Lines } from "./lines.js";
 
 const leastPause = 400; // ms from one answer to the next question
 const share = 10; // a question that took long rests so many times as long: a board never loads an instance by more than a tenth
 
 const isNumber = (value) => typeof value === "number";
-const shown = (value, isFraction) => (value === null || value === undefined ? "–" : isNumber(value) ? exact(value, isFraction) : isTime(value) ? moment(value) : String(value));
+const shown = (value, isFraction) => (value === null || value === undefined ? "–" : isNumber(value) ? exact(value, isFraction) : isTime(value) ? brief(value) : String(value));
 
 // What a report says of itself in the page's language, or in the one it was written in.
 export function inLanguage(report) {
@@ -66,6 +66,12 @@ function flash(node, text) {
   node.classList.add("flash");
 }
 
+// A large number has no room for its hundredths.
+function figure(value) {
+  if (!isNumber(value) || Math.abs(value) < 1e6) return shown(value, !Number.isInteger(value));
+  return Math.abs(value) < 1e7 ? exact(Math.round(value)) : short(value);
+}
+
 class Figures {
   constructor(panel) {
     this.panel = panel;
@@ -80,7 +86,7 @@ class Figures {
         this.values.set(name, value);
         this.node.append(make("div", {}, make("dt", {}, this.panel.words.column(name)), value));
       }
-      flash(this.values.get(name), isNumber(row[i]) && Math.abs(row[i]) >= 1e7 ? short(row[i]) : shown(row[i] ?? null, !Number.isInteger(row[i])));
+      flash(this.values.get(name), figure(row[i] ?? null));
     });
   }
 }
@@ -133,13 +139,15 @@ class Rows {
     rows.forEach((row, at) => row.forEach((value, i) => this.cell(kept.get(known[at])[i], value, fractions[i], i)));
     const changed = kept.size !== this.body.children.length || [...kept.keys()].join("\n") !== [...this.rows.keys()].join("\n");
     this.rows = kept;
-    if (changed || !rows.length) this.body.replaceChildren(...(rows.length ? [...kept.values()].map((cells) => make("tr", {}, cells)) : [make("tr", {}, make("td", { class: "empty", colspan: columns.length }, t("Nothing yet")))]));
+    if (changed || !rows.length) this.body.replaceChildren(...(rows.length ? [...kept.values()].map((cells) => make("tr", {}, cells)) : [make("tr", {}, make("td", { class: "empty", colspan: columns.length }, t("Nothing now")))]));
     this.after?.(columns, rows);
   }
 
   cell(node, value, isFraction) {
     const text = shown(value, isFraction);
     flash(node, text);
+    node.title = isTime(value) ? moment(value) : "";
+    node.classList.toggle("time", isTime(value));
     node.classList.toggle("wrap", text.length > 40);
   }
 }

@@ -31,7 +31,7 @@ export const spanish = {
   "tasks": "tareas", "standbys": "reservas", "key": "clave", "value": "valor", "window start": "inicio de la ventana", "end": "fin", "updated": "actualizado", "failed": "fallo",
   "share": "parte", "topic": "tópico", "partition": "partición", "offset": "posición", "reason": "motivo", "message": "mensaje", "trace": "traza",
   // boards, views, answers
-  "Nothing yet": "Nada todavía", "Only a part: other partitions are elsewhere": "Solo una parte: hay otras particiones en otro lugar", "No views": "No hay vistas", "No rows": "No hay filas",
+  "Nothing yet": "Nada todavía", "Nothing now": "Nada por ahora", "Only a part: other partitions are elsewhere": "Solo una parte: hay otras particiones en otro lugar", "No views": "No hay vistas", "No rows": "No hay filas",
   "about {n} row": "alrededor de {n} fila", "about {n} rows": "alrededor de {n} filas", "{n} row": "{n} fila", "{n} rows": "{n} filas", "View": "Vista", "windows": "ventanas", "sessions": "sesiones",
   "key → value": "clave → valor", "key-value": "clave-valor", "exact key": "clave exacta", "prefix of a key": "comienzo de una clave", "from key": "desde la clave", "begins with": "empieza por",
   "from": "desde", "is exactly": "es exactamente", "15 minutes": "15 minutos", "1 hour": "1 hora", "6 hours": "6 horas", "everything": "todo", "Live": "En vivo", "Paused": "En pausa",

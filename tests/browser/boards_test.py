@@ -31,6 +31,9 @@ SELECT 'one' AS name, 1 AS number UNION ALL SELECT 'one', 2 UNION ALL SELECT 'tw
 FULL = """[...document.querySelectorAll('.panel')].filter((panel) => panel.querySelector('dd')?.textContent || panel.querySelector('.trace[d^=M]') ||
            panel.querySelector('tbody tr')).length"""
 
+CUT_OFF = """[...document.querySelectorAll('.panel .scroll, .panel dd, .panel h2')].filter((node) => node.scrollWidth > node.clientWidth)
+              .map((node) => node.closest('.panel').dataset.report).join()"""
+
 
 class Boards(unittest.TestCase):
     @classmethod
@@ -84,12 +87,23 @@ class Boards(unittest.TestCase):
         for system in SYSTEMS:
             panels = [report for report in reports if report["board"] == system]
             self.assertGreaterEqual(len(panels), 3, system)
-            for i, (dark, width) in enumerate(((False, 1280), (True, 390))):
+            for dark, width in ((False, 1280), (False, 1600), (True, 390)):
                 self.open(system, dark=dark, width=width)
                 self.chrome.until(f"{FULL} === {len(panels)}", seconds=60)
                 wide = self.chrome.ask("document.documentElement.scrollWidth - document.documentElement.clientWidth")
                 self.assertLessEqual(wide, 0, f"{system} scrolls sideways at {width}")
-                self.shoot(f"board-{system}-{'phone' if i else 'wide'}")
+                if width > 390:
+                    self.assertEqual(self.chrome.ask(CUT_OFF), "", f"{system}: what does not fit at {width}")
+                self.shoot(f"board-{system}-{width}")
+
+    def test_a_time_is_short_and_whole_where_one_points(self):
+        self.open("aurore")
+        time_cell = "document.querySelector('[data-report=aurore-latest-events] td.time')"
+        self.chrome.until(time_cell, seconds=60)
+        shown, whole = self.chrome.ask(f"{time_cell}.textContent + '|' + {time_cell}.title").split("|")
+        self.assertRegex(shown, r"^\d\d-\d\d \d\d:\d\d:\d\d$")
+        self.assertIn(shown, whole)
+        self.assertRegex(whole, r"^20\d\d-")
 
     def test_a_board_follows_the_events(self):
         self.open("aurore")

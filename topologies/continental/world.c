@@ -48,7 +48,7 @@ static void step(struct simulation *simulation, int64_t now_ms)
     struct hotel *hotel = simulation_self(simulation);
     int64_t reward = 100 * simulation_draw(simulation, 1, 90);
     char id[48];
-    snprintf(id, sizeof id, "contract-%llx-%05lld", (unsigned long long)simulation_seed(simulation),
+    snprintf(id, sizeof id, "contract-%llx-%07lld", (unsigned long long)simulation_seed(simulation),
              (long long)++hotel->contracts);
     send_contract(simulation, id, reward, now_ms);
     if (simulation_happens(simulation, 600))
