@@ -6,15 +6,13 @@
  * may know of it (window_clock.h): behind a repartition topic nothing is final before the slowest task upstream has
  * passed it.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "base/bytes.h"
 #include "base/error.h"
 #include "operators/operators.h"
 #include "operators/suppress_row.h"
 #include "operators/timeline.h"
 #include "operators/typed_store.h"
 #include "operators/window_clock.h"
-
-enum { TIME_BYTES = 8 };
+#include "operators/window_key.h"
 
 struct suppress { /* context->self */
     struct window_clock clock;
@@ -25,30 +23,13 @@ struct suppress { /* context->self */
 
 /* ---- keys ---- */
 
-static size_t window_bytes(int64_t window_size_ms)
-{
-    if (window_size_ms == GRAPH_SESSIONS)
-        return 2 * (size_t)TIME_BYTES;
-    return window_size_ms != 0 ? TIME_BYTES : 0;
-}
-
-static void write_time(struct buffer *out, int64_t time_ms)
-{
-    char bytes[TIME_BYTES];
-    bytes_put_u64(bytes, (uint64_t)time_ms);
-    buffer_append(out, bytes, sizeof bytes);
-}
-
 static bool write_key(struct weir_store *store, const struct graph_node *node, const struct weir_record *record,
                       struct buffer *out)
 {
     buffer_clear(out);
     if (!typed_write(store, node->key_type, record->key, out))
         return false;
-    if (node->window_size_ms == GRAPH_SESSIONS)
-        write_time(out, record->window.end_ms);
-    if (node->window_size_ms != 0)
-        write_time(out, record->window.start_ms);
+    window_key_write(node, record, out);
     return true;
 }
 
@@ -56,18 +37,10 @@ static bool write_key(struct weir_store *store, const struct graph_node *node, c
 static bool read_key(weir_context *context, weir_bytes stored, struct weir_record *out)
 {
     const struct graph_node *node = context->node;
-    size_t behind = window_bytes(node->window_size_ms);
-    if (stored.size < behind)
+    weir_bytes key = stored;
+    if (!window_key_read(node, &key, out))
         return typed_latch(&context->stores[0], WEIR_CORRUPT, "a row has no window in its key");
-    const char *window = (const char *)stored.data + stored.size - behind;
-    if (behind > 0)
-        out->window.start_ms = (int64_t)bytes_get_u64(window + behind - TIME_BYTES);
-    if (node->window_size_ms == GRAPH_SESSIONS)
-        out->window.end_ms = (int64_t)bytes_get_u64(window);
-    else if (behind > 0 && __builtin_add_overflow(out->window.start_ms, node->window_size_ms, &out->window.end_ms))
-        out->window.end_ms = INT64_MAX;
-    out->key = typed_read(&context->stores[0], node->key_type, (weir_bytes){stored.data, stored.size - behind},
-                          context->execution->arena);
+    out->key = typed_read(&context->stores[0], node->key_type, key, context->execution->arena);
     return out->key != NULL;
 }
 

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/sink.h"
 
-#include "base/bytes.h"
 #include "base/error.h"
+#include "operators/window_key.h"
 #include "runtime/change.h"
 #include "runtime/task.h"
 #include "schemas/codec.h"
@@ -95,29 +95,6 @@ static bool write_change(struct task *task, const struct weir_type *type, const 
     return true;
 }
 
-enum { TIME_BYTES = 8 };
-
-/* Kafka Streams' TimeWindowedSerializer and SessionWindowedSerializer. */
-static void write_window(const struct graph_node *node, const struct weir_record *record, struct buffer *out)
-{
-    unsigned char time[TIME_BYTES];
-    if (node->window_size_ms == GRAPH_SESSIONS) {
-        bytes_put_u64(time, (uint64_t)record->window.end_ms);
-        buffer_append(out, time, sizeof time);
-    }
-    if (node->window_size_ms != 0) {
-        bytes_put_u64(time, (uint64_t)record->window.start_ms);
-        buffer_append(out, time, sizeof time);
-    }
-}
-
-static size_t window_bytes(const struct graph_node *node)
-{
-    if (node->window_size_ms == 0)
-        return 0;
-    return node->window_size_ms == GRAPH_SESSIONS ? TIME_BYTES + TIME_BYTES : TIME_BYTES;
-}
-
 static bool write_key(struct task *task, const struct graph_node *node, const struct weir_record *record,
                       weir_bytes *out, struct weir_error *error)
 {
@@ -128,7 +105,7 @@ static bool write_key(struct task *task, const struct graph_node *node, const st
     buffer_clear(&task->key_buffer);
     if (!codec_write(node->key_type, format, 0, record->key, &task->key_buffer, error))
         return false;
-    write_window(node, record, &task->key_buffer);
+    window_key_write(node, record, &task->key_buffer);
     *out = buffer_bytes(&task->key_buffer);
     return true;
 }
@@ -238,7 +215,7 @@ static bool write_parts(struct task *task, const struct graph_node *node, const 
     if (!write_key(task, node, record, &out->key, latch))
         return false;
     if (node->window_size_ms != 0 && out->key.data) /* as WindowedStreamPartitioner does */
-        out->partition_key = (weir_bytes){out->key.data, out->key.size - window_bytes(node)};
+        out->partition_key = (weir_bytes){out->key.data, out->key.size - window_key_bytes(node)};
     return node->topic->holds_changes ? write_change(task, node->value_type, record, &out->value, latch)
                                       : write_value(task, node, record->value, &out->value, latch);
 }
