@@ -516,6 +516,12 @@ struct weir_changes_args {
     const char *at;
     weir_table *table;
     bool old_values; /* records also carry what the change replaces, in .old_value */
+    /* One change per key (and window) and commit: the latest, with its time and headers, when the commit begins, in order of the keys'
+     * first changes since the last one; .old_value is what was there at the last commit. They belong to that commit, with all that
+     * comes of them. Until then they are in memory, and a commit comes early when they are many. As in a punctuator there is no record
+     * in hand: weir_metadata names none, a dead letter has no value, and at least once a repartition behind it does not recognise what
+     * is told again after a crash, with what came since: a table of the latest is right, a count may not be. Not of a versioned table. */
+    bool per_commit;
     const char *name;
 };
 struct weir_count_args {
@@ -583,8 +589,8 @@ struct weir_join_args {
     void *user;
     const char *name;
 };
-/* Kafka Streams' caches hold updates back. Here every update is forwarded, and writes are gathered on their way to changelog
- * and disk whatever is said; it is understood so that a topology can be taken over as it stands. */
+/* Kafka Streams' caches hold updates back. Here every update is forwarded (but see .per_commit of weir_changes), and writes are
+ * gathered on their way to changelog and disk whatever is said; it is understood so that a topology can be taken over as it stands. */
 enum weir_caching { WEIR_CACHING_DEFAULT, WEIR_CACHING_ENABLED, WEIR_CACHING_DISABLED };
 struct weir_store_args {
     const char *at;
@@ -1206,7 +1212,8 @@ WEIR_PUBLIC uint16_t weir_http_admin_port(weir_http *); /* 0: its door is closed
 WEIR_PUBLIC void weir_http_drain(weir_http *); /* readiness turns 503, requests are still answered */
 WEIR_PUBLIC void weir_http_stop(weir_http *);  /* NULL is fine */
 
-/* ---- test driver: the same task code, no broker, a clock turned by hand -------------------------------------------- */
+/* ---- test driver: the same task code, no broker, a clock turned by hand --------------------------------------------
+ * Each record is committed, so what weir_changes holds with .per_commit is told behind each. */
 
 WEIR_PUBLIC weir_test *weir_test_new(weir_topology *, struct weir_config, struct weir_error *); /* takes the topology, always */
 WEIR_PUBLIC void weir_test_send(weir_test *, const char *topic, struct weir_record); /* typed as the topology reads the topic */

@@ -45,7 +45,7 @@ export const spanish = {
   "one SELECT over the views; Ctrl+Enter runs it": "un SELECT sobre las vistas; Ctrl+Intro lo ejecuta",
   // topology
   "source": "origen", "step": "paso", "sink": "destino", "store": "almacén", "Drawing of {app}": "Dibujo de {app}", "Topology {name}": "Topología {name}", "Sub-topology {id}": "Subtopología {id}",
-  "lag {n}": "retraso {n}", "kind": "tipo", "written at": "escrito en", "topics": "tópicos", "stores": "almacenes", "to": "hasta",
+  "lag {n}": "retraso {n}", "kind": "tipo", "once per commit": "una vez por commit", "written at": "escrito en", "topics": "tópicos", "stores": "almacenes", "to": "hasta",
   // problems
   "the latest records of this instance that could not be handled": "los últimos registros de esta instancia que no se pudieron tratar", "No record has failed": "Ningún registro ha fallado",
   "Dropped records": "Registros descartados", "by reason, since this instance started": "por motivo, desde que arrancó esta instancia", "No record was dropped": "Ningún registro se descartó",

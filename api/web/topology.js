@@ -64,7 +64,7 @@ class Detail {
     const links = (names, page) => names.flatMap((name, i) => [i ? ", " : "", page ? make("a", { href: `#/${page}/${encodeURIComponent(name)}` }, name) : name]);
     const fact = (label, content) => (content?.length ? [make("dt", {}, label), make("dd", {}, content)] : []);
     this.facts.replaceChildren(
-      ...fact(t("kind"), [node.kind, node.operator].filter(Boolean).join(" · ")), ...fact(t("written at"), node.at), ...fact(t("topics"), links(node.topics ?? [])),
+      ...fact(t("kind"), [node.kind, node.operator, node.per_commit && t("once per commit")].filter(Boolean).join(" · ")), ...fact(t("written at"), node.at), ...fact(t("topics"), links(node.topics ?? [])),
       ...fact(t("stores"), links(node.stores ?? [], "views")), ...fact(t("from"), links(node.predecessors ?? [])), ...fact(t("to"), links(node.successors ?? [])),
       make("dt", {}, t("records/s")), this.rate, make("dt", {}, t("records")), this.records, make("dt", {}, t("lag")), this.lag);
     this.update(this.figures);

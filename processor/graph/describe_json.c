@@ -48,6 +48,8 @@ static void write_node(const struct graph_node *node, struct buffer *out)
     write_field("kind", kinds[node->kind], out);
     write_field("operator", node->operator ? node->operator->kind : NULL, out);
     write_field("at", node->at, out);
+    if (operator_is(node, &operator_to_stream_per_commit))
+        buffer_text(out, "\"per_commit\":true,");
     buffer_text(out, "\"topics\":[");
     const struct graph_topic *topic;
     for (size_t i = 0; (topic = graph_source_topic(node, i)) && !topic->is_pattern; i++) {

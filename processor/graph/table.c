@@ -212,16 +212,33 @@ weir_table *weir_transform_values_with(weir_table *parent, const struct weir_typ
 
 /* ---- changes ---- */
 
+/* A change that is out of order is not the latest of its key, and says nothing of what the last commit had. */
+static bool check_per_commit(const struct verb *verb, const weir_table *table)
+{
+    if (!table_view_is_versioned(&table->view))
+        return true;
+    return verb_fail(verb, "changes of the versioned table %s may come out of order; take out .per_commit",
+                     table->node->name);
+}
+
+static struct graph_node *add_to_stream(const struct verb *verb, struct graph_node *parent, const char *name,
+                                        bool per_commit)
+{
+    return per_commit ? node_add_behind(verb, parent, &operator_to_stream_per_commit, name)
+                      : node_add_behind(verb, parent, &operator_to_stream, name);
+}
+
 weir_stream *weir_changes_with(struct weir_changes_args args)
 {
     weir_table *table = args.table;
     if (!table)
         return NULL;
     const struct verb verb = {table->topology, args.at, "changes", args.name};
-    if (!verb_is_open(&verb) || (args.old_values && !table_send_old(&verb, table, true)))
+    if (!verb_is_open(&verb) || (args.per_commit && !check_per_commit(&verb, table)) ||
+        (args.old_values && !table_send_old(&verb, table, true)))
         return NULL;
     const char *name = node_name(&verb, "KTABLE", operator_to_stream.kind, args.name);
-    struct graph_node *node = name ? node_add_behind(&verb, table->node, &operator_to_stream, name) : NULL;
+    struct graph_node *node = name ? add_to_stream(&verb, table->node, name, args.per_commit) : NULL;
     if (!node)
         return NULL;
     node->args = node_args(table->topology, &args.old_values, sizeof args.old_values);

@@ -19,6 +19,9 @@ void context_open(struct context_set *);
 int64_t context_due(struct context_set *);
 /* Stream time went on to execution->timestamp_ms without a record: tells every operator, in node order. */
 void context_advance_all(struct context_set *);
+/* A commit begins, and nobody has a record in hand: every operator forwards what it holds for it, in node order, so that
+ * what one of them causes another to hold goes, too. */
+void context_tell_all(struct context_set *);
 /* Calls close in reverse node order, for the operators that were opened; a second call does nothing. */
 void context_close(struct context_set *);
 /* Frees the contexts, without calling close. NULL is fine. */

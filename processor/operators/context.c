@@ -56,6 +56,14 @@ void context_advance(weir_context *context)
     leave(context);
 }
 
+void context_tell(weir_context *context)
+{
+    if (context->execution->error.code != WEIR_OK || !context->node->operator|| !context->node->operator->tell)
+        return;
+    context->node->operator->tell(context);
+    leave(context);
+}
+
 void context_punctuate(weir_context *context, weir_punctuator *call, int64_t now_ms)
 {
     call(context, now_ms);

@@ -19,6 +19,9 @@ struct operator
     /* Of operators that know of time. The first may be NULL. */
     int64_t (*due)(weir_context *);  /* when the first of what waits leaves, by stream time; INT64_MAX: nothing waits */
     void (*advance)(weir_context *); /* stream time went on to execution->timestamp_ms, without a record */
+    /* Of operators that hold changes until the commit; may be NULL. It begins: what is held is forwarded. There is no record
+     * in hand, and nothing else in the arena. */
+    void (*tell)(weir_context *);
 };
 
 struct given_up {
@@ -69,6 +72,7 @@ struct execution {
     bool forget;                   /* weir_forget was called */
     bool commit;                   /* weir_commit was called */
     int32_t holds;                 /* nodes that want no more records for now; punctuators go on */
+    size_t held_bytes;             /* of changes that nodes hold until the commit; 0: none do */
 };
 
 struct weir_store { /* a typed handle on a store, one per context and store */
@@ -103,6 +107,8 @@ void context_forward(weir_context *, const struct weir_record *);
 void context_drop(weir_context *, const char *reason);
 /* Stream time goes on without a record: calls the operator's advance. What it latches is handled as in context_enter. */
 void context_advance(weir_context *);
+/* A commit begins: calls the operator's tell. What it latches is handled as in context_enter. */
+void context_tell(weir_context *);
 /* A punctuator of the node; what it latches is handled as in context_enter. */
 void context_punctuate(weir_context *, weir_punctuator *, int64_t now_ms);
 /* Latches POISON unless something is latched. Always returns false. */

@@ -16,6 +16,7 @@ extern const struct operator operator_branch; /* one way out of a split; a NULL 
 
 /* node->args: bool: the stream also sees what each change replaces */
 extern const struct operator operator_to_stream;
+extern const struct operator operator_to_stream_per_commit; /* the latest change of each key, at the commit */
 
 /* node->args: none */
 extern const struct operator operator_split; /* its children are branches, the first that matches wins */

@@ -10,9 +10,11 @@ enum { APPLY_PAUSE_US = 1000 * 1000 };
 size_t applier_overlay_bytes(const struct loop *loop)
 {
     size_t bytes = 0;
-    for (size_t i = 0; i < loop->task_count; i++)
+    for (size_t i = 0; i < loop->task_count; i++) {
+        bytes += loop->tasks[i]->execution.held_bytes;
         for (size_t s = 0; s < loop->tasks[i]->part->store_count; s++)
             bytes += store_overlay_bytes(loop->tasks[i]->stores[s]);
+    }
     return bytes;
 }
 

@@ -1,5 +1,6 @@
 /* commit.h: the one order in which anything becomes true.
  *
+ *   tell        operators forward what they hold until the commit (task_tell), so that it belongs to it
  *   changelog   every row of the overlays is sent to its changelog
  *   a. flush    until every record sent is durable
  *   b. latch    a failed delivery ends the commit here, and what others wrote to the changelogs is undone (strays.h)

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "runtime/commit.h"
+#include "runtime/globals.h"
 #include "runtime/loop_private.h"
 #include "runtime/membership.h"
 #include "runtime/strays.h"
@@ -24,6 +25,17 @@ static bool flush(struct loop *loop, struct weir_error *error)
             return error_set(error, cause.code == WEIR_RETRY ? WEIR_FATAL : cause.code, "%s", cause.message);
         log_warning("loop", "%s; waiting on", cause.message);
     }
+}
+
+/* What operators hold for the commit goes first, so that all that comes of it belongs to it. */
+static bool tell_all(struct loop *loop, struct weir_error *error)
+{
+    globals_enter(loop->app->globals);
+    for (size_t i = 0; i < loop->task_count && error->code == WEIR_OK; i++)
+        if (loop->tasks[i]->progress && !task_tell(loop->tasks[i]))
+            error_set(error, loop->tasks[i]->failure.code, "%s", loop->tasks[i]->failure.message);
+    globals_leave(loop->app->globals);
+    return error->code == WEIR_OK;
 }
 
 static bool log_all(struct loop *loop, struct weir_error *error)
@@ -75,9 +87,10 @@ static bool undo_strays(struct loop *loop, struct weir_error *error)
 
 static bool commit_steps(struct loop *loop, struct weir_error *error)
 {
-    if (!failpoint("commit.begin", error) || !log_all(loop, error) || !failpoint("commit.logged", error) ||
-        !flush(loop, error) || !failpoint("commit.flushed", error) || !undo_strays(loop, error) ||
-        !commit_offsets(loop, error) || !failpoint("commit.committed", error))
+    if (!failpoint("commit.begin", error) || !tell_all(loop, error) || !failpoint("commit.told", error) ||
+        !log_all(loop, error) || !failpoint("commit.logged", error) || !flush(loop, error) ||
+        !failpoint("commit.flushed", error) || !undo_strays(loop, error) || !commit_offsets(loop, error) ||
+        !failpoint("commit.committed", error))
         return false;
     publish_all(loop);
     return failpoint("commit.published", error);

@@ -448,6 +448,17 @@ bool task_punctuate(struct task *task, int64_t wall_ms)
     return end_punctuation(task);
 }
 
+bool task_tell(struct task *task)
+{
+    if (task->execution.held_bytes == 0)
+        return true;
+    if (task->settings.watch)
+        task->settings.watch->telling(task->settings.watch->self, task);
+    begin_punctuation(task, task->execution.stream_time_ms);
+    context_tell_all(task->contexts);
+    return end_punctuation(task);
+}
+
 /* False: this record was applied before the crash that made it come twice. */
 static bool follow_lineage(struct task *task, struct task_source *source, const struct broker_message *message)
 {

@@ -49,7 +49,8 @@ struct task_watch {
     void (*began)(void *self, const struct task *); /* at a commit, its last one or another's, with operators anew */
     void (*entering)(void *self, const struct task *, const struct task_source *, const struct broker_message *);
     void (*punctuating)(void *self, const struct task *, int64_t wall_ms);
-    void (*ended)(void *self, const struct task *); /* it is being closed, whether it has begun or not */
+    void (*telling)(void *self, const struct task *); /* a commit begins, and operators hold something for it */
+    void (*ended)(void *self, const struct task *);   /* it is being closed, whether it has begun or not */
 };
 
 struct task_settings {
@@ -183,6 +184,9 @@ struct task_source *task_choose(struct task *);
 bool task_process(struct task *, struct task_source *);
 /* Fires what is due by the wall clock. False: task->failure is set. */
 bool task_punctuate(struct task *, int64_t wall_ms);
+/* A commit begins: operators forward what they hold for it, as a punctuation does, without a record in hand. Before the
+ * rows of the commit are logged; a second time nothing is left. False: task->failure is set, and it must not commit. */
+bool task_tell(struct task *);
 size_t task_queued(const struct task *);
 /* The head of the source is what everything that is sent now is caused by. */
 void task_take_in_hand(struct task *, struct task_source *);

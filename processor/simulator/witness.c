@@ -19,7 +19,7 @@
 #include "state/versioned.h"
 
 enum { STORES_MAX = 8, SOURCES_MAX = 64, UNTOLD = -2 };
-enum entry_kind { ENTRY_BEGAN, ENTRY_RECORD, ENTRY_PUNCTUATION };
+enum entry_kind { ENTRY_BEGAN, ENTRY_RECORD, ENTRY_PUNCTUATION, ENTRY_TOLD };
 
 struct entry { /* something a task did */
     enum entry_kind kind;
@@ -481,6 +481,14 @@ static void punctuating(void *self, const struct task *task, int64_t wall_ms)
     note(watcher->witness, performer, (struct entry){.kind = ENTRY_PUNCTUATION, .wall_ms = wall_ms});
 }
 
+static void telling(void *self, const struct task *task)
+{
+    const struct watcher *watcher = self;
+    struct performer *performer = performer_of(watcher->witness, watcher->owner, task);
+    assert(performer);
+    note(watcher->witness, performer, (struct entry){.kind = ENTRY_TOLD});
+}
+
 static void forget_performer(struct witness *witness, size_t index)
 {
     struct performer *performer = witness->performers[index];
@@ -503,7 +511,7 @@ struct task_watch witness_watch(struct witness *witness, void *owner)
 {
     struct watcher *watcher = memory_new(sizeof *watcher);
     *watcher = (struct watcher){witness, owner};
-    return (struct task_watch){watcher, began, entering, punctuating, ended};
+    return (struct task_watch){watcher, began, entering, punctuating, telling, ended};
 }
 
 void witness_process_ended(struct witness *witness, void *owner)
@@ -617,6 +625,8 @@ static bool repeat(struct witness *witness, struct line *line, const struct entr
         ok = repeat_record(witness, line, entry);
     else if (entry->kind == ENTRY_PUNCTUATION)
         ok = task_punctuate(line->reference, entry->wall_ms);
+    else if (entry->kind == ENTRY_TOLD)
+        ok = task_tell(line->reference);
     else if (witness->settings.restarts_show)
         ok = task_rewind(line->reference, &error);
     else
@@ -628,7 +638,9 @@ static bool repeat(struct witness *witness, struct line *line, const struct entr
         return true;
     return violate(witness, "sub-topology %d partition %d, %s %lld: it sent something else than it should have",
                    line->part->subtopology->id, (int)line->partition,
-                   entry->kind == ENTRY_RECORD ? line->part->sources[entry->source].topic : "punctuation",
+                   entry->kind == ENTRY_RECORD ? line->part->sources[entry->source].topic
+                   : entry->kind == ENTRY_TOLD ? "telling"
+                                               : "punctuation",
                    (long long)entry->offset);
 }
 

@@ -212,7 +212,7 @@ static weir_stream *call_stream_verb(struct world *world)
     case 10:
         return weir_join_table_with(one_stream(world), one_table(world), joining(world));
     case 11:
-        return weir_changes(one_table(world), .old_values = next(world) % 2 == 0);
+        return weir_changes(one_table(world), .old_values = next(world) % 2 == 0, .per_commit = next(world) % 4 == 0);
     case 12:
         return process(world);
     case 13:

@@ -150,6 +150,26 @@ static weir_topology *sum(void)
     return t;
 }
 
+static const void *difference(weir_context *context, const struct weir_record *change)
+{
+    int64_t *out = weir_alloc(context, sizeof *out);
+    *out = *(const int64_t *)change->value - (change->old_value ? *(const int64_t *)change->old_value : 0);
+    return out;
+}
+
+/* What is told at commits, added up again; and a table of the latest of it. */
+static weir_topology *per_commit(void)
+{
+    weir_topology *t = weir_topology_new("per-commit");
+    weir_stream *events = weir_filter(weir_from(t, "events", &weir_str_type, &weir_str_type), has_value);
+    weir_table *counts = weir_count(weir_group(events), "counts");
+    weir_stream *told = weir_changes(counts, .old_values = true, .per_commit = true);
+    weir_to(told, "counted");
+    weir_to_table(told, "latest");
+    weir_aggregate(weir_group(weir_map_values(told, &weir_i64_type, difference)), "sums", add, .value = &weir_i64_type);
+    return t;
+}
+
 static weir_topology *stream_table(void)
 {
     weir_topology *t = weir_topology_new("stream-table");
@@ -530,6 +550,12 @@ static void judge_sum(struct simulate_world *world)
     judge(world, "sums", add_amount, find_row);
 }
 
+static void judge_per_commit(struct simulate_world *world)
+{
+    judge(world, "sums", count_key, find_row);
+    judge(world, "latest", count_key, find_row);
+}
+
 static void judge_order(struct simulate_world *world)
 {
     static struct tally tally;
@@ -564,6 +590,7 @@ const struct simulated_topology simulated_by_name[] = {
     {"windows-ahead", windows_ahead, false, judge_windows_ahead, NULL, SIMULATE_BOTH, NULL},
     {"regrouped", regrouped, false, judge_regrouped, NULL, SIMULATE_BOTH, NULL},
     {"by-pattern", by_pattern, false, judge_uneven, NULL, SIMULATE_BOTH, matching},
+    {"per-commit", per_commit, false, judge_per_commit, NULL, SIMULATE_BOTH, NULL},
     {"regrouped-merged", regrouped_merged, false, judge_regrouped, NULL, SIMULATE_EXACTLY_ONCE, NULL},
     {NULL, NULL, false, NULL, NULL, SIMULATE_BOTH, NULL},
 };
