@@ -3,7 +3,8 @@
  * Five sub-topologies. One reads what is keyed by order id, counts every event once and keeps the orders. What its events
  * add to other rows leaves as facts through one repartition topic; another one adds them up. Two bring inventory events and
  * the stock that is set from outside to the partition of their SKU; the last one joins them. Totals and stock also leave
- * as streams of changes, on commerce.metrics and commerce.stock, for whoever wants to be told rather than to ask.
+ * as streams of changes, on commerce.metrics and commerce.stock, for whoever wants to be told rather than to ask: the latest
+ * of each at every commit.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "commerce.h"
 
@@ -71,7 +72,7 @@ static void sum_metrics(weir_grouped *metrics)
 {
     weir_table *totals =
         weir_aggregate(metrics, "commerce-metrics", add_metric, .value = &metric_type, .name = "sum-metrics");
-    weir_to(weir_changes(totals), "commerce.metrics");
+    weir_to(weir_changes(totals, .per_commit = true), "commerce.metrics");
     weir_aggregate(metrics, "commerce-metrics-per-minute", add_metric, .value = &metric_type,
                    .name = "sum-metrics-per-minute",
                    .window = {.size = weir_minutes(1), .grace = weir_hours(24), .retention = weir_days(7)});
@@ -115,7 +116,7 @@ static void keep_stock(weir_topology *t)
     weir_table *levels = weir_to_table(weir_repartition(set, "commerce-stock-levels"), "commerce-stock-levels");
     weir_table *stock = weir_join_tables(levels, latest, join_stock, .value = &stock_type, .kind = WEIR_OUTER,
                                          .store = "commerce-stock", .name = "join-stock");
-    weir_to(weir_changes(stock), "commerce.stock");
+    weir_to(weir_changes(stock, .per_commit = true), "commerce.stock");
 }
 
 weir_topology *commerce_topology(void)
