@@ -469,6 +469,12 @@ class Embedded(unittest.TestCase):
                     for row in rows}
         wait_for(lambda: metrics() == expected["commerce-metrics"])
         instance.ends_well()
+        for topic, wanted, fields in (("commerce.metrics", expected["commerce-metrics"], ("count", "amount")),
+                                      ("commerce.stock", expected["commerce-stock"], ("quantity", "reserved", "available"))):
+            told = parsed(weir("consume", topic, *self.settings)[0])
+            last = {row["key"]: {field: recompute_commerce.Decimal(str(row["value"][field])) for field in fields} for row in told}
+            self.assertEqual(last, {key: {field: row[field] for field in fields} for key, row in wanted.items()})
+            self.assertLess(len(told), 800, f"{topic}: at every change (3120, 1737), not at every commit")
 
     def test_the_demo_answers_with_live_figures(self):
         began = time.monotonic()
