@@ -76,6 +76,16 @@ Test(per_commit, a_commit_tells_what_changed_since_the_last_one_and_nothing_else
     end_with(engine, "");
 }
 
+Test(per_commit, empty_texts_are_no_deletions)
+{
+    weir_topology *t = weir_topology_new("t");
+    struct engine *engine = told(t, rows(t));
+    put(engine, "in", "", "", 1);
+    put(engine, "in", "a", "", 2);
+    commit(engine);
+    end_with(engine, "out \"\" \"\" @1\nout \"a\" \"\" @2\n");
+}
+
 Test(per_commit, a_deletion_is_told_also_of_a_key_that_came_since)
 {
     weir_topology *t = weir_topology_new("t");
