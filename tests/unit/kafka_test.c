@@ -1,8 +1,10 @@
 /* kafka_test.c: the Kafka adapter without a broker: its tables, and librdkafka's mock cluster for answers that a real broker
  * gives rarely. What needs a real one is in tests/kafka/broker_kafka.c.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -332,6 +334,95 @@ Test(kafka, a_client_that_begins_later_does_without_bootstrap_servers, .fini = s
     cr_assert_eq(broker->ops->partitions(broker, "orders", &error), 2, "%s", error.message);
     cr_assert(config_set(config, "bootstrap.servers", "127.0.0.1:1", &error)); /* nobody is there */
     fill(2);
+}
+
+static void hear(int code, const char *reason)
+{
+    kafka_admin_take_error(kafka_broker_of(broker)->admin, code, reason, broker);
+}
+
+static bool is_refused_after(int ms, struct weir_error *error)
+{
+    return kafka_admin_is_refused(kafka_broker_of(broker), clock_monotonic_us(&clock_system) + (int64_t)ms * 1000,
+                                  error);
+}
+
+/* Listens, and never says a word, so that what is heard of it is what the test says. Returns its port. */
+static int mute_server(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0); /* until the test's process ends */
+    cr_assert(bind(listener, (const struct sockaddr *)&address, size) == 0 && listen(listener, 16) == 0 &&
+              getsockname(listener, (struct sockaddr *)&address, &size) == 0);
+    return ntohs(address.sin_port);
+}
+
+static char servers[2][32]; /* host:port */
+
+static void open_mute(void)
+{
+    struct weir_error error = {0};
+    char both[80];
+    for (size_t i = 0; i < 2; i++)
+        snprintf(servers[i], sizeof servers[i], "127.0.0.1:%d", mute_server());
+    snprintf(both, sizeof both, "%s, %s", servers[0], servers[1]);
+    config = config_with(NULL);
+    cr_assert(config_set(config, "bootstrap.servers", both, &error), "%s", error.message);
+    broker = broker_kafka_open(config, &error);
+    cr_assert(broker, "%s", error.message);
+}
+
+static void hear_from(const char *server, int code, const char *what)
+{
+    char reason[120];
+    snprintf(reason, sizeof reason, "sasl_ssl://%s/bootstrap: %s", server, what);
+    hear(code, reason);
+}
+
+static void close_mute(void)
+{
+    broker->ops->close(broker);
+    config_free(config);
+}
+
+Test(kafka_login, is_refused_when_every_broker_we_know_has_refused_it_for_a_while, .fini = close_mute)
+{
+    open_mute();
+    struct weir_error error = {0};
+    hear_from(servers[0], RD_KAFKA_RESP_ERR__AUTHENTICATION, "SASL authentication error: wrong");
+    cr_expect_not(is_refused_after(60000, &error)); /* the other one may let us in */
+    hear_from(servers[1], RD_KAFKA_RESP_ERR__SSL, "SSL handshake failed: not trusted");
+    cr_expect_not(is_refused_after(0, &error)); /* a broker may have just started */
+    cr_expect(is_refused_after(KAFKA_REFUSED_MS, &error));
+    cr_expect_eq(error.code, WEIR_INVALID);
+    cr_expect(strstr(error.message, "lets us in") && strstr(error.message, "not trusted"), "%s", error.message);
+}
+
+Test(kafka_login, is_waited_for_where_a_broker_is_away, .fini = close_mute)
+{
+    open_mute();
+    struct weir_error error = {0};
+    hear_from(servers[0], RD_KAFKA_RESP_ERR__AUTHENTICATION, "SASL authentication error: wrong");
+    hear_from(servers[1], RD_KAFKA_RESP_ERR__TRANSPORT, "Connect failed: Connection refused");
+    cr_expect_not(is_refused_after(60000, &error));
+    hear_from(servers[1], RD_KAFKA_RESP_ERR__AUTHENTICATION, "SASL authentication error: wrong");
+    hear_from(servers[0], RD_KAFKA_RESP_ERR__TRANSPORT, "Connect failed: Connection refused");
+    cr_expect_not(is_refused_after(60000, &error)); /* it restarts, and may know us then */
+    hear_from("127.0.0.1", RD_KAFKA_RESP_ERR__AUTHENTICATION, "SASL authentication error: another one");
+    cr_expect_not(is_refused_after(60000, &error));
+}
+
+Test(kafka_login, is_not_taken_for_refused_once_a_broker_let_us_in, .fini = stop)
+{
+    start();
+    struct weir_error error = {0};
+    char reason[200];
+    cr_assert_eq(broker->ops->partitions(broker, "orders", &error), 2, "%s", error.message);
+    snprintf(reason, sizeof reason, "%s/bootstrap: SASL authentication error: for now",
+             rd_kafka_mock_cluster_bootstraps(cluster));
+    hear(RD_KAFKA_RESP_ERR__AUTHENTICATION, reason);
+    cr_expect_not(is_refused_after(60000, &error));
 }
 
 Test(kafka_producer, reports_a_refused_record_at_the_flush_by_topic_and_partition, .fini = stop)

@@ -11,12 +11,10 @@ static void close_broker(struct broker *base)
 {
     struct kafka_broker *broker = kafka_broker_of(base);
     kafka_observers_close(broker);
-    if (broker->admin)
-        rd_kafka_destroy(broker->admin);
+    kafka_admin_close(broker);
     pthread_mutex_destroy(&broker->observing);
     pthread_mutex_destroy(&broker->refused.lock);
     pthread_mutex_destroy(&broker->learning);
-    memory_free(broker->addresses);
     free(broker);
 }
 

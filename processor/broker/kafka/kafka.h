@@ -37,6 +37,10 @@ enum kafka_verdict kafka_refused_find(struct kafka_refused *, const char *topic,
                                       struct kafka_refusal *out);
 
 enum { KAFKA_REFUSAL_SIZE = 240 };
+struct kafka_server { /* of bootstrap.servers */
+    char *address;    /* host:port */
+    bool is_refusing; /* what it said last of the admin's login */
+};
 struct kafka_broker {
     struct broker base; /* first: a struct broker * is one of these */
     const struct config *config;
@@ -48,10 +52,15 @@ struct kafka_broker {
     pthread_mutex_t learning;                  /* admin.c: everything below */
     char *addresses;                           /* of all brokers, as the cluster told last; NULL: it never did */
     char refusal[KAFKA_REFUSAL_SIZE];          /* why a broker did not let us in; "": none of them refused */
+    struct kafka_server *servers;
+    size_t server_count;
+    int64_t refused_since_us; /* all of them refuse; 0: not all do, or one let us in before */
 };
 
 enum {
     KAFKA_ADMIN_TIMEOUT_MS = 10000,
+    KAFKA_FIRST_TIMEOUT_MS = 2000, /* as long as nobody answered yet, so that a refusal is noticed */
+    KAFKA_REFUSED_MS = 5000,       /* a broker that has just started may not know its users yet */
     KAFKA_COMMIT_TIMEOUT_MS = 15000,
     KAFKA_TRANSACTION_TIMEOUT_MS = 10000, /* how long a dead instance may hold up the readers of what it wrote */
     KAFKA_INIT_TIMEOUT_MS = 15000,        /* an earlier writer's transaction must end first */
@@ -93,6 +102,10 @@ bool kafka_admin_open(struct kafka_broker *, struct weir_error *);
 void kafka_admin_take_error(rd_kafka_t *, int code, const char *reason, void *broker);
 void kafka_admin_learn(struct kafka_broker *, const struct rd_kafka_metadata *);
 void kafka_admin_introduce(struct kafka_broker *, rd_kafka_t *);
+void kafka_admin_close(struct kafka_broker *);
+int kafka_admin_timeout_ms(struct kafka_broker *); /* how long to wait for an answer */
+/* True: every broker we know has been refusing our login for a while, and error (WEIR_INVALID) says why. */
+bool kafka_admin_is_refused(struct kafka_broker *, int64_t now_us, struct weir_error *);
 /* What the code means, or, where it may hide that no broker lets us in, why; returns the text. */
 const char *kafka_admin_reason(struct kafka_broker *, rd_kafka_resp_err_t, char *text, size_t);
 

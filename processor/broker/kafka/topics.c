@@ -29,18 +29,47 @@ static int32_t read_count(const struct rd_kafka_metadata_topic *topic, bool *all
     return -1;
 }
 
-static int32_t ask_count(struct kafka_broker *broker, rd_kafka_t *client, rd_kafka_topic_t *topic, bool *all_led,
-                         struct weir_error *error)
+/* Again while nobody was reached yet, looking now and then whether anybody will let us in. */
+static rd_kafka_resp_err_t read_metadata(struct kafka_broker *broker, rd_kafka_t *client, rd_kafka_topic_t *topic,
+                                         const struct rd_kafka_metadata **out, struct weir_error *error)
+{
+    int64_t deadline_us = clock_monotonic_us(&clock_system) + KAFKA_ADMIN_TIMEOUT_MS * 1000;
+    for (;;) {
+        rd_kafka_resp_err_t code = rd_kafka_metadata(client, !topic, topic, out, kafka_admin_timeout_ms(broker));
+        int64_t now_us = clock_monotonic_us(&clock_system);
+        if (!code || kafka_code_of(code) != WEIR_RETRY || now_us >= deadline_us ||
+            kafka_admin_is_refused(broker, now_us, error))
+            return code;
+        usleep(50 * 1000);
+    }
+}
+
+/* Of one topic, or, where it is NULL, of all. */
+static const struct rd_kafka_metadata *ask(struct kafka_broker *broker, rd_kafka_t *client, rd_kafka_topic_t *topic,
+                                           struct weir_error *error)
 {
     char reason[KAFKA_REFUSAL_SIZE];
     const struct rd_kafka_metadata *metadata;
-    rd_kafka_resp_err_t code = rd_kafka_metadata(client, 0, topic, &metadata, KAFKA_ADMIN_TIMEOUT_MS);
-    if (code) {
-        error_set(error, kafka_reading_code_of(code), "topic %s: reading its metadata: %s", rd_kafka_topic_name(topic),
-                  kafka_admin_reason(broker, code, reason, sizeof reason));
-        return -1;
+    struct weir_error refused = {0};
+    rd_kafka_resp_err_t code = read_metadata(broker, client, topic, &metadata, &refused);
+    if (!code) {
+        kafka_admin_learn(broker, metadata);
+        return metadata;
     }
-    kafka_admin_learn(broker, metadata);
+    if (refused.code != WEIR_OK)
+        error_set(error, refused.code, "%s", refused.message);
+    else
+        error_set(error, kafka_reading_code_of(code), "%s%s: reading metadata: %s", topic ? "topic " : "all topics",
+                  topic ? rd_kafka_topic_name(topic) : "", kafka_admin_reason(broker, code, reason, sizeof reason));
+    return NULL;
+}
+
+static int32_t ask_count(struct kafka_broker *broker, rd_kafka_t *client, rd_kafka_topic_t *topic, bool *all_led,
+                         struct weir_error *error)
+{
+    const struct rd_kafka_metadata *metadata = ask(broker, client, topic, error);
+    if (!metadata)
+        return -1;
     int32_t count = metadata->topic_cnt > 0 ? read_count(&metadata->topics[0], all_led, error) : 0;
     rd_kafka_metadata_destroy(metadata);
     return count;
@@ -165,11 +194,9 @@ static int compare_names(const void *a, const void *b)
 
 bool kafka_topics(struct broker *base, weir_arena *arena, const char ***names, size_t *count, struct weir_error *error)
 {
-    const struct rd_kafka_metadata *metadata;
-    rd_kafka_resp_err_t code =
-        rd_kafka_metadata(kafka_broker_of(base)->admin, 1, NULL, &metadata, KAFKA_ADMIN_TIMEOUT_MS);
-    if (code)
-        return error_set(error, kafka_reading_code_of(code), "listing topics: %s", rd_kafka_err2str(code));
+    const struct rd_kafka_metadata *metadata = ask(kafka_broker_of(base), kafka_broker_of(base)->admin, NULL, error);
+    if (!metadata)
+        return false;
     size_t found = (size_t)metadata->topic_cnt;
     const char **list = arena_alloc(arena, (found + 1) * sizeof *list);
     for (size_t i = 0; i < found; i++)
