@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -258,6 +259,108 @@ Test(settings, that_cannot_be_are_refused_by_name)
     expect_refusal("kafka.delivery.report.only.error", "true", "delivery.report.only.error");
     expect_refusal("consumer.partition.assignment.strategy", "cooperative-sticky", "4059");
     expect_refusal("consumer.fetch.wait.max.ms", "soon", "fetch.wait.max.ms");
+}
+
+static bool may_be(const char *role, const char *key, const char *value, struct weir_error *error)
+{
+    *error = (struct weir_error){0};
+    return kafka_rules_allow(role, key, value, error);
+}
+
+/* Of each: what would void a promise, a word of the reason, and what is allowed; NULL: nothing is. */
+Test(settings, that_would_void_what_weir_promises_are_refused_and_the_reason_is_said)
+{
+    static const struct {
+        const char *key, *wrong, *word, *right;
+    } cases[] = {
+        {"acks", "0", "lost", "all"},
+        {"acks", "1", "lost", "-1"},
+        {"request.required.acks", "1", "lost", "all"},
+        {"enable.idempotence", "false", "twice", "true"},
+        {"max.in.flight", "6", "order", "5"},
+        {"max.in.flight.requests.per.connection", "1000000", "order", "1"},
+        {"queuing.strategy", "lifo", "order", "fifo"},
+        {"retries", "0", "undo", "3"},
+        {"message.send.max.retries", "0", "undo", "2147483647"},
+        {"message.timeout.ms", "10", "given up", "0"},
+        {"delivery.timeout.ms", "4999", "given up", "120000"},
+        {"partitioner", "consistent_random", "partitions", "murmur2"},
+        {"produce.offset.report", "false", "changelogs", "true"},
+        {"delivery.report.only.error", "true", "changelogs", NULL},
+        {"isolation.level", "read_uncommitted", "took back", "read_committed"},
+        {"check.crcs", "false", "damaged", "true"},
+        {"enable.auto.commit", "true", "positions", NULL},
+        {"auto.commit.enable", "true", "positions", NULL},
+        {"enable.auto.offset.store", "true", "positions", NULL},
+        {"offset.store.method", "file", "positions", NULL},
+        {"enable.partition.eof", "false", "markers", NULL},
+        {"api.version.request", "false", "headers", "true"},
+        {"bootstrap.servers", "elsewhere:9092", "cluster", NULL},
+        {"metadata.broker.list", "elsewhere:9092", "cluster", NULL},
+        {"test.mock.num.brokers", "3", "mock", NULL},
+        {"topic.blacklist", "orders", "not read", NULL},
+        {"allow.auto.create.topics", "true", "misspelt", NULL},
+        {"group.id", "another", "application.id", NULL},
+        {"group.protocol", "consumer", "classic", NULL},
+        {"group.protocol.type", "connect", "protocol", NULL},
+        {"client.id", "me", "find each other", NULL},
+        {"transactional.id", "mine", "fences", NULL},
+        {"enabled_events", "0", "heeded", NULL},
+        {"log.queue", "true", "lines", NULL},
+    };
+    struct weir_error error;
+    char page[65536] = "";
+    FILE *file = fopen(SOURCE_DIR "/docs/configuration.md", "r");
+    cr_assert(file && fread(page, 1, sizeof page - 1, file) > 0);
+    fclose(file);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "`%s`", cases[i].key);
+        cr_expect(strstr(page, name), "docs/configuration.md does not name %s", cases[i].key);
+        cr_expect_not(may_be("producer", cases[i].key, cases[i].wrong, &error), "%s=%s", cases[i].key, cases[i].wrong);
+        cr_expect_eq(error.code, WEIR_INVALID);
+        cr_expect(strstr(error.message, cases[i].key) && strstr(error.message, cases[i].word), "%s", error.message);
+        cr_expect(!cases[i].right || may_be("producer", cases[i].key, cases[i].right, &error), "%s", error.message);
+    }
+}
+
+Test(settings, that_are_a_matter_of_taste_are_passed_on)
+{
+    static const char *const harmless[][2] = {
+        {"consumer.auto.offset.reset", "earliest"},
+        {"consumer.auto.offset.reset", "none"},
+        {"consumer.max.in.flight", "100"},
+        {"kafka.auto.commit.interval.ms", "100"},
+        {"producer.compression.codec", "zstd"},
+        {"producer.transaction.timeout.ms", "60000"},
+        {"producer.message.timeout.ms", "0"},
+        {"producer.acks", "all"},
+        {"producer.retries", "10"},
+        {"kafka.socket.timeout.ms", "1000"},
+        {"consumer.session.timeout.ms", "6000"},
+        {"kafka.reconnect.backoff.ms", "1"},
+    };
+    for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++) {
+        const char *const pairs[][2] = {{harmless[i][0], harmless[i][1]}, {NULL, NULL}};
+        struct config *given = config_with(pairs);
+        struct weir_error error = {0};
+        cr_expect(kafka_settings_check(given, &error), "%s", error.message);
+        config_free(given);
+    }
+}
+
+Test(settings, of_every_role_are_looked_at_before_anything_starts)
+{
+    static const char *const wrong[][2] = {
+        {"producer.acks", "1"}, {"kafka.acks", "0"}, {"consumer.check.crcs", "false"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        const char *const pairs[][2] = {{wrong[i][0], wrong[i][1]}, {NULL, NULL}};
+        struct config *given = config_with(pairs);
+        struct weir_error error = {0};
+        cr_expect_null(broker_kafka_open(given, &error), "%s=%s", wrong[i][0], wrong[i][1]);
+        cr_expect_eq(error.code, WEIR_INVALID);
+        config_free(given);
+    }
 }
 
 Test(kafka, needs_bootstrap_servers)

@@ -79,6 +79,8 @@ bool kafka_admin_is_refused(struct kafka_broker *broker, int64_t now_us, struct 
 
 bool kafka_admin_open(struct kafka_broker *broker, struct weir_error *error)
 {
+    if (!kafka_settings_check(broker->config, error))
+        return false;
     const char *application = config_shown(broker->config, "application.id");
     char *client = memory_format("%s-admin", application && application[0] ? application : "weir");
     struct kafka_settings settings = {.role = "admin", .client = client};

@@ -92,6 +92,10 @@ struct kafka_settings {
     int32_t partitions;           /* consumer: that it may come to hold; 0: not known */
 };
 rd_kafka_conf_t *kafka_settings_build(const struct config *, struct kafka_settings, struct weir_error *);
+/* What no client could be made of, before one is: a start ends with it. */
+bool kafka_settings_check(const struct config *, struct weir_error *);
+/* -- rules.c: false: the setting would void what Weir promises, or is Weir's to say; the error says why -- */
+bool kafka_rules_allow(const char *role, const char *key, const char *value, struct weir_error *);
 bool kafka_settings_name_instance(const struct config *); /* the user has set group.instance.id */
 /* Takes the conf, always. Role as in the settings. The client knows the brokers that the cluster has told of, too, for those of
  * bootstrap.servers may be gone by now. */

@@ -1,4 +1,5 @@
-/* settings.c: librdkafka's configuration. Order: our defaults, the user's settings, what Weir cannot live without.
+/* settings.c: librdkafka's configuration. Order: our defaults, the user's settings as far as rules.c lets them, what Weir cannot
+ * live without.
  *
  * Many defaults of librdkafka lose or repeat data here (auto.offset.reset=largest, enable.auto.commit, CRC32 placement,
  * idempotence off), so every one that matters is set although it may be today's default.
@@ -47,13 +48,6 @@ static const struct setting for_producers[] = {
     {"partitioner", "murmur2_random"}, /* Java's placement, also of empty keys */
     {"message.timeout.ms", "0"},       /* never: giving up is the runtime's decision */
     {"compression.codec", "lz4"},      {"queue.buffering.max.messages", "500000"},
-};
-
-/* Keys that Weir's guarantees rest upon. */
-static const char *const reserved[] = {
-    "enable.auto.commit",         "enable.auto.offset.store", "group.id",         "client.id",
-    "enable.partition.eof",       "group.protocol",           "transactional.id", "allow.auto.create.topics",
-    "delivery.report.only.error", /* positions of changelogs come from the reports of what was delivered */
 };
 
 enum {
@@ -135,14 +129,6 @@ static void set_budgets(struct build *build, const struct config *config)
                    clamp((int64_t)kafka_memory_share(config, SHARE_SENT) / 1024, 32768, 262144));
 }
 
-static bool is_reserved(const char *key)
-{
-    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
-        if (strcmp(reserved[i], key) == 0)
-            return true;
-    return false;
-}
-
 /* A process has one configuration but several members: each gets the end of its name, or the number of its thread. */
 static void set_instance(struct build *build, const char *id)
 {
@@ -184,9 +170,8 @@ bool kafka_settings_name_instance(const struct config *config)
 static void set_from_user(void *self, const char *key, const char *value)
 {
     struct build *build = self;
-    if (is_reserved(key)) {
+    if (!kafka_rules_allow(build->settings->role, key, value, build->error)) {
         build->failed = true;
-        error_set(build->error, WEIR_INVALID, "setting %s: decided by Weir, cannot be changed", key);
     } else if (strcmp(key, "partition.assignment.strategy") == 0 && strstr(value, "cooperative")) {
         build->failed = true;
         error_set(build->error, WEIR_INVALID,
@@ -252,6 +237,19 @@ rd_kafka_conf_t *kafka_settings_build(const struct config *config, struct kafka_
         return build.conf;
     rd_kafka_conf_destroy(build.conf);
     return NULL;
+}
+
+bool kafka_settings_check(const struct config *config, struct weir_error *error)
+{
+    static const char *const roles[] = {"consumer", "producer"};
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        struct kafka_settings settings = {.role = roles[i], .client = "check"};
+        rd_kafka_conf_t *conf = kafka_settings_build(config, settings, error);
+        if (!conf)
+            return false;
+        rd_kafka_conf_destroy(conf);
+    }
+    return true;
 }
 
 static void take_log_line(const rd_kafka_t *client, int level, const char *facility, const char *text)
