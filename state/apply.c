@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "state/store_private.h"
 
-enum { BATCH_BYTES_MAX = 1 << 20, FETCHED_AHEAD = 8 };
+enum { BATCH_BYTES_MAX = 1 << 20, FETCHED_AHEAD = 8, EVICTED_FILE_BYTES_MIN = 1 << 20 };
 
 static bool write_full_batch(struct store *store, struct weir_error *error)
 {
@@ -117,18 +117,23 @@ static struct store_row row_of(const void *item)
 }
 
 /* Many rows would be flushed as a file anyway; they are cheaper written as one at once. But a memtable is synced to the
- * disk behind the task's back, and for a file it waits, so a small one is not worth it. */
-static bool are_a_file(struct store *store, size_t rows)
+ * disk behind the task's back, and for a file it waits, so a small one is not worth it. An eviction comes seldom, and what
+ * it writes of windows is looked for soon: there a memtable costs twice, when it is filled and when it is searched (a join
+ * of streams with 256 MiB: 5.5 CPU-s per million instead of 6.9). */
+static bool are_a_file(struct store *store, size_t rows, bool evict)
 {
-    return rows > 0 && committed_row_bytes(&store->committed) * rows >= store->database->limits.file_bytes_min;
+    size_t least = store->database->limits.file_bytes_min;
+    if (evict && store->spec->kind != STORE_KEY_VALUE && least > EVICTED_FILE_BYTES_MIN)
+        least = EVICTED_FILE_BYTES_MIN;
+    return rows > 0 && committed_row_bytes(&store->committed) * rows >= least;
 }
 
-static bool write_dirty(struct store *store, struct rocks_marks marks, struct weir_error *error)
+static bool write_dirty(struct store *store, bool evict, struct rocks_marks marks, struct weir_error *error)
 {
     size_t count;
     struct table_row **rows = table_dirty_sorted(&store->committed.rows->table, &count);
-    bool done = store_write_rows(store, (struct store_rows){(void **)rows, count, row_of}, are_a_file(store, count),
-                                 marks, error);
+    bool done = store_write_rows(store, (struct store_rows){(void **)rows, count, row_of},
+                                 are_a_file(store, count, evict), marks, error);
     free(rows);
     return done;
 }
@@ -144,7 +149,7 @@ static bool apply(struct store *store, bool evict, int64_t now_us, struct weir_e
 {
     if (!store->family)
         return true;
-    if (!is_applied(store) && !write_dirty(store, store->committed.marks, error))
+    if (!is_applied(store) && !write_dirty(store, evict, store->committed.marks, error))
         return false;
     store->applied_us = now_us;
     committed_applied(&store->committed, evict);

@@ -129,7 +129,7 @@ static void merge(struct committed *committed, const struct table_row *from, boo
 {
     struct table *table = &committed->rows->table;
     struct store_row row = table_row_at(from, &from->last);
-    struct table_row *into = below_known ? from->below : NULL;
+    struct table_row *into = below_known ? from->last.below : NULL;
     if (!into) {
         uint64_t hash = table_hash(table, row.key);
         into = table_find(table, row.key, hash);
@@ -182,8 +182,8 @@ static void prefetch(const struct committed *committed, const struct table *over
     if (i + PREFETCH_AHEAD >= overlay->count)
         return;
     const struct table_row *row = overlay->rows[i + PREFETCH_AHEAD];
-    if (row->below)
-        __builtin_prefetch(row->below);
+    if (row->last.below)
+        __builtin_prefetch(row->last.below);
     else
         table_fetch_slot(&committed->rows->table, table_hash(&committed->rows->table, table_key(row)));
 }

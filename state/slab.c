@@ -1,6 +1,6 @@
 /* slab.c: see slab.h.
  *
- * Classes: multiples of 16 up to 128, then four steps to each doubling, so that at most a fifth of a piece is waste.
+ * Classes: multiples of 16 up to 256, then four steps to each doubling, so that at most a fifth of a piece is waste.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "state/slab.h"
 
@@ -10,7 +10,13 @@
 
 #include "base/memory.h"
 
-enum { FINE_STEP = 16, FINE_MAX = 128, FINE_CLASSES = FINE_MAX / FINE_STEP, STEPS_PER_DOUBLING = 4 };
+enum {
+    FINE_STEP = 16,
+    FINE_DOUBLING = 8,
+    FINE_MAX = 1 << FINE_DOUBLING,
+    FINE_CLASSES = FINE_MAX / FINE_STEP,
+    STEPS_PER_DOUBLING = 4
+};
 
 struct slab_large {
     struct slab_large *next, *previous;
@@ -71,7 +77,7 @@ static size_t class_of(size_t size)
         return size / FINE_STEP - 1;
     unsigned doubling = doubling_of(size);
     size_t steps = size >> (doubling - 2); /* 5 to 8 */
-    return FINE_CLASSES + (size_t)(doubling - 7) * STEPS_PER_DOUBLING + steps - 5;
+    return FINE_CLASSES + (size_t)(doubling - FINE_DOUBLING) * STEPS_PER_DOUBLING + steps - 5;
 }
 
 static void *take_large(struct slab *slab, size_t size)

@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "weir.h"
 
-enum { SLAB_CLASSES = 28, SLAB_PIECE_MAX = 4096 };
+enum { SLAB_CLASSES = 32, SLAB_PIECE_MAX = 4096 };
 
 struct slab_large;
 struct slab {

@@ -174,7 +174,7 @@ static struct table_row *insert(struct store *store, weir_bytes key, uint64_t ha
     bool is_met = hint->hash == hash;
     struct table_row *row = table_insert(&store->overlay, key, hash, value_size);
     if (is_met && hint->row && bytes_equal(table_key(hint->row), key))
-        row->below = hint->row;
+        row->last.below = hint->row;
     row->is_new = !store->family || (is_met && hint->is_absent) || rocks_family_is_empty(store->family);
     return row;
 }

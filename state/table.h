@@ -19,14 +19,16 @@
 
 struct table_version {
     struct table_version *older; /* what walks opened before `commit` see; NULL: nobody needs it */
-    uint64_t commit;             /* number of the publish that wrote it */
+    union {
+        uint64_t commit;         /* committed: number of the publish that wrote it */
+        struct table_row *below; /* overlay: the committed row of the same key, where a get has met it */
+    };
     int64_t timestamp_ms;
     char *value;             /* NULL: deleted */
     uint32_t size, capacity; /* of value */
 };
 
 struct table_row {
-    struct table_row *below; /* overlay: the committed row of the same key, where a get has met it */
     struct order_node *node; /* its place in the ordered index; NULL: not in it */
     struct table_version last;
     uint32_t at;             /* index in table.rows */

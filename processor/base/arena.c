@@ -25,13 +25,16 @@
 #define UNPOISON(p, n) ((void)(p), (void)(n))
 #endif
 
-enum { BLOCK_BYTES = 16 * 1024, KEPT_BYTES = 64 * 1024, ALIGNMENT = 16 };
+enum { KEPT_BYTES = 64 * 1024, ALIGNMENT = 16 };
 
 struct arena_block {
     struct arena_block *next;
     size_t size; /* of data */
     _Alignas(ALIGNMENT) char data[];
 };
+
+/* With its head a power of two: an allocator with size classes would round a little more up by a quarter. */
+enum { BLOCK_BYTES = 16 * 1024 - sizeof(struct arena_block) };
 
 static struct arena_block *block_new(weir_arena *arena, size_t size)
 {

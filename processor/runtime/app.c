@@ -259,7 +259,7 @@ struct weir_app *app_open(struct weir_topology *topology, struct weir_config set
     const char *application = ok ? app_id(app->config, topology) : "";
     ok = layout_init(&app->layout, topology, application, app->config, error) && ok;
     if (ok) {
-        database_set_cache(limits_share(app, SHARE_CACHE));
+        database_set_cache(limits_cache(app));
         app->exactly_once = strcmp(config_text(app->config, "processing.guarantee"), "exactly_once_v2") == 0;
         ok = state_format_check(app->config, application, error) && open_identity(app, application, error) &&
              (broker || open_broker(app, error)) && open_schema_registry(app, error) &&

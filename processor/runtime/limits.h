@@ -7,6 +7,8 @@
 
 /* Bytes of the whole app. */
 size_t limits_share(const struct weir_app *, enum memory_share);
+/* The cache's share, or what of it is of use. */
+size_t limits_cache(const struct weir_app *);
 /* Every task has a database of its own, so the more there may be, the smaller the part of each. */
 struct database_limits limits_of_task(const struct weir_app *);
 struct database_limits limits_of_global(const struct weir_app *); /* an app that has global tables */

@@ -43,13 +43,18 @@ static struct taken look(struct weir_app *app)
     return taken;
 }
 
+static size_t bytes_max(const struct weir_app *app, enum memory_share share)
+{
+    return share == SHARE_CACHE ? limits_cache(app) : limits_share(app, share);
+}
+
 size_t weir_app_memory(struct weir_app *app, struct weir_memory_info *out, size_t max)
 {
     const struct taken taken = look(app);
     for (size_t share = 0; share < SHARES && share < max; share++)
         out[share] = (struct weir_memory_info){
             .name = share_name((enum memory_share)share),
-            .bytes_max = (int64_t)limits_share(app, (enum memory_share)share),
+            .bytes_max = (int64_t)bytes_max(app, (enum memory_share)share),
             .bytes = taken.bytes[share],
         };
     return SHARES;
