@@ -75,10 +75,10 @@ bool rocks_check(char *message, const char *where, struct weir_error *error)
 void rocks_set_cache(size_t bytes)
 {
     pthread_mutex_lock(&cache_lock);
-    if (cache)
-        rocksdb_cache_set_capacity(cache, bytes);
-    else
+    if (!cache)
         cache = rocksdb_cache_create_lru(bytes);
+    else if (bytes > rocksdb_cache_get_capacity(cache))
+        rocksdb_cache_set_capacity(cache, bytes);
     pthread_mutex_unlock(&cache_lock);
 }
 

@@ -59,7 +59,8 @@ struct database_limits {
     size_t file_bytes_min;      /* rows of so many bytes are applied as a file of their own, fewer through a memtable */
     int64_t apply_interval_ms;  /* state.flush.interval.ms: store_apply is due when the oldest committed row is older */
 };
-/* Process-wide block cache; call once before the first database_open, later calls resize. [any] */
+/* Process-wide block cache; call before the first database_open. Of several calls the largest counts: an app that needs little
+ * must not take the cache from another. [any] */
 void database_set_cache(size_t bytes);
 size_t database_cache_bytes(void); /* that it holds now [any] */
 /* Opens or creates `directory` (mode 0700, locked against a second process). WEIR_CORRUPT: unusable, delete and
