@@ -123,6 +123,48 @@ static void expect_memory_to_add_up(weir_app *app)
     CHECK(rows > 0, "the rows take %lld bytes", rows);
 }
 
+static long long bytes_max_of(weir_app *app, const char *part)
+{
+    enum { PARTS_MAX = 16 };
+    struct weir_memory_info parts[PARTS_MAX];
+    size_t count = weir_app_memory(app, parts, PARTS_MAX);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(parts[i].name, part) == 0)
+            return parts[i].bytes_max;
+    return -1;
+}
+
+static const void *take_left(weir_context *context, const struct weir_record *left, const struct weir_record *right)
+{
+    (void)context;
+    (void)right;
+    return left->value;
+}
+
+static long long cache_of_joins(const char *application, bool has_table)
+{
+    weir_topology *topology = weir_topology_new(application);
+    weir_stream *left = weir_from(topology, "lefts", &weir_str_type, &weir_str_type);
+    weir_stream *right = weir_from(topology, "rights", &weir_str_type, &weir_str_type);
+    weir_stream *met = weir_join(left, right, "met", take_left, .value = &weir_str_type, .within = weir_seconds(10));
+    weir_to(met, "mets");
+    if (has_table)
+        weir_count(weir_group(left), "lefts-by-key");
+    weir_app *app = start_with(application, topology, "1", "embedded.partitions", "1");
+    wait_until_running(app);
+    long long bytes = bytes_max_of(app, "cache");
+    stop(app);
+    return bytes;
+}
+
+/* Rows of joins are hardly met again in blocks; those of tables are. */
+static void expect_joins_to_leave_the_cache(void)
+{
+    long long alone = cache_of_joins("joins", false), beside = cache_of_joins("joins-and-table", true);
+    CHECK(alone >= 16 << 20 && alone < beside / 4, "the cache may have %lld bytes, and %lld beside a table", alone,
+          beside);
+}
+
 /* A thread for which there is no partition has settled, too. */
 static void expect_to_run_with_idle_threads(void)
 {
@@ -137,6 +179,7 @@ int main(void)
 {
     begin();
     expect_to_run_with_idle_threads();
+    expect_joins_to_leave_the_cache();
 
     weir_app *app = start();
     pthread_t producers[PRODUCERS], reader, positions;
