@@ -117,10 +117,17 @@ static void count_change(weir_context *context, const struct weir_record *change
     atomic_fetch_add(&told, 1);
 }
 
+static void see_change(weir_context *context, const struct weir_record *change)
+{
+    (void)context, (void)change;
+    atomic_fetch_add(&seen, 1);
+}
+
 static weir_topology *large(void)
 {
     weir_topology *t = weir_topology_new("large");
     weir_table *table = weir_table_from(t, "large", NULL, &weir_str_type, &weir_str_type);
+    weir_foreach(weir_changes(table), see_change);
     weir_foreach(weir_changes(table, .per_commit = true), count_change);
     return t;
 }
@@ -146,9 +153,11 @@ static void a_commit_comes_early_when_much_waits(void)
         (const char *const[][2]){{"memory.max.bytes", "16777216"}, {"commit.interval.ms", "3600000"}, {NULL}});
     wait_until_running(app);
     atomic_store(&told, 0);
+    atomic_store(&seen, 0);
     for (int i = 0; i < LARGE; i += BATCH)
         produce_large(app, i);
     wait_until(&told, ENOUGH);
+    wait_until(&seen, LARGE); /* a stop leaves what was not processed yet */
     stop(app);
     CHECK(atomic_load(&told) == LARGE, "%d of %d changes were told", atomic_load(&told), LARGE);
 }
