@@ -48,20 +48,25 @@ void context_enter(weir_context *context, const struct weir_record *record)
     context->entered = NULL;
 }
 
+/* What an operator does without a record; NULL: nothing. */
+static void act(weir_context *context, void (*step)(weir_context *))
+{
+    if (context->execution->error.code != WEIR_OK || !step)
+        return;
+    step(context);
+    leave(context);
+}
+
 void context_advance(weir_context *context)
 {
-    if (context->execution->error.code != WEIR_OK || !context->node->operator|| !context->node->operator->advance)
-        return;
-    context->node->operator->advance(context);
-    leave(context);
+    const struct operator* own = context->node->operator;
+    act(context, own ? own->advance : NULL);
 }
 
 void context_tell(weir_context *context)
 {
-    if (context->execution->error.code != WEIR_OK || !context->node->operator|| !context->node->operator->tell)
-        return;
-    context->node->operator->tell(context);
-    leave(context);
+    const struct operator* own = context->node->operator;
+    act(context, own ? own->tell : NULL);
 }
 
 void context_punctuate(weir_context *context, weir_punctuator *call, int64_t now_ms)

@@ -108,13 +108,20 @@ static void expect_read_your_writes(weir_app *app)
     weir_view_close(view);
 }
 
+enum { PARTS_MAX = 16 };
+
+static size_t parts_of(weir_app *app, struct weir_memory_info parts[PARTS_MAX])
+{
+    size_t count = weir_app_memory(app, parts, PARTS_MAX);
+    CHECK(count <= PARTS_MAX, "%zu parts", count);
+    return count;
+}
+
 static void expect_memory_to_add_up(weir_app *app)
 {
-    enum { PARTS_MAX = 16 };
     struct weir_memory_info parts[PARTS_MAX];
-    size_t count = weir_app_memory(app, parts, PARTS_MAX);
+    size_t count = parts_of(app, parts);
     long long whole = 0, rows = 0;
-    CHECK(count <= PARTS_MAX, "%zu parts", count);
     for (size_t i = 0; i < count; i++) {
         whole += parts[i].bytes_max;
         rows += strcmp(parts[i].name, "rows") == 0 ? parts[i].bytes : 0;
@@ -125,9 +132,8 @@ static void expect_memory_to_add_up(weir_app *app)
 
 static long long bytes_max_of(weir_app *app, const char *part)
 {
-    enum { PARTS_MAX = 16 };
     struct weir_memory_info parts[PARTS_MAX];
-    size_t count = weir_app_memory(app, parts, PARTS_MAX);
+    size_t count = parts_of(app, parts);
     for (size_t i = 0; i < count; i++)
         if (strcmp(parts[i].name, part) == 0)
             return parts[i].bytes_max;
