@@ -5,7 +5,11 @@
 #include "base/log.h"
 #include "runtime/loop_private.h"
 
-enum { APPLY_PAUSE_US = 1000 * 1000 };
+enum {
+    APPLY_PAUSE_US = 1000 * 1000,
+    APPLY_TURN_US = 5 * 1000, /* of a turn, but for the store that is written when they are over */
+    APPLY_RESTS = 4,          /* times as long as a turn that was over */
+};
 
 size_t applier_overlay_bytes(const struct loop *loop)
 {
@@ -82,16 +86,32 @@ static bool evict_when_full(struct loop *loop, int64_t now)
     return !full || store_evict(full, now, &error) || note_store_failure(loop, &error, now);
 }
 
+/* False: it failed. */
+static bool apply_task(struct loop *loop, struct task *task, int64_t now, bool *is_over)
+{
+    for (size_t s = 0; task->state == TASK_RUNNING && s < task->part->store_count && !*is_over; s++) {
+        struct weir_error error = {0};
+        if (!store_apply_due(task->stores[s], now))
+            continue;
+        if (!store_apply(task->stores[s], now, &error))
+            return note_store_failure(loop, &error, now);
+        *is_over = loop_now_us() - now >= APPLY_TURN_US;
+    }
+    return true;
+}
+
+/* Stores fall due together, since they began together. All of them at once would keep records waiting (0.3 s, measured with 28
+ * stores that take 90,000 rows a second): so a turn takes a few, and the rest of the time belongs to records. */
 static bool apply_what_is_due(struct loop *loop, int64_t now)
 {
-    for (size_t i = 0; i < loop->task_count; i++) {
-        struct task *task = loop->tasks[i];
-        for (size_t s = 0; task->state == TASK_RUNNING && s < task->part->store_count; s++) {
-            struct weir_error error = {0};
-            if (store_apply_due(task->stores[s], now) && !store_apply(task->stores[s], now, &error))
-                return note_store_failure(loop, &error, now);
-        }
-    }
+    bool is_over = false;
+    if (now < loop->apply_rest_us)
+        return true;
+    for (size_t i = 0; i < loop->task_count && !is_over; i++)
+        if (!apply_task(loop, loop->tasks[loop->apply_next++ % loop->task_count], now, &is_over))
+            return false;
+    if (is_over)
+        loop->apply_rest_us = loop_now_us() + (loop_now_us() - now) * APPLY_RESTS;
     return true;
 }
 

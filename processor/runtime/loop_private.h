@@ -25,6 +25,8 @@ struct loop {
     struct task **tasks;
     size_t task_count, task_capacity;
     int64_t commit_interval_us, committed_us, lag_us, apply_after_us;
+    size_t apply_next;     /* of tasks: whose stores are applied next */
+    int64_t apply_rest_us; /* until then none is */
     int64_t poll_ms, max_idle_us;
     int64_t burst_us; /* when the burst began */
     int processed;    /* records, in the latest turn */
