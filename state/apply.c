@@ -94,8 +94,9 @@ bool store_write_rows(struct store *store, struct store_rows rows, bool in_bulk,
 static bool is_full(struct store *store)
 {
     const struct database_limits *limits = &store->database->limits;
-    bool is_plain = store->spec->kind == STORE_KEY_VALUE;
-    return committed_bytes(&store->committed) > (is_plain ? limits->committed_bytes_max : limits->windows_bytes_max);
+    bool leaves_early = store_leaves_early(store->spec);
+    return committed_bytes(&store->committed) >
+           (leaves_early ? limits->windows_bytes_max : limits->committed_bytes_max);
 }
 
 bool store_apply_due(struct store *store, int64_t now_us)
@@ -123,7 +124,7 @@ static struct store_row row_of(const void *item)
 static bool are_a_file(struct store *store, size_t rows, bool evict)
 {
     size_t least = store->database->limits.file_bytes_min;
-    if (evict && store->spec->kind != STORE_KEY_VALUE && least > EVICTED_FILE_BYTES_MIN)
+    if (evict && store_leaves_early(store->spec) && least > EVICTED_FILE_BYTES_MIN)
         least = EVICTED_FILE_BYTES_MIN;
     return rows > 0 && committed_row_bytes(&store->committed) * rows >= least;
 }

@@ -224,7 +224,7 @@ void committed_write(struct committed *committed, const struct store_row *rows, 
 static struct committed_rows *replace_rows(struct committed *committed)
 {
     struct committed_rows *old = committed->rows;
-    committed->rows = rows_new(old->table.is_ordered, old->table.tail_bytes);
+    committed->rows = rows_new(table_keeps_order(&old->table), old->table.tail_bytes);
     committed->dirty = 0;
     committed->fresh = 0;
     committed->swept = 0;
@@ -313,7 +313,7 @@ int64_t committed_fresh(struct committed *committed)
     return fresh;
 }
 
-/* Read lock held on return, and the index there. It is built once; tables that follow inherit it. */
+/* Read lock held on return, and the index there. Tables that follow inherit one that was used. */
 static void lock_ordered(struct committed *committed)
 {
     pthread_rwlock_rdlock(&committed->lock);
@@ -324,6 +324,7 @@ static void lock_ordered(struct committed *committed)
         pthread_rwlock_unlock(&committed->lock);
         pthread_rwlock_rdlock(&committed->lock);
     }
+    atomic_store_explicit(&committed->rows->table.is_order_used, true, memory_order_relaxed);
 }
 
 const struct table *committed_ordered(struct committed *committed)

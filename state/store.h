@@ -39,10 +39,17 @@ struct store_spec { /* lives as long as the store */
                              * versioned stores: how far their history reaches back */
     int64_t ttl_ms;         /* plain stores: rows whose timestamp + ttl <= observed stream time are gone; 0: never */
     bool in_memory, no_log;
-    bool hidden;           /* the engine's own: no view, and no processor may use it */
+    bool hidden;    /* the engine's own: no view, and no processor may use it */
+    bool is_walked; /* read by walks alone, which look into RocksDB whatever memory holds: rows leave memory early */
     bool keeps_until_told; /* restored rows do not move stream time: windows wait in it until they have been emitted */
     const struct weir_type *key_type, *value_type;
 };
+
+/* Rows in memory are worth little behind what was written last: they leave it before those of plain stores. */
+static inline bool store_leaves_early(const struct store_spec *spec)
+{
+    return spec->kind != STORE_KEY_VALUE || spec->is_walked;
+}
 
 struct store_row { /* value.data == NULL: deleted */
     weir_bytes key, value;
@@ -54,7 +61,7 @@ struct store_row { /* value.data == NULL: deleted */
 struct database_limits {
     size_t memtable_bytes;      /* per task; the replay after a crash is bounded by it */
     size_t committed_bytes_max; /* per store: store_apply is due when committed rows hold more */
-    size_t windows_bytes_max;   /* the same of a store of windows or sessions, whose older rows are hardly read again */
+    size_t windows_bytes_max;   /* the same of a store whose rows leave early */
     size_t restore_bytes_max;   /* per store that is being restored: rows gathered before they are written */
     size_t file_bytes_min;      /* rows of so many bytes are applied as a file of their own, fewer through a memtable */
     int64_t apply_interval_ms;  /* state.flush.interval.ms: store_apply is due when the oldest committed row is older */

@@ -62,6 +62,8 @@ void table_clear(struct table *table)
     order_init(&table->order);
     table->count = table->used = 0;
     table->versioned_count = 0;
+    table->is_ordered = table_keeps_order(table);
+    table->is_order_used = false;
 }
 
 void table_group(struct table *table, size_t tail_bytes)
@@ -123,8 +125,10 @@ static struct place find_place(struct table *table, struct table_row *newest, co
 {
     struct place place = {.older = newest};
     for (int steps = 0; place.older && !is_before(table, place.older, bound); steps++) {
-        if (steps == WALK_MAX && table->is_ordered)
+        if (steps == WALK_MAX && table->is_ordered) {
+            table->is_order_used = true;
             return place_by_order(table, bound);
+        }
         if (steps == WALK_MAX)
             table->wants_order = true;
         place.newer = place.older;
@@ -453,6 +457,7 @@ static struct table_row **rows_sorted(const struct table *table, bool dirty_only
 void table_make_ordered(struct table *table)
 {
     table->wants_order = false;
+    table->is_order_used = true;
     if (table->is_ordered)
         return;
     size_t count;

@@ -50,7 +50,8 @@ struct table {
     struct table_row **rows;  /* in order of insertion as long as nothing is removed */
     size_t count, capacity;
     struct order order;
-    _Atomic bool is_ordered;      /* the index is kept; stays so when the table is cleared */
+    _Atomic bool is_ordered;      /* the index is kept; also when the table is cleared, if it was used */
+    _Atomic bool is_order_used;   /* since the table was empty */
     _Atomic bool wants_order;     /* a search went far without it */
     struct table_row **versioned; /* rows that have older versions */
     size_t versioned_count, versioned_capacity;
@@ -104,6 +105,12 @@ struct table_links { /* of a row in a grouped table, in front of it */
 static inline struct table_links *table_links(struct table_row *row)
 {
     return (struct table_links *)row - 1;
+}
+
+/* An index that nobody used is not made for the rows that follow. */
+static inline bool table_keeps_order(const struct table *table)
+{
+    return table->is_ordered && table->is_order_used;
 }
 
 /* What slots are found by. */

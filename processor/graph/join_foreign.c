@@ -174,6 +174,7 @@ static bool build(const struct verb *verb, struct foreign_join *join)
     join->store = topology_add_store(verb, (struct store_spec){.name = join->names.store,
                                                                .kind = STORE_KEY_VALUE,
                                                                .hidden = true,
+                                                               .is_walked = true,
                                                                .key_type = &weir_bytes_type,
                                                                .value_type = &weir_bytes_type});
     return join->store && ask(verb, join) && answer(verb, join);

@@ -62,7 +62,7 @@ static void hold_all(const struct loop *loop, struct held *all, struct held *win
         struct task *task = loop->tasks[i];
         for (size_t s = 0; task->state == TASK_RUNNING && s < task->part->store_count; s++) {
             hold(all, task->stores[s]);
-            if (store_spec(task->stores[s])->kind != STORE_KEY_VALUE)
+            if (store_leaves_early(store_spec(task->stores[s])))
                 hold(windows, task->stores[s]);
         }
     }

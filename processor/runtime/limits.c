@@ -18,8 +18,11 @@ enum {
     OVERLAY_PARTS = 4,                    /* of the rows, for those of the open commit */
     OVERLAY_BYTES_MAX = 32 * 1024 * 1024,
     JOINS_CACHE_BYTES_MIN = 16 * 1024 * 1024,
-    JOINS_CACHE_PARTS = 10, /* of the cache's share, where joins of streams are all there is to cache */
-    GLOBAL_PARTS = 4,       /* of the rows, for all global tables, where there are some */
+    JOINS_CACHE_PARTS = 10,  /* of the cache's share, where joins of streams are all there is to cache */
+    FOREIGN_CACHE_PARTS = 5, /* of the cache's share, where there are foreign-key joins */
+    FOREIGN_ROWS_PARTS = 2,  /* of the rows' share, there */
+    FOREIGN_ROWS_BYTES_MIN = 64 * 1024 * 1024,
+    GLOBAL_PARTS = 4, /* of the rows, for all global tables, where there are some */
 };
 
 static size_t clamp(size_t value, size_t low, size_t high)
@@ -30,11 +33,6 @@ static size_t clamp(size_t value, size_t low, size_t high)
 size_t limits_share(const struct weir_app *app, enum memory_share share)
 {
     return share_of((size_t)config_integer(app->config, "memory.max.bytes"), share);
-}
-
-static size_t globals_rows(const struct weir_app *app)
-{
-    return app->layout.global_count > 0 ? limits_share(app, SHARE_ROWS) / GLOBAL_PARTS : 0;
 }
 
 static bool is_looked_up(const struct layout_store *store)
@@ -56,20 +54,43 @@ static bool has_joins_alone(const struct weir_app *app)
     return has_joins && app->layout.global_count == 0;
 }
 
+static bool has_foreign_joins(const struct weir_app *app)
+{
+    for (size_t i = 0; i < app->layout.part_count; i++) {
+        const struct layout_part *part = &app->layout.parts[i];
+        for (size_t s = 0; s < part->store_count; s++)
+            if (part->stores[s].spec.is_walked)
+                return true;
+    }
+    return false;
+}
+
 /* A row of a join is looked for once or twice, anywhere in its window: blocks in the cache are hardly met again. Indexes and
- * filters are, and have no room in 8 MiB (measured: 1.6 CPU-s per million more than in 16). */
+ * filters are, and have no room in 8 MiB (measured: 1.6 CPU-s per million more than in 16). A foreign-key join looks for what
+ * is not there, which filters tell, or for what has just been written. */
 size_t limits_cache(const struct weir_app *app)
 {
     size_t share = limits_share(app, SHARE_CACHE);
-    if (!has_joins_alone(app) || share < JOINS_CACHE_BYTES_MIN)
+    size_t parts = has_foreign_joins(app) ? FOREIGN_CACHE_PARTS : has_joins_alone(app) ? JOINS_CACHE_PARTS : 1;
+    return share < JOINS_CACHE_BYTES_MIN ? share : clamp(share / parts, JOINS_CACHE_BYTES_MIN, share);
+}
+
+size_t limits_rows_of_app(const struct weir_app *app)
+{
+    size_t share = limits_share(app, SHARE_ROWS);
+    if (!has_foreign_joins(app) || share < FOREIGN_ROWS_BYTES_MIN)
         return share;
-    return clamp(share / JOINS_CACHE_PARTS, JOINS_CACHE_BYTES_MIN, share);
+    return clamp(share / FOREIGN_ROWS_PARTS, FOREIGN_ROWS_BYTES_MIN, share);
+}
+
+static size_t globals_rows(const struct weir_app *app)
+{
+    return app->layout.global_count > 0 ? limits_rows_of_app(app) / GLOBAL_PARTS : 0;
 }
 
 size_t limits_rows(const struct weir_app *app)
 {
-    return (limits_share(app, SHARE_ROWS) - globals_rows(app)) /
-           (size_t)config_integer(app->config, "num.stream.threads");
+    return (limits_rows_of_app(app) - globals_rows(app)) / (size_t)config_integer(app->config, "num.stream.threads");
 }
 
 size_t limits_windows(const struct weir_app *app)
@@ -110,7 +131,7 @@ struct database_limits limits_of_task(const struct weir_app *app)
         .committed_bytes_max = limits_rows(app),
         .windows_bytes_max = clamp(limits_windows(app), 0, WINDOWS_BYTES_MAX),
         .restore_bytes_max =
-            per_task(app, limits_share(app, SHARE_ROWS) / RESTORE_PARTS, RESTORE_BYTES_MIN, RESTORE_BYTES_MAX),
+            per_task(app, limits_rows_of_app(app) / RESTORE_PARTS, RESTORE_BYTES_MIN, RESTORE_BYTES_MAX),
         .file_bytes_min = file_bytes(memtable_bytes(app)),
         .apply_interval_ms = config_integer(app->config, "state.flush.interval.ms"),
     };

@@ -45,7 +45,9 @@ static struct taken look(struct weir_app *app)
 
 static size_t bytes_max(const struct weir_app *app, enum memory_share share)
 {
-    return share == SHARE_CACHE ? limits_cache(app) : limits_share(app, share);
+    return share == SHARE_CACHE  ? limits_cache(app)
+           : share == SHARE_ROWS ? limits_rows_of_app(app)
+                                 : limits_share(app, share);
 }
 
 size_t weir_app_memory(struct weir_app *app, struct weir_memory_info *out, size_t max)

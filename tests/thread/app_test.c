@@ -171,6 +171,21 @@ static void expect_joins_to_leave_the_cache(void)
           beside);
 }
 
+/* What a foreign-key join looks for is new, or has just been written. */
+static void expect_foreign_joins_to_take_less(void)
+{
+    weir_topology *topology = weir_topology_new("foreign");
+    weir_table *left = weir_table_from(topology, "lefts", "left-rows", &weir_str_type, &weir_str_type);
+    weir_table *right = weir_table_from(topology, "rights", "right-rows", &weir_str_type, &weir_str_type);
+    weir_join_foreign(left, right, "named", value_as_key, take_left, .value = &weir_str_type, .store = "joined");
+    weir_app *app = start_with("foreign", topology, "1", "embedded.partitions", "1");
+    wait_until_running(app);
+    long long cache = bytes_max_of(app, "cache"), rows = bytes_max_of(app, "rows");
+    CHECK(cache >= 16 << 20 && cache < 40 << 20, "the cache may have %lld bytes", cache);
+    CHECK(rows >= 64 << 20 && rows < 100 << 20, "rows may have %lld bytes", rows);
+    stop(app);
+}
+
 /* A thread for which there is no partition has settled, too. */
 static void expect_to_run_with_idle_threads(void)
 {
@@ -186,6 +201,7 @@ int main(void)
     begin();
     expect_to_run_with_idle_threads();
     expect_joins_to_leave_the_cache();
+    expect_foreign_joins_to_take_less();
 
     weir_app *app = start();
     pthread_t producers[PRODUCERS], reader, positions;

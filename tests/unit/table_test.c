@@ -104,8 +104,8 @@ Test(table, clearing_leaves_an_empty_table_that_works)
 {
     struct table table;
     table_init(&table);
-    table_make_ordered(&table);
     for (int round = 0; round < 10; round++) {
+        table_make_ordered(&table);
         for (int i = 0; i < (round % 2 ? 3 : 3000); i++)
             add(&table, i);
         table_clear(&table);
@@ -113,6 +113,23 @@ Test(table, clearing_leaves_an_empty_table_that_works)
         cr_assert_null(order_first(&table.order));
         cr_assert_eq(table.slab.used, 0);
     }
+    table_done(&table);
+}
+
+Test(table, an_order_nobody_used_goes_with_the_rows)
+{
+    struct table table;
+    table_init(&table);
+    table_make_ordered(&table);
+    table_clear(&table);
+    cr_expect(table.is_ordered, "it was used: the next rows are in it too");
+    add(&table, 1);
+    cr_expect_not_null(order_first(&table.order));
+    table_clear(&table);
+    add(&table, 1);
+    cr_expect_null(order_first(&table.order));
+    table_make_ordered(&table);
+    cr_expect_not_null(order_first(&table.order));
     table_done(&table);
 }
 
