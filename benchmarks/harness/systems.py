@@ -120,9 +120,14 @@ def lags_by_topic(weir):
     return lags
 
 
+def spread(name, looks):
+    """Median, 95th percentile and the greatest."""
+    return {f"{name}_p50": statistics.median(looks), f"{name}_p95": round(statistics.quantiles(looks, n=20)[-1]), f"{name}_max": max(looks)}
+
+
 def watch_lag(weirs, rate, skip_s):
-    """While orders come, in records: of all looks the median and the greatest of the topic that lags most, of both topologies; apart
-    those that a topology has made for itself, of which an order fills several times as many."""
+    """While orders come, in records: how the topic lags that lags most at each look, of both topologies; apart those that a topology has
+    made for itself, of which an order fills several times as many."""
     public, internal, began = [], [], time.monotonic()
     topics = SYSTEMS["commerce-saga"].topics
     while rate.poll() is None:
@@ -133,8 +138,7 @@ def watch_lag(weirs, rate, skip_s):
             public.append(max(lag for topic, lag in lags if topic in topics))
             internal.append(max(lag for topic, lag in lags if topic not in topics))
         time.sleep(0.25)
-    return {"lag_p50": statistics.median(public), "lag_max": max(public),
-            "internal_lag_p50": statistics.median(internal), "internal_lag_max": max(internal)}
+    return {**spread("lag", public), **spread("internal_lag", internal)}
 
 
 def counted(views):
