@@ -169,6 +169,7 @@ static void sweep(struct committed *committed, size_t visits)
 static void end_write(struct committed *committed, size_t written, struct rocks_marks marks, struct table_walks walks)
 {
     committed->marks = marks;
+    table_move_on(&committed->rows->table);
     if (walks.is_open)
         return;
     table_forget_versions(&committed->rows->table);

@@ -2,6 +2,10 @@
  *
  * A row is one piece of memory: header, key, room for its first value. A value that outgrows the room moves to a piece
  * of its own. Invariant: every row is in slots and in rows; while is_ordered, every row is in the ordered index too.
+ *
+ * Growing moves no row at once, since nobody waits for hundreds of thousands: each row that is inserted moves a few others
+ * from the former slots, so that they are empty long before the table grows again. A former slot that was left is marked, not
+ * freed, so that probes go on behind it.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "state/table.h"
 
@@ -17,7 +21,9 @@
 enum {
     SLOTS_MIN = 64,
     SPARSE = 16,
-    WALK_MAX = 64, /* rows of a list that are walked before the ordered index is asked for */
+    WALK_MAX = 64,        /* rows of a list that are walked before the ordered index is asked for */
+    MOVED_PER_INSERT = 8, /* former slots; four would do */
+    MOVED_ON = 4096,      /* at once */
 };
 
 struct table_slot {
@@ -25,10 +31,19 @@ struct table_slot {
     struct table_row *row; /* NULL: free */
 };
 
-static void slots_new(struct table *table, size_t count)
+/* Stands in a former slot whose row is gone; no key is so long. */
+static struct table_row left = {.key_size = UINT32_MAX};
+
+static struct table_slots slots_new(size_t count)
 {
-    table->slots = memory_new(count * sizeof *table->slots);
-    table->mask = count - 1;
+    return (struct table_slots){memory_new(count * sizeof(struct table_slot)), count - 1};
+}
+
+static void forget_former(struct table *table)
+{
+    free(table->former.items);
+    table->former = (struct table_slots){0};
+    table->moved = 0;
 }
 
 void table_init(struct table *table)
@@ -36,13 +51,14 @@ void table_init(struct table *table)
     memset(table, 0, sizeof *table);
     slab_init(&table->slab);
     order_init(&table->order);
-    slots_new(table, SLOTS_MIN);
+    table->slots = slots_new(SLOTS_MIN);
 }
 
 void table_done(struct table *table)
 {
     slab_done(&table->slab);
-    free(table->slots);
+    free(table->slots.items);
+    free(table->former.items);
     free(table->rows);
     free(table->versioned);
     memset(table, 0, sizeof *table);
@@ -51,13 +67,14 @@ void table_done(struct table *table)
 /* A commit of few rows must not pay for the largest there ever was: then the table starts small again. */
 void table_clear(struct table *table)
 {
-    size_t slots = table->mask + 1;
+    size_t slots = table->slots.mask + 1;
     if (slots > SLOTS_MIN && table->used < slots / SPARSE) {
-        free(table->slots);
-        slots_new(table, slots / 2);
+        free(table->slots.items);
+        table->slots = slots_new(slots / 2);
     } else {
-        memset(table->slots, 0, slots * sizeof *table->slots);
+        memset(table->slots.items, 0, slots * sizeof *table->slots.items);
     }
+    forget_former(table);
     slab_clear(&table->slab);
     order_init(&table->order);
     table->count = table->used = 0;
@@ -90,17 +107,24 @@ static struct bound bound_of_key(const struct table *table, weir_bytes key)
     return bound_at(key, key.size - table->tail_bytes);
 }
 
-/* The newest row of the group; NULL: there is none. */
-static struct table_slot *find_slot(const struct table *table, weir_bytes group, uint64_t hash)
+static inline struct table_slot *probe(struct table_slots slots, weir_bytes group, size_t key_size, uint64_t hash)
 {
-    for (size_t i = hash & table->mask;; i = (i + 1) & table->mask) {
-        struct table_slot *slot = &table->slots[i];
+    for (size_t i = hash & slots.mask;; i = (i + 1) & slots.mask) {
+        struct table_slot *slot = &slots.items[i];
         if (!slot->row)
             return NULL;
-        if (slot->hash == hash && slot->row->key_size == group.size + table->tail_bytes &&
+        if (slot->hash == hash && slot->row->key_size == key_size &&
             memcmp(slot->row->key, group.data, group.size) == 0)
             return slot;
     }
+}
+
+/* Of the newest row of the group; NULL: there is none. */
+static struct table_slot *find_slot(const struct table *table, weir_bytes group, uint64_t hash)
+{
+    size_t key_size = group.size + table->tail_bytes;
+    struct table_slot *slot = probe(table->slots, group, key_size, hash);
+    return slot || !table->former.items ? slot : probe(table->former, group, key_size, hash);
 }
 
 struct place {                       /* in a list: between two rows */
@@ -164,35 +188,49 @@ struct table_row *table_find(struct table *table, weir_bytes key, uint64_t hash)
 
 void table_fetch_slot(const struct table *table, uint64_t hash)
 {
-    __builtin_prefetch(&table->slots[hash & table->mask]);
+    __builtin_prefetch(&table->slots.items[hash & table->slots.mask]);
 }
 
 void table_fetch_row(const struct table *table, uint64_t hash)
 {
-    const struct table_row *row = table->slots[hash & table->mask].row;
+    const struct table_row *row = table->slots.items[hash & table->slots.mask].row;
     if (!row)
         return;
     __builtin_prefetch(row);
     __builtin_prefetch(row->key);
 }
 
-static void take_slot(struct table *table, uint64_t hash, struct table_row *row)
+static void take_slot(struct table_slots slots, uint64_t hash, struct table_row *row)
 {
-    size_t i = hash & table->mask;
-    while (table->slots[i].row)
-        i = (i + 1) & table->mask;
-    table->slots[i] = (struct table_slot){hash, row};
+    size_t i = hash & slots.mask;
+    while (slots.items[i].row)
+        i = (i + 1) & slots.mask;
+    slots.items[i] = (struct table_slot){hash, row};
+}
+
+static void move(struct table *table, size_t count)
+{
+    for (; count > 0 && table->former.items; count--) {
+        struct table_slot *slot = &table->former.items[table->moved];
+        if (slot->row && slot->row != &left) {
+            take_slot(table->slots, slot->hash, slot->row);
+            slot->row = &left;
+        }
+        if (table->moved++ == table->former.mask)
+            forget_former(table);
+    }
+}
+
+void table_move_on(struct table *table)
+{
+    move(table, MOVED_ON);
 }
 
 static void grow_slots(struct table *table)
 {
-    struct table_slot *old = table->slots;
-    size_t count = table->mask + 1;
-    slots_new(table, count * 2);
-    for (size_t i = 0; i < count; i++)
-        if (old[i].row)
-            take_slot(table, old[i].hash, old[i].row);
-    free(old);
+    assert(!table->former.items);
+    table->former = table->slots;
+    table->slots = slots_new((table->former.mask + 1) * 2);
 }
 
 static size_t value_offset(size_t key_size)
@@ -249,9 +287,10 @@ static void enter(struct table *table, struct table_row *row, uint64_t hash)
         join_group(table, slot, row);
         return;
     }
-    if ((table->used + 1) * 2 > table->mask + 1)
+    if ((table->used + 1) * 2 > table->slots.mask + 1)
         grow_slots(table);
-    take_slot(table, hash, row);
+    move(table, MOVED_PER_INSERT);
+    take_slot(table->slots, hash, row);
     table->used++;
 }
 
@@ -389,16 +428,25 @@ void table_forget_versions(struct table *table)
 }
 
 /* Closes the gap, so that no probe ends before its row (Knuth, volume 3, algorithm 6.4R). */
-static void free_slot(struct table *table, size_t gap)
+static void close_gap(struct table_slots slots, size_t gap)
 {
-    for (size_t i = (gap + 1) & table->mask; table->slots[i].row; i = (i + 1) & table->mask) {
-        size_t home = table->slots[i].hash & table->mask;
-        if (((i - home) & table->mask) < ((i - gap) & table->mask))
+    for (size_t i = (gap + 1) & slots.mask; slots.items[i].row; i = (i + 1) & slots.mask) {
+        size_t home = slots.items[i].hash & slots.mask;
+        if (((i - home) & slots.mask) < ((i - gap) & slots.mask))
             continue;
-        table->slots[gap] = table->slots[i];
+        slots.items[gap] = slots.items[i];
         gap = i;
     }
-    table->slots[gap].row = NULL;
+    slots.items[gap].row = NULL;
+}
+
+static void free_slot(struct table *table, struct table_slot *slot)
+{
+    const struct table_slots *former = &table->former;
+    if (former->items && slot >= former->items && slot <= former->items + former->mask)
+        slot->row = &left;
+    else
+        close_gap(table->slots, (size_t)(slot - table->slots.items));
 }
 
 /* False: the group has no other row, and its slot is to be freed. */
@@ -421,7 +469,7 @@ static void leave(struct table *table, struct table_row *row)
     assert(slot);
     if (table->tail_bytes && leave_group(slot, row))
         return;
-    free_slot(table, (size_t)(slot - table->slots));
+    free_slot(table, slot);
     table->used--;
 }
 
@@ -473,8 +521,13 @@ struct table_row **table_dirty_sorted(const struct table *table, size_t *count)
     return rows_sorted(table, true, count);
 }
 
+static size_t slots_bytes(struct table_slots slots)
+{
+    return slots.items ? (slots.mask + 1) * sizeof *slots.items : 0;
+}
+
 size_t table_bytes(const struct table *table)
 {
-    return slab_bytes(&table->slab) + (table->mask + 1) * sizeof *table->slots +
+    return slab_bytes(&table->slab) + slots_bytes(table->slots) + slots_bytes(table->former) +
            (table->capacity + table->versioned_capacity) * sizeof(struct table_row *);
 }

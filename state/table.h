@@ -41,13 +41,19 @@ struct table_row {
 };
 
 struct table_slot;
+struct table_slots { /* open addressing, linear probing, at most half full */
+    struct table_slot *items;
+    size_t mask; /* their count - 1 */
+};
+
 struct table {
     struct slab slab;
-    struct table_slot *slots; /* open addressing, linear probing, at most half full */
-    size_t mask;              /* count of slots - 1 */
-    size_t used;              /* slots that are not free */
-    size_t tail_bytes;        /* of a key, behind what names its group; 0: every row is a group of its own */
-    struct table_row **rows;  /* in order of insertion as long as nothing is removed */
+    struct table_slots slots;
+    struct table_slots former; /* before the table grew; items NULL: all rows have moved */
+    size_t moved;              /* of the former slots */
+    size_t used;               /* slots that are not free, of both */
+    size_t tail_bytes;         /* of a key, behind what names its group; 0: every row is a group of its own */
+    struct table_row **rows;   /* in order of insertion as long as nothing is removed */
     size_t count, capacity;
     struct order order;
     _Atomic bool is_ordered;      /* the index is kept; also when the table is cleared, if it was used */
@@ -82,6 +88,8 @@ void table_write(struct table *, struct table_row *, weir_bytes value, int64_t t
 /* As table_write, but keeps the version before where an open walk needs it. */
 void table_write_commit(struct table *, struct table_row *, const struct store_row *, uint64_t commit,
                         struct table_walks);
+/* Goes on with the move to larger slots, which otherwise takes place as rows are inserted. */
+void table_move_on(struct table *);
 void table_forget_versions(struct table *); /* all older ones; no walk may be open */
 void table_remove(struct table *, struct table_row *);
 void table_make_ordered(struct table *);

@@ -237,12 +237,12 @@ static void log_version(struct store *store, weir_bytes key, const struct versio
 static struct table_row *find_anew(struct versions *versions, weir_bytes key)
 {
     struct table *anew = &versions->anew;
-    return anew->slots && anew->count > 0 ? table_find(anew, key, table_hash(anew, key)) : NULL;
+    return anew->slots.items && anew->count > 0 ? table_find(anew, key, table_hash(anew, key)) : NULL;
 }
 
 static void note_anew(struct versions *versions, weir_bytes key)
 {
-    if (!versions->anew.slots)
+    if (!versions->anew.slots.items)
         table_init(&versions->anew);
     table_insert(&versions->anew, key, table_hash(&versions->anew, key), 0);
 }
@@ -409,7 +409,7 @@ void versions_each(const struct versions *versions, void (*visit)(void *self, co
 void versions_clear(struct versions *versions)
 {
     buffer_clear(&versions->log);
-    if (versions->anew.slots && versions->anew.count > 0)
+    if (versions->anew.slots.items && versions->anew.count > 0)
         table_clear(&versions->anew);
 }
 

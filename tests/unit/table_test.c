@@ -49,6 +49,28 @@ Test(table, finds_every_row_while_it_grows)
     table_done(&table);
 }
 
+/* At every size: some rows have moved to the larger slots, some have not, and of both kinds some go. */
+Test(table, finds_and_loses_rows_while_it_moves_them)
+{
+    enum { ROWS = 5000, LAG = 40 };
+    struct table table;
+    table_init(&table);
+    for (int i = 0; i < ROWS; i++) {
+        add(&table, i);
+        if (i >= LAG && i % 3 == 0)
+            table_remove(&table, find(&table, i - LAG));
+        if (i % 97 == 0)
+            table_move_on(&table);
+        for (int k = i - 2 * LAG; k <= i && (i & (i - 1)) < 64; k++) {
+            bool is_gone = k < 0 || (k + LAG <= i && (k + LAG) % 3 == 0);
+            cr_assert_eq(find(&table, k) != NULL, !is_gone, "row %d of %d", k, i);
+        }
+    }
+    for (int k = 0; k < ROWS; k++)
+        cr_assert_eq(find(&table, k) != NULL, k + LAG >= ROWS || (k + LAG) % 3 != 0, "row %d", k);
+    table_done(&table);
+}
+
 Test(table, keeps_rows_in_order_of_first_write)
 {
     struct table table;
