@@ -32,6 +32,7 @@ class Bench:
         self.environment = dict(os.environ)
         self.number = 0
         self.inputs, self.expected = {}, {}
+        self.is_warm = False  # the broker
 
     def __enter__(self):
         if not self.bootstrap:

@@ -5,7 +5,7 @@ from argparse import Namespace
 
 from . import latency, rest, restore
 from .process import say
-from .throughput import Row, measure_cell
+from .throughput import Row, measure_cell, warm_up
 from .workloads import WORKLOADS
 
 BOTH = ("stateless", "count", "tumbling", "stream-table", "stream-stream")  # under both guarantees
@@ -59,6 +59,7 @@ def measure_all(bench, options, report):
     """One run of everything, whatever it takes; then rounds of throughput, each cell at most options.runs times."""
     until = time.monotonic() + options.minutes * 60
     cells, took = cells_of(options), {}
+    warm_up(bench, options)
     measure_round(bench, cells, report, took, float("inf"))
     measure_once(bench, options, report)
     for number in range(1, options.runs):

@@ -5,7 +5,7 @@ import subprocess
 
 from .engines import Job
 from .process import Failure, Process
-from .throughput import Row, start, verify, wait_committed
+from .throughput import Row, start, verify, wait_committed, warm_up
 from .workloads import WORKLOADS
 
 PER_SECOND = 20000
@@ -95,6 +95,7 @@ def measure_all(bench, options, report, settings=((100, 5), (10, 10))):
     rows = [LatencyRow(WORKLOADS[name], guarantee, commit, linger, options.keys) for name in names
             for guarantee in options.guarantees for commit, linger in settings]
     engines = [engine for engine in options.engines if engine == "weir" or (engine == "kafka-streams" and not options.quick)]
+    warm_up(bench, options)
     for _ in range(options.runs):
         for row in rows:
             for engine in engines:

@@ -58,6 +58,7 @@ def parser():
     p.add_argument("--keys", type=int, default=100000, help="(100,000)")
     p.add_argument("--restore-keys", type=numbers, default=[1000000], help="(1,000,000)")
     p.add_argument("--orders", type=int, default=10000, help="per second, of systems (10,000)")
+    p.add_argument("--seconds", type=int, default=30, help="that orders come, of systems (30)")
     p.add_argument("--runs", type=int, default=3, help="of each cell; medians are shown (3)")
     p.add_argument("--minutes", type=float, default=25, help="figures: no further run of a cell is begun that would end later (25)")
     p.add_argument("--quick", action="store_true", help="does everything work? few records, one run, less than a minute")
