@@ -12,7 +12,12 @@
 #include "base/memory.h"
 #include "state/store_private.h"
 
-enum { BATCH_BYTES_MAX = 1 << 20, FETCHED_AHEAD = 8, EVICTED_FILE_BYTES_MIN = 1 << 20 };
+enum {
+    BATCH_BYTES_MAX = 1 << 20,
+    FETCHED_AHEAD = 8,
+    EVICTED_FILE_BYTES_MIN = 1 << 20,
+    DEPARTED_PARTS = 8, /* of the rows that leave, for what is remembered of all that have left */
+};
 
 static bool write_full_batch(struct store *store, struct weir_error *error)
 {
@@ -146,6 +151,14 @@ static bool is_applied(const struct store *store)
            marks->stream_time_ms == store->applied.stream_time_ms;
 }
 
+/* RocksDB alone will hold what was committed so far. */
+static void note_departure(struct store *store)
+{
+    const struct table *table = &store->committed.rows->table;
+    if (store->expiry.retention_ms > 0)
+        departed_add(&store->departed, table, store->committed_times.written_ms, table_bytes(table) / DEPARTED_PARTS);
+}
+
 static bool apply(struct store *store, bool evict, int64_t now_us, struct weir_error *error)
 {
     if (!store->family)
@@ -153,16 +166,17 @@ static bool apply(struct store *store, bool evict, int64_t now_us, struct weir_e
     if (!is_applied(store) && !write_dirty(store, evict, store->committed.marks, error))
         return false;
     store->applied_us = now_us;
-    committed_applied(&store->committed, evict);
     if (evict)
-        store_left_to_durable(store);
+        note_departure(store);
+    committed_applied(&store->committed, evict);
     store_forget_below(store);
     return true;
 }
 
 size_t store_evictable_bytes(struct store *store)
 {
-    return store->family && store->committed.rows->table.count > 0 ? committed_bytes(&store->committed) : 0;
+    bool has_rows = store->family && store->committed.rows->table.count > 0;
+    return has_rows ? committed_bytes(&store->committed) + store->departed.bytes : 0;
 }
 
 bool store_apply(struct store *store, int64_t now_us, struct weir_error *error)

@@ -199,7 +199,7 @@ struct store_cursor *store_scan(struct store *store, weir_bytes from, weir_bytes
         add_groups(cursor, size);
     else
         add_ordered(cursor);
-    if (size == 0 || !store_is_later(store, cursor->from))
+    if (size == 0 || store_may_be_durable(store, cursor->from))
         seek_durable(cursor);
     return cursor;
 }

@@ -66,7 +66,7 @@ static bool flush_run(struct store *store, struct weir_error *error)
     run_clear(&store->run);
     store->applied = marks;
     committed_replaced(&store->committed, marks);
-    store_left_to_durable(store);
+    departed_add_unknown(&store->departed, store->committed_times.written_ms);
     rocks_family_expire(store->family, store->expiry, marks.stream_time_ms);
     store_forget_below(store);
     return true;

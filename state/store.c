@@ -31,7 +31,7 @@ static void begin_times(struct store *store, struct rocks_marks marks)
     store->times = (struct store_times){is_known ? marks.written_ms : marks.stream_time_ms, EXPIRY_NO_TIME};
     store->committed_times = store->times;
     bool may_hold_rows = store->family && !rocks_family_is_empty(store->family);
-    store->durable_until_ms = may_hold_rows && !is_known ? INT64_MAX : marks.written_ms;
+    departed_init(&store->departed, may_hold_rows && !is_known ? INT64_MAX : marks.written_ms);
 }
 
 struct store *store_open(struct database *database, const struct store_spec *spec, struct weir_error *error)
@@ -70,6 +70,7 @@ void store_close(struct store *store)
     store_cursor_free(store->idle_cursor);
     committed_done(&store->committed);
     table_done(&store->overlay);
+    departed_done(&store->departed);
     run_done(&store->run);
     versions_done(&store->versions);
     store->database->stores--;
@@ -110,7 +111,7 @@ static bool get_durable(struct store *store, weir_bytes key, weir_arena *arena, 
     struct weir_error failure;
     struct store_row row;
     error_clear(&failure);
-    if (!store->family || rocks_family_is_empty(store->family) || store_is_later(store, key)) {
+    if (!store->family || rocks_family_is_empty(store->family) || !store_may_be_durable(store, key)) {
         store->hint.is_absent = true;
         return false;
     }
@@ -302,7 +303,8 @@ static void clear_overlay(struct store *store)
     store->private_rows = 0;
     store->hint = (struct store_hint){0};
     store->below_known = true;
-    atomic_store_explicit(&store->overlay_bytes, table_bytes(&store->overlay), memory_order_relaxed);
+    atomic_store_explicit(&store->own_bytes, table_bytes(&store->overlay) + store->departed.bytes,
+                          memory_order_relaxed);
 }
 
 void store_drop(struct store *store)
@@ -343,7 +345,7 @@ int64_t store_rows_approximate(struct store *store)
 
 size_t store_bytes(struct store *store)
 {
-    return committed_bytes(&store->committed) + atomic_load_explicit(&store->overlay_bytes, memory_order_relaxed);
+    return committed_bytes(&store->committed) + atomic_load_explicit(&store->own_bytes, memory_order_relaxed);
 }
 
 size_t store_memtable_bytes(struct store *store)

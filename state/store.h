@@ -139,7 +139,8 @@ bool store_apply_due(struct store *, int64_t now_us);
 bool store_apply(struct store *, int64_t now_us, struct weir_error *);
 /* As store_apply, and gives the memory of the committed rows back. */
 bool store_evict(struct store *, int64_t now_us, struct weir_error *);
-size_t store_evictable_bytes(struct store *); /* what store_evict would give back; 0: nothing, it is in memory only */
+/* Of rows that store_evict would give back, and of what is remembered of those it gave back; 0: there are no such rows. */
+size_t store_evictable_bytes(struct store *);
 /* Offset in the changelog from which a restore must go on: what RocksDB (or memory) holds. -1: nothing yet. */
 int64_t store_position(const struct store *);
 /* The same, as RocksDB has it at this moment; -1 also of a store that is in memory only. [any] */

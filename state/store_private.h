@@ -5,6 +5,7 @@
 
 #include "state/committed.h"
 #include "state/database.h"
+#include "state/departed.h"
 #include "state/run.h"
 
 struct store_hint { /* what the latest get met below the overlay, for the put that usually follows */
@@ -44,7 +45,7 @@ struct store {
     struct store_times times, committed_times; /* as of now; as of the last commit */
     int64_t observed_ms;          /* stream time, EXPIRY_NO_TIME: none; the committed level has its own, older one */
     struct rocks_marks applied;   /* what RocksDB holds */
-    int64_t durable_until_ms;     /* of no later time (in its key) is a row that RocksDB alone holds */
+    struct departed departed;     /* rows that RocksDB alone holds */
     int64_t applied_us;           /* when it was last written */
     struct rocks_walk *idle_walk; /* kept between scans until RocksDB is written again */
     struct run run;               /* restore: rows that are not written yet */
@@ -52,7 +53,7 @@ struct store {
     int64_t restore_until_ms;     /* later times of restored rows do not count; INT64_MAX: all do */
     struct store_cursor *idle_cursor;
     struct versions versions;
-    _Atomic size_t overlay_bytes; /* memory of the overlay as of the last commit, for other threads */
+    _Atomic size_t own_bytes; /* memory of the overlay and of departed as of the last commit, for other threads */
 };
 
 static inline bool store_has_expired(const struct store *store, const struct store_row *row, int64_t stream_time_ms)
@@ -61,10 +62,11 @@ static inline bool store_has_expired(const struct store *store, const struct sto
            expiry_has_expired(store->expiry, row->key, row->timestamp_ms, stream_time_ms);
 }
 
-/* What has this key, and all of its group behind it, is not in RocksDB, or in memory too. */
-static inline bool store_is_later(const struct store *store, weir_bytes key)
+/* False: what has this key, and all of its group behind it, is not in RocksDB, or in memory too. */
+static inline bool store_may_be_durable(const struct store *store, weir_bytes key)
 {
-    return expiry_key_time(store->expiry, key) > store->durable_until_ms;
+    int64_t time_ms = expiry_key_time(store->expiry, key);
+    return time_ms == EXPIRY_NO_TIME || departed_may_have(&store->departed, table_hash(&store->overlay, key), time_ms);
 }
 
 /* As store_put, but the time in the key is not told. */
@@ -75,13 +77,6 @@ static inline void store_tell_written(struct store *store, weir_bytes key)
     int64_t time_ms = expiry_key_time(store->expiry, key);
     if (time_ms > store->times.written_ms)
         store->times.written_ms = time_ms;
-}
-
-/* RocksDB alone holds what was committed so far. */
-static inline void store_left_to_durable(struct store *store)
-{
-    if (store->committed_times.written_ms > store->durable_until_ms)
-        store->durable_until_ms = store->committed_times.written_ms;
 }
 
 /* Makes the indices that searches have found missing. */

@@ -521,6 +521,19 @@ struct table_row **table_dirty_sorted(const struct table *table, size_t *count)
     return rows_sorted(table, true, count);
 }
 
+static void visit_groups(struct table_slots slots, void (*visit)(void *self, uint64_t hash), void *self)
+{
+    for (size_t i = 0; slots.items && i <= slots.mask; i++)
+        if (slots.items[i].row && slots.items[i].row != &left)
+            visit(self, slots.items[i].hash);
+}
+
+void table_each_group(const struct table *table, void (*visit)(void *self, uint64_t hash), void *self)
+{
+    visit_groups(table->slots, visit, self);
+    visit_groups(table->former, visit, self);
+}
+
 static size_t slots_bytes(struct table_slots slots)
 {
     return slots.items ? (slots.mask + 1) * sizeof *slots.items : 0;

@@ -96,6 +96,8 @@ void table_make_ordered(struct table *);
 /* Dirty rows in order of key; the array is the caller's to free. */
 struct table_row **table_dirty_sorted(const struct table *, size_t *count);
 size_t table_bytes(const struct table *); /* memory held */
+/* The hash of each group, once. */
+void table_each_group(const struct table *, void (*visit)(void *self, uint64_t hash), void *self);
 
 /* The version a walk at `commit` sees; NULL: the row was not here then. */
 static inline const struct table_version *table_version_at(const struct table_row *row, uint64_t commit)

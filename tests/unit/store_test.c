@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/bytes.h"
 #include "state/keys.h"
+#include "state/rocks.h"
 #include "state/store.h"
 
 static char directory[64];
@@ -324,6 +325,58 @@ Test(store, expired_windows_are_seen_by_nobody)
     store_publish(store, 2);
     cr_assert_str_eq(get_as(true, window_key("k", 0)), "absent");
     close_store(false);
+}
+
+static int seeks;
+
+static void counting_seek(struct rocks_walk *walk, weir_bytes from, weir_bytes to, bool descending)
+{
+    seeks++;
+    rocks_disk.walk_seek(walk, from, to, descending);
+}
+
+/* The value of the window of key at 10, looked for from start_ms on. */
+static const char *look(const char *key, int64_t start_ms)
+{
+    struct buffer bounds = {0};
+    keys_window_write(bytes_of_text(key), start_ms, &bounds);
+    size_t size = bounds.size;
+    keys_window_write(bytes_of_text(key), 30, &bounds);
+    struct store_row row;
+    struct store_cursor *cursor = store_scan(store, (weir_bytes){bounds.data, size},
+                                             (weir_bytes){bounds.data + size, bounds.size - size}, false, &error);
+    const char *found = store_next(cursor, &row, &error) ? arena_bytes(&arena, row.value).data : "absent";
+    store_cursor_close(cursor);
+    buffer_done(&bounds);
+    cr_assert_eq(error.code, WEIR_OK, "%s", error.message);
+    return found;
+}
+
+Test(store, windows_of_a_key_that_never_left_memory_are_not_looked_for_in_rocksdb)
+{
+    struct rocks_ops counting = rocks_disk;
+    counting.walk_seek = counting_seek;
+    rocks_level = &counting;
+    open_store(&window);
+    struct buffer key = {0};
+    keys_window_write(bytes_of_text("a"), 10, &key);
+    store_put(store, buffer_bytes(&key), bytes_of_text("left"), 10);
+    store_publish(store, 1);
+    cr_assert(store_evict(store, 0, &error));
+    cr_expect_str_eq(look("a", 0), "left");
+    cr_expect_eq(seeks, 1);
+    cr_expect_str_eq(look("a", 11), "absent");
+    cr_expect_str_eq(look("b", 0), "absent");
+    cr_expect_eq(seeks, 1);
+    close_store(true);
+    open_store(&window); /* what left before is unknown */
+    seeks = 0;
+    cr_expect_str_eq(look("a", 0), "left");
+    cr_expect_str_eq(look("b", 0), "absent");
+    cr_expect_eq(seeks, 2);
+    buffer_done(&key);
+    close_store(false);
+    rocks_level = &rocks_disk;
 }
 
 Test(store, stream_time_survives_a_reopen)
