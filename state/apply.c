@@ -91,6 +91,8 @@ static bool write_bulk(struct store *store, struct store_rows rows, struct rocks
 bool store_write_rows(struct store *store, struct store_rows rows, bool in_bulk, struct rocks_marks marks,
                       struct weir_error *error)
 {
+    if (rows.count > 0)
+        store_tell_durable(store, rows.row_of(rows.items[rows.count - 1]).key);
     return in_bulk ? write_bulk(store, rows, marks, error) : write_batches(store, rows, marks, error);
 }
 

@@ -18,10 +18,22 @@ enum { FETCHED_KEY_MAX = 62 };
 
 /* ---- life ---- */
 
+static bool read_last(struct store *store, struct weir_error *error)
+{
+    struct store_row row;
+    struct weir_error failure = {0};
+    struct rocks_walk *walk = rocks_walk_open(store->family);
+    rocks_walk_seek(walk, (weir_bytes){0}, (weir_bytes){0}, true);
+    if (rocks_walk_next(walk, &row, &failure))
+        store_tell_durable(store, row.key);
+    rocks_walk_close(walk);
+    return failure.code == WEIR_OK || error_set(error, failure.code, "%s", failure.message);
+}
+
 static bool read_durable(struct store *store, struct rocks_marks *marks, struct weir_error *error)
 {
     store->family = rocks_family_open(store->database->rocks, store->spec->name, error);
-    return store->family && rocks_family_marks(store->family, marks, error);
+    return store->family && rocks_family_marks(store->family, marks, error) && read_last(store, error);
 }
 
 /* A database of a version that did not write the greatest time down yet may hold rows of any. */
@@ -43,6 +55,7 @@ struct store *store_open(struct database *database, const struct store_spec *spe
     store->database = database;
     store->expiry = expiry_of(spec);
     if (database->rocks && !spec->in_memory && !read_durable(store, &marks, error)) {
+        buffer_done(&store->durable_last);
         free(store);
         return NULL;
     }
@@ -73,6 +86,7 @@ void store_close(struct store *store)
     departed_done(&store->departed);
     run_done(&store->run);
     versions_done(&store->versions);
+    buffer_done(&store->durable_last);
     store->database->stores--;
     free(store);
 }
@@ -111,7 +125,8 @@ static bool get_durable(struct store *store, weir_bytes key, weir_arena *arena, 
     struct weir_error failure;
     struct store_row row;
     error_clear(&failure);
-    if (!store->family || rocks_family_is_empty(store->family) || !store_may_be_durable(store, key)) {
+    if (!store->family || rocks_family_is_empty(store->family) || !store_may_be_durable(store, key) ||
+        store_is_beyond(store, key)) {
         store->hint.is_absent = true;
         return false;
     }

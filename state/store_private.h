@@ -3,6 +3,7 @@
 #define WEIR_STATE_STORE_PRIVATE_H
 #include <stdatomic.h>
 
+#include "base/bytes.h"
 #include "state/committed.h"
 #include "state/database.h"
 #include "state/departed.h"
@@ -46,6 +47,7 @@ struct store {
     int64_t observed_ms;          /* stream time, EXPIRY_NO_TIME: none; the committed level has its own, older one */
     struct rocks_marks applied;   /* what RocksDB holds */
     struct departed departed;     /* rows that RocksDB alone holds */
+    struct buffer durable_last;   /* no row of a greater key is in RocksDB */
     int64_t applied_us;           /* when it was last written */
     struct rocks_walk *idle_walk; /* kept between scans until RocksDB is written again */
     struct run run;               /* restore: rows that are not written yet */
@@ -67,6 +69,20 @@ static inline bool store_may_be_durable(const struct store *store, weir_bytes ke
 {
     int64_t time_ms = expiry_key_time(store->expiry, key);
     return time_ms == EXPIRY_NO_TIME || departed_may_have(&store->departed, table_hash(&store->overlay, key), time_ms);
+}
+
+/* Keys that grow, as numbers and times do, are new without a look into RocksDB. */
+static inline bool store_is_beyond(const struct store *store, weir_bytes key)
+{
+    return bytes_compare(key, buffer_bytes(&store->durable_last)) > 0;
+}
+
+static inline void store_tell_durable(struct store *store, weir_bytes key)
+{
+    if (!store_is_beyond(store, key))
+        return;
+    buffer_clear(&store->durable_last);
+    buffer_append(&store->durable_last, key.data, key.size);
 }
 
 /* As store_put, but the time in the key is not told. */

@@ -713,3 +713,40 @@ Test(store, whoever_watches_hears_of_what_is_put_and_not_of_what_is_written_agai
     buffer_done(&heard);
     close_store(false);
 }
+
+/* A get of a greater key than any in RocksDB does not look there. */
+Test(store, finds_what_left_memory_whatever_order_keys_came_in)
+{
+    open_store(&plain);
+    put("m", "1", 1);
+    store_publish(store, 1);
+    cr_assert(store_evict(store, 1, &error));
+    cr_expect_str_eq(get("m"), "1");
+    cr_expect_str_eq(get("z"), "absent");
+    put("z", "2", 2);
+    put("a", "3", 2);
+    store_publish(store, 2);
+    cr_assert(store_evict(store, 2, &error));
+    cr_expect_str_eq(get("a"), "3");
+    cr_expect_str_eq(get("z"), "2");
+    cr_expect_str_eq(get("zz"), "absent");
+    close_store(true);
+    open_store(&plain);
+    cr_expect_str_eq(get("z"), "2");
+    cr_expect_str_eq(get("a"), "3");
+    cr_expect_str_eq(get("zz"), "absent");
+    close_store(false);
+}
+
+Test(store, finds_what_was_restored_behind_all_that_was_there)
+{
+    open_store(&plain);
+    put("m", "1", 1);
+    store_publish(store, 1);
+    cr_assert(store_evict(store, 1, &error));
+    const struct store_row row = {bytes_of_text("z"), bytes_of_text("2"), 2};
+    cr_assert(store_restore(store, &row, 1, 2, &error));
+    cr_assert(store_restored(store, &error));
+    cr_expect_str_eq(get("z"), "2");
+    close_store(false);
+}
