@@ -358,6 +358,7 @@ Test(store, windows_of_a_key_that_never_left_memory_are_not_looked_for_in_rocksd
     counting.walk_seek = counting_seek;
     rocks_level = &counting;
     open_store(&window);
+    seeks = 0;
     struct buffer key = {0};
     keys_window_write(bytes_of_text("a"), 10, &key);
     store_put(store, buffer_bytes(&key), bytes_of_text("left"), 10);
