@@ -27,9 +27,7 @@ EVENT_CONNECTIONS = 64
 # An order makes four hops from topic to topic before it is decided. Each may wait for company, 20 ms in the producer and 20 ms in the broker
 # (fetch.wait.max.ms), so that few large requests are made of many small ones. An answer waits for no more than a single partition may bring
 # (fetch.message.max.bytes, 16 KiB at least): one that is behind would be fetched in pieces with a pause of 20 ms before each.
-# Records wait for a commit (10 to 20 ms) and for a store that is written: so there are four commits a second, and stores are written
-# before there is much to write.
-ORDER_SETTINGS = {"commit.interval.ms": 250, "linger.ms": 20, "consumer.fetch.min.bytes": 16384, "state.flush.interval.ms": 3000}
+ORDER_SETTINGS = {"commit.interval.ms": 200, "linger.ms": 20, "consumer.fetch.min.bytes": 16384}
 WARM_S = 20
 LAG_PROMISED = 1000
 LAG_LINE = re.compile(r'^weir_consumer_lag_records\{[^}]*topic="([^"]*)"[^}]*\} (\S+)$', re.MULTILINE)
