@@ -34,6 +34,11 @@ struct table_slot {
 /* Stands in a former slot whose row is gone; no key is so long. */
 static struct table_row left = {.key_size = UINT32_MAX};
 
+static bool is_taken(const struct table_slot *slot)
+{
+    return slot->row && slot->row != &left;
+}
+
 static struct table_slots slots_new(size_t count)
 {
     return (struct table_slots){memory_new(count * sizeof(struct table_slot)), count - 1};
@@ -212,7 +217,7 @@ static void move(struct table *table, size_t count)
 {
     for (; count > 0 && table->former.items; count--) {
         struct table_slot *slot = &table->former.items[table->moved];
-        if (slot->row && slot->row != &left) {
+        if (is_taken(slot)) {
             take_slot(table->slots, slot->hash, slot->row);
             slot->row = &left;
         }
@@ -524,7 +529,7 @@ struct table_row **table_dirty_sorted(const struct table *table, size_t *count)
 static void visit_groups(struct table_slots slots, void (*visit)(void *self, uint64_t hash), void *self)
 {
     for (size_t i = 0; slots.items && i <= slots.mask; i++)
-        if (slots.items[i].row && slots.items[i].row != &left)
+        if (is_taken(&slots.items[i]))
             visit(self, slots.items[i].hash);
 }
 

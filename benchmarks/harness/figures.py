@@ -5,8 +5,7 @@ from argparse import Namespace
 
 from . import latency, rest, restore
 from .process import say
-from .throughput import Row, measure_cell, warm_up
-from .workloads import WORKLOADS
+from .throughput import measure_cell, row_of, warm_up
 
 BOTH = ("stateless", "count", "tumbling", "stream-table", "stream-stream")  # under both guarantees
 ONE = ("table-table", "hopping", "session", "foreign-key")                  # at least once
@@ -14,14 +13,6 @@ SMALL = ("count", "tumbling", "stream-stream", "foreign-key")               # We
 SMALL_BYTES = 96 << 20
 LATENCY = ("count", "tumbling", "stream-table")
 AT_10_MS = ((10, 10),)
-
-
-def row_of(options, name, guarantee, memory=None):
-    """A throughput row with one thread and the first commit interval."""
-    settings = {"processing.guarantee": guarantee, "commit.interval.ms": options.commits[0], "num.stream.threads": 1}
-    if memory:
-        settings["memory.max.bytes"] = memory
-    return Row(WORKLOADS[name], settings, options.records, options.keys)
 
 
 def cells_of(options):

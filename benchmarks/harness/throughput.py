@@ -121,13 +121,20 @@ def rows_of(options):
     return rows
 
 
+def row_of(options, name, guarantee, memory=None):
+    """A throughput row with one thread and the first commit interval."""
+    settings = {"processing.guarantee": guarantee, "commit.interval.ms": options.commits[0], "num.stream.threads": 1}
+    if memory:
+        settings["memory.max.bytes"] = memory
+    return Row(WORKLOADS[name], settings, options.records, options.keys)
+
+
 def warm_up(bench, options):
     """The broker's Java machine compiles what it runs often: whoever is measured first would pay for all."""
     if options.quick or bench.is_warm:
         return
     say("warming up")
-    row = Row(WORKLOADS["count"], {"processing.guarantee": "at_least_once", "commit.interval.ms": 100, "num.stream.threads": 1},
-              options.records, options.keys)
+    row = row_of(options, "count", "at_least_once")
     for _ in range(WARM_RUNS):
         measure(bench, row, "weir")
     bench.is_warm = True
