@@ -143,11 +143,19 @@ static bool must_be_made_anew(struct loop *loop, const struct opening *opening, 
     return set_task_aside(loop, opening->part, opening->partition, error);
 }
 
-/* A broker that is not ready, or a directory that another instance or thread is about to give up, is asked again. */
-static bool may_wait(struct opening *opening, const struct weir_error *error)
+/* A broker that is not ready, or a directory that another instance or thread is about to give up. A topic that has gone was
+ * told of by a pattern: as soon as that is sure, the loop joins without it. */
+static bool is_passing(const struct loop *loop, const struct weir_error *error)
 {
-    if (error->code != WEIR_RETRY || opening->tries >= TRIES_MAX)
+    return error->code == WEIR_RETRY || (error->code == WEIR_ABSENT && loop->app->layout.pattern_count > 0);
+}
+
+static bool may_wait(const struct loop *loop, struct opening *opening, const struct weir_error *error)
+{
+    if (!is_passing(loop, error) || opening->tries >= TRIES_MAX)
         return false;
+    if (error->code == WEIR_ABSENT && opening->tries == 1)
+        patterns_hurry(loop->app);
     if (opening->tries == 1)
         log_warning("loop", "%s; waiting", error->message);
     opening->due_us = loop_now_us() + (int64_t)LOOP_RETRY_PAUSE_MS * 1000;
@@ -166,7 +174,7 @@ static bool try(struct loop *loop, struct opening *opening)
     }
     if (error.code != WEIR_RETRY && !is_told_still(loop, opening->part, opening->partition, opening->starts, &outdated))
         error = outdated;
-    if (must_be_made_anew(loop, opening, &error) || may_wait(opening, &error))
+    if (must_be_made_anew(loop, opening, &error) || may_wait(loop, opening, &error))
         return false;
     if (error.code != WEIR_FENCED) {
         loop_fail(loop, &error);

@@ -6,9 +6,11 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,7 +19,7 @@
 #include "base/memory.h"
 #include "kafka.h"
 
-enum { SEEK_TIMEOUT_MS = 5000 };
+enum { SEEK_TIMEOUT_MS = 5000, DESTROY_SECONDS_MAX = 2 };
 
 /* ---- opening and closing -------------------------------------------------------------------------------------- */
 
@@ -136,21 +138,31 @@ struct broker_consumer *kafka_consumer_open(struct broker *base, const char *gro
     return NULL;
 }
 
-void kafka_consumer_note_lost_topic(struct broker_consumer *consumer)
+static void *destroy(void *client)
 {
-    consumer->has_lost_topic = true;
+    rd_kafka_destroy(client);
+    return NULL;
 }
 
 /* A partition that was assigned when its topic was deleted stays with the thread of its broker (librdkafka 2.0.2:
- * rd_kafka_topic_partition_cnt_update, rd_kafka_toppar_desired_del), so to destroy the client would wait for ever. It has left the
- * group, and is left behind. */
-static void destroy_client(const struct broker_consumer *consumer)
+ * rd_kafka_topic_partition_cnt_update, rd_kafka_toppar_desired_del), so that to destroy the client waits for ever. Whether there is
+ * one may become known only now. It has left the group: whoever closes it goes on. */
+static void destroy_client(rd_kafka_t *client)
 {
-    if (consumer->has_lost_topic)
-        log_warning("kafka", "%s: a topic was deleted while it was read; the client is left behind",
-                    rd_kafka_name(consumer->client));
-    else
-        rd_kafka_destroy(consumer->client);
+    char *name = memory_text(rd_kafka_name(client));
+    pthread_t thread;
+    struct timespec until;
+    int failed = pthread_create(&thread, NULL, destroy, client);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += DESTROY_SECONDS_MAX;
+    if (!failed && pthread_timedjoin_np(thread, NULL, &until) != 0) {
+        pthread_detach(thread);
+        failed = 1;
+    }
+    if (failed)
+        log_warning("kafka", "%s: does not end, as when a topic is deleted while it is read; the client is left behind",
+                    name);
+    memory_free(name);
 }
 
 void kafka_consumer_close(struct broker_consumer *consumer)
@@ -169,7 +181,7 @@ void kafka_consumer_close(struct broker_consumer *consumer)
     rd_kafka_queue_destroy(consumer->records);
     kafka_routes_done(&consumer->routes);
     kafka_memory_tell(&consumer->broker->fetched_bytes, &consumer->told_bytes, 0);
-    destroy_client(consumer);
+    destroy_client(consumer->client);
     close(consumer->wake);
     for (size_t i = 0; i < consumer->subscription_count; i++) {
         free(consumer->subscriptions[i].routes);

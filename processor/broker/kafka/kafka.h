@@ -233,7 +233,6 @@ struct broker_consumer {
     size_t share_count, share_capacity;
     uint64_t rebalances;       /* so far */
     bool is_leaving;           /* what is dealt now is not taken */
-    bool has_lost_topic;       /* a topic was deleted while a partition of it was assigned */
     bool is_lost;              /* inside a rebalance that lost the shares: nothing may be committed */
     size_t shelved, turn;      /* messages on all shelves; the share whose shelf is taken from first */
     struct weir_error pending; /* seen, to be returned by the next poll that has no messages */
@@ -245,7 +244,6 @@ struct broker_consumer {
     rd_kafka_queue_t *purging; /* where the answer to a purge comes; NULL: none is awaited */
 };
 void kafka_rebalance(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *consumer);
-void kafka_consumer_note_lost_topic(struct broker_consumer *);
 void kafka_rebalance_forfeit(struct broker_consumer *); /* what is still held after closing counts as lost */
 /* Tells librdkafka to stop or to continue fetching the slot's partition. */
 void kafka_slot_stop(struct broker_consumer *, struct kafka_slot *, bool stop);

@@ -260,8 +260,7 @@ static void take_log_line(const rd_kafka_t *client, int level, const char *facil
 
 static void take_error(rd_kafka_t *client, int code, const char *reason, void *opaque)
 {
-    if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION && opaque && rd_kafka_type(client) == RD_KAFKA_CONSUMER)
-        kafka_consumer_note_lost_topic(opaque);
+    (void)opaque;
     if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE)
         return; /* librdkafka has written a log line about it */
     log_warning("kafka", "%s: %s: %s", rd_kafka_name(client), rd_kafka_err2name((rd_kafka_resp_err_t)code), reason);
