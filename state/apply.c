@@ -74,7 +74,7 @@ static bool write_batches(struct store *store, struct store_rows rows, struct ro
     return done && write_last_batch(store, marks, error);
 }
 
-static bool write_bulk(struct store *store, struct store_rows rows, struct rocks_marks marks, struct weir_error *error)
+static struct rocks_bulk *gather_bulk(struct store *store, struct store_rows rows, struct rocks_marks marks)
 {
     struct rocks_bulk *bulk = rocks_bulk_open(store->family, marks);
     for (size_t i = 0; i < rows.count; i++) {
@@ -82,17 +82,27 @@ static bool write_bulk(struct store *store, struct store_rows rows, struct rocks
         if (store_row_to_write(store, &row, marks.stream_time_ms, &out))
             rocks_bulk_row(bulk, &out);
     }
-    if (!rocks_bulk_close(bulk, error))
+    return bulk;
+}
+
+static bool write_bulk(struct store *store, struct store_rows rows, struct rocks_marks marks, struct weir_error *error)
+{
+    if (!rocks_bulk_close(gather_bulk(store, rows, marks), error))
         return false;
     store->applied = marks;
     return true;
 }
 
-bool store_write_rows(struct store *store, struct store_rows rows, bool in_bulk, struct rocks_marks marks,
-                      struct weir_error *error)
+static void tell_durable(struct store *store, struct store_rows rows)
 {
     if (rows.count > 0)
         store_tell_durable(store, rows.row_of(rows.items[rows.count - 1]).key);
+}
+
+bool store_write_rows(struct store *store, struct store_rows rows, bool in_bulk, struct rocks_marks marks,
+                      struct weir_error *error)
+{
+    tell_durable(store, rows);
     return in_bulk ? write_bulk(store, rows, marks, error) : write_batches(store, rows, marks, error);
 }
 
@@ -110,7 +120,7 @@ bool store_apply_due(struct store *store, int64_t now_us)
 {
     const struct committed *committed = &store->committed;
     const struct database_limits *limits = &store->database->limits;
-    if (!store->family)
+    if (!store->family || store->leaving)
         return false;
     if (is_full(store))
         return true;
@@ -165,6 +175,8 @@ static bool apply(struct store *store, bool evict, int64_t now_us, struct weir_e
 {
     if (!store->family)
         return true;
+    if (!store_settle(store, error))
+        return false;
     if (!is_applied(store) && !write_dirty(store, evict, store->committed.marks, error))
         return false;
     store->applied_us = now_us;
@@ -179,6 +191,51 @@ size_t store_evictable_bytes(struct store *store)
 {
     bool has_rows = store->family && store->committed.rows->table.count > 0;
     return has_rows ? committed_bytes(&store->committed) + store->departed.bytes : 0;
+}
+
+/* ---- beside the task ---- */
+
+/* Rows stay in memory, so that nobody looks for them in the file. */
+static void begin_leaving(struct store *store)
+{
+    size_t count;
+    struct table_row **items = table_dirty_sorted(&store->committed.rows->table, &count);
+    struct store_rows rows = {(void **)items, count, row_of};
+    tell_durable(store, rows);
+    store->leaving_marks = store->committed.marks;
+    store->leaving = gather_bulk(store, rows, store->leaving_marks);
+    free(items);
+    committed_leaving(&store->committed);
+    rocks_bulk_finish(store->leaving);
+}
+
+bool store_settle(struct store *store, struct weir_error *error)
+{
+    if (!store->leaving)
+        return true;
+    bool arrived = rocks_bulk_close(store->leaving, error);
+    store->leaving = NULL;
+    committed_left(&store->committed, arrived);
+    if (arrived)
+        store->applied = store->leaving_marks;
+    store_forget_below(store);
+    return arrived;
+}
+
+bool store_apply_go_on(struct store *store, struct weir_error *error)
+{
+    return !store->leaving || !rocks_bulk_is_finished(store->leaving) || store_settle(store, error);
+}
+
+bool store_apply_aside(struct store *store, int64_t now_us, struct weir_error *error)
+{
+    if (store->leaving)
+        return true;
+    if (!store->family || is_full(store) || !are_a_file(store, store->committed.dirty, false))
+        return store_apply(store, now_us, error);
+    begin_leaving(store);
+    store->applied_us = now_us;
+    return true;
 }
 
 bool store_apply(struct store *store, int64_t now_us, struct weir_error *error)

@@ -232,14 +232,14 @@ static struct committed_rows *replace_rows(struct committed *committed)
     return old;
 }
 
-static void clean_rows(struct committed *committed)
+static void mark_rows(struct committed *committed, bool is_dirty)
 {
     struct table *table = &committed->rows->table;
     for (size_t i = 0; i < table->count; i++) {
-        table->rows[i]->is_dirty = false;
+        table->rows[i]->is_dirty = is_dirty;
         table->rows[i]->is_new = false;
     }
-    committed->dirty = 0;
+    committed->dirty = is_dirty ? table->count : 0;
     committed->fresh = 0;
 }
 
@@ -250,10 +250,28 @@ void committed_applied(struct committed *committed, bool evict)
     if (evict)
         old = replace_rows(committed);
     else
-        clean_rows(committed);
+        mark_rows(committed, false);
     end_change(committed);
     if (old) /* Outside of the lock: freeing many rows takes a while. */
         give_up(committed, old);
+}
+
+void committed_leaving(struct committed *committed)
+{
+    begin_change(committed);
+    committed->leaving = committed->fresh;
+    mark_rows(committed, false);
+    end_change(committed);
+}
+
+/* Which rows did not arrive is not remembered: all are written again. */
+void committed_left(struct committed *committed, bool arrived)
+{
+    begin_change(committed);
+    if (!arrived)
+        mark_rows(committed, true);
+    committed->leaving = 0;
+    end_change(committed);
 }
 
 void committed_replaced(struct committed *committed, struct rocks_marks marks)
@@ -309,7 +327,7 @@ size_t committed_row_bytes(struct committed *committed)
 int64_t committed_fresh(struct committed *committed)
 {
     pthread_rwlock_rdlock(&committed->lock);
-    int64_t fresh = committed->fresh;
+    int64_t fresh = committed->fresh + committed->leaving;
     pthread_rwlock_unlock(&committed->lock);
     return fresh;
 }

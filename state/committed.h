@@ -31,6 +31,7 @@ struct committed {
     struct rocks_marks marks; /* as of it */
     size_t dirty;             /* rows RocksDB does not have yet */
     int64_t fresh;            /* live rows that are in no level below */
+    int64_t leaving;          /* as fresh, of those that are being written */
     size_t swept;             /* where the next sweep goes on */
     pthread_mutex_t walks_lock;
     struct committed_walk *walks; /* open ones */
@@ -53,6 +54,10 @@ void committed_publish(struct committed *, const struct table *overlay, bool bel
 void committed_write(struct committed *, const struct store_row *, size_t count, struct rocks_marks);
 /* Every row is in RocksDB now; evict: and need not stay here. */
 void committed_applied(struct committed *, bool evict);
+/* Every row is being written: what changes from now on is to be written again. */
+void committed_leaving(struct committed *);
+/* That is over. Not arrived: RocksDB has none of them. */
+void committed_left(struct committed *, bool arrived);
 /* RocksDB has been written beside this level: what is here is out of date. */
 void committed_replaced(struct committed *, struct rocks_marks);
 

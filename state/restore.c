@@ -59,6 +59,8 @@ static bool write_run(struct store *store, struct rocks_marks *marks, struct wei
 static bool flush_run(struct store *store, struct weir_error *error)
 {
     struct rocks_marks marks;
+    if (!store_settle(store, error))
+        return false;
     if (store->run_position <= store->applied.position)
         return true;
     if (!write_run(store, &marks, error))

@@ -50,9 +50,11 @@ struct rocks_ops {
     bool (*batch_write)(struct rocks_family *, struct weir_error *); /* empties it, also on failure */
 
     /* Many rows at once, sorted by key, each key once; marks go with them. close frees it, always: false, and nothing is
-     * written. */
+     * written. It waits for the disk, unless finish began that before, beside the task, and it is finished. */
     struct rocks_bulk *(*bulk_open)(struct rocks_family *, struct rocks_marks);
     void (*bulk_row)(struct rocks_bulk *, const struct store_row *);
+    void (*bulk_finish)(struct rocks_bulk *); /* after the last row */
+    bool (*bulk_is_finished)(struct rocks_bulk *);
     bool (*bulk_close)(struct rocks_bulk *, struct weir_error *);
 
     /* The family as it is now, for walks that are opened later. What expires meanwhile may be gone from them: RocksDB
@@ -135,6 +137,14 @@ static inline struct rocks_bulk *rocks_bulk_open(struct rocks_family *family, st
 static inline void rocks_bulk_row(struct rocks_bulk *bulk, const struct store_row *row)
 {
     rocks_level->bulk_row(bulk, row);
+}
+static inline void rocks_bulk_finish(struct rocks_bulk *bulk)
+{
+    rocks_level->bulk_finish(bulk);
+}
+static inline bool rocks_bulk_is_finished(struct rocks_bulk *bulk)
+{
+    return rocks_level->bulk_is_finished(bulk);
 }
 static inline bool rocks_bulk_close(struct rocks_bulk *bulk, struct weir_error *error)
 {

@@ -4,6 +4,8 @@
  * CPU-seconds per million). The marks stand in the same file as the rows, so both are there or neither.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -19,6 +21,9 @@ struct rocks_bulk {
     char *path;
     char *message; /* the first failure */
     bool is_fresh; /* no row lies below: deletions need not be written */
+    pthread_t finisher;
+    bool has_finisher;
+    _Atomic bool is_finished; /* by it */
 };
 
 static void put(struct rocks_bulk *bulk, const void *value, size_t size)
@@ -87,12 +92,38 @@ static void ingest(struct rocks_bulk *bulk)
     rocksdb_ingestexternalfileoptions_destroy(options);
 }
 
-bool rocks_disk_bulk_close(struct rocks_bulk *bulk, struct weir_error *error)
+static void finish(struct rocks_bulk *bulk)
 {
     if (!bulk->message)
         rocksdb_sstfilewriter_finish(bulk->writer, &bulk->message);
     if (!bulk->message)
         ingest(bulk);
+}
+
+static void *finish_aside(void *self)
+{
+    struct rocks_bulk *bulk = self;
+    finish(bulk);
+    atomic_store_explicit(&bulk->is_finished, true, memory_order_release);
+    return NULL;
+}
+
+void rocks_disk_bulk_finish(struct rocks_bulk *bulk)
+{
+    bulk->has_finisher = pthread_create(&bulk->finisher, NULL, finish_aside, bulk) == 0; /* else bulk_close does it */
+}
+
+bool rocks_disk_bulk_is_finished(struct rocks_bulk *bulk)
+{
+    return !bulk->has_finisher || atomic_load_explicit(&bulk->is_finished, memory_order_acquire);
+}
+
+bool rocks_disk_bulk_close(struct rocks_bulk *bulk, struct weir_error *error)
+{
+    if (bulk->has_finisher)
+        pthread_join(bulk->finisher, NULL);
+    else
+        finish(bulk);
     rocksdb_sstfilewriter_destroy(bulk->writer);
     rocksdb_envoptions_destroy(bulk->environment);
     unlink(bulk->path); /* of a failure; a file that was taken in has gone */

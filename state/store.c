@@ -79,6 +79,8 @@ void store_close(struct store *store)
 {
     if (!store)
         return;
+    struct weir_error ignored = {0}; /* what did not arrive comes again from the changelog */
+    store_settle(store, &ignored);
     rocks_walk_close(store->idle_walk);
     store_cursor_free(store->idle_cursor);
     committed_done(&store->committed);

@@ -137,6 +137,10 @@ void store_drop(struct store *); /* forget the overlay, and the stream time that
 bool store_apply_due(struct store *, int64_t now_us);
 /* Writes committed rows to RocksDB. A failure leaves the store readable and is WEIR_CORRUPT or WEIR_RETRY (disk full). */
 bool store_apply(struct store *, int64_t now_us, struct weir_error *);
+/* As store_apply, but where many rows are written, only begins it: the disk is waited for beside the task, and the store is not due
+ * meanwhile. store_apply_go_on ends what is ready; what failed is told by it, and as if never begun. */
+bool store_apply_aside(struct store *, int64_t now_us, struct weir_error *);
+bool store_apply_go_on(struct store *, struct weir_error *);
 /* As store_apply, and gives the memory of the committed rows back. */
 bool store_evict(struct store *, int64_t now_us, struct weir_error *);
 /* Of rows that store_evict would give back, and of what is remembered of those it gave back; 0: there are no such rows. */

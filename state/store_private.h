@@ -44,8 +44,10 @@ struct store {
     size_t private_rows;                       /* of the overlay */
     bool below_known;                          /* committed rows named by the overlay are still there */
     struct store_times times, committed_times; /* as of now; as of the last commit */
-    int64_t observed_ms;          /* stream time, EXPIRY_NO_TIME: none; the committed level has its own, older one */
-    struct rocks_marks applied;   /* what RocksDB holds */
+    int64_t observed_ms;        /* stream time, EXPIRY_NO_TIME: none; the committed level has its own, older one */
+    struct rocks_marks applied; /* what RocksDB holds */
+    struct rocks_bulk *leaving; /* committed rows on their way into RocksDB; NULL: none are */
+    struct rocks_marks leaving_marks;
     struct departed departed;     /* rows that RocksDB alone holds */
     struct buffer durable_last;   /* no row of a greater key is in RocksDB */
     int64_t applied_us;           /* when it was last written */
@@ -106,6 +108,8 @@ struct store_rows { /* sorted, each key once */
 };
 /* Writes rows and marks: in batches, through a memtable, or in bulk, as a file that is taken in (rocks_bulk.c). */
 bool store_write_rows(struct store *, struct store_rows, bool in_bulk, struct rocks_marks, struct weir_error *);
+/* Waits for what store_apply_aside began. */
+bool store_settle(struct store *, struct weir_error *);
 void store_cursor_free(struct store_cursor *);          /* one that is not open; NULL is fine */
 int64_t store_cursor_time(const struct store_cursor *); /* stream time of what it walks over; EXPIRY_NO_TIME: none */
 /* versioned_put without a log, for what comes from there. */

@@ -91,9 +91,9 @@ static bool apply_task(struct loop *loop, struct task *task, int64_t now, bool *
 {
     for (size_t s = 0; task->state == TASK_RUNNING && s < task->part->store_count && !*is_over; s++) {
         struct weir_error error = {0};
-        if (!store_apply_due(task->stores[s], now))
-            continue;
-        if (!store_apply(task->stores[s], now, &error))
+        struct store *store = task->stores[s];
+        if (!store_apply_go_on(store, &error) ||
+            (store_apply_due(store, now) && !store_apply_aside(store, now, &error)))
             return note_store_failure(loop, &error, now);
         *is_over = loop_now_us() - now >= APPLY_TURN_US;
     }

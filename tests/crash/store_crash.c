@@ -65,8 +65,9 @@ static void write_until_killed(uint64_t seed)
         for (uint64_t count = 1 + (seed >> 33) % 2000; count > 0; count--)
             write_record(number++);
         store_publish(store, number);
+        must(store_apply_go_on(store, &error), &error);
         if (store_apply_due(store, now_us))
-            must(store_apply(store, now_us, &error), &error);
+            must(store_apply_aside(store, now_us, &error), &error);
     }
 }
 

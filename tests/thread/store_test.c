@@ -94,7 +94,10 @@ static void *write_commits(void *unused)
     for (int64_t number = 1; number <= COMMITS; number++) {
         commit(number);
         read_own(number, &arena);
+        store_apply_go_on(store, &error);
         if (number % 7 == 0)
+            store_apply_aside(store, number, &error);
+        if (number % 70 == 0)
             store_apply(store, number, &error);
         check_error(&error);
     }

@@ -241,6 +241,15 @@ static void apply(struct model *m)
     cr_assert_eq(store_position(m->store), m->position);
 }
 
+/* Ends when it does: what comes next meets a store whose rows are on their way. */
+static void apply_aside(struct model *m)
+{
+    struct weir_error error = {0};
+    int64_t before = store_position(m->store);
+    cr_assert(store_apply_go_on(m->store, &error) && store_apply_aside(m->store, 0, &error), "%s", error.message);
+    cr_assert(store_position(m->store) >= before && store_position(m->store) <= m->position);
+}
+
 /* A row far ahead would move time so far that nothing else is to be seen. */
 static int key_within(struct model *m, int64_t time_ms)
 {
@@ -326,8 +335,10 @@ static void step(struct model *m)
         publish(m);
     else if (choice < 955)
         drop(m);
-    else if (choice < 980)
+    else if (choice < 967)
         apply(m);
+    else if (choice < 980)
+        apply_aside(m);
     else if (choice < 985)
         restore(m);
     else if (choice < 990)

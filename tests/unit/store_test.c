@@ -644,6 +644,85 @@ Test(store, a_failed_apply_leaves_the_store_readable)
     cr_assert_eq(umount(directory), 0);
 }
 
+enum { LARGE_ROWS = 400, LARGE_BYTES = 1600 }; /* together a file of their own, and not too many */
+
+static void put_large(int count, char letter, int64_t position)
+{
+    char key[16], value[LARGE_BYTES];
+    memset(value, letter, sizeof value);
+    for (int i = 0; i < count; i++) {
+        snprintf(key, sizeof key, "%d", i);
+        store_put(store, bytes_of_text(key), (weir_bytes){value, sizeof value}, position);
+    }
+    store_publish(store, position);
+}
+
+static char letter_of(const char *key)
+{
+    return get(key)[0];
+}
+
+/* Whether it went well. */
+static bool wait_for_rows_on_their_way(void)
+{
+    bool ok = true;
+    int64_t before = store_position(store);
+    for (int tries = 0; tries < 10000 && ok && store_position(store) == before; tries++) {
+        usleep(1000);
+        ok = store_apply_go_on(store, &error);
+    }
+    return ok && store_position(store) > before;
+}
+
+Test(store, what_is_put_while_rows_are_written_beside_the_task_is_written_later)
+{
+    open_store(&plain);
+    put_large(LARGE_ROWS, 'a', 2);
+    cr_assert(store_apply_aside(store, 0, &error), "%s", error.message);
+    cr_assert_not(store_apply_due(store, INT64_MAX));
+    cr_assert_eq(store_position(store), -1);
+    cr_assert_eq(store_rows_approximate(store), LARGE_ROWS);
+    put_large(10, 'b', 3);
+    cr_assert(wait_for_rows_on_their_way(), "%s", error.message);
+    cr_assert_eq(store_position(store), 2);
+    cr_assert(store_apply_due(store, INT64_MAX));
+    close_store(true); /* as after a crash: what was put later is lost */
+    open_store(&plain);
+    cr_assert_eq(letter_of("3"), 'a');
+    put_large(LARGE_ROWS, 'c', 4);
+    cr_assert(store_apply_aside(store, 0, &error), "%s", error.message);
+    put_large(10, 'd', 5);
+    cr_assert(store_evict(store, 0, &error), "%s", error.message);
+    cr_assert_eq(store_position(store), 5);
+    cr_assert_eq(letter_of("3"), 'd');
+    cr_assert_eq(letter_of("30"), 'c');
+    close_store(false);
+}
+
+Test(store, rows_that_could_not_be_written_beside_the_task_are_written_again)
+{
+    char command[200];
+    open_store(&plain);
+    put_large(LARGE_ROWS, 'a', 2);
+    snprintf(command, sizeof command, "mkdir -p %s/bulk-plain.sst/taken", directory);
+    cr_assert_eq(system(command), 0);
+    cr_assert(store_apply_aside(store, 0, &error), "%s", error.message);
+    cr_assert_not(wait_for_rows_on_their_way());
+    error = (struct weir_error){0};
+    cr_assert_eq(store_position(store), -1);
+    cr_assert_eq(letter_of("3"), 'a');
+    cr_assert(store_apply_due(store, INT64_MAX));
+    snprintf(command, sizeof command, "rm -r %s/bulk-plain.sst", directory);
+    cr_assert_eq(system(command), 0);
+    cr_assert(store_apply(store, 0, &error), "%s", error.message);
+    cr_assert_eq(store_position(store), 2);
+    close_store(true);
+    open_store(&plain);
+    cr_assert_eq(letter_of("3"), 'a');
+    cr_assert_eq(letter_of("399"), 'a');
+    close_store(false);
+}
+
 Test(store, the_number_of_rows_is_about_right)
 {
     char key[16];
