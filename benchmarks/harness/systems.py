@@ -30,7 +30,7 @@ EVENT_CONNECTIONS = 64
 ORDER_SETTINGS = {"commit.interval.ms": 200, "linger.ms": 20, "consumer.fetch.min.bytes": 16384}
 WARM_S = 20
 LAG_PROMISED = 1000
-LAG_LINE = re.compile(r'^weir_consumer_lag_records\{[^}]*topic="([^"]*)"[^}]*\} (\S+)$', re.MULTILINE)
+LAG_LINE = re.compile(r'^weir_consumer_lag_records\{[^}]*topic="([^"]*)"[^}]*\} (\S+)$', re.MULTILINE)  # one for each partition
 
 
 class SystemRow(Row):
@@ -114,11 +114,23 @@ def begin_reading(bench, topic, skip_s, seconds, text):
 
 
 def lags_by_topic(weir):
-    """What deploy/alerts.yml looks at: records that were not processed yet, by topic."""
+    """Records that were not processed yet, of each partition, by topic."""
     lags = {}
     for topic, lag in LAG_LINE.findall((weir.get("/metrics") or b"").decode()):
-        lags[topic] = lags.get(topic, 0) + int(float(lag))
+        lags.setdefault(topic, []).append(int(float(lag)))
     return lags
+
+
+def greatest(lags, counts):
+    """Of the partitions, and of the topics."""
+    of = [partitions for topic, partitions in lags if counts(topic)]
+    return max(max(partitions) for partitions in of), max(sum(partitions) for partitions in of)
+
+
+def lag_figures(name, looks):
+    """Looks: when, of the partition and of the topic that lagged most."""
+    return {**spread(f"partition_{name}", [lag for _, lag, _ in looks]), **spread(name, [lag for _, _, lag in looks]),
+            f"{name}_above_s": longest_above([(at, lag) for at, _, lag in looks], LAG_PROMISED)}
 
 
 def spread(name, looks):
@@ -140,8 +152,9 @@ def longest_above(looks, most):
 
 
 def watch_lag(weirs, rate, skip_s):
-    """While orders come, in records: how the topic lags that lags most at each look, of both topologies; apart those that a topology has
-    made for itself, of which an order fills several times as many. And for how long, at most, more than was promised."""
+    """While orders come, in records, at each look, of both topologies: the lag of the partition that lags most, as Kafka's clients
+    tell it (records-lag-max), and of the topic, as deploy/alerts.yml looks at it; apart those of topics that a topology has made for
+    itself, of which an order fills several times as many. And for how long, at most, a topic lagged by more than was promised."""
     looks, internal, began = [], [], time.monotonic()
     topics = SYSTEMS["commerce-saga"].topics
     while rate.poll() is None:
@@ -150,11 +163,10 @@ def watch_lag(weirs, rate, skip_s):
         now = time.monotonic() - began
         if now > skip_s:
             lags = [pair for weir in weirs for pair in lags_by_topic(weir).items()]
-            looks.append((now, max(lag for topic, lag in lags if topic in topics)))
-            internal.append((now, max(lag for topic, lag in lags if topic not in topics)))
+            looks.append((now, *greatest(lags, lambda topic: topic in topics)))
+            internal.append((now, *greatest(lags, lambda topic: topic not in topics)))
         time.sleep(0.25)
-    return {**spread("lag", [lag for _, lag in looks]), "lag_above_s": longest_above(looks, LAG_PROMISED),
-            **spread("internal_lag", [lag for _, lag in internal]), "internal_lag_above_s": longest_above(internal, LAG_PROMISED)}
+    return {**lag_figures("lag", looks), **lag_figures("internal_lag", internal)}
 
 
 def counted(views):
