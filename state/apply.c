@@ -196,8 +196,10 @@ size_t store_evictable_bytes(struct store *store)
 /* ---- beside the task ---- */
 
 /* Rows stay in memory, so that nobody looks for them in the file. */
-static void begin_leaving(struct store *store)
+static void begin_leaving(struct store *store, bool evict, int64_t now_us)
 {
+    store->leaves_memory = evict;
+    store->applied_us = now_us;
     size_t count;
     struct table_row **items = table_dirty_sorted(&store->committed.rows->table, &count);
     struct store_rows rows = {(void **)items, count, row_of};
@@ -215,9 +217,11 @@ bool store_settle(struct store *store, struct weir_error *error)
         return true;
     bool arrived = rocks_bulk_close(store->leaving, error);
     store->leaving = NULL;
-    committed_left(&store->committed, arrived);
     if (arrived)
         store->applied = store->leaving_marks;
+    if (arrived && store->leaves_memory)
+        note_departure(store);
+    committed_left(&store->committed, arrived, store->leaves_memory);
     store_forget_below(store);
     return arrived;
 }
@@ -231,10 +235,21 @@ bool store_apply_aside(struct store *store, int64_t now_us, struct weir_error *e
 {
     if (store->leaving)
         return true;
-    if (!store->family || is_full(store) || !are_a_file(store, store->committed.dirty, false))
+    if (store->family && is_full(store))
+        return store_evict_aside(store, now_us, error);
+    if (!store->family || !are_a_file(store, store->committed.dirty, false))
         return store_apply(store, now_us, error);
-    begin_leaving(store);
-    store->applied_us = now_us;
+    begin_leaving(store, false, now_us);
+    return true;
+}
+
+bool store_evict_aside(struct store *store, int64_t now_us, struct weir_error *error)
+{
+    if (store->leaving)
+        return true;
+    if (!store->family || !are_a_file(store, store->committed.dirty, true))
+        return store_evict(store, now_us, error);
+    begin_leaving(store, true, now_us);
     return true;
 }
 

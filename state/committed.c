@@ -232,6 +232,25 @@ static struct committed_rows *replace_rows(struct committed *committed)
     return old;
 }
 
+/* Rows that RocksDB does not have yet go on in the table that follows. */
+static void keep_dirty(struct committed *committed, const struct table *from)
+{
+    static const struct table_walks none = {.oldest = UINT64_MAX};
+    struct table *table = &committed->rows->table;
+    for (size_t i = 0; i < from->count; i++) {
+        const struct table_row *row = from->rows[i];
+        if (!row->is_dirty)
+            continue;
+        struct store_row kept = table_row_at(row, &row->last);
+        struct table_row *into = table_insert(table, kept.key, table_hash(table, kept.key), kept.value.size);
+        into->is_new = row->is_new;
+        table_write_commit(table, into, &kept, row->last.commit, none);
+        into->is_dirty = true;
+        committed->dirty++;
+        committed->fresh += is_fresh(into);
+    }
+}
+
 static void mark_rows(struct committed *committed, bool is_dirty)
 {
     struct table *table = &committed->rows->table;
@@ -265,13 +284,20 @@ void committed_leaving(struct committed *committed)
 }
 
 /* Which rows did not arrive is not remembered: all are written again. */
-void committed_left(struct committed *committed, bool arrived)
+void committed_left(struct committed *committed, bool arrived, bool evict)
 {
+    struct committed_rows *old = NULL;
     begin_change(committed);
-    if (!arrived)
+    if (!arrived) {
         mark_rows(committed, true);
+    } else if (evict) {
+        old = replace_rows(committed);
+        keep_dirty(committed, &old->table);
+    }
     committed->leaving = 0;
     end_change(committed);
+    if (old)
+        give_up(committed, old);
 }
 
 void committed_replaced(struct committed *committed, struct rocks_marks marks)

@@ -56,8 +56,8 @@ void committed_write(struct committed *, const struct store_row *, size_t count,
 void committed_applied(struct committed *, bool evict);
 /* Every row is being written: what changes from now on is to be written again. */
 void committed_leaving(struct committed *);
-/* That is over. Not arrived: RocksDB has none of them. */
-void committed_left(struct committed *, bool arrived);
+/* That is over. Not arrived: RocksDB has none of them. evict: what arrived need not stay here. */
+void committed_left(struct committed *, bool arrived, bool evict);
 /* RocksDB has been written beside this level: what is here is out of date. */
 void committed_replaced(struct committed *, struct rocks_marks);
 

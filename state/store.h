@@ -143,6 +143,8 @@ bool store_apply_aside(struct store *, int64_t now_us, struct weir_error *);
 bool store_apply_go_on(struct store *, struct weir_error *);
 /* As store_apply, and gives the memory of the committed rows back. */
 bool store_evict(struct store *, int64_t now_us, struct weir_error *);
+/* As store_apply_aside; memory is given back by store_apply_go_on. */
+bool store_evict_aside(struct store *, int64_t now_us, struct weir_error *);
 /* Of rows that store_evict would give back, and of what is remembered of those it gave back; 0: there are no such rows. */
 size_t store_evictable_bytes(struct store *);
 /* Offset in the changelog from which a restore must go on: what RocksDB (or memory) holds. -1: nothing yet. */

@@ -9,6 +9,7 @@ enum {
     APPLY_PAUSE_US = 1000 * 1000,
     APPLY_TURN_US = 5 * 1000, /* of a turn, but for the store that is written when they are over */
     APPLY_RESTS = 4,          /* times as long as a turn that was over */
+    FAR_OVER_PART = 8,        /* of a budget, that it may be exceeded by while rows leave */
 };
 
 size_t applier_overlay_bytes(const struct loop *loop)
@@ -74,7 +75,14 @@ static bool are_over(const struct loop *loop, const struct held *all)
     return all->bytes > 0 && all->bytes + applier_overlay_bytes(loop) > loop->rows_max;
 }
 
-/* Over the budget, the largest store gives its rows back; RocksDB has them then. */
+static bool is_far_over(const struct loop *loop, const struct held *all, const struct held *windows)
+{
+    return windows->bytes > loop->windows_max + loop->windows_max / FAR_OVER_PART ||
+           all->bytes + applier_overlay_bytes(loop) > loop->rows_max + loop->rows_max / FAR_OVER_PART;
+}
+
+/* Over the budget, the largest store gives its rows back; RocksDB has them then. That takes a while, and rows come in meanwhile: far
+ * over the budget they wait. */
 static bool evict_when_full(struct loop *loop, int64_t now)
 {
     struct held all = {0}, windows = {0};
@@ -83,7 +91,11 @@ static bool evict_when_full(struct loop *loop, int64_t now)
     struct store *full = windows.bytes > loop->windows_max ? windows.largest
                          : are_over(loop, &all)            ? all.largest
                                                            : NULL;
-    return !full || store_evict(full, now, &error) || note_store_failure(loop, &error, now);
+    if (!full)
+        return true;
+    bool done =
+        is_far_over(loop, &all, &windows) ? store_evict(full, now, &error) : store_evict_aside(full, now, &error);
+    return done || note_store_failure(loop, &error, now);
 }
 
 /* False: it failed. */

@@ -55,9 +55,10 @@ static void tear_down(void)
 
 TestSuite(store, .init = set_up, .fini = tear_down, .timeout = 60);
 
+/* value NULL: deletes. */
 static void put(const char *key, const char *value, int64_t timestamp_ms)
 {
-    store_put(store, bytes_of_text(key), bytes_of_text(value), timestamp_ms);
+    store_put(store, bytes_of_text(key), value ? bytes_of_text(value) : (weir_bytes){0}, timestamp_ms);
 }
 
 static const char *get_as(bool view, weir_bytes key)
@@ -696,6 +697,31 @@ Test(store, what_is_put_while_rows_are_written_beside_the_task_is_written_later)
     cr_assert_eq(store_position(store), 5);
     cr_assert_eq(letter_of("3"), 'd');
     cr_assert_eq(letter_of("30"), 'c');
+    close_store(false);
+}
+
+Test(store, what_is_put_while_rows_leave_memory_stays)
+{
+    open_store(&plain);
+    put_large(LARGE_ROWS, 'a', 2);
+    cr_assert(store_evict_aside(store, 0, &error), "%s", error.message);
+    put_large(10, 'b', 3);
+    put("5", NULL, 4);
+    store_publish(store, 4);
+    size_t before = store_evictable_bytes(store);
+    cr_assert(wait_for_rows_on_their_way(), "%s", error.message);
+    cr_assert_lt(store_evictable_bytes(store), before / 4);
+    cr_assert_gt(store_evictable_bytes(store), 0);
+    cr_assert_eq(store_position(store), 2);
+    cr_assert_eq(letter_of("3"), 'b');
+    cr_assert_str_eq(get("5"), "absent");
+    cr_assert_eq(letter_of("30"), 'a');
+    cr_assert_eq(view("30")[0], 'a');
+    cr_assert(llabs(store_rows_approximate(store) - LARGE_ROWS) <= 10);
+    close_store(true); /* as after a crash */
+    open_store(&plain);
+    cr_assert_eq(letter_of("3"), 'a');
+    cr_assert_eq(letter_of("5"), 'a');
     close_store(false);
 }
 
