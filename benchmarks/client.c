@@ -44,10 +44,10 @@ static rd_kafka_conf_t *producer_conf(const char *brokers, const char *linger_ms
     return conf;
 }
 
-rd_kafka_t *client_producer(const char *brokers, const char *transactional_id,
+rd_kafka_t *client_producer(const char *brokers, const char *transactional_id, const char *linger_ms,
                             void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *), void *opaque)
 {
-    rd_kafka_conf_t *conf = producer_conf(brokers, "5");
+    rd_kafka_conf_t *conf = producer_conf(brokers, linger_ms);
     if (transactional_id)
         client_set(conf, "transactional.id", transactional_id);
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);

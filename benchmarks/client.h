@@ -8,7 +8,7 @@
 rd_kafka_conf_t *client_conf(const char *brokers);
 void client_set(rd_kafka_conf_t *, const char *key, const char *value);
 /* transactional_id NULL: idempotent, without transactions. */
-rd_kafka_t *client_producer(const char *brokers, const char *transactional_id,
+rd_kafka_t *client_producer(const char *brokers, const char *transactional_id, const char *linger_ms,
                             void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *), void *opaque);
 /* The same with another linger.ms. */
 rd_kafka_t *client_producer_waiting(const char *brokers, const char *linger_ms,

@@ -93,7 +93,7 @@ int main(int argc, char **argv)
         measure_fail("usage: load BROKERS TOPIC PARTITIONS empty | commerce RECORDS | SHAPE RECORDS KEYS");
     client_create_topic(argv[1], argv[2], (int)measure_number(argv[3]));
     struct load load = {.name = argv[2], .records = argc > 5 ? measure_number(argv[5]) : 0};
-    load.producer = client_producer(argv[1], NULL, count_delivery, NULL);
+    load.producer = client_producer(argv[1], NULL, "5", count_delivery, NULL);
     load.topic = rd_kafka_topic_new(load.producer, load.name, NULL);
     fill(&load, argc, argv);
     rd_kafka_topic_destroy(load.topic);

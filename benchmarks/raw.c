@@ -3,6 +3,7 @@
 #include "raw.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -79,13 +80,16 @@ void raw_open(struct raw *raw, struct raw_options options)
     snprintf(name, sizeof name, "raw-%ld-%.0f", (long)getpid(), measure_seconds());
     *raw = (struct raw){.options = options, .transactional = strcmp(options.guarantee, "exactly_once_v2") == 0};
     raw->consumer = client_consumer(options.brokers, name);
-    raw->producer = client_producer(options.brokers, raw->transactional ? name : NULL, count_delivery, raw);
+    const char *linger = strchr(options.commit, ',');
+    raw->producer = client_producer(options.brokers, raw->transactional ? name : NULL, linger ? linger + 1 : "5",
+                                    count_delivery, raw);
     if (raw->transactional)
         must_not(rd_kafka_init_transactions(raw->producer, ANSWER_MS), "begin of transactions");
     begin_transaction(raw);
     begin_inputs(raw);
     must(rd_kafka_assign(raw->consumer, raw->positions), options.in);
-    raw->commit_at_s = measure_seconds() + (double)options.commit_ms / 1e3;
+    raw->commit_s = atof(options.commit) / 1e3;
+    raw->commit_at_s = measure_seconds() + raw->commit_s;
 }
 
 rd_kafka_topic_t *raw_topic(struct raw *raw, const char *name)
@@ -112,7 +116,7 @@ static void commit(struct raw *raw)
         must(rd_kafka_flush(raw->producer, FLUSH_MS), "flush");
         must(rd_kafka_commit(raw->consumer, raw->positions, 0), "commit");
     }
-    raw->commit_at_s = measure_seconds() + (double)raw->options.commit_ms / 1e3;
+    raw->commit_at_s = measure_seconds() + raw->commit_s;
 }
 
 static void take_one(struct raw *raw, const rd_kafka_message_t *message,

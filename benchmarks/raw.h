@@ -9,7 +9,7 @@ struct raw_options {
     const char *brokers, *guarantee; /* of processing.guarantee */
     const char *in;                  /* a topic, or two of as many partitions with a comma between them */
     int64_t records;                 /* to read */
-    int64_t commit_ms;
+    const char *commit;              /* COMMIT: MS between commits, or MS,LINGER: the producer's linger.ms, too (5) */
 };
 
 struct raw {
@@ -20,7 +20,7 @@ struct raw {
     int partitions; /* of an input */
     bool transactional;
     int64_t taken, delivered;
-    double commit_at_s;
+    double commit_s, commit_at_s;
     void (*before_commit)(void *self); /* NULL, or what else must be in the commit */
     void *self;
 };

@@ -1,7 +1,7 @@
 /* raw_count.c: how fast can a count be at all? A table in memory; the rows a commit changed go to the changelog, all that
  * changed in ten seconds goes to RocksDB, sorted.
  *
- *   raw_count BROKERS IN OUT|- CHANGELOG RECORDS GUARANTEE COMMIT_MS WINDOW_MS
+ *   raw_count BROKERS IN OUT|- CHANGELOG RECORDS GUARANTEE COMMIT WINDOW_MS
  *
  * OUT gets every change. WINDOW_MS 0: no windows; else a key is the record's key and the start of its window, and a
  * window that is over is forgotten.
@@ -181,7 +181,7 @@ static void open_all(char **argv)
                                         .in = argv[2],
                                         .records = measure_number(argv[5]),
                                         .guarantee = argv[6],
-                                        .commit_ms = measure_number(argv[7])});
+                                        .commit = argv[7]});
     raw.before_commit = send_changelog;
     out = raw_topic(&raw, argv[3]);
     changelog = raw_topic(&raw, argv[4]);
@@ -193,7 +193,7 @@ static void open_all(char **argv)
 int main(int argc, char **argv)
 {
     if (argc != 9)
-        measure_fail("usage: raw_count BROKERS IN OUT|- CHANGELOG RECORDS GUARANTEE COMMIT_MS WINDOW_MS");
+        measure_fail("usage: raw_count BROKERS IN OUT|- CHANGELOG RECORDS GUARANTEE COMMIT WINDOW_MS");
     double began = measure_seconds();
     open_all(argv);
     raw_run(&raw, count_one);

@@ -1,7 +1,7 @@
 /* raw_join.c: how fast can purchases be joined with their payments at all? A table in memory that forgets nothing; every
  * record goes to a changelog, and what came in ten seconds to RocksDB, sorted.
  *
- *   raw_join BROKERS PURCHASES,PAYMENTS OUT CHANGELOG RECORDS GUARANTEE COMMIT_MS WITHIN_MS
+ *   raw_join BROKERS PURCHASES,PAYMENTS OUT CHANGELOG RECORDS GUARANTEE COMMIT WITHIN_MS
  *
  * A purchase and a payment of one order whose times are no further apart become a record, as workloads.c makes it.
  * SPDX-License-Identifier: Apache-2.0 */
@@ -114,11 +114,8 @@ static void write_if_due(void *self)
 static void open_all(char **argv)
 {
     int64_t records = measure_number(argv[5]);
-    raw_open(&raw, (struct raw_options){.brokers = argv[1],
-                                        .in = argv[2],
-                                        .records = records,
-                                        .guarantee = argv[6],
-                                        .commit_ms = measure_number(argv[7])});
+    raw_open(&raw, (struct raw_options){
+                       .brokers = argv[1], .in = argv[2], .records = records, .guarantee = argv[6], .commit = argv[7]});
     raw.before_commit = write_if_due;
     out = raw_topic(&raw, argv[3]);
     changelog = raw_topic(&raw, argv[4]);
@@ -135,7 +132,7 @@ static void open_all(char **argv)
 int main(int argc, char **argv)
 {
     if (argc != 9)
-        measure_fail("usage: raw_join BROKERS PURCHASES,PAYMENTS OUT CHANGELOG RECORDS GUARANTEE COMMIT_MS WITHIN_MS");
+        measure_fail("usage: raw_join BROKERS PURCHASES,PAYMENTS OUT CHANGELOG RECORDS GUARANTEE COMMIT WITHIN_MS");
     double began = measure_seconds();
     open_all(argv);
     raw_run(&raw, join_one);

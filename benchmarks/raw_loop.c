@@ -1,6 +1,6 @@
 /* raw_loop.c: how fast can librdkafka alone read a topic, and pass it on?
  *
- *   raw_loop BROKERS consume|stateless IN OUT RECORDS GUARANTEE COMMIT_MS
+ *   raw_loop BROKERS consume|stateless IN OUT RECORDS GUARANTEE COMMIT
  *
  * stateless filters and extends each record as workloads.c does, and keeps its time: what a stateless topology can come
  * near to. consume reads and does nothing.
@@ -35,14 +35,14 @@ static void pass_on(struct raw *raw, const rd_kafka_message_t *message)
 int main(int argc, char **argv)
 {
     if (argc != 8)
-        measure_fail("usage: raw_loop BROKERS consume|stateless IN OUT RECORDS GUARANTEE COMMIT_MS");
+        measure_fail("usage: raw_loop BROKERS consume|stateless IN OUT RECORDS GUARANTEE COMMIT");
     struct raw raw;
     double began = measure_seconds();
     raw_open(&raw, (struct raw_options){.brokers = argv[1],
                                         .in = argv[3],
                                         .records = measure_number(argv[5]),
                                         .guarantee = argv[6],
-                                        .commit_ms = measure_number(argv[7])});
+                                        .commit = argv[7]});
     out = raw_topic(&raw, argv[4]);
     raw_run(&raw, strcmp(argv[2], "consume") == 0 ? ignore : pass_on);
     double seconds = measure_seconds() - began;

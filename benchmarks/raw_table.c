@@ -1,7 +1,7 @@
 /* raw_table.c: how fast can orders be joined with a table at all? The table is read first, whole, and stays in memory; its
  * topic is its changelog, so that nothing else is written than the output.
  *
- *   raw_table BROKERS ORDERS,PRODUCTS OUT - RECORDS GUARANTEE COMMIT_MS -
+ *   raw_table BROKERS ORDERS,PRODUCTS OUT - RECORDS GUARANTEE COMMIT -
  *
  * An order becomes what workloads.c makes of it and of the last record of its product that there is.
  * SPDX-License-Identifier: Apache-2.0 */
@@ -105,7 +105,7 @@ int main(int argc, char **argv)
 {
     char *comma = argc == 9 ? strchr(argv[2], ',') : NULL;
     if (!comma)
-        measure_fail("usage: raw_table BROKERS ORDERS,PRODUCTS OUT - RECORDS GUARANTEE COMMIT_MS -");
+        measure_fail("usage: raw_table BROKERS ORDERS,PRODUCTS OUT - RECORDS GUARANTEE COMMIT -");
     *comma = '\0';
     double began = measure_seconds();
     grow();
@@ -114,7 +114,7 @@ int main(int argc, char **argv)
                                         .in = argv[2],
                                         .records = measure_number(argv[5]),
                                         .guarantee = argv[6],
-                                        .commit_ms = measure_number(argv[7])});
+                                        .commit = argv[7]});
     out = raw_topic(&raw, argv[3]);
     raw_run(&raw, join_one);
     raw_print(&raw, measure_seconds() - began);

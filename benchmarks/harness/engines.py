@@ -156,7 +156,8 @@ class Raw(Engine):
         settings = job.settings
         if settings["num.stream.threads"] != 1:
             raise Failure("the raw loop has one thread")
-        ends = [records, settings["processing.guarantee"], settings["commit.interval.ms"]]
+        commit = str(settings["commit.interval.ms"]) + (f',{settings["linger.ms"]}' if "linger.ms" in settings else "")
+        ends = [records, settings["processing.guarantee"], commit]
         if program == "raw_loop":
             command = [bench.path(program), bench.bootstrap, mode, job.inputs[0], job.out, *ends]
         else:

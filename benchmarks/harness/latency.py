@@ -15,9 +15,14 @@ LATENCY_WORKLOADS = ("stateless", "tumbling", "stream-table", "count")
 def settings_of(engine, guarantee, commit, linger):
     """An engine's own names for the same settings. Kafka Streams gets no cache: with one it forwards only at a commit."""
     settings = {"processing.guarantee": guarantee, "commit.interval.ms": commit, "num.stream.threads": 1}
-    if engine == "weir":
+    if engine != "kafka-streams":
         return {**settings, "linger.ms": linger}
     return {**settings, "producer.linger.ms": linger, "statestore.cache.max.bytes": 0, "poll.ms": 10}
+
+
+def lasting(seconds, skip_s):
+    """How long records come."""
+    return seconds + skip_s + 2
 
 
 def read_ages(bench, job, process, seconds, keys, skip_s):
@@ -27,7 +32,8 @@ def read_ages(bench, job, process, seconds, keys, skip_s):
     rate = None
     try:
         reader.child.stdout.readline()  # it has begun
-        rate = Process([bench.path("rate"), bench.bootstrap, job.inputs[0], "orders", keys, PER_SECOND, seconds + skip_s + 2],
+        rate = Process([bench.path("rate"), bench.bootstrap, job.inputs[0], "orders", keys, PER_SECOND,
+                        lasting(seconds, skip_s)],
                        bench.log("programs.log"), stdout=subprocess.PIPE)
         ages = json.loads(reader.child.stdout.readline())
         process.must_run()
@@ -59,13 +65,17 @@ def measure(bench, options, row, engine):
     job = Job(bench, row.workload, inputs, settings, f"benchmark-latency-{engine}")
     bench.create(job.out)
     process = None
+    seconds, skip_s = (5, 2) if options.quick else (20, 10)
     try:
-        process = start(engine, job, 0)
-        process.ready()
-        seconds, skip_s = (5, 2) if options.quick else (20, 10)
+        process = start(engine, job, PER_SECOND * lasting(seconds, skip_s))
+        if engine != "raw":
+            process.ready()
         ages, sent = read_ages(bench, job, process, seconds, row.keys, skip_s)
-        wait_committed(bench, job, process)
-        process.end()
+        if engine == "raw":
+            process.finish()
+        else:
+            wait_committed(bench, job, process)
+            process.end()
         verify_live(bench, row, job, sent["sent"])
         return {"records_per_s": ages["per_s"], "p50_ms": ages["p50_ms"], "p99_ms": ages["p99_ms"], "p999_ms": ages["p999_ms"],
                 "max_ms": ages["max_ms"], "stamps_late_ms": sent["latest_us"] / 1000}
@@ -94,7 +104,7 @@ def measure_all(bench, options, report, settings=((100, 5), (10, 10))):
     names = [name for name in options.rows if name in LATENCY_WORKLOADS[-1 if options.quick else 0:]]
     rows = [LatencyRow(WORKLOADS[name], guarantee, commit, linger, options.keys) for name in names
             for guarantee in options.guarantees for commit, linger in settings]
-    engines = [engine for engine in options.engines if engine == "weir" or (engine == "kafka-streams" and not options.quick)]
+    engines = [engine for engine in options.engines if engine == "weir" or not options.quick]
     warm_up(bench, options)
     for _ in range(options.runs):
         for row in rows:
