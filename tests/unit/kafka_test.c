@@ -210,7 +210,7 @@ Test(settings, ask_less_of_each_partition_where_there_are_more)
 static bool wakes(struct kafka_waker *waker, size_t queued, size_t count, size_t size)
 {
     waker->is_wanted = false;
-    kafka_waker_note(waker, queued, (struct kafka_taken){count, count * size});
+    kafka_waker_note(waker, queued + count, queued, (struct kafka_taken){count, count * size});
     return waker->is_wanted;
 }
 
@@ -239,6 +239,22 @@ Test(waker, takes_a_queue_for_full_by_bytes_too)
     cr_expect_not(wakes(&waker, 60, 10, 10000));
     cr_expect(wakes(&waker, 30, 10, 10000));
     cr_expect_eq(kafka_waker_bytes(&waker, 2), 2 * (10000 + KAFKA_FETCHED_BYTES));
+}
+
+Test(waker, counts_what_the_fetcher_saw_and_nobody_got)
+{
+    struct kafka_waker waker = new_waker();
+    waker.is_wanted = false;
+    kafka_waker_note(&waker, 1000, 100, (struct kafka_taken){50, 500});
+    cr_expect(waker.is_wanted);
+}
+
+Test(waker, is_called_for_what_was_not_there_to_fetch_before)
+{
+    struct kafka_waker waker = new_waker();
+    waker.is_wanted = false;
+    kafka_waker_call(&waker);
+    cr_expect(waker.is_wanted);
 }
 
 static void expect_refusal(const char *key, const char *value, const char *word)

@@ -351,6 +351,7 @@ static int take_fetched(struct broker_consumer *consumer, struct broker_message 
         memory_grow(consumer->batch, &consumer->batch_capacity, (size_t)max, sizeof(rd_kafka_message_t *));
     int taken = 0;
     ssize_t count = max;
+    size_t found = rd_kafka_queue_length(consumer->records);
     struct kafka_taken all = {0};
     while (max > 0 && taken == 0 && count == max) {
         count = rd_kafka_consume_batch_queue(consumer->records, 0, consumer->batch, (size_t)max);
@@ -360,7 +361,7 @@ static int take_fetched(struct broker_consumer *consumer, struct broker_message 
         }
     }
     size_t queued = rd_kafka_queue_length(consumer->records);
-    kafka_waker_note(&consumer->waker, queued, all);
+    kafka_waker_note(&consumer->waker, found, queued, all);
     tell_memory(consumer, queued);
     return taken;
 }

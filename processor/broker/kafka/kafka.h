@@ -149,8 +149,9 @@ static inline void kafka_taken_add(struct kafka_taken *taken, const rd_kafka_mes
 }
 void kafka_waker_start(struct kafka_waker *, rd_kafka_t *);
 void kafka_waker_stop(struct kafka_waker *); /* before the client is destroyed; twice is fine */
-/* How many messages are queued, told whenever some were taken. */
-void kafka_waker_note(struct kafka_waker *, size_t queued, struct kafka_taken);
+void kafka_waker_call(struct kafka_waker *); /* there is something to fetch that the fetcher may not know of */
+/* Told whenever messages were taken: how many were queued before, and are now. */
+void kafka_waker_note(struct kafka_waker *, size_t found, size_t queued, struct kafka_taken);
 /* What so many messages take, of the size they have had lately. */
 size_t kafka_waker_bytes(const struct kafka_waker *, size_t messages);
 

@@ -162,6 +162,7 @@ static int accept_message(struct broker_reader *reader, rd_kafka_message_t *reco
 static int take_batch(struct broker_reader *reader, struct broker_message *messages, int max)
 {
     reader->batch = memory_grow(reader->batch, &reader->batch_capacity, (size_t)max, sizeof(rd_kafka_message_t *));
+    size_t found = rd_kafka_queue_length(reader->queue);
     ssize_t count = rd_kafka_consume_batch_queue(reader->queue, 0, reader->batch, (size_t)max);
     int taken = 0;
     struct kafka_taken all = {0};
@@ -170,7 +171,7 @@ static int take_batch(struct broker_reader *reader, struct broker_message *messa
         taken += accept_message(reader, reader->batch[i], &messages[taken]);
     }
     size_t queued = rd_kafka_queue_length(reader->queue);
-    kafka_waker_note(&reader->waker, queued, all);
+    kafka_waker_note(&reader->waker, found, queued, all);
     kafka_memory_tell(&reader->broker->fetched_bytes, &reader->told_bytes,
                       kafka_waker_bytes(&reader->waker, queued + (size_t)taken));
     return taken;

@@ -14,7 +14,7 @@
 #include "base/memory.h"
 #include "kafka.h"
 
-enum { COMMITTED_TIMEOUT_MS = 60000, COMMITTED_ATTEMPT_MS = 10000 };
+enum { COMMITTED_TIMEOUT_MS = 60000, COMMITTED_ATTEMPT_MS = 10000, BEGINNING_TIMEOUT_MS = 1000 };
 
 static rd_kafka_topic_partition_list_t *list_slot(const struct kafka_slot *slot)
 {
@@ -30,10 +30,12 @@ void kafka_slot_stop(struct broker_consumer *consumer, struct kafka_slot *slot, 
     if (slot->is_stopped == stop)
         return;
     rd_kafka_topic_partition_list_t *list = list_slot(slot);
-    if (stop)
+    if (stop) {
         rd_kafka_pause_partitions(consumer->client, list);
-    else
+    } else {
         rd_kafka_resume_partitions(consumer->client, list);
+        kafka_waker_call(&consumer->waker);
+    }
     rd_kafka_topic_partition_list_destroy(list);
     slot->is_stopped = stop;
 }
@@ -113,6 +115,25 @@ static struct kafka_slot *slot_of(const struct broker_consumer *consumer, const 
     return slot;
 }
 
+/* librdkafka (2.0.2) throws the answer away that tells where a partition begins when the partition is paused meanwhile, and asks
+ * again half a second later: for so long an application that is new read nothing. What cannot be told now it finds out itself. */
+static void find_beginnings(struct broker_consumer *consumer, rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_topic_partition_list_t *asked = rd_kafka_topic_partition_list_new(list->cnt);
+    for (int i = 0; i < list->cnt; i++)
+        if (list->elems[i].offset == RD_KAFKA_OFFSET_BEGINNING) /* is the timestamp that asks for it, too (KIP-79) */
+            rd_kafka_topic_partition_list_add(asked, list->elems[i].topic, list->elems[i].partition)->offset =
+                RD_KAFKA_OFFSET_BEGINNING;
+    if (asked->cnt > 0)
+        (void)rd_kafka_offsets_for_times(consumer->client, asked, BEGINNING_TIMEOUT_MS);
+    for (int i = 0; i < asked->cnt; i++) {
+        const rd_kafka_topic_partition_t *found = &asked->elems[i];
+        if (!found->err && found->offset >= 0)
+            rd_kafka_topic_partition_list_set_offset(list, found->topic, found->partition, found->offset);
+    }
+    rd_kafka_topic_partition_list_destroy(asked);
+}
+
 static void assign_stopped(struct broker_consumer *consumer, const rd_kafka_topic_partition_list_t *committed)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(committed->cnt);
@@ -121,6 +142,7 @@ static void assign_stopped(struct broker_consumer *consumer, const rd_kafka_topi
         rd_kafka_topic_partition_list_add(list, one->topic, one->partition)->offset =
             one->offset >= 0 ? one->offset : RD_KAFKA_OFFSET_BEGINNING;
     }
+    find_beginnings(consumer, list);
     rd_kafka_resp_err_t code = rd_kafka_assign(consumer->client, list);
     if (code)
         error_set(&consumer->pending, WEIR_FENCED, "taking the assignment: %s", rd_kafka_err2str(code));
