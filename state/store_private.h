@@ -48,7 +48,7 @@ struct store {
     struct rocks_marks applied; /* what RocksDB holds */
     struct rocks_bulk *leaving; /* committed rows on their way into RocksDB; NULL: none are */
     struct rocks_marks leaving_marks;
-    bool leaves_memory; /* what is on its way */
+    bool leaves_memory;           /* what is on its way */
     struct departed departed;     /* rows that RocksDB alone holds */
     struct buffer durable_last;   /* no row of a greater key is in RocksDB */
     int64_t applied_us;           /* when it was last written */

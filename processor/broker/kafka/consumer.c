@@ -19,7 +19,7 @@
 #include "base/memory.h"
 #include "kafka.h"
 
-enum { SEEK_TIMEOUT_MS = 5000, DESTROY_SECONDS_MAX = 2 };
+enum { SEEK_TIMEOUT_MS = 5000, DESTROY_SECONDS_MAX = 3 };
 
 /* ---- opening and closing -------------------------------------------------------------------------------------- */
 
@@ -151,10 +151,8 @@ static void destroy_client(rd_kafka_t *client)
 {
     char *name = memory_text(rd_kafka_name(client));
     pthread_t thread;
-    struct timespec until;
+    const struct timespec until = {.tv_sec = clock_wall_ms(&clock_system) / 1000 + DESTROY_SECONDS_MAX};
     int failed = pthread_create(&thread, NULL, destroy, client);
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += DESTROY_SECONDS_MAX;
     if (!failed && pthread_timedjoin_np(thread, NULL, &until) != 0) {
         pthread_detach(thread);
         failed = 1;
