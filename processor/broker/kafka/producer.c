@@ -222,10 +222,20 @@ static bool refuse_for_now(const char *topic, struct weir_error *error)
     return error_set(error, WEIR_RETRY, "topic %s: the producer's queue is full", topic);
 }
 
+/* librdkafka takes nothing more once it knows that a transaction has failed. The report that tells why, and of which record, may
+ * still be on its way. */
+static void note_failed_transaction(struct broker_producer *producer, const char *topic)
+{
+    rd_kafka_poll(producer->client, 0);
+    error_set(&producer->failure, WEIR_RETRY, "topic %s: the transaction has failed", topic);
+}
+
 static bool refuse(struct broker_producer *producer, const char *topic, const struct broker_record *record,
                    rd_kafka_error_t *failure, struct weir_error *error)
 {
     rd_kafka_resp_err_t code = rd_kafka_error_code(failure);
+    if (code == RD_KAFKA_RESP_ERR__STATE && producer->transactional_id && !kafka_producer_is_fatal(producer, error))
+        note_failed_transaction(producer, topic);
     if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
         refuse_for_now(topic, error);
     else if (!kafka_producer_is_fatal(producer, error))
@@ -290,7 +300,8 @@ static bool send_in_transaction(struct broker_producer *producer, const char *to
     struct weir_error cause;
     error_clear(&cause);
     if (producer->failure.code != WEIR_OK ||
-        (kafka_transaction_begin(producer, &cause) && send_now(producer, topic, record, &cause)))
+        (kafka_transaction_begin(producer, &cause) && send_now(producer, topic, record, &cause)) ||
+        producer->failure.code != WEIR_OK)
         return true;
     if (cause.code == WEIR_POISON || cause.code == WEIR_RETRY)
         return error_set(error, cause.code, "%s", cause.message);
