@@ -31,7 +31,8 @@ static rd_kafka_t *client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf)
     return client;
 }
 
-static rd_kafka_conf_t *producer_conf(const char *brokers, const char *linger_ms)
+rd_kafka_t *client_producer(const char *brokers, const char *transactional_id, const char *linger_ms,
+                            void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *), void *opaque)
 {
     rd_kafka_conf_t *conf = client_conf(brokers);
     client_set(conf, "enable.idempotence", "true");
@@ -41,25 +42,10 @@ static rd_kafka_conf_t *producer_conf(const char *brokers, const char *linger_ms
     client_set(conf, "linger.ms", linger_ms);
     client_set(conf, "queue.buffering.max.messages", "500000");
     client_set(conf, "queue.buffering.max.kbytes", "65536");
-    return conf;
-}
-
-rd_kafka_t *client_producer(const char *brokers, const char *transactional_id, const char *linger_ms,
-                            void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *), void *opaque)
-{
-    rd_kafka_conf_t *conf = producer_conf(brokers, linger_ms);
     if (transactional_id)
         client_set(conf, "transactional.id", transactional_id);
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
     rd_kafka_conf_set_opaque(conf, opaque);
-    return client_new(RD_KAFKA_PRODUCER, conf);
-}
-
-rd_kafka_t *client_producer_waiting(const char *brokers, const char *linger_ms,
-                                    void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *))
-{
-    rd_kafka_conf_t *conf = producer_conf(brokers, linger_ms);
-    rd_kafka_conf_set_dr_msg_cb(conf, delivered);
     return client_new(RD_KAFKA_PRODUCER, conf);
 }
 

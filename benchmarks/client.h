@@ -10,9 +10,6 @@ void client_set(rd_kafka_conf_t *, const char *key, const char *value);
 /* transactional_id NULL: idempotent, without transactions. */
 rd_kafka_t *client_producer(const char *brokers, const char *transactional_id, const char *linger_ms,
                             void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *), void *opaque);
-/* The same with another linger.ms. */
-rd_kafka_t *client_producer_waiting(const char *brokers, const char *linger_ms,
-                                    void (*delivered)(rd_kafka_t *, const rd_kafka_message_t *, void *));
 /* Of the deliveries of a producer: a failure ends the program. */
 void client_check_delivery(rd_kafka_t *, const rd_kafka_message_t *, void *opaque);
 rd_kafka_t *client_admin(const char *brokers);

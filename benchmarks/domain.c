@@ -142,7 +142,7 @@ int main(int argc, char **argv)
         measure_fail("usage: domain BROKERS stock|commands|audit|sessions RECORDS PER_SECOND");
     struct run run = {
         .kind = kind_of(argv[2]), .records = measure_number(argv[3]), .per_second = measure_number(argv[4])};
-    run.producer = client_producer_waiting(argv[1], LINGER_MS, client_check_delivery);
+    run.producer = client_producer(argv[1], NULL, LINGER_MS, client_check_delivery, NULL);
     run.topic = rd_kafka_topic_new(run.producer, run.kind->topic, NULL);
     double began = measure_seconds();
     (run.per_second ? send_in_time : send_at_once)(&run);

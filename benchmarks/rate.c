@@ -51,7 +51,7 @@ int main(int argc, char **argv)
     int64_t seconds = measure_number(argv[6]);
     if (!data_open(&rate.data, argv[3], rate.per_second * seconds, measure_number(argv[4])))
         measure_fail("there is no shape %s", argv[3]);
-    rate.producer = client_producer_waiting(argv[1], "0", client_check_delivery);
+    rate.producer = client_producer(argv[1], NULL, "0", client_check_delivery, NULL);
     rate.topic = rd_kafka_topic_new(rate.producer, argv[2], NULL);
     send_all(&rate, seconds);
     if (rd_kafka_flush(rate.producer, FLUSH_MS))
