@@ -63,6 +63,15 @@ bool layout_ask_topics(struct broker *broker, weir_arena *arena, const char ***n
     return ok;
 }
 
+static void add_spec(struct specs *specs, struct broker_topic_spec spec)
+{
+    for (size_t i = 0; i < specs->count; i++)
+        if (strcmp(specs->items[i].name, spec.name) == 0)
+            return;
+    specs->items = memory_grow(specs->items, &specs->capacity, specs->count + 1, sizeof *specs->items);
+    specs->items[specs->count++] = spec;
+}
+
 static bool ensure(struct broker *broker, const struct specs *specs, struct weir_error *error)
 {
     int64_t began_us = clock_monotonic_us(&clock_system);
@@ -128,8 +137,9 @@ static int32_t count_of_joined(const struct layout_part *part, const struct layo
     return 0;
 }
 
-/* A user topic that is not there yet is made as wide as those it is joined with, else as the widest beside it. */
-static void choose_missing(struct layout_part *part, int32_t preferred)
+/* A user topic that is not there yet is made as wide as those it is joined with, else as the widest beside it. Those that an
+ * instance adds up the shares of are made with the internal ones, as wide as these. */
+static void choose_missing(struct layout_part *part, int32_t preferred, struct specs *missing)
 {
     int32_t widest = widest_of(part);
     for (size_t i = 0; i < part->source_count; i++) {
@@ -140,6 +150,8 @@ static void choose_missing(struct layout_part *part, int32_t preferred)
         source->partitions = count_of_joined(part, source);
         if (source->partitions == 0)
             source->partitions = widest > 0 ? widest : preferred;
+        if (!source->is_new)
+            add_spec(missing, (struct broker_topic_spec){.name = source->topic, .partitions = -source->partitions});
     }
 }
 
@@ -244,14 +256,15 @@ static bool finish_part(struct layout *layout, struct layout_part *part, struct 
     return check_shares(part, error) && check_logs(part, error);
 }
 
-static bool decide_partitions(struct layout *layout, struct broker *broker, int32_t preferred, struct weir_error *error)
+static bool decide_partitions(struct layout *layout, struct broker *broker, int32_t preferred, struct specs *missing,
+                              struct weir_error *error)
 {
     int32_t most = 0;
     for (size_t i = 0; i < layout->part_count; i++)
         if (!ask_counts(&layout->parts[i], broker, &most, error))
             return false;
     for (size_t i = 0; i < layout->part_count; i++)
-        choose_missing(&layout->parts[i], most > 0 ? most : preferred);
+        choose_missing(&layout->parts[i], most > 0 ? most : preferred, missing);
     count_repartitions(layout);
     for (size_t i = 0; i < layout->part_count; i++)
         if (!copartition(&layout->parts[i], error) || !finish_part(layout, &layout->parts[i], error))
@@ -260,15 +273,6 @@ static bool decide_partitions(struct layout *layout, struct broker *broker, int3
 }
 
 /* ---- what is created ---- */
-
-static void add_spec(struct specs *specs, struct broker_topic_spec spec)
-{
-    for (size_t i = 0; i < specs->count; i++)
-        if (strcmp(specs->items[i].name, spec.name) == 0)
-            return;
-    specs->items = memory_grow(specs->items, &specs->capacity, specs->count + 1, sizeof *specs->items);
-    specs->items[specs->count++] = spec;
-}
 
 /* No two rows of a join have one key, so compaction would keep them all. They are deleted by the time they were written
  * (DECISIONS.md 15), a day late as in Kafka Streams (windowstore.changelog.additional.retention.ms). */
@@ -409,19 +413,40 @@ static size_t all_parts(const struct layout *layout)
 }
 
 /* A topic that is not there yet gets as many partitions as the widest of the others. */
-static bool spread_globals(struct layout *layout, struct broker *broker, int32_t preferred, struct weir_error *error)
+static bool spread_globals(struct layout *layout, struct broker *broker, int32_t preferred, struct specs *missing,
+                           struct weir_error *error)
 {
     int32_t most = preferred;
     for (size_t i = 0; i < layout->part_count; i++)
         if (i == 0 || layout->parts[i].partitions > most)
             most = layout->parts[i].partitions;
     for (size_t i = layout->part_count; i < all_parts(layout); i++) {
-        int32_t count = layout_ask_count(broker, layout->parts[i].sources[0].topic, error);
+        const char *topic = layout->parts[i].sources[0].topic;
+        int32_t count = layout_ask_count(broker, topic, error);
         if (count < 0)
             return false;
+        if (count == 0)
+            add_spec(missing, (struct broker_topic_spec){.name = topic, .partitions = -most});
         layout_spread(layout, &layout->parts[i], count > 0 ? count : most);
     }
     return true;
+}
+
+/* A topic that somebody has just made is not known to every broker, so one that seems to be missing may have any number of
+ * partitions: whoever makes it finds out. Only then is it decided how wide the topics are that follow it. */
+static bool settle_partitions(struct layout *layout, struct broker *broker, int32_t preferred, struct weir_error *error)
+{
+    int64_t began_us = clock_monotonic_us(&clock_system);
+    bool ok, again;
+    do {
+        struct specs missing = {0};
+        ok = decide_partitions(layout, broker, preferred, &missing, error) &&
+             spread_globals(layout, broker, preferred, &missing, error) &&
+             (missing.count == 0 || ensure(broker, &missing, error));
+        again = ok && missing.count > 0 && clock_monotonic_us(&clock_system) - began_us < patience_us;
+        memory_free(missing.items);
+    } while (again);
+    return ok;
 }
 
 bool layout_create_topics(struct layout *layout, struct broker *broker, const struct config *config,
@@ -430,7 +455,7 @@ bool layout_create_topics(struct layout *layout, struct broker *broker, const st
     int32_t preferred = (int32_t)config_integer(config, "embedded.partitions");
     if (!patterns_expand(layout, broker, config, error))
         return false;
-    if (!decide_partitions(layout, broker, preferred, error) || !spread_globals(layout, broker, preferred, error))
+    if (!settle_partitions(layout, broker, preferred, error))
         return false;
     struct specs specs = {0};
     for (size_t i = 0; i < layout->part_count; i++)
