@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "client.h"
 
+#include <stdlib.h>
+
 #include "measure.h"
 
 enum { ANSWER_MS = 20000 };
@@ -71,8 +73,9 @@ rd_kafka_t *client_consumer(const char *brokers, const char *group)
     client_set(conf, "isolation.level", "read_committed");
     client_set(conf, "check.crcs", "true");
     client_set(conf, "fetch.wait.max.ms", "20");
-    client_set(conf, "queued.min.messages", "300000");
-    client_set(conf, "queued.max.messages.kbytes", "65536");
+    const char *ahead = getenv("CLIENT_AHEAD_KIB");
+    client_set(conf, "queued.min.messages", ahead ? "10000000" : "300000");
+    client_set(conf, "queued.max.messages.kbytes", ahead ? ahead : "65536");
     client_set(conf, "enable.partition.eof", "true");
     rd_kafka_t *client = client_new(RD_KAFKA_CONSUMER, conf);
     rd_kafka_poll_set_consumer(client);

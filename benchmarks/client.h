@@ -13,6 +13,8 @@ rd_kafka_t *client_producer(const char *brokers, const char *transactional_id, c
 /* Of the deliveries of a producer: a failure ends the program. */
 void client_check_delivery(rd_kafka_t *, const rd_kafka_message_t *, void *opaque);
 rd_kafka_t *client_admin(const char *brokers);
+/* Fetches 64 MiB ahead, or what the environment says, CLIENT_AHEAD_KIB (2097151 at most). librdkafka's fetcher sleeps for up to a second
+ * whenever that much lies ready, however soon it is taken. */
 rd_kafka_t *client_consumer(const char *brokers, const char *group);
 /* Copies the record into the producer's queue; waits while the queue is full. */
 void client_send(rd_kafka_t *, rd_kafka_topic_t *, int64_t timestamp_ms, const void *key, size_t key_size,

@@ -39,8 +39,8 @@ int main(int argc, char **argv)
     body_size = argc > 2 ? strtoul(argv[2], NULL, 10) : 355;
     body_size = body_size < sizeof body ? body_size : sizeof body;
     memset(body, 'x', body_size);
-    struct MHD_Daemon *daemon =
-        MHD_start_daemon(MHD_USE_EPOLL, (uint16_t)port, NULL, NULL, answer, NULL, MHD_OPTION_END);
+    struct MHD_Daemon *daemon = MHD_start_daemon(MHD_USE_EPOLL, (uint16_t)port, NULL, NULL, answer, NULL,
+                                                 MHD_OPTION_CONNECTION_LIMIT, 4096u, MHD_OPTION_END);
     if (!daemon) {
         fprintf(stderr, "http_bare: cannot listen on port %u\n", port);
         return 1;

@@ -151,6 +151,8 @@ class KafkaStreamsPlain(KafkaStreams):
 class Raw(Engine):
     """A loop of librdkafka; it ends by itself."""
 
+    environment = {}
+
     def __init__(self, job, records):
         bench, (program, mode) = job.bench, job.workload.raw
         settings = job.settings
@@ -165,9 +167,15 @@ class Raw(Engine):
             bench.create(log)
             out = job.out if job.workload.output == "out" else "-"
             command = [bench.path(program), bench.bootstrap, ",".join(job.inputs), out, log, *ends, mode]
-        super().__init__(command, bench.log("programs.log"), stdout=subprocess.PIPE)
+        super().__init__(command, bench.log("programs.log"), stdout=subprocess.PIPE, env={**os.environ, **self.environment})
 
     def finish(self):
         """Records, seconds until it had committed them, and what it used, when it has ended."""
         output = json.loads(self.child.stdout.read())
         return output["records"], output["seconds"], self.wait()
+
+
+class RawAhead(Raw):
+    """The same with all records fetched ahead, whatever memory that takes: librdkafka's fetcher never sleeps."""
+
+    environment = {"CLIENT_AHEAD_KIB": "2097151"}

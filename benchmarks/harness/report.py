@@ -150,7 +150,15 @@ def print_throughput(rows):
             line += f"{ratio(weir, streams, figure) if faster else ratio(streams, weir, figure):>8}"
             line += f"{ratio(weir, raw, figure):>8} "
         print(line)
+        print_ahead(cells.get("raw-ahead"))
     print("W:KS is how many times faster, or how many times less, Weir is; W:raw is Weir's figure in the raw loop's.")
+
+
+def print_ahead(cell):
+    """The raw loop that fetches all ahead, in the columns of the other."""
+    figures = cell.figures() if cell else None
+    if figures:
+        print(f"{'  raw, all fetched ahead':46}" + "".join(f"| {'':22}{number(figures, figure, digits):>11}{'':17}" for _, figure, digits in COLUMNS))
 
 
 def voids_of(rows):

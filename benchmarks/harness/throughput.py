@@ -5,12 +5,13 @@ import subprocess
 import time
 
 from . import commerce
-from .engines import Job, KafkaStreams, KafkaStreamsPlain, Raw, Weir
+from .engines import Job, KafkaStreams, KafkaStreamsPlain, Raw, RawAhead, Weir
 from .process import LIMIT_S, Failure, Process, say
 from .workloads import COMMERCE, WORKLOADS
 
-ENGINES = ("weir", "kafka-streams", "raw", "kafka-streams-plain")
-USUAL = ENGINES[:3]
+RAW = {"raw": Raw, "raw-ahead": RawAhead}
+ENGINES = ("weir", "kafka-streams", *RAW, "kafka-streams-plain")
+USUAL = ENGINES[:4]
 WARM_RUNS = 3
 
 
@@ -28,7 +29,7 @@ class Row:
         """The engines that can run it."""
         if self.workload is COMMERCE:
             return [engine for engine in engines if engine in ("weir", "raw")]
-        return [engine for engine in engines if engine != "raw" or self.raw_is_meant()]
+        return [engine for engine in engines if engine not in RAW or self.raw_is_meant()]
 
     def raw_is_meant(self):
         """Whether there is a raw loop for the row."""
@@ -39,8 +40,8 @@ def start(engine, job, records):
     """The process of an engine."""
     if engine == "weir":
         return Weir(job)
-    if engine == "raw":
-        return Raw(job, records)
+    if engine in RAW:
+        return RAW[engine](job, records)
     return KafkaStreams(job) if engine == "kafka-streams" else KafkaStreamsPlain(job)
 
 
@@ -89,7 +90,7 @@ def measure(bench, row, engine):
     try:
         broker = bench.broker_cpu()
         process = start(engine, job, sum(records[:len(row.workload.streams)]))
-        taken, seconds, used = process.finish() if engine == "raw" else finish_engine(bench, job, process)
+        taken, seconds, used = process.finish() if engine in RAW else finish_engine(bench, job, process)
         figures = process.figures_of(taken, seconds, used)
         if broker is not None:
             figures["broker_cpu_s_per_million"] = round((bench.broker_cpu() - broker) * 1e6 / taken, 3)
