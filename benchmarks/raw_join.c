@@ -1,11 +1,13 @@
-/* raw_join.c: how fast can purchases be joined with their payments at all? A table in memory that forgets nothing; every
- * record goes to a changelog, and what came in ten seconds to RocksDB, sorted.
+/* raw_join.c: how fast can two inputs be joined by their keys at all? A table in memory that forgets nothing; what came goes to a
+ * changelog, and every ten seconds to RocksDB, sorted.
  *
  *   raw_join BROKERS PURCHASES,PAYMENTS OUT CHANGELOG RECORDS GUARANTEE COMMIT WITHIN_MS
+ *   raw_join BROKERS ORDERS,PRODUCTS OUT CHANGELOG RECORDS GUARANTEE COMMIT tables
  *
- * A purchase and a payment of one order whose times are no further apart become a record, as workloads.c makes it.
+ * A purchase and a payment of one order whose times are no further apart become a record, as workloads.c makes it; every record
+ * goes to the changelog. tables: so do the latest order and the latest stock of a product, whenever one of them changes; of each
+ * the changelog gets the last of a commit.
  * SPDX-License-Identifier: Apache-2.0 */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,28 +16,31 @@
 #include "raw.h"
 #include "raw_store.h"
 
-enum { PURCHASE, PAYMENT, SIDES, KEY_MAX = 23, VALUE_MAX = 127 };
+enum { FIRST, SECOND, SIDES, KEY_MAX = 23, VALUE_MAX = 127, TABLE_CAPACITY = 1 << 18 };
 
 struct side {
     int64_t timestamp_ms;
     uint8_t size; /* of the value; 0: it has not come */
-    bool unwritten;
+    bool unsent, unwritten;
     char value[VALUE_MAX];
 };
 
-struct row {      /* an order */
-    uint8_t size; /* of the key; 0: an empty place */
+struct row {                /* an order, or a product */
+    uint8_t size;           /* of the key; 0: an empty place */
+    bool unsent, unwritten; /* one of the sides */
     char key[KEY_MAX];
     struct side sides[SIDES];
 };
 
 static struct raw raw;
 static struct row *rows;
-static size_t capacity;
-static struct row **unwritten; /* each at most once per side */
-static size_t unwritten_count;
+static size_t capacity, used;
+static struct row **unsent, **unwritten; /* each at most once */
+static size_t unsent_count, unwritten_count;
 static rd_kafka_topic_t *out, *changelog;
+static bool of_tables;
 static int64_t within_ms;
+static const char *field; /* of the second side */
 
 static struct row *place(const char *key, size_t size)
 {
@@ -45,34 +50,98 @@ static struct row *place(const char *key, size_t size)
     return &rows[at];
 }
 
+static void note(struct row *row, struct row **list, size_t *count, bool *is_noted)
+{
+    if (!*is_noted)
+        list[(*count)++] = row;
+    *is_noted = true;
+}
+
+/* Keeps what is there. */
+static void resize(size_t wanted)
+{
+    struct row *before = rows;
+    size_t size = capacity;
+    rows = calloc(wanted, sizeof *rows);
+    unsent = realloc(unsent, wanted * sizeof(struct row *));
+    unwritten = realloc(unwritten, wanted * sizeof(struct row *));
+    if (!rows || !unsent || !unwritten)
+        measure_fail("no memory for %zu keys", wanted);
+    capacity = wanted;
+    unsent_count = unwritten_count = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (!before[i].size)
+            continue;
+        struct row *row = place(before[i].key, before[i].size);
+        *row = before[i];
+        if (row->unsent)
+            unsent[unsent_count++] = row;
+        if (row->unwritten)
+            unwritten[unwritten_count++] = row;
+    }
+    free(before);
+}
+
+static struct row *row_of(const rd_kafka_message_t *message)
+{
+    if (message->key_len > KEY_MAX || message->len > VALUE_MAX)
+        measure_fail("a record of %zu and %zu bytes is too much", message->key_len, message->len);
+    if (used * 2 >= capacity)
+        resize(capacity * 2);
+    struct row *row = place(message->key, message->key_len);
+    used += row->size == 0;
+    row->size = (uint8_t)message->key_len;
+    memcpy(row->key, message->key, message->key_len);
+    return row;
+}
+
+static void send_side(const struct row *row, const struct side *side)
+{
+    client_send(raw.producer, changelog, side->timestamp_ms, row->key, row->size, side->value, side->size);
+}
+
 static void send_pair(const struct row *row)
 {
-    const struct side *purchase = &row->sides[PURCHASE], *payment = &row->sides[PAYMENT];
+    const struct side *first = &row->sides[FIRST], *second = &row->sides[SECOND];
     char value[VALUE_MAX + FIELDS_ADDED_MAX];
-    int64_t apart_ms = payment->timestamp_ms - purchase->timestamp_ms;
-    if (!purchase->size || !payment->size || apart_ms > within_ms || -apart_ms > within_ms)
+    int64_t apart_ms = second->timestamp_ms - first->timestamp_ms;
+    if (!first->size || !second->size || (!of_tables && (apart_ms > within_ms || -apart_ms > within_ms)))
         return;
-    int64_t amount = fields_number(payment->value, payment->size, "\"amount\":");
-    size_t size = fields_add(value, purchase->value, purchase->size, "\"amount\":", amount);
-    client_send(raw.producer, out, apart_ms > 0 ? payment->timestamp_ms : purchase->timestamp_ms, row->key, row->size,
+    int64_t number = fields_number(second->value, second->size, field);
+    size_t size = fields_add(value, first->value, first->size, field, number);
+    client_send(raw.producer, out, apart_ms > 0 ? second->timestamp_ms : first->timestamp_ms, row->key, row->size,
                 value, size);
 }
 
 static void join_one(struct raw *self, const rd_kafka_message_t *message)
 {
-    if (message->key_len > KEY_MAX || message->len > VALUE_MAX)
-        measure_fail("a record of %zu and %zu bytes is too much", message->key_len, message->len);
-    struct row *row = place(message->key, message->key_len);
+    struct row *row = row_of(message);
     struct side *side = &row->sides[raw_input(self, message)];
-    memcpy(row->key, message->key, message->key_len);
-    row->size = (uint8_t)message->key_len;
     side->timestamp_ms = rd_kafka_message_timestamp(message, NULL);
     side->size = (uint8_t)message->len;
-    side->unwritten = true;
     memcpy(side->value, message->payload, message->len);
-    unwritten[unwritten_count++] = row;
-    client_send(raw.producer, changelog, side->timestamp_ms, row->key, row->size, side->value, side->size);
+    side->unwritten = true;
+    note(row, unwritten, &unwritten_count, &row->unwritten);
+    if (of_tables) {
+        side->unsent = true;
+        note(row, unsent, &unsent_count, &row->unsent);
+    } else {
+        send_side(row, side);
+    }
     send_pair(row);
+}
+
+static void send_changes(void)
+{
+    for (size_t i = 0; i < unsent_count; i++) {
+        for (int n = 0; n < SIDES; n++) {
+            if (unsent[i]->sides[n].unsent)
+                send_side(unsent[i], &unsent[i]->sides[n]);
+            unsent[i]->sides[n].unsent = false;
+        }
+        unsent[i]->unsent = false;
+    }
+    unsent_count = 0;
 }
 
 static int by_key(const void *left, const void *right)
@@ -93,6 +162,7 @@ static void write_sides(struct row *row)
             raw_store_put(key, row->size + 1u, side->value, side->size);
         side->unwritten = false;
     }
+    row->unwritten = false;
 }
 
 static void write_database(void)
@@ -104,9 +174,10 @@ static void write_database(void)
     raw_store_written();
 }
 
-static void write_if_due(void *self)
+static void keep_changes(void *self)
 {
     (void)self;
+    send_changes();
     if (raw_store_is_due())
         write_database();
 }
@@ -116,23 +187,24 @@ static void open_all(char **argv)
     int64_t records = measure_number(argv[5]);
     raw_open(&raw, (struct raw_options){
                        .brokers = argv[1], .in = argv[2], .records = records, .guarantee = argv[6], .commit = argv[7]});
-    raw.before_commit = write_if_due;
+    raw.before_commit = keep_changes;
     out = raw_topic(&raw, argv[3]);
     changelog = raw_topic(&raw, argv[4]);
-    within_ms = measure_number(argv[8]);
-    for (capacity = 1024; capacity < (size_t)records;)
-        capacity *= 2;
-    rows = calloc(capacity, sizeof *rows);
-    unwritten = calloc((size_t)records, sizeof(struct row *));
-    if (!rows || !unwritten)
-        measure_fail("no memory for %" PRId64 " records", records);
+    of_tables = strcmp(argv[8], "tables") == 0;
+    within_ms = of_tables ? 0 : measure_number(argv[8]);
+    field = of_tables ? "\"stock\":" : "\"amount\":";
+    size_t first = TABLE_CAPACITY;
+    while (!of_tables && first < (size_t)records)
+        first *= 2;
+    resize(first);
     raw_store_open();
 }
 
 int main(int argc, char **argv)
 {
     if (argc != 9)
-        measure_fail("usage: raw_join BROKERS PURCHASES,PAYMENTS OUT CHANGELOG RECORDS GUARANTEE COMMIT WITHIN_MS");
+        measure_fail(
+            "usage: raw_join BROKERS PURCHASES,PAYMENTS OUT CHANGELOG RECORDS GUARANTEE COMMIT WITHIN_MS|tables");
     double began = measure_seconds();
     open_all(argv);
     raw_run(&raw, join_one);
@@ -144,6 +216,7 @@ int main(int argc, char **argv)
     raw_close(&raw);
     raw_store_close();
     free(rows);
+    free(unsent);
     free(unwritten);
     return 0;
 }

@@ -43,7 +43,7 @@ WORKLOADS = {workload.name: workload for workload in (
     Workload("hopping", ("orders",), "last", "hopping", about="count by key and 10 s, every 5 s"),
     Workload("session", ("orders",), "last", "session", about="count by key and session with a gap of 2 s"),
     Workload("stream-table", ("orders", "products"), "all", "stream-table", ("raw_table", 0), about="join with a table of the keys"),
-    Workload("table-table", ("orders", "restocks"), "last", "table-table", about="both sides change"),
+    Workload("table-table", ("orders", "restocks"), "last", "table-table", ("raw_join", "tables"), about="both sides change"),
     Workload("stream-stream", ("purchases", "payments"), "all", "stream-stream", ("raw_join", 60000), about="purchases and payments within 60 s"),
     Workload("foreign-key", ("purchases", "products"), "last", "foreign-key", about="purchases and the product they name"),
     COMMERCE,
