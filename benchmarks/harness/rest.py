@@ -9,7 +9,7 @@ import time
 from .bench import PARTITIONS, ROOT
 from .engines import Job, Weir
 from .process import Failure, Process, cpu_of, free_port, wait_for_port
-from .throughput import Row, wait_committed
+from .throughput import Row, wait_committed, warm_up
 from .workloads import VIEW
 
 CONNECTIONS = 32
@@ -94,5 +94,6 @@ def measure_all(bench, options, report):
     if not shutil.which("wrk"):
         report.notes.append("no REST rows: wrk is missing (Debian: wrk)")
         return
+    warm_up(bench, options)
     rows = RestRow("REST point reads"), RestRow("REST point reads while ingesting")
     report.guard("REST", lambda: measure_weir(bench, options, report, *rows))
