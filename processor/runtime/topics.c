@@ -138,7 +138,7 @@ static int32_t count_of_joined(const struct layout_part *part, const struct layo
 }
 
 /* A user topic that is not there yet is made as wide as those it is joined with, else as the widest beside it. Those that an
- * instance adds up the shares of are made with the internal ones, as wide as these. */
+ * instance adds up the shares of are made with the internal ones, as wide as these; of the others the names are missing. */
 static void choose_missing(struct layout_part *part, int32_t preferred, struct specs *missing)
 {
     int32_t widest = widest_of(part);
@@ -151,7 +151,7 @@ static void choose_missing(struct layout_part *part, int32_t preferred, struct s
         if (source->partitions == 0)
             source->partitions = widest > 0 ? widest : preferred;
         if (!source->is_new)
-            add_spec(missing, (struct broker_topic_spec){.name = source->topic, .partitions = -source->partitions});
+            add_spec(missing, (struct broker_topic_spec){.name = source->topic});
     }
 }
 
@@ -426,10 +426,33 @@ static bool spread_globals(struct layout *layout, struct broker *broker, int32_t
         if (count < 0)
             return false;
         if (count == 0)
-            add_spec(missing, (struct broker_topic_spec){.name = topic, .partitions = -most});
+            add_spec(missing, (struct broker_topic_spec){.name = topic});
         layout_spread(layout, &layout->parts[i], count > 0 ? count : most);
     }
     return true;
+}
+
+static void add_all(struct specs *specs, const struct layout *layout)
+{
+    for (size_t i = 0; i < layout->part_count; i++)
+        add_part(specs, &layout->parts[i]);
+    for (size_t i = layout->part_count; i < all_parts(layout); i++)
+        add_source(specs, &layout->parts[i].sources[0]);
+    for (size_t i = 0; i < layout->part_count; i++)
+        add_sinks(specs, &layout->parts[i]);
+}
+
+/* Those that may be of any width. An input may also be a changelog of this app, which is as wide as its tasks are. */
+static struct specs inputs_of(const struct layout *layout, const struct specs *missing)
+{
+    struct specs all = {0}, inputs = {0};
+    add_all(&all, layout);
+    for (size_t i = 0; i < all.count; i++)
+        for (size_t m = 0; all.items[i].partitions < 0 && m < missing->count; m++)
+            if (strcmp(all.items[i].name, missing->items[m].name) == 0)
+                add_spec(&inputs, all.items[i]);
+    memory_free(all.items);
+    return inputs;
 }
 
 /* A topic that somebody has just made is not known to every broker, so one that seems to be missing may have any number of
@@ -439,12 +462,15 @@ static bool settle_partitions(struct layout *layout, struct broker *broker, int3
     int64_t began_us = clock_monotonic_us(&clock_system);
     bool ok, again;
     do {
-        struct specs missing = {0};
+        struct specs missing = {0}, inputs = {0};
         ok = decide_partitions(layout, broker, preferred, &missing, error) &&
-             spread_globals(layout, broker, preferred, &missing, error) &&
-             (missing.count == 0 || ensure(broker, &missing, error));
-        again = ok && missing.count > 0 && clock_monotonic_us(&clock_system) - began_us < patience_us;
+             spread_globals(layout, broker, preferred, &missing, error);
+        if (ok)
+            inputs = inputs_of(layout, &missing);
+        ok = ok && (inputs.count == 0 || ensure(broker, &inputs, error));
+        again = ok && inputs.count > 0 && clock_monotonic_us(&clock_system) - began_us < patience_us;
         memory_free(missing.items);
+        memory_free(inputs.items);
     } while (again);
     return ok;
 }
@@ -453,17 +479,10 @@ bool layout_create_topics(struct layout *layout, struct broker *broker, const st
                           struct weir_error *error)
 {
     int32_t preferred = (int32_t)config_integer(config, "embedded.partitions");
-    if (!patterns_expand(layout, broker, config, error))
-        return false;
-    if (!settle_partitions(layout, broker, preferred, error))
+    if (!patterns_expand(layout, broker, config, error) || !settle_partitions(layout, broker, preferred, error))
         return false;
     struct specs specs = {0};
-    for (size_t i = 0; i < layout->part_count; i++)
-        add_part(&specs, &layout->parts[i]);
-    for (size_t i = layout->part_count; i < all_parts(layout); i++)
-        add_source(&specs, &layout->parts[i].sources[0]);
-    for (size_t i = 0; i < layout->part_count; i++)
-        add_sinks(&specs, &layout->parts[i]);
+    add_all(&specs, layout);
     bool ok = ensure(broker, &specs, error) && check_new_shares(layout, broker, error) &&
               count_sink_partitions(layout, broker, error);
     memory_free(specs.items);

@@ -16,6 +16,17 @@ static struct {
     int times;
 } late;
 
+static struct broker_topic_spec made; /* as it was asked for first, of the topic */
+
+static bool late_ensure(struct broker *log, const struct broker_topic_spec *specs, size_t count,
+                        struct weir_error *error)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!made.name && strcmp(specs[i].name, late.topic) == 0)
+            made = specs[i];
+    return late.honest->ensure(log, specs, count, error);
+}
+
 static int32_t late_partitions(struct broker *log, const char *topic, struct weir_error *error)
 {
     if (late.times > 0 && strcmp(topic, late.topic) == 0) {
@@ -35,6 +46,7 @@ static void make_late_topic(const char *topic, int32_t partitions, int times)
     late.honest = late.log->ops;
     late.ops = *late.honest;
     late.ops.partitions = late_partitions;
+    late.ops.ensure = late_ensure;
     late.log->ops = &late.ops;
     late.topic = topic;
     late.times = times;
@@ -88,6 +100,21 @@ Test(topics, one_that_is_known_late_may_be_read_by_every_instance)
     weir_to(weir_from(t, "in", &weir_str_type, &weir_str_type), "out");
     lay_out(&layout, t);
     cr_expect_eq(layout.parts[layout.part_count].source_count, 3);
+    layout_done(&layout);
+    close_late_topic();
+}
+
+Test(topics, a_changelog_of_the_app_that_it_reads_is_compacted)
+{
+    struct layout layout;
+    make_late_topic("in", 3, 0);
+    late.topic = "a-counts-changelog";
+    weir_topology *t = weir_topology_new("t");
+    weir_count(weir_group(weir_from(t, "in", &weir_str_type, &weir_str_type)), "counts");
+    weir_to(weir_from(t, "a-counts-changelog", &weir_str_type, &weir_i64_type), "out");
+    lay_out(&layout, t);
+    cr_expect_eq(made.cleanup, BROKER_COMPACT);
+    cr_expect_eq(count_of("a-counts-changelog"), 3);
     layout_done(&layout);
     close_late_topic();
 }
