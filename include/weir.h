@@ -470,6 +470,12 @@ struct weir_repartition_args {
     int32_t partitions;              /* 0: as many as what is read in front */
     weir_partition_of *partition_of; /* NULL: by the hash of the key, as Kafka's clients do */
 };
+struct weir_combine_args {
+    const char *at;
+    weir_reducer *step;  /* of two values of a key; the record's own is the later */
+    weir_duration slice; /* records of different slices of time, which begin at 0, are kept apart; 0: all are combined */
+    void *user;
+};
 struct weir_rekey_args {
     const char *at;
     weir_mapper *map; /* the new key; NULL: none */
@@ -747,6 +753,15 @@ WEIR_PUBLIC weir_stream *weir_branch_with(weir_branches *, struct weir_step_args
 WEIR_PUBLIC weir_stream *weir_branch_rest_with(struct weir_branch_rest_args);
 WEIR_PUBLIC weir_stream *weir_merge_with(weir_stream *, struct weir_merge_args);
 WEIR_PUBLIC weir_stream *weir_repartition_with(weir_stream *, struct weir_repartition_args); /* moves data: a named topic */
+/* Makes one record of those of a key (and .slice of time) that a task has between two commits, in front of what moves them: a
+ * hot key costs one record per task and commit, and not its partition's whole thread. The first value is the first result,
+ * and .step adds each further one (NULL or weir_forget: nothing leaves of the key so far). It leaves with the greatest of the
+ * timestamps and no headers, in order of the keys' first records: exactly once in the commit that the records belong to, at
+ * least once right behind it, written down in the store "NAME-store", so that a crash neither loses nor repeats it. There is
+ * no record in hand then, as in a punctuator. Results are the same as without it where .step and what follows do not ask how
+ * many records there were, in which order they came, or of which time within .slice they were: sums into windows, whose sizes
+ * are multiples of .slice. A record without key or value is dropped. The stream must not be windowed. */
+WEIR_PUBLIC weir_stream *weir_combine_with(weir_stream *, const char *name, struct weir_combine_args);
 WEIR_PUBLIC weir_stream *weir_rekey_with(weir_stream *, const char *name, const struct weir_type *key, struct weir_rekey_args); /* select_key and repartition in one */
 WEIR_PUBLIC weir_table *weir_to_table_with(weir_stream *, struct weir_to_table_args);
 WEIR_PUBLIC weir_grouped *weir_group(weir_stream *);                                                                          /* by the key it has */
@@ -893,6 +908,7 @@ struct weir_endpoint {
 #define weir_branch_rest(...) weir_branch_rest_with(WEIR_ARGS(branch_rest, branches, __VA_ARGS__))
 #define weir_merge(s, ...) weir_merge_with((s), WEIR_ARGS(merge, with[0], __VA_ARGS__))
 #define weir_repartition(s, ...) weir_repartition_with((s), WEIR_ARGS(repartition, topic, __VA_ARGS__))
+#define weir_combine(s, name, ...) weir_combine_with((s), (name), WEIR_ARGS(combine, step, __VA_ARGS__))
 #define weir_rekey(s, name, key, ...) weir_rekey_with((s), (name), (key), WEIR_ARGS(rekey, map, __VA_ARGS__))
 #define weir_to_table(s, ...) weir_to_table_with((s), WEIR_ARGS(to_table, store, __VA_ARGS__))
 #define weir_group_by(x, name, key, ...) WEIR_STREAM_OR_TABLE(x, weir_group_by)((x), (name), (key), WEIR_ARGS(group, map, __VA_ARGS__))

@@ -193,6 +193,8 @@ struct graph_topic *topology_computed_topic(const struct verb *, const struct we
                                             const struct weir_type *value);
 /* A new store; NULL: latched. The name in the spec is copied. */
 struct graph_store *topology_add_store(const struct verb *, struct store_spec);
+/* "<name of the verb>-store", of bytes, for the engine alone. */
+struct graph_store *topology_add_hidden_store(const struct verb *, bool no_log);
 const char *topology_text(weir_topology *, const char *text); /* a copy; NULL stays NULL */
 
 /* ---- describe ---- */

@@ -73,22 +73,10 @@ static bool check_not_versioned(const struct verb *verb, const weir_table *paren
            verb_fail(verb, "the table is versioned (.history); changes that may come out of order cannot be held back");
 }
 
-static struct graph_store *add_store(const struct verb *verb, bool no_log)
-{
-    return topology_add_store(verb, (struct store_spec){
-                                        .name = arena_format(&verb->topology->arena, "%s-store", verb->name),
-                                        .kind = STORE_KEY_VALUE,
-                                        .no_log = no_log,
-                                        .hidden = true,
-                                        .key_type = &weir_bytes_type,
-                                        .value_type = &weir_bytes_type,
-                                    });
-}
-
 static weir_table *add_table(const struct verb *verb, weir_table *parent, const struct suppress_args *args, bool no_log)
 {
     weir_topology *topology = verb->topology;
-    struct graph_store *store = add_store(verb, no_log);
+    struct graph_store *store = topology_add_hidden_store(verb, no_log);
     struct graph_node *node =
         store ? node_add_behind(verb, parent->node, &operator_suppress, topology_text(topology, verb->name)) : NULL;
     if (!node || !node_connect_store(verb, node, store))

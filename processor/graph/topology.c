@@ -133,3 +133,15 @@ struct graph_store *topology_add_store(const struct verb *verb, struct store_spe
     topology->stores[topology->store_count++] = store;
     return store;
 }
+
+struct graph_store *topology_add_hidden_store(const struct verb *verb, bool no_log)
+{
+    return topology_add_store(verb, (struct store_spec){
+                                        .name = arena_format(&verb->topology->arena, "%s-store", verb->name),
+                                        .kind = STORE_KEY_VALUE,
+                                        .no_log = no_log,
+                                        .hidden = true,
+                                        .key_type = &weir_bytes_type,
+                                        .value_type = &weir_bytes_type,
+                                    });
+}

@@ -126,6 +126,12 @@ void context_tell_all(struct context_set *set)
         context_tell(&set->contexts[i]);
 }
 
+void context_dispatch_all(struct context_set *set)
+{
+    for (size_t i = 0; i < set->opened; i++)
+        context_dispatch(&set->contexts[i]);
+}
+
 void context_close(struct context_set *set)
 {
     while (set->opened > 0) {

@@ -22,6 +22,8 @@ void context_advance_all(struct context_set *);
 /* A commit begins, and nobody has a record in hand: every operator forwards what it holds for it, in node order, so that
  * what one of them causes another to hold goes, too. */
 void context_tell_all(struct context_set *);
+/* What was written down at a commit that is done is forwarded, in node order. */
+void context_dispatch_all(struct context_set *);
 /* Calls close in reverse node order, for the operators that were opened; a second call does nothing. */
 void context_close(struct context_set *);
 /* Frees the contexts, without calling close. NULL is fine. */

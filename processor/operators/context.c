@@ -69,6 +69,12 @@ void context_tell(weir_context *context)
     act(context, own ? own->tell : NULL);
 }
 
+void context_dispatch(weir_context *context)
+{
+    const struct operator* own = context->node->operator;
+    act(context, own ? own->dispatch : NULL);
+}
+
 void context_punctuate(weir_context *context, weir_punctuator *call, int64_t now_ms)
 {
     call(context, now_ms);

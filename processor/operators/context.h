@@ -22,6 +22,16 @@ struct operator
     /* Of operators that hold changes until the commit; may be NULL. It begins: what is held is forwarded. There is no record
      * in hand, and nothing else in the arena. */
     void (*tell)(weir_context *);
+    /* Of operators that wrote down at a commit what leaves behind it; may be NULL. As many commits are published as
+     * execution->dispatch_at has said: it is forwarded, and belongs to the next one. Otherwise as tell. */
+    void (*dispatch)(weir_context *);
+};
+
+/* Where records come from that no input has caused, so that they are recognised when they come again (lineage.h). */
+struct origin {
+    uint32_t name_hash;
+    int64_t number; /* grows */
+    int32_t sent;   /* records so far */
 };
 
 struct given_up {
@@ -64,6 +74,7 @@ struct execution {
     /* The least stream time of the upstream tasks heard of lately, which may all still send records of that time.
      * INT64_MAX: not from a repartition topic; INT64_MIN: not all of them have been heard of yet. */
     int64_t slowest_time_ms;
+    int64_t input_time_ms; /* greatest timestamp of the input of the record in hand so far; of no record: stream time */
     struct store *const *globals; /* of the global tables, by graph_store.global; for store_peek only */
     int64_t emit_interval_ms;     /* windows that have closed and records nobody has met: looked for at most so often */
     struct weir_headers headers;  /* of the record in hand; forwarded */
@@ -72,7 +83,11 @@ struct execution {
     bool forget;                   /* weir_forget was called */
     bool commit;                   /* weir_commit was called */
     int32_t holds;                 /* nodes that want no more records for now; punctuators go on */
-    size_t held_bytes;             /* of changes that nodes hold until the commit; 0: none do */
+    size_t held_bytes;             /* of what nodes hold until the commit; 0: none do */
+    bool at_least_once;            /* what is forwarded is forwarded again after a crash: it is in no transaction */
+    int64_t commits;               /* published since the operators were opened */
+    int64_t dispatch_at;           /* so many of them, and something is to be dispatched; INT64_MAX: nothing is */
+    struct origin *origin;         /* NULL: the record in hand, or nobody */
 };
 
 struct weir_store { /* a typed handle on a store, one per context and store */
@@ -109,6 +124,8 @@ void context_drop(weir_context *, const char *reason);
 void context_advance(weir_context *);
 /* A commit begins: calls the operator's tell. What it latches is handled as in context_enter. */
 void context_tell(weir_context *);
+/* A commit is done: calls the operator's dispatch. What it latches is handled as in context_enter. */
+void context_dispatch(weir_context *);
 /* A punctuator of the node; what it latches is handled as in context_enter. */
 void context_punctuate(weir_context *, weir_punctuator *, int64_t now_ms);
 /* Latches POISON unless something is latched. Always returns false. */

@@ -5,14 +5,16 @@
 
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "schemas/codec.h"
 #include "state/table.h"
 
 enum { NONE = -1 }; /* as a size */
 
 struct held {
+    struct execution *execution;
+    size_t counted; /* bytes, as the execution knows them */
     struct table table;
     struct buffer row; /* scratch */
 };
@@ -27,17 +29,25 @@ struct header_head { /* behind it: the name with its NUL, the value */
     int32_t name_size, value_size;
 };
 
-struct held *held_new(void)
+struct held *held_new(struct execution *execution)
 {
     struct held *held = memory_new(sizeof *held);
+    held->execution = execution;
     table_init(&held->table);
     return held;
+}
+
+static void count_bytes(struct held *held, size_t bytes)
+{
+    held->execution->held_bytes += bytes - held->counted;
+    held->counted = bytes;
 }
 
 void held_free(struct held *held)
 {
     if (!held)
         return;
+    count_bytes(held, 0);
     table_done(&held->table);
     buffer_done(&held->row);
     memory_free(held);
@@ -48,14 +58,10 @@ size_t held_count(const struct held *held)
     return held->table.count;
 }
 
-size_t held_bytes(const struct held *held)
-{
-    return held->table.slab.used;
-}
-
 void held_clear(struct held *held)
 {
     table_clear(&held->table);
+    count_bytes(held, 0);
 }
 
 /* ---- writing ---- */
@@ -137,11 +143,12 @@ void held_put(struct held *held, weir_bytes key, const struct held_change *chang
     if (!row)
         row = table_insert(&held->table, key, hash, held->row.size);
     table_write(&held->table, row, buffer_bytes(&held->row), change->timestamp_ms);
+    count_bytes(held, held->table.slab.used);
 }
 
-weir_bytes held_at(const struct held *held, size_t i, weir_arena *arena, struct held_change *change)
+/* Returns what is left: the headers, of which there are so many. */
+static weir_bytes read_row(const struct table_row *row, struct held_change *change, size_t *headers)
 {
-    const struct table_row *row = held->table.rows[i];
     weir_bytes rest = {row->last.value, row->last.size};
     struct head head = take_head(&rest);
     *change = (struct held_change){.timestamp_ms = row->last.timestamp_ms,
@@ -149,6 +156,65 @@ weir_bytes held_at(const struct held *held, size_t i, weir_arena *arena, struct 
                                    .slowest_time_ms = head.slowest_time_ms};
     change->old = take(&rest, head.old_size);
     change->value = take(&rest, head.value_size);
-    change->headers = take_headers(&rest, head.headers, arena);
+    *headers = head.headers;
+    return rest;
+}
+
+bool held_find(struct held *held, weir_bytes key, struct held_change *change)
+{
+    const struct table_row *row = table_find(&held->table, key, hash_table(key));
+    size_t headers;
+    if (row)
+        read_row(row, change, &headers);
+    return row != NULL;
+}
+
+weir_bytes held_at(const struct held *held, size_t i, weir_arena *arena, struct held_change *change)
+{
+    const struct table_row *row = held->table.rows[i];
+    size_t headers;
+    weir_bytes rest = read_row(row, change, &headers);
+    change->headers = take_headers(&rest, headers, arena);
     return table_key(row);
+}
+
+void held_forward(struct held *held, weir_context *context,
+                  void (*one)(weir_context *, weir_bytes key, const struct held_change *))
+{
+    const struct execution *execution = context->execution;
+    for (size_t i = 0; i < held_count(held) && execution->error.code == WEIR_OK; i++) {
+        struct held_change change;
+        weir_bytes key = held_at(held, i, execution->arena, &change);
+        one(context, key, &change);
+        arena_clear(execution->arena);
+    }
+    if (execution->error.code == WEIR_OK)
+        held_clear(held);
+}
+
+/* ---- values ---- */
+
+bool held_write(weir_context *context, const struct weir_type *type, const void *value, struct buffer *scratch,
+                weir_bytes *out)
+{
+    struct weir_error error = {0};
+    buffer_clear(scratch);
+    *out = (weir_bytes){0};
+    if (!value)
+        return true;
+    if (!codec_write(type, WEIR_FORMAT_OBJECT, 0, value, scratch, &error))
+        return context_fail(context, error.code, "it cannot be held until the commit: %s", error.message);
+    *out = buffer_bytes(scratch);
+    return true;
+}
+
+bool held_read(weir_context *context, const struct weir_type *type, weir_bytes bytes, const void **value)
+{
+    struct weir_error error = {0};
+    *value = NULL;
+    if (!bytes.data)
+        return true;
+    *value = codec_read(type, bytes, context->execution->arena, &error);
+    return *value ||
+           context_fail(context, WEIR_FATAL, "what was held until the commit cannot be read: %s", error.message);
 }

@@ -50,6 +50,14 @@ struct table_step_args {
     bool is_versioned; /* the table before: deletions that are in vain are sent on, because they have a time */
 };
 
+/* node->args: struct combine_args; node->stores[0]: the batch that leaves behind a commit. */
+extern const struct operator operator_combine;
+
+struct combine_args {
+    weir_reducer *step;
+    int64_t slice_ms; /* 0: all time */
+};
+
 /* node->args: struct suppress_args; node->stores[0]: what is held back. */
 extern const struct operator operator_suppress;
 

@@ -7,46 +7,20 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
 
-#include "base/buffer.h"
-#include "base/error.h"
 #include "operators/held.h"
 #include "operators/operators.h"
 #include "operators/window_key.h"
-#include "schemas/codec.h"
 
 struct self { /* context->self */
     struct held *held;
-    size_t counted;                 /* its bytes, as the execution knows them */
     struct buffer key, old, change; /* scratch */
 };
 
-static void count_bytes(weir_context *context)
-{
-    struct self *self = context->self;
-    context->execution->held_bytes += held_bytes(self->held) - self->counted;
-    self->counted = held_bytes(self->held);
-}
-
 /* ---- holding ---- */
-
-/* False: latched. */
-static bool write(weir_context *context, const struct weir_type *type, const void *value, struct buffer *scratch,
-                  weir_bytes *out)
-{
-    struct weir_error error = {0};
-    buffer_clear(scratch);
-    *out = (weir_bytes){0};
-    if (!value)
-        return true;
-    if (!codec_write(type, WEIR_FORMAT_OBJECT, 0, value, scratch, &error))
-        return context_fail(context, error.code, "a change cannot be held until the commit: %s", error.message);
-    *out = buffer_bytes(scratch);
-    return true;
-}
 
 static bool write_key(weir_context *context, const struct weir_record *record, struct buffer *scratch, weir_bytes *out)
 {
-    if (!write(context, context->node->key_type, record->key, scratch, out))
+    if (!held_write(context, context->node->key_type, record->key, scratch, out))
         return false;
     window_key_write(context->node, record, scratch);
     *out = buffer_bytes(scratch);
@@ -65,24 +39,13 @@ static void process(weir_context *context, const struct weir_record *record)
                                  .headers = execution->headers};
     weir_bytes key;
     if (!write_key(context, record, &self->key, &key) ||
-        !write(context, type, *shows_old ? record->old_value : NULL, &self->old, &change.old) ||
-        !write(context, type, record->value, &self->change, &change.value))
+        !held_write(context, type, *shows_old ? record->old_value : NULL, &self->old, &change.old) ||
+        !held_write(context, type, record->value, &self->change, &change.value))
         return;
     held_put(self->held, key, &change);
-    count_bytes(context);
 }
 
 /* ---- telling ---- */
-
-static bool read(weir_context *context, const struct weir_type *type, weir_bytes bytes, const void **value)
-{
-    struct weir_error error = {0};
-    *value = NULL;
-    if (!bytes.data)
-        return true;
-    *value = codec_read(type, bytes, context->execution->arena, &error);
-    return *value || context_fail(context, WEIR_FATAL, "a change that was held cannot be read: %s", error.message);
-}
 
 static void tell_one(weir_context *context, weir_bytes key, const struct held_change *change)
 {
@@ -91,9 +54,9 @@ static void tell_one(weir_context *context, weir_bytes key, const struct held_ch
     struct weir_record record = {.timestamp_ms = change->timestamp_ms};
     bool is_whole = window_key_read(node, &key, &record);
     assert(is_whole);
-    if (!read(context, node->key_type, key, &record.key) ||
-        !read(context, node->value_type, change->old, &record.old_value) ||
-        !read(context, node->value_type, change->value, &record.value))
+    if (!held_read(context, node->key_type, key, &record.key) ||
+        !held_read(context, node->value_type, change->old, &record.old_value) ||
+        !held_read(context, node->value_type, change->value, &record.value))
         return;
     execution->headers = change->headers;
     execution->upstream_time_ms = change->upstream_time_ms;
@@ -101,21 +64,10 @@ static void tell_one(weir_context *context, weir_bytes key, const struct held_ch
     context_forward(context, &record);
 }
 
-/* When it fails all of it is kept, so that no commit passes over what was not told. */
 static void tell(weir_context *context)
 {
     struct self *self = context->self;
-    weir_arena *arena = context->execution->arena;
-    for (size_t i = 0; i < held_count(self->held) && context->execution->error.code == WEIR_OK; i++) {
-        struct held_change change;
-        weir_bytes key = held_at(self->held, i, arena, &change);
-        tell_one(context, key, &change);
-        arena_clear(arena);
-    }
-    if (context->execution->error.code != WEIR_OK)
-        return;
-    held_clear(self->held);
-    count_bytes(context);
+    held_forward(self->held, context, tell_one);
 }
 
 /* ---- life ---- */
@@ -123,13 +75,12 @@ static void tell(weir_context *context)
 static void open(weir_context *context)
 {
     struct self *self = context->self;
-    self->held = held_new();
+    self->held = held_new(context->execution);
 }
 
 static void close(weir_context *context)
 {
     struct self *self = context->self;
-    context->execution->held_bytes -= self->counted;
     held_free(self->held);
     buffer_done(&self->key);
     buffer_done(&self->old);

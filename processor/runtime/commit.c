@@ -253,6 +253,7 @@ void commit_publish(struct task *task)
         task->sources[i].committed_stream_time_ms = task->sources[i].stream_time_ms;
     task->committed_stream_time_ms = task->execution.stream_time_ms;
     task->commits++;
+    task->execution.commits++;
     task->progress = false;
     task->execution.commit = false;
 }

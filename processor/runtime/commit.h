@@ -6,6 +6,7 @@
  *   b. latch    a failed delivery ends the commit here, and what others wrote to the changelogs is undone (strays.h)
  *   c. offsets  of all inputs, together with the changelog positions of the same tasks
  *   d. publish  the overlays become committed, and views see them
+ *   dispatch    operators forward what they have written down for behind the commit (task_dispatch); it belongs to the next
  * Invariant: changelog >= offsets >= store.
  *
  * The changelog positions travel in the metadata of the lead topic's offset, so that offsets and positions are committed

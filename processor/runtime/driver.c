@@ -350,6 +350,8 @@ static void publish(struct weir_test *test)
         }
         commit_log(test->tasks[i], &test->changelogs, &test->failure);
         commit_publish(test->tasks[i]);
+        if (!task_dispatch(test->tasks[i]))
+            note_failure(test, test->tasks[i]);
     }
 }
 

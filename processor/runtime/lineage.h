@@ -6,6 +6,7 @@
  * number) per upstream partition can tell a repetition. What it remembers is a store like any other: committed with the
  * task, logged, restored. A repetition has to be what was sent before: so it is where a record follows from inputs of one
  * topic, and may not be where several meet in a task, whose order a crash may change (DECISIONS.md 50).
+ * What an operator forwards without an input has a name and a number of its own in the place of topic and offset (struct origin).
  * Header "__weir.lineage", 36 bytes big-endian: CRC-32C of the topic name, partition, offset, number, stream time of the
  * input it came from (DECISIONS.md 12), and how far the slowest is of all that this input comes from (53). The first releases
  * wrote 28 bytes, without the last. */

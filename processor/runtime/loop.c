@@ -204,6 +204,15 @@ static void commit_when_due(struct loop *loop)
         commit_round(loop);
 }
 
+static void dispatch(struct loop *loop)
+{
+    globals_enter(loop->app->globals);
+    for (size_t i = 0; i < loop->task_count && loop->failure.code == WEIR_OK; i++)
+        if (loop->tasks[i]->state == TASK_RUNNING && !task_dispatch(loop->tasks[i]))
+            loop_fail(loop, &loop->tasks[i]->failure);
+    globals_leave(loop->app->globals);
+}
+
 static void show_lag(struct loop *loop)
 {
     int64_t now = loop_now_us();
@@ -232,6 +241,7 @@ static void turn(struct loop *loop)
     punctuate(loop);
     restore(loop);
     commit_when_due(loop);
+    dispatch(loop);
     purge_when_due(&loop->purge, loop->app, loop->consumer, loop->tasks, loop->task_count);
     applier_run_when_due(loop);
     show_lag(loop);

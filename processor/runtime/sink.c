@@ -115,19 +115,31 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* False: nobody would recognise the record if it came again, or it cannot. What an operator forwards under a name of its own
+ * can: it may have done so at least once before. */
+static bool find_lineage(struct task *task, struct lineage *lineage)
+{
+    const struct execution *execution = &task->execution;
+    struct origin *origin = execution->origin;
+    int64_t input_ms = execution->input_time_ms;
+    if (!origin && (!task->in_hand || !task->settings.lineage))
+        return false;
+    *lineage = (struct lineage){
+        .topic_hash = origin ? origin->name_hash : task->in_hand->layout->topic_hash,
+        .partition = task->partition,
+        .offset = origin ? origin->number : task->in_hand_offset,
+        .number = origin ? origin->sent++ : task->in_hand_sent++,
+        .stream_time_ms = smaller(execution->upstream_time_ms, input_ms),
+        .slowest_ms = smaller(execution->slowest_time_ms, input_ms),
+    };
+    return true;
+}
+
 struct weir_headers sink_lineage(struct task *task, struct weir_headers headers, unsigned char bytes[LINEAGE_BYTES])
 {
-    if (!task->in_hand || !task->settings.lineage)
+    struct lineage lineage;
+    if (!find_lineage(task, &lineage))
         return headers;
-    int64_t input_ms = task->in_hand->stream_time_ms;
-    const struct lineage lineage = {
-        .topic_hash = task->in_hand->layout->topic_hash,
-        .partition = task->partition,
-        .offset = task->in_hand_offset,
-        .number = task->in_hand_sent++,
-        .stream_time_ms = smaller(task->execution.upstream_time_ms, input_ms),
-        .slowest_ms = smaller(task->execution.slowest_time_ms, input_ms),
-    };
     lineage_write(&lineage, bytes);
     struct weir_header *items = arena_alloc_raw(&task->arena, (headers.count + 1) * sizeof *items);
     for (size_t i = 0; i < headers.count; i++)

@@ -175,6 +175,9 @@ static bool open_operators(struct task *task, int64_t stream_time_ms, struct wei
         .globals = task->settings.globals,
         .emit_interval_ms = task->settings.emit_interval_ms,
         .slowest_time_ms = INT64_MAX,
+        .input_time_ms = stream_time_ms,
+        .at_least_once = task->settings.lineage,
+        .dispatch_at = INT64_MAX,
     };
     if (!load_lineage(task, error))
         return false;
@@ -416,6 +419,7 @@ static void begin_punctuation(struct task *task, int64_t now_ms)
     task->in_hand = NULL;
     task->execution.timestamp_ms = now_ms;
     task->execution.upstream_time_ms = task->execution.slowest_time_ms = INT64_MAX;
+    task->execution.input_time_ms = task->execution.stream_time_ms;
     task->execution.headers = (struct weir_headers){0};
     task->execution.metadata = no_metadata;
 }
@@ -459,6 +463,20 @@ bool task_tell(struct task *task)
     return end_punctuation(task);
 }
 
+bool task_dispatch(struct task *task)
+{
+    struct execution *execution = &task->execution;
+    if (execution->commits < execution->dispatch_at)
+        return true;
+    if (task->settings.watch)
+        task->settings.watch->dispatching(task->settings.watch->self, task);
+    execution->dispatch_at = INT64_MAX;
+    begin_punctuation(task, execution->stream_time_ms);
+    context_dispatch_all(task->contexts);
+    task->progress = true;
+    return end_punctuation(task);
+}
+
 /* False: this record was applied before the crash that made it come twice. */
 static bool follow_lineage(struct task *task, struct task_source *source, const struct broker_message *message)
 {
@@ -488,6 +506,7 @@ static void begin_record(struct task *task, struct task_source *source, const st
     task->execution.forget = false;
     if (source->head.timestamp_ms > source->stream_time_ms)
         source->stream_time_ms = source->head.timestamp_ms;
+    task->execution.input_time_ms = source->stream_time_ms;
 }
 
 static void take_tick(struct task *task, struct task_source *source, const struct broker_message *message)

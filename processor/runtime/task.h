@@ -49,8 +49,9 @@ struct task_watch {
     void (*began)(void *self, const struct task *); /* at a commit, its last one or another's, with operators anew */
     void (*entering)(void *self, const struct task *, const struct task_source *, const struct broker_message *);
     void (*punctuating)(void *self, const struct task *, int64_t wall_ms);
-    void (*telling)(void *self, const struct task *); /* a commit begins, and operators hold something for it */
-    void (*ended)(void *self, const struct task *);   /* it is being closed, whether it has begun or not */
+    void (*telling)(void *self, const struct task *);     /* a commit begins, and operators hold something for it */
+    void (*dispatching)(void *self, const struct task *); /* a commit is done, and something leaves behind it */
+    void (*ended)(void *self, const struct task *);       /* it is being closed, whether it has begun or not */
 };
 
 struct task_settings {
@@ -187,6 +188,9 @@ bool task_punctuate(struct task *, int64_t wall_ms);
 /* A commit begins: operators forward what they hold for it, as a punctuation does, without a record in hand. Before the
  * rows of the commit are logged; a second time nothing is left. False: task->failure is set, and it must not commit. */
 bool task_tell(struct task *);
+/* What a commit that is done wrote down for behind it is forwarded, likewise, and belongs to the next one; mostly there is
+ * nothing. Also of a commit before the task was opened. False: task->failure is set. */
+bool task_dispatch(struct task *);
 size_t task_queued(const struct task *);
 /* The head of the source is what everything that is sent now is caused by. */
 void task_take_in_hand(struct task *, struct task_source *);

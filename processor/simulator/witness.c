@@ -19,7 +19,7 @@
 #include "state/versioned.h"
 
 enum { STORES_MAX = 8, SOURCES_MAX = 64, UNTOLD = -2 };
-enum entry_kind { ENTRY_BEGAN, ENTRY_RECORD, ENTRY_PUNCTUATION, ENTRY_TOLD };
+enum entry_kind { ENTRY_BEGAN, ENTRY_RECORD, ENTRY_PUNCTUATION, ENTRY_TOLD, ENTRY_DISPATCHED };
 
 struct entry { /* something a task did */
     enum entry_kind kind;
@@ -489,6 +489,14 @@ static void telling(void *self, const struct task *task)
     note(watcher->witness, performer, (struct entry){.kind = ENTRY_TOLD});
 }
 
+static void dispatching(void *self, const struct task *task)
+{
+    const struct watcher *watcher = self;
+    struct performer *performer = performer_of(watcher->witness, watcher->owner, task);
+    assert(performer);
+    note(watcher->witness, performer, (struct entry){.kind = ENTRY_DISPATCHED});
+}
+
 static void forget_performer(struct witness *witness, size_t index)
 {
     struct performer *performer = witness->performers[index];
@@ -511,7 +519,7 @@ struct task_watch witness_watch(struct witness *witness, void *owner)
 {
     struct watcher *watcher = memory_new(sizeof *watcher);
     *watcher = (struct watcher){witness, owner};
-    return (struct task_watch){watcher, began, entering, punctuating, telling, ended};
+    return (struct task_watch){watcher, began, entering, punctuating, telling, dispatching, ended};
 }
 
 void witness_process_ended(struct witness *witness, void *owner)
@@ -627,6 +635,8 @@ static bool repeat(struct witness *witness, struct line *line, const struct entr
         ok = task_punctuate(line->reference, entry->wall_ms);
     else if (entry->kind == ENTRY_TOLD)
         ok = task_tell(line->reference);
+    else if (entry->kind == ENTRY_DISPATCHED)
+        ok = task_dispatch(line->reference);
     else if (witness->settings.restarts_show)
         ok = task_rewind(line->reference, &error);
     else
@@ -638,9 +648,10 @@ static bool repeat(struct witness *witness, struct line *line, const struct entr
         return true;
     return violate(witness, "sub-topology %d partition %d, %s %lld: it sent something else than it should have",
                    line->part->subtopology->id, (int)line->partition,
-                   entry->kind == ENTRY_RECORD ? line->part->sources[entry->source].topic
-                   : entry->kind == ENTRY_TOLD ? "telling"
-                                               : "punctuation",
+                   entry->kind == ENTRY_RECORD       ? line->part->sources[entry->source].topic
+                   : entry->kind == ENTRY_TOLD       ? "telling"
+                   : entry->kind == ENTRY_DISPATCHED ? "dispatching"
+                                                     : "punctuation",
                    (long long)entry->offset);
 }
 
@@ -727,10 +738,19 @@ static int64_t latest_in(struct task *task, size_t store, int64_t upto_ms)
     return latest_ms;
 }
 
+/* Then time waits for the slowest task upstream (DECISIONS.md 3), whatever rows there are. */
+static bool is_behind_repartition(const struct task *task)
+{
+    for (size_t i = 0; i < task->source_count; i++)
+        if (task->sources[i].layout->node->topic->internal)
+            return true;
+    return false;
+}
+
 /* A store that is behind the time of its latest row keeps what it should let go of, which shows only when it is a task's. */
 static void check_times(struct witness *witness, struct task *task, const struct moment *moment)
 {
-    for (size_t i = 0; i < task->part->store_count && i < STORES_MAX; i++) {
+    for (size_t i = 0; !is_behind_repartition(task) && i < task->part->store_count && i < STORES_MAX; i++) {
         const struct store_spec *spec = &task->part->stores[i].spec;
         if (spec->retention_ms > 0 && !spec->keeps_until_told &&
             store_observed_time(task->stores[i]) < latest_in(task, i, moment->times[i]))

@@ -188,7 +188,7 @@ static weir_stream *call_stream_verb(struct world *world)
 {
     weir_topology *topology = next(world) % 32 ? world->topology : world->other;
     const struct weir_step_args visiting = {.at = "fuzz:4", .visit = is_given(world) ? visit : NULL};
-    switch (next(world) % 22) {
+    switch (next(world) % 23) {
     case 0:
     case 1:
         return weir_from(topology, name(world), type(world), type(world), .dead_letters = optional_name(world));
@@ -230,6 +230,9 @@ static weir_stream *call_stream_verb(struct world *world)
     case 20:
         weir_to_computed(one_stream(world), is_given(world) ? topic_of : NULL, .name = optional_name(world));
         return NULL;
+    case 21:
+        return weir_combine(one_stream(world), name(world), is_given(world) ? reduce : NULL,
+                            .slice = {(int64_t)(next(world) % 4) - 1});
     case 17:
         weir_foreach_with(one_stream(world), visiting);
         weir_print(one_stream(world), is_given(world) ? stderr : NULL, .name = optional_name(world));

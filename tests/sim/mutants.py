@@ -16,6 +16,7 @@ from mutation import ROOT, Copy, alone  # noqa: E402
 
 RUNTIME, CLUSTER = "processor/runtime/", "processor/broker/simulated/cluster.c"
 LOOP, TASK, RESTORE, OPENING = RUNTIME + "loop.c", RUNTIME + "task.c", RUNTIME + "restore.c", RUNTIME + "opening.c"
+COMBINE = "processor/operators/combine.c"
 ROUND, MEMBERSHIP, FOLLOWING, TARGETS = RUNTIME + "commit_round.c", RUNTIME + "membership.c", RUNTIME + "following.c", RUNTIME + "targets.c"
 
 # name: (file, what stands there, what stands there in the mutant)
@@ -44,6 +45,17 @@ MUTANTS = {
         '!log_all(loop, error) || !failpoint("commit.told", error) ||\n        !tell_all(loop, error) ||'),
     "what waited for the commit waits on (of per-commit)": (TASK,
         "    if (task->execution.held_bytes == 0)\n        return true;\n", "    if (task->execution.held_bytes < SIZE_MAX)\n        return true;\n"),
+    "what was combined leaves before its commit is done (of combined)": (COMBINE,
+        "context->execution->commits + 1);\n    self->held", "context->execution->commits);\n    self->held"),
+    "what was combined is not written down (of combined)": (COMBINE, "i < held_count(batch->rows); i++)", "i < 0; i++)"),
+    "what was combined and committed is forgotten by a restart (of combined)": (COMBINE,
+        "    held_put(batch->rows, (weir_bytes){data + HEAD_BYTES, key_size}, &sum);\n", "    (void)batch, (void)sum;\n"),
+    "what was combined has no lineage (of combined)": (COMBINE, "    execution->origin = &origin;\n", "    (void)origin;\n"),
+    "a batch that was combined has the number of the one before (of combined)": (COMBINE,
+        "self->number + 1, context->execution->commits + 1);", "self->number ? self->number : 1, context->execution->commits + 1);"),
+    "what has left is not deleted (of combined)": (COMBINE, "for (size_t i = 0; i < count; i++)\n        put(", "for (size_t i = 0; i < 0 * count; i++)\n        put("),
+    "what was combined behind a commit in doubt waits for the one after the next (of combined)": (COMBINE,
+        "    else if (held_count(self->held) > 0)\n", "    else if (held_count(self->held) > 0 && self->count == 0)\n"),
     "a restore in the middle notes the end it wants to reach": (RESTORE,
         "rows, row_count, next, error);", "rows, row_count, entry->committed, error);"),
     "a restore goes beyond what was committed": (RESTORE,

@@ -30,6 +30,12 @@ static const void *value_itself(weir_context *context, const struct weir_record 
     return record->value;
 }
 
+static const void *key_itself(weir_context *context, const struct weir_record *record)
+{
+    (void)context;
+    return record->key;
+}
+
 static void add(weir_context *context, const struct weir_record *record, void *aggregate)
 {
     (void)context;
@@ -167,6 +173,36 @@ static weir_topology *per_commit(void)
     weir_to(told, "counted");
     weir_to_table(told, "latest");
     weir_aggregate(weir_group(weir_map_values(told, &weir_i64_type, difference)), "sums", add, .value = &weir_i64_type);
+    return t;
+}
+
+static const void *one(weir_context *context, const struct weir_record *record)
+{
+    (void)record;
+    int64_t *out = weir_alloc(context, sizeof *out);
+    *out = 1;
+    return out;
+}
+
+static const void *sum_of(weir_context *context, const struct weir_record *record, const void *before)
+{
+    int64_t *out = weir_alloc(context, sizeof *out);
+    *out = *(const int64_t *)before + *(const int64_t *)record->value;
+    return out;
+}
+
+/* Each task adds up by value, then whoever has the value; and by second. What is not combined goes the same way. */
+static weir_topology *combined(void)
+{
+    weir_topology *t = weir_topology_new("combined");
+    weir_stream *events = weir_filter(weir_from(t, "events", &weir_str_type, &weir_str_type), has_value);
+    weir_stream *by_value = weir_select_key(events, &weir_str_type, value_itself);
+    weir_stream *ones = weir_map_values(by_value, &weir_i64_type, one);
+    weir_stream *moved =
+        weir_rekey(weir_combine(ones, "combined", sum_of, .slice = {500}), "by-value", &weir_str_type, key_itself);
+    weir_aggregate(weir_group(moved), "sums", add, .value = &weir_i64_type);
+    weir_aggregate(weir_group(moved), "windows", add, .value = &weir_i64_type,
+                   .window = {.size = {1000}, .grace = {600000}, .retention = {6000000}});
     return t;
 }
 
@@ -419,6 +455,14 @@ static void count_value(void *self, const char *topic, int32_t partition, const 
         tally->wanted[place(tally, record->value, 0)]++;
 }
 
+static void count_value_window(void *self, const char *topic, int32_t partition, const struct weir_raw_record *record)
+{
+    (void)topic, (void)partition;
+    struct tally *tally = self;
+    if (record->value.data)
+        tally->wanted[place(tally, record->value, record->timestamp_ms - record->timestamp_ms % 1000)]++;
+}
+
 static void add_amount(void *self, const char *topic, int32_t partition, const struct weir_raw_record *record)
 {
     (void)topic, (void)partition;
@@ -556,6 +600,12 @@ static void judge_per_commit(struct simulate_world *world)
     judge(world, "latest", count_key, find_row);
 }
 
+static void judge_combined(struct simulate_world *world)
+{
+    judge(world, "sums", count_value, find_row);
+    judge(world, "windows", count_value_window, find_window);
+}
+
 static void judge_order(struct simulate_world *world)
 {
     static struct tally tally;
@@ -591,6 +641,7 @@ const struct simulated_topology simulated_by_name[] = {
     {"regrouped", regrouped, false, judge_regrouped, NULL, SIMULATE_BOTH, NULL},
     {"by-pattern", by_pattern, false, judge_uneven, NULL, SIMULATE_BOTH, matching},
     {"per-commit", per_commit, false, judge_per_commit, NULL, SIMULATE_BOTH, NULL},
+    {"combined", combined, false, judge_combined, NULL, SIMULATE_BOTH, NULL},
     {"regrouped-merged", regrouped_merged, false, judge_regrouped, NULL, SIMULATE_EXACTLY_ONCE, NULL},
     {NULL, NULL, false, NULL, NULL, SIMULATE_BOTH, NULL},
 };

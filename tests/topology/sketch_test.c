@@ -103,6 +103,23 @@ Test(sketch, the_order_of_numbers_does_not_matter)
     cr_expect(memcmp(up.bytes, down.bytes, up.size) == 0);
 }
 
+Test(sketch, two_that_are_merged_are_the_one_of_all_numbers)
+{
+    for (int parts = 0; parts < 40; parts++) {
+        struct sketch one = {.size = 0}, two = {.size = 0}, all = {.size = 0};
+        for (int i = 0; i < parts * 5; i++) {
+            int64_t number = draw();
+            add(i % 3 ? &one : &two, number);
+            add(&all, number);
+        }
+        unsigned char out[ROOM];
+        size_t size = sketch_merge(bytes_of(&one), bytes_of(&two), out);
+        cr_assert_leq(size, one.size + two.size);
+        cr_assert_eq(size, all.size);
+        cr_assert_eq(memcmp(out, all.bytes, size), 0);
+    }
+}
+
 Test(sketch, bytes_that_are_no_sketch_do_no_harm)
 {
     unsigned char bytes[64], out[ROOM];

@@ -67,14 +67,35 @@ static void process(weir_context *context, const struct weir_record *record)
 const struct weir_processor confirmation_processor = {
     .self_size = sizeof(struct self), .open = open, .process = process};
 
+static weir_bytes merged(weir_context *context, weir_bytes sketch, const struct fact *fact)
+{
+    weir_bytes waits = fact->has_waits ? fact->waits : (weir_bytes){NULL, 0};
+    unsigned char *room = weir_alloc(context, sketch.size + sketch_room(waits));
+    size_t size = fact->has_waits ? sketch_merge(sketch, waits, room) : sketch_add(sketch, fact->quantity, room);
+    return (weir_bytes){room, size};
+}
+
+static int64_t confirmations_of(const struct fact *fact)
+{
+    return fact->has_waits ? fact->quantity : 1;
+}
+
+void add_waits(weir_context *context, const struct fact *fact, struct fact *sum)
+{
+    const weir_bytes none = {NULL, 0};
+    weir_bytes before = sum->has_waits ? sum->waits : merged(context, none, sum);
+    sum->quantity = confirmations_of(sum) + confirmations_of(fact);
+    sum->has_waits = true;
+    sum->waits = merged(context, before, fact);
+}
+
 void add_confirmation(weir_context *context, const struct weir_record *record, void *aggregate)
 {
     struct confirmation_time *time = aggregate;
     weir_bytes old = time->has_sketch ? time->sketch : (weir_bytes){NULL, 0};
-    unsigned char *room = weir_alloc(context, sketch_room(old));
     time->has_sketch = true;
-    time->sketch = (weir_bytes){room, sketch_add(old, fact_value(record)->quantity, room)};
-    time->count += 1;
+    time->sketch = merged(context, old, fact_value(record));
+    time->count += confirmations_of(fact_value(record));
     struct sketch_percentiles percentiles = sketch_percentiles(time->sketch);
     time->p50_ms = percentiles.p50;
     time->p95_ms = percentiles.p95;

@@ -92,6 +92,28 @@ void notification_facts(weir_context *context, const struct weir_record *record)
     count_metric(context, record, name, (weir_decimal){0});
 }
 
+bool is_of_few_keys(weir_context *context, const struct weir_record *record)
+{
+    (void)context;
+    int32_t kind = fact_value(record)->kind;
+    return kind == FACT_KIND_METRIC || kind == FACT_KIND_CONFIRMATION;
+}
+
+const void *add_fact(weir_context *context, const struct weir_record *record, const void *before)
+{
+    const struct fact *fact = fact_value(record);
+    struct fact *sum = fact_new(context);
+    *sum = *(const struct fact *)before;
+    if (fact->kind == FACT_KIND_CONFIRMATION) {
+        add_waits(context, fact, sum);
+        return sum;
+    }
+    sum->quantity += fact->quantity;
+    if (__builtin_add_overflow(sum->amount.unscaled, fact->amount.unscaled, &sum->amount.unscaled))
+        weir_fail(context, "the sum of amounts is too large");
+    return sum;
+}
+
 bool is_fact_of(weir_context *context, const struct weir_record *record)
 {
     const enum fact_kind *kind = weir_user(context);

@@ -80,22 +80,29 @@ size_t sketch_room(weir_bytes sketch)
     return sketch.size + 4 * VARINT_BYTES_MAX;
 }
 
+size_t sketch_merge(weir_bytes one, weir_bytes two, unsigned char *out)
+{
+    struct reader left = read_sketch(one), right = read_sketch(two);
+    bool has_left = read_pair(&left), has_right = read_pair(&right);
+    int64_t last = -1;
+    size_t size = 0;
+    while (has_left || has_right) {
+        bool takes_left = has_left && (!has_right || left.bucket <= right.bucket);
+        bool takes_right = has_right && (!has_left || right.bucket <= left.bucket);
+        uint64_t count = (takes_left ? left.count : 0) + (takes_right ? right.count : 0);
+        size += write_pair(out + size, &last, takes_left ? left.bucket : right.bucket, count);
+        has_left = takes_left ? read_pair(&left) : has_left;
+        has_right = takes_right ? read_pair(&right) : has_right;
+    }
+    return size;
+}
+
 size_t sketch_add(weir_bytes sketch, int64_t number, unsigned char *out)
 {
-    struct reader reader = read_sketch(sketch);
-    int64_t bucket = bucket_of(number), last = -1;
-    size_t size = 0;
-    bool is_counted = false;
-    while (read_pair(&reader)) {
-        bool is_same = reader.bucket == bucket;
-        if (!is_counted && reader.bucket > bucket)
-            size += write_pair(out + size, &last, bucket, 1);
-        is_counted = is_counted || reader.bucket >= bucket;
-        size += write_pair(out + size, &last, reader.bucket, reader.count + is_same);
-    }
-    if (!is_counted)
-        size += write_pair(out + size, &last, bucket, 1);
-    return size;
+    unsigned char one[2 * VARINT_BYTES_MAX];
+    int64_t last = -1;
+    size_t size = write_pair(one, &last, bucket_of(number), 1);
+    return sketch_merge(sketch, (weir_bytes){one, size}, out);
 }
 
 static uint64_t count_all(weir_bytes sketch)
