@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -40,6 +41,57 @@ Test(kafka, a_reader_cannot_skip_an_unknown_topic)
 {
     cr_expect_eq(kafka_reading_code_of(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART), WEIR_FATAL);
     cr_expect_eq(kafka_reading_code_of(RD_KAFKA_RESP_ERR_NOT_COORDINATOR), WEIR_RETRY);
+}
+
+/* ---- messages --------------------------------------------------------------------------------------------------- */
+
+enum { SIZES = 6, AROUND = 8 };
+static const size_t sizes[SIZES] = {1, 63, 64, 8191, 8192, 1 << 20};
+
+/* A value with what stands around it in the batch; the caller frees. */
+static unsigned char *around(const unsigned char *front, size_t front_size, size_t size, unsigned char behind)
+{
+    unsigned char *bytes = calloc(1, AROUND + size + 1);
+    memcpy(bytes + AROUND - front_size, front, front_size);
+    bytes[AROUND + size] = behind;
+    return bytes;
+}
+
+static size_t write_varint(uint64_t number, unsigned char *out)
+{
+    size_t size = 0;
+    for (; number > 0x7f; number >>= 7)
+        out[size++] = (unsigned char)(number | 0x80);
+    out[size++] = (unsigned char)number;
+    return size;
+}
+
+Test(message, has_as_many_headers_as_stand_behind_its_value)
+{
+    for (size_t i = 0; i < SIZES; i++)
+        for (unsigned char headers = 0; headers < 3; headers++) {
+            unsigned char front[AROUND];
+            size_t front_size = write_varint(sizes[i] * 2, front);
+            unsigned char *bytes = around(front, front_size, sizes[i], headers);
+            cr_expect_eq(kafka_message_is_bare(bytes + AROUND, sizes[i]), headers == 0, "%zu", sizes[i]);
+            free(bytes);
+        }
+}
+
+/* Nothing is known of what stands behind it: not even that it may be read. */
+Test(message, of_an_older_format_is_left_to_librdkafka)
+{
+    for (size_t size = 1; size < 1 << 21; size = size < 70000 ? size + 1 : size + 4999) {
+        unsigned char bytes[AROUND + 4] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+        bytes_put_u32(bytes + AROUND, (uint32_t)size);
+        cr_assert_not(kafka_message_is_bare(bytes + sizeof bytes, size), "%zu", size);
+    }
+}
+
+Test(message, without_bytes_is_left_to_librdkafka)
+{
+    static const unsigned char bytes[] = {0, 0, 0};
+    cr_expect_not(kafka_message_is_bare(bytes + 1, 0));
 }
 
 /* ---- shelf ------------------------------------------------------------------------------------------------------ */

@@ -157,6 +157,8 @@ size_t kafka_waker_bytes(const struct kafka_waker *, size_t messages);
 
 /* -- message.c -- */
 void kafka_message_fill(struct broker_message *, rd_kafka_message_t *); /* all but group and source */
+/* Of a fetched record, by the bytes around its value: it has no headers. False: it may have some. */
+bool kafka_message_is_bare(const void *value, size_t size);
 void kafka_message_release(struct broker_message *);
 
 /* -- shelf.c: first in, first out -- */
