@@ -184,7 +184,7 @@ static void prefetch(const struct committed *committed, const struct table *over
         return;
     const struct table_row *row = overlay->rows[i + PREFETCH_AHEAD];
     if (row->last.below)
-        __builtin_prefetch(row->last.below);
+        table_fetch(row->last.below);
     else
         table_fetch_slot(&committed->rows->table, table_hash(&committed->rows->table, table_key(row)));
 }

@@ -186,13 +186,22 @@ void store_fetch_row(const struct store *store, weir_bytes key)
     table_fetch_row(&store->committed.rows->table, hash);
 }
 
+/* Rows of plain stores are in the cache now, because their records were seen to come (store_fetch_row); at the publish they no
+ * longer are. Most rows of other kinds are new. */
+static struct table_row *find_below(struct store *store, weir_bytes key, uint64_t hash, bool is_met)
+{
+    struct table_row *hint = store->hint.row;
+    if (!is_met)
+        return store->expiry.time_at == 0 ? committed_find(&store->committed, key, hash) : NULL;
+    return hint && bytes_equal(table_key(hint), key) ? hint : NULL;
+}
+
 static struct table_row *insert(struct store *store, weir_bytes key, uint64_t hash, size_t value_size)
 {
     const struct store_hint *hint = &store->hint;
     bool is_met = hint->hash == hash;
     struct table_row *row = table_insert(&store->overlay, key, hash, value_size);
-    if (is_met && hint->row && bytes_equal(table_key(hint->row), key))
-        row->last.below = hint->row;
+    row->last.below = find_below(store, key, hash, is_met);
     row->is_new = !store->family || (is_met && hint->is_absent) || rocks_family_is_empty(store->family);
     return row;
 }

@@ -198,11 +198,12 @@ void table_fetch_slot(const struct table *table, uint64_t hash)
 
 void table_fetch_row(const struct table *table, uint64_t hash)
 {
-    const struct table_row *row = table->slots.items[hash & table->slots.mask].row;
-    if (!row)
-        return;
-    __builtin_prefetch(row);
-    __builtin_prefetch(row->key);
+    const struct table_slots *slots = &table->slots;
+    for (size_t i = hash & slots->mask; slots->items[i].row; i = (i + 1) & slots->mask)
+        if (slots->items[i].hash == hash) {
+            table_fetch(slots->items[i].row);
+            return;
+        }
 }
 
 static void take_slot(struct table_slots slots, uint64_t hash, struct table_row *row)

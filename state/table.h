@@ -17,6 +17,8 @@
 #include "state/slab.h"
 #include "state/store.h"
 
+enum { TABLE_CACHE_LINE = 64, TABLE_FETCHED_BYTES = 4 * TABLE_CACHE_LINE };
+
 struct table_version {
     struct table_version *older; /* what walks opened before `commit` see; NULL: nobody needs it */
     union {
@@ -75,9 +77,15 @@ void table_group(struct table *, size_t tail_bytes);
 void table_done(struct table *);
 void table_clear(struct table *);
 struct table_row *table_find(struct table *, weir_bytes key, uint64_t hash); /* NULL: absent */
-/* Into the processor's cache: the slot of a hash; and the row that the slot names. */
+/* Into the processor's cache: the slot of a hash; and the row that has it. */
 void table_fetch_slot(const struct table *, uint64_t hash);
 void table_fetch_row(const struct table *, uint64_t hash);
+/* A row, as far as most reach: its header, its key, and a hundred bytes of its value. */
+static inline void table_fetch(const struct table_row *row)
+{
+    for (size_t at = 0; at < TABLE_FETCHED_BYTES; at += TABLE_CACHE_LINE)
+        __builtin_prefetch((const char *)row + at);
+}
 /* The key must be absent. The row is deleted until table_write; value_size is how much room to keep for its value. */
 struct table_row *table_insert(struct table *, weir_bytes key, uint64_t hash, size_t value_size);
 /* Of the group that the first group_size bytes of the bound name: the first row >= bound, the last one < bound (before);
