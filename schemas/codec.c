@@ -122,15 +122,34 @@ static bool write_format(const struct weir_type *type, enum weir_format format, 
     return avro_write(type, value, out, error);
 }
 
+static bool has_room(const struct weir_type *type, size_t size, struct weir_error *error)
+{
+    return size <= CODEC_VALUE_BYTES_MAX ||
+           error_set(error, WEIR_POISON, "%s: %zu bytes are more than %d", type->name, size, CODEC_VALUE_BYTES_MAX);
+}
+
+bool codec_bytes(const struct weir_type *type, enum weir_format format, int32_t schema_id, const void *value,
+                 struct buffer *room, weir_bytes *out, struct weir_error *error)
+{
+    assert(value);
+    if (scalar_is_bytes(type)) {
+        *out = *(const weir_bytes *)value;
+        return scalar_check(type, *out, error) && has_room(type, out->size, error);
+    }
+    buffer_clear(room);
+    if (!codec_write(type, format, schema_id, value, room, error))
+        return false;
+    *out = buffer_bytes(room);
+    return true;
+}
+
 bool codec_write(const struct weir_type *type, enum weir_format format, int32_t schema_id, const void *value,
                  struct buffer *out, struct weir_error *error)
 {
     assert(value);
     size_t before = out->size;
-    bool is_written = write_format(type, format, schema_id, value, out, error);
-    if (is_written && out->size - before > CODEC_VALUE_BYTES_MAX)
-        is_written = error_set(error, WEIR_POISON, "%s: %zu bytes are more than %d", type->name, out->size - before,
-                               CODEC_VALUE_BYTES_MAX);
+    bool is_written =
+        write_format(type, format, schema_id, value, out, error) && has_room(type, out->size - before, error);
     if (!is_written)
         out->size = before;
     return is_written;

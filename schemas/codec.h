@@ -36,6 +36,10 @@ const void *codec_read_framed(const struct resolution *, weir_bytes, weir_arena 
 bool codec_write(const struct weir_type *, enum weir_format, int32_t schema_id, const void *value, struct buffer *,
                  struct weir_error *);
 
+/* The same bytes to be read at once, where they stand already: in the value itself, or else in the buffer, which is cleared. */
+bool codec_bytes(const struct weir_type *, enum weir_format, int32_t schema_id, const void *value, struct buffer *,
+                 weir_bytes *out, struct weir_error *);
+
 const void *json_read(const struct weir_type *, weir_bytes, weir_arena *, struct weir_error *);
 bool json_write(const struct weir_type *, const void *value, struct buffer *, struct weir_error *);
 /* Appends text as a JSON string with quotes; invalid UTF-8 becomes U+FFFD, so that the output is always valid JSON. */

@@ -114,13 +114,23 @@ const void *scalar_read(const struct weir_type *type, weir_bytes bytes, weir_are
     return NULL;
 }
 
-static bool write_bytes(const struct weir_type *type, weir_bytes bytes, struct buffer *out, struct weir_error *error)
+bool scalar_is_bytes(const struct weir_type *type)
+{
+    return type->kind == WEIR_KIND_STRING || type->kind == WEIR_KIND_BYTES || type->kind == WEIR_KIND_JSON;
+}
+
+bool scalar_check(const struct weir_type *type, weir_bytes bytes, struct weir_error *error)
 {
     if (!bytes.data)
         return error_set(error, WEIR_POISON, "%s: required, but it is not set", type->name);
     if (type->kind == WEIR_KIND_STRING && !text_is_utf8(bytes))
         return error_set(error, WEIR_POISON, "%s: not valid UTF-8", type->name);
-    if (type->kind == WEIR_KIND_JSON && !json_valid(bytes, error))
+    return type->kind != WEIR_KIND_JSON || json_valid(bytes, error);
+}
+
+static bool write_bytes(const struct weir_type *type, weir_bytes bytes, struct buffer *out, struct weir_error *error)
+{
+    if (!scalar_check(type, bytes, error))
         return false;
     buffer_append(out, bytes.data, bytes.size);
     return true;

@@ -9,5 +9,8 @@
 /* Kinds other than record, array and map. */
 bool scalar_is(const struct weir_type *);
 const void *scalar_read(const struct weir_type *, weir_bytes, weir_arena *, struct weir_error *);
+/* Kinds whose values in memory are bytes, the same that are written; and whether a value of one may be written. */
+bool scalar_is_bytes(const struct weir_type *);
+bool scalar_check(const struct weir_type *, weir_bytes, struct weir_error *);
 bool scalar_write(const struct weir_type *, const void *value, struct buffer *, struct weir_error *);
 #endif

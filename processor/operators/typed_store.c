@@ -63,14 +63,19 @@ bool typed_write(struct weir_store *handle, const struct weir_type *type, const 
            typed_latch(handle, error.code, error.message);
 }
 
-/* The key as the store holds it; valid until the thread's next call. */
+static bool to_bytes(struct weir_store *handle, const struct weir_type *type, const void *value, struct buffer *buffer,
+                     weir_bytes *out)
+{
+    struct weir_error error;
+    error_clear(&error);
+    return codec_bytes(type, WEIR_FORMAT_OBJECT, 0, value, buffer, out, &error) ||
+           typed_latch(handle, error.code, error.message);
+}
+
+/* The key as the store holds it; valid until the thread's next call, and as long as the key itself. */
 static bool write_key(struct weir_store *handle, const void *key, weir_bytes *out)
 {
-    struct typed_scratch *own = typed_scratch();
-    if (!typed_write(handle, handle->spec->key_type, key, &own->key))
-        return false;
-    *out = buffer_bytes(&own->key);
-    return true;
+    return to_bytes(handle, handle->spec->key_type, key, &typed_scratch()->key, out);
 }
 
 static bool write_window_key(struct weir_store *handle, const void *key, int64_t start_ms, weir_bytes *out)
@@ -335,17 +340,13 @@ void typed_windows_close(struct typed_windows *windows)
 
 typedef void put_function(struct store *, weir_bytes key, weir_bytes value, int64_t timestamp_ms);
 
-/* The key was written to the scratch; so is the value. */
+/* The key may have been written to the scratch; so may the value. */
 static void put_row_by(put_function *put, struct weir_store *handle, weir_bytes key, const void *value,
                        int64_t timestamp_ms)
 {
     weir_bytes stored = {0};
-    if (value) {
-        if (!typed_write(handle, handle->spec->value_type, value, &scratch.value))
-            return;
-        stored = buffer_bytes(&scratch.value);
-    }
-    put(handle->store, key, stored, timestamp_ms);
+    if (!value || to_bytes(handle, handle->spec->value_type, value, &scratch.value, &stored))
+        put(handle->store, key, stored, timestamp_ms);
 }
 
 static void put_row(struct weir_store *handle, weir_bytes key, const void *value, int64_t timestamp_ms)

@@ -62,24 +62,14 @@ static bool write_value(struct task *task, const struct graph_node *node, const 
         *out = queue_head(&task->in_hand->queue)->value;
         return true;
     }
-    buffer_clear(&task->value_buffer);
-    if (!codec_write(type, format, task->part->sink_schemas[node->index], value, &task->value_buffer, error))
-        return false;
-    *out = buffer_bytes(&task->value_buffer);
-    return true;
+    return codec_bytes(type, format, task->part->sink_schemas[node->index], value, &task->value_buffer, out, error);
 }
 
 static bool encode(const struct weir_type *type, const void *value, struct buffer *out, weir_bytes *bytes,
                    struct weir_error *error)
 {
     *bytes = (weir_bytes){0};
-    if (!value)
-        return true;
-    buffer_clear(out);
-    if (!codec_write(type, WEIR_FORMAT_OBJECT, 0, value, out, error))
-        return false;
-    *bytes = buffer_bytes(out);
-    return true;
+    return !value || codec_bytes(type, WEIR_FORMAT_OBJECT, 0, value, out, bytes, error);
 }
 
 static bool write_change(struct task *task, const struct weir_type *type, const struct weir_record *record,
@@ -102,6 +92,8 @@ static bool write_key(struct task *task, const struct graph_node *node, const st
     if (!record->key)
         return true;
     enum weir_format format = node->topic->internal ? WEIR_FORMAT_OBJECT : WEIR_FORMAT_JSON;
+    if (node->window_size_ms == 0)
+        return codec_bytes(node->key_type, format, 0, record->key, &task->key_buffer, out, error);
     buffer_clear(&task->key_buffer);
     if (!codec_write(node->key_type, format, 0, record->key, &task->key_buffer, error))
         return false;
