@@ -23,7 +23,7 @@
 
 enum {
     BURST_RECORDS = 256, /* of one task before the next one's turn */
-    TURN_RECORDS = 4096, /* of all tasks before the next poll */
+    TURN_RECORDS = 4096, /* of all tasks before the next poll; a task that lags by more is far behind */
     RESTORE_WAIT_MS = 20,
     LAG_EVERY_US = 500 * 1000,
 };
@@ -83,17 +83,32 @@ bool loop_has_progress(const struct loop *loop)
 
 /* ---- a turn ---- */
 
+static bool is_far_behind(const struct task *task)
+{
+    for (size_t i = 0; i < task->source_count; i++)
+        if (atomic_load_explicit(&task->sources[i].lag, memory_order_relaxed) > TURN_RECORDS)
+            return true;
+    return false;
+}
+
 /* A partition joins a transaction when its first record is sent: by a request, before and after which the main thread of
  * librdkafka 2.0.2 spins for a millisecond. So a task begins with one record, and its changelogs get a row at once: when
- * every task has had its turn, one request is enough for all partitions. */
+ * every task has had its turn, one request is enough for all partitions. Records come partition by partition, so a task that
+ * is far behind keeps its last one, to begin the next transaction with. */
 static int burst_length(const struct loop *loop, const struct task *task)
 {
-    return loop->app->exactly_once && !task->progress ? 1 : BURST_RECORDS;
+    if (!loop->app->exactly_once)
+        return BURST_RECORDS;
+    if (!task->progress)
+        return 1;
+    size_t queued = task_queued(task);
+    return queued > 0 && queued <= BURST_RECORDS && is_far_behind(task) ? (int)queued - 1 : BURST_RECORDS;
 }
 
 static int burst(struct loop *loop, struct task *task)
 {
     int done = 0, length = burst_length(loop, task);
+    bool begins = loop->app->exactly_once && !task->progress;
     const struct ready ready = {loop->max_idle_us, polling_is_behind, loop};
     struct task_source *source;
     loop->burst_us = task->source_count > 1 ? loop_now_us() : 0;
@@ -104,7 +119,7 @@ static int burst(struct loop *loop, struct task *task)
         done++;
     }
     globals_leave(loop->app->globals);
-    if (length == 1 && done > 0 && task->failure.code == WEIR_OK)
+    if (begins && done > 0 && task->failure.code == WEIR_OK)
         commit_log_first(task, &loop->collector, &task->failure);
     if (task->failure.code != WEIR_OK)
         loop_fail(loop, &task->failure);
