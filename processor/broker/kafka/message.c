@@ -9,7 +9,13 @@
 #include "base/memory.h"
 #include "kafka.h"
 
-enum { VARINT_MAX = 5 };
+enum { VARINT_MAX = 5, BATCHES_STAY_UNTIL = 0x03000000 };
+
+/* Whether values lie in batches as they were fetched: in every librdkafka so far, but nothing says so of those to come. */
+static bool lies_in_batch(void)
+{
+    return rd_kafka_version() < BATCHES_STAY_UNTIL;
+}
 
 /* In a batch as brokers have it since 0.11 the size of a value stands in front of it, as a varint of twice the size, and the number
  * of the record's headers behind it. Formats before that have no headers, and never such bytes in front: the size stands there in
@@ -28,7 +34,7 @@ bool kafka_message_is_bare(const void *value, size_t size)
 
 static struct weir_headers read_headers(const rd_kafka_message_t *record)
 {
-    if (record->payload && kafka_message_is_bare(record->payload, record->len))
+    if (record->payload && lies_in_batch() && kafka_message_is_bare(record->payload, record->len))
         return (struct weir_headers){0};
     rd_kafka_headers_t *found;
     if (rd_kafka_message_headers(record, &found) != RD_KAFKA_RESP_ERR_NO_ERROR)
