@@ -3,10 +3,11 @@
 #include "client.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "measure.h"
 
-enum { ANSWER_MS = 20000 };
+enum { ANSWER_MS = 20000, AGAIN_MS = 10 };
 
 void client_set(rd_kafka_conf_t *conf, const char *key, const char *value)
 {
@@ -98,6 +99,28 @@ void client_send(rd_kafka_t *producer, rd_kafka_topic_t *topic, int64_t timestam
     }
 }
 
+/* 0: the broker does not know the topic, or not yet. */
+static int partitions_now(rd_kafka_t *client, const char *topic)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(client, topic, NULL);
+    rd_kafka_resp_err_t code = rd_kafka_metadata(client, 0, handle, &metadata, ANSWER_MS);
+    rd_kafka_topic_destroy(handle);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        measure_fail("%s: %s", topic, rd_kafka_err2str(code));
+    int partitions = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
+    rd_kafka_metadata_destroy(metadata);
+    return partitions;
+}
+
+int client_partitions(rd_kafka_t *client, const char *topic)
+{
+    int partitions = partitions_now(client, topic);
+    if (partitions < 1)
+        measure_fail("%s: no such topic", topic);
+    return partitions;
+}
+
 static void check_created(rd_kafka_event_t *event, const char *topic)
 {
     const rd_kafka_CreateTopics_result_t *result = event ? rd_kafka_event_CreateTopics_result(event) : NULL;
@@ -125,20 +148,9 @@ void client_create_topic(const char *brokers, const char *topic, int partitions)
     rd_kafka_event_destroy(event);
     rd_kafka_NewTopic_destroy(wanted);
     rd_kafka_queue_destroy(queue);
+    for (int tries = 0; partitions_now(client, topic) < 1 && tries < ANSWER_MS / AGAIN_MS; tries++)
+        usleep(AGAIN_MS * 1000);
     rd_kafka_destroy(client);
-}
-
-int client_partitions(rd_kafka_t *client, const char *topic)
-{
-    const struct rd_kafka_metadata *metadata;
-    rd_kafka_topic_t *handle = rd_kafka_topic_new(client, topic, NULL);
-    rd_kafka_resp_err_t code = rd_kafka_metadata(client, 0, handle, &metadata, ANSWER_MS);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR || metadata->topic_cnt != 1 || metadata->topics[0].partition_cnt < 1)
-        measure_fail("%s: no such topic (%s)", topic, rd_kafka_err2str(code));
-    int partitions = metadata->topics[0].partition_cnt;
-    rd_kafka_metadata_destroy(metadata);
-    rd_kafka_topic_destroy(handle);
-    return partitions;
 }
 
 void client_assign(rd_kafka_t *consumer, const char *topic, int64_t offset)

@@ -19,7 +19,7 @@ rd_kafka_t *client_consumer(const char *brokers, const char *group);
 /* Copies the record into the producer's queue; waits while the queue is full. */
 void client_send(rd_kafka_t *, rd_kafka_topic_t *, int64_t timestamp_ms, const void *key, size_t key_size,
                  const void *value, size_t value_size);
-/* Creates the topic unless it exists. Records never expire. */
+/* Creates the topic unless it exists, and waits until the broker knows it. Records never expire. */
 void client_create_topic(const char *brokers, const char *topic, int partitions);
 int client_partitions(rd_kafka_t *, const char *topic);
 /* Reads all partitions of the topic from there, without joining a group. */

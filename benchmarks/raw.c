@@ -60,18 +60,22 @@ static void begin_at_first(struct raw *raw, const char *topic)
 
 static void begin_inputs(struct raw *raw)
 {
-    char first[256];
-    const char *in = raw->options.in, *comma = strchr(in, ',');
-    snprintf(first, sizeof first, "%.*s", comma ? (int)(comma - in) : (int)strlen(in), in);
+    char topic[256];
     raw->positions = rd_kafka_topic_partition_list_new(1);
-    begin_at_first(raw, first);
-    if (comma)
-        begin_at_first(raw, comma + 1);
+    for (const char *in = raw->options.in, *end; in; in = *end ? end + 1 : NULL) {
+        end = strchrnul(in, ',');
+        snprintf(topic, sizeof topic, "%.*s", (int)(end - in), in);
+        begin_at_first(raw, topic);
+    }
 }
 
 int raw_input(const struct raw *raw, const rd_kafka_message_t *message)
 {
-    return strcmp(raw->positions->elems[0].topic, rd_kafka_topic_name(message->rkt)) != 0;
+    const char *topic = rd_kafka_topic_name(message->rkt);
+    int input = 0;
+    while (strcmp(raw->positions->elems[input * raw->partitions].topic, topic) != 0)
+        input++;
+    return input;
 }
 
 void raw_open(struct raw *raw, struct raw_options options)
@@ -134,7 +138,7 @@ void raw_run(struct raw *raw, void (*take)(struct raw *, const rd_kafka_message_
 {
     rd_kafka_message_t *batch[BATCH];
     rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(raw->consumer);
-    while (raw->taken < raw->options.records) {
+    while (raw->taken < raw->options.records + raw->own) {
         ssize_t count = rd_kafka_consume_batch_queue(queue, WAIT_MS, batch, BATCH);
         for (ssize_t i = 0; i < count; i++) {
             take_one(raw, batch[i], take);
@@ -150,8 +154,8 @@ void raw_run(struct raw *raw, void (*take)(struct raw *, const rd_kafka_message_
 
 void raw_print(const struct raw *raw, double seconds)
 {
-    printf("{\"records\":%" PRId64 ",\"delivered\":%" PRId64 ",\"seconds\":%.3f}\n", raw->taken, raw->delivered,
-           seconds);
+    printf("{\"records\":%" PRId64 ",\"delivered\":%" PRId64 ",\"seconds\":%.3f}\n", raw->taken - raw->own,
+           raw->delivered, seconds);
 }
 
 void raw_close(struct raw *raw)

@@ -7,7 +7,7 @@
 
 struct raw_options {
     const char *brokers, *guarantee; /* of processing.guarantee */
-    const char *in;                  /* a topic, or two of as many partitions with a comma between them */
+    const char *in;                  /* a topic, or several of as many partitions with commas between them */
     int64_t records;                 /* to read */
     const char *commit;              /* COMMIT: MS between commits, or MS,LINGER: the producer's linger.ms, too (5) */
 };
@@ -15,18 +15,18 @@ struct raw_options {
 struct raw {
     struct raw_options options;
     rd_kafka_t *consumer, *producer;
-    rd_kafka_topic_partition_list_t
-        *positions; /* the next offset of each partition of the inputs, the first in front */
-    int partitions; /* of an input */
+    rd_kafka_topic_partition_list_t *positions; /* the next offset of each partition of the inputs, in their order */
+    int partitions;                             /* of an input */
     bool transactional;
     int64_t taken, delivered;
+    int64_t own; /* to read besides, for the loop sends them to itself: its to count */
     double commit_s, commit_at_s;
     void (*before_commit)(void *self); /* NULL, or what else must be in the commit */
     void *self;
 };
 
 void raw_open(struct raw *, struct raw_options);
-/* 0, or 1 of the second input. */
+/* Which of the inputs it came from: 0 is the first. */
 int raw_input(const struct raw *, const rd_kafka_message_t *);
 /* What tables find keys by. */
 uint64_t raw_hash(const char *key, size_t size);

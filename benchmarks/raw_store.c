@@ -3,6 +3,8 @@
 #include "raw_store.h"
 
 #include <rocksdb/c.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "directory.h"
 #include "measure.h"
@@ -51,6 +53,36 @@ void raw_store_put(const char *key, size_t key_size, const char *value, size_t v
     rocksdb_writebatch_put(batch, key, key_size, value, value_size);
     if (rocksdb_writebatch_count(batch) == BATCH)
         write_batch();
+}
+
+static int by_key(const void *left, const void *right)
+{
+    const struct raw_row *a = *(struct raw_row *const *)left, *b = *(struct raw_row *const *)right;
+    int order = memcmp(a->key, b->key, a->key_size < b->key_size ? a->key_size : b->key_size);
+    return order ? order : a->key_size - b->key_size;
+}
+
+static void put_row(struct raw_row *row, char table)
+{
+    char key[RAW_KEY_MAX + 1] = {table};
+    memcpy(key + 1, row->key, row->key_size);
+    raw_store_put(key, row->key_size + 1u, row->value, row->size);
+    row->unwritten = false;
+}
+
+void raw_store_put_rows(struct raw_rows *rows, char table)
+{
+    struct raw_row **changed = malloc((rows->used + 1) * sizeof *changed);
+    size_t count = 0;
+    if (!changed)
+        measure_fail("no memory for %zu rows", rows->used);
+    for (size_t number = 1; number <= rows->used; number++)
+        if (rows->rows[number].unwritten)
+            changed[count++] = &rows->rows[number];
+    qsort(changed, count, sizeof *changed, by_key);
+    for (size_t i = 0; i < count; i++)
+        put_row(changed[i], table);
+    free(changed);
 }
 
 void raw_store_written(void)

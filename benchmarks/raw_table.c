@@ -3,7 +3,7 @@
  *
  *   raw_table BROKERS ORDERS,PRODUCTS OUT - RECORDS GUARANTEE COMMIT -
  *
- * An order becomes what workloads.c makes of it and of the last record of its product that there is.
+ * RECORDS are those of both. An order becomes what workloads.c makes of it and of the last record of its product that there is.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>
@@ -11,58 +11,14 @@
 #include "fields.h"
 #include "measure.h"
 #include "raw.h"
+#include "raw_rows.h"
 
-enum { BATCH = 1000, WAIT_MS = 100, FIRST_CAPACITY = 1024, KEY_MAX = 23, VALUE_MAX = 127 };
-
-struct row {
-    uint8_t key_size; /* 0: an empty place */
-    uint8_t size;
-    char key[KEY_MAX];
-    char value[VALUE_MAX];
-};
+enum { BATCH = 1000, WAIT_MS = 100 };
 
 static struct raw raw;
-static struct row *rows;
-static size_t capacity, used;
+static struct raw_rows products;
 static rd_kafka_topic_t *out;
 
-static struct row *place(const char *key, size_t size)
-{
-    size_t at = raw_hash(key, size) & (capacity - 1);
-    while (rows[at].key_size && (rows[at].key_size != size || memcmp(rows[at].key, key, size) != 0))
-        at = (at + 1) & (capacity - 1);
-    return &rows[at];
-}
-
-static void grow(void)
-{
-    struct row *old = rows;
-    size_t count = capacity;
-    capacity = count ? count * 2 : FIRST_CAPACITY;
-    rows = calloc(capacity, sizeof *rows);
-    if (!rows)
-        measure_fail("no memory for %zu products", capacity);
-    for (size_t i = 0; i < count; i++)
-        if (old[i].key_size)
-            *place(old[i].key, old[i].key_size) = old[i];
-    free(old);
-}
-
-static void keep(const rd_kafka_message_t *message)
-{
-    if (message->key_len < 1 || message->key_len > KEY_MAX || message->len > VALUE_MAX)
-        measure_fail("a product of %zu and %zu bytes does not fit", message->key_len, message->len);
-    if (used * 2 >= capacity)
-        grow();
-    struct row *row = place(message->key, message->key_len);
-    used += row->key_size == 0;
-    row->key_size = (uint8_t)message->key_len;
-    row->size = (uint8_t)message->len;
-    memcpy(row->key, message->key, message->key_len);
-    memcpy(row->value, message->payload, message->len);
-}
-
-/* Of what stands in front of the end of each partition. */
 static void read_table(const char *brokers, const char *topic)
 {
     rd_kafka_message_t *batch[BATCH];
@@ -78,7 +34,7 @@ static void read_table(const char *brokers, const char *topic)
             else if (batch[i]->err)
                 measure_fail("%s: %s", topic, rd_kafka_message_errstr(batch[i]));
             else
-                keep(batch[i]);
+                raw_rows_keep(&products, batch[i]);
             rd_kafka_message_destroy(batch[i]);
         }
     }
@@ -89,11 +45,11 @@ static void read_table(const char *brokers, const char *topic)
 
 static void join_one(struct raw *self, const rd_kafka_message_t *message)
 {
-    char value[VALUE_MAX + FIELDS_ADDED_MAX];
-    const struct row *row = place(message->key, message->key_len);
-    if (!row->key_size)
+    char value[RAW_VALUE_MAX + FIELDS_ADDED_MAX];
+    const struct raw_row *row = raw_rows_find(&products, message->key, message->key_len);
+    if (!row)
         return;
-    if (message->len > VALUE_MAX)
+    if (message->len > RAW_VALUE_MAX)
         measure_fail("an order of %zu bytes is too much", message->len);
     int64_t stock = fields_number(row->value, row->size, "\"stock\":");
     size_t size = fields_add(value, message->payload, message->len, "\"stock\":", stock);
@@ -108,7 +64,6 @@ int main(int argc, char **argv)
         measure_fail("usage: raw_table BROKERS ORDERS,PRODUCTS OUT - RECORDS GUARANTEE COMMIT -");
     *comma = '\0';
     double began = measure_seconds();
-    grow();
     read_table(argv[1], comma + 1);
     raw_open(&raw, (struct raw_options){.brokers = argv[1],
                                         .in = argv[2],
@@ -116,10 +71,11 @@ int main(int argc, char **argv)
                                         .guarantee = argv[6],
                                         .commit = argv[7]});
     out = raw_topic(&raw, argv[3]);
+    raw.taken = (int64_t)products.used;
     raw_run(&raw, join_one);
     raw_print(&raw, measure_seconds() - began);
     rd_kafka_topic_destroy(out);
     raw_close(&raw);
-    free(rows);
+    raw_rows_done(&products);
     return 0;
 }

@@ -163,11 +163,18 @@ class Raw(Engine):
         if program == "raw_loop":
             command = [bench.path(program), bench.bootstrap, mode, job.inputs[0], job.out, *ends]
         else:
-            log = f"{job.application}-counts-changelog"
-            bench.create(log)
+            logs, through = self.create(job, job.workload.changelogs), self.create(job, job.workload.through)
             out = job.out if job.workload.output == "out" else "-"
-            command = [bench.path(program), bench.bootstrap, ",".join(job.inputs), out, log, *ends, mode]
+            command = [bench.path(program), bench.bootstrap, ",".join([*job.inputs, *through]), out, ",".join(logs), *ends, mode]
         super().__init__(command, bench.log("programs.log"), stdout=subprocess.PIPE, env={**os.environ, **self.environment})
+
+    @staticmethod
+    def create(job, suffixes):
+        """Empty topics of its own."""
+        topics = [f"{job.application}-{suffix}" for suffix in suffixes]
+        for topic in topics:
+            job.bench.create(topic)
+        return topics
 
     def finish(self):
         """Records, seconds until it had committed them, and what it used, when it has ended."""

@@ -60,14 +60,15 @@ def measure(bench, options, row, engine):
     """One run of one cell: its figures."""
     inputs = [bench.fresh("benchmark-live")]
     bench.create(inputs[0])
-    inputs += [bench.input(shape, row.keys, row.keys)[0] for shape in row.workload.shapes[1:]]
+    tables = [bench.input(shape, row.keys, row.keys) for shape in row.workload.shapes[1:]]
+    inputs += [topic for topic, _ in tables]
     settings = settings_of(engine, row.settings["processing.guarantee"], row.settings["commit.interval.ms"], row.linger)
     job = Job(bench, row.workload, inputs, settings, f"benchmark-latency-{engine}")
     bench.create(job.out)
     process = None
     seconds, skip_s = (5, 2) if options.quick else (20, 10)
     try:
-        process = start(engine, job, PER_SECOND * lasting(seconds, skip_s))
+        process = start(engine, job, PER_SECOND * lasting(seconds, skip_s) + sum(totals["records"] for _, totals in tables))
         if engine != "raw":
             process.ready()
         ages, sent = read_ages(bench, job, process, seconds, row.keys, skip_s)

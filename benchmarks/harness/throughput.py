@@ -83,13 +83,13 @@ def finish_engine(bench, job, process):
 def measure(bench, row, engine):
     """One run of one cell: its figures."""
     records = row.workload.divided(row.records)
-    inputs = [bench.input(shape, count, row.keys)[0] for shape, count in zip(row.workload.shapes, records)]
-    job = Job(bench, row.workload, inputs, row.settings, f"benchmark-{row.workload.name}-{engine}")
+    inputs = [bench.input(shape, count, row.keys) for shape, count in zip(row.workload.shapes, records)]
+    job = Job(bench, row.workload, [topic for topic, _ in inputs], row.settings, f"benchmark-{row.workload.name}-{engine}")
     bench.create(job.out)
     process = None
     try:
         broker = bench.broker_cpu()
-        process = start(engine, job, sum(records[:len(row.workload.streams)]))
+        process = start(engine, job, sum(totals["records"] for _, totals in inputs))
         taken, seconds, used = process.finish() if engine in RAW else finish_engine(bench, job, process)
         figures = process.figures_of(taken, seconds, used)
         if broker is not None:

@@ -10,6 +10,8 @@ class Workload:
     check: str           # "all": every record of the output counts; "last": the last value of each key
     expect: str          # name of the rules in expect.c
     raw: tuple = ()      # the raw loop beside it: program and mode (of all but raw_loop its last argument); () where there is none
+    changelogs: tuple = ("counts-changelog",)  # suffixes of the topics that the raw loop keeps for its tables
+    through: tuple = ()  # and of those it sends to itself: inputs behind the others
     output: str = "out"  # suffix of the topic that is checked
     topics: tuple = ()   # names that the topology itself gives; () if benchmarks/run names them
     about: str = ""
@@ -36,7 +38,7 @@ COMMERCE = Workload("commerce", (), "", "", ("raw_loop", "consume"), topics=("or
 
 WORKLOADS = {workload.name: workload for workload in (
     Workload("stateless", ("orders",), "all", "stateless", ("raw_loop", "stateless"), about="filter, map"),
-    Workload("view", ("orders",), "last", "count", ("raw_count", 0), "counts-changelog",
+    Workload("view", ("orders",), "last", "count", ("raw_count", 0), output="counts-changelog",
              about="count by key into a view; its changelog is checked"),
     Workload("count", ("orders",), "last", "count", ("raw_count", 0), about="count by key, every change to a topic"),
     Workload("tumbling", ("orders",), "last", "tumbling", ("raw_count", 10000), about="count by key and 10 s"),
@@ -45,7 +47,9 @@ WORKLOADS = {workload.name: workload for workload in (
     Workload("stream-table", ("orders", "products"), "all", "stream-table", ("raw_table", 0), about="join with a table of the keys"),
     Workload("table-table", ("orders", "restocks"), "last", "table-table", ("raw_join", "tables"), about="both sides change"),
     Workload("stream-stream", ("purchases", "payments"), "all", "stream-stream", ("raw_join", 60000), about="purchases and payments within 60 s"),
-    Workload("foreign-key", ("purchases", "products"), "last", "foreign-key", about="purchases and the product they name"),
+    Workload("foreign-key", ("purchases", "products"), "last", "foreign-key", ("raw_foreign", "-"),
+             changelogs=("orders-changelog", "products-changelog", "subscriptions-changelog", "joined-changelog"),
+             through=("registrations", "responses"), about="purchases and the product they name"),
     COMMERCE,
 )}
 
