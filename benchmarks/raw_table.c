@@ -19,6 +19,7 @@ static struct raw raw;
 static struct raw_rows products;
 static rd_kafka_topic_t *out;
 
+/* Of what stands in front of the end of each partition. */
 static void read_table(const char *brokers, const char *topic)
 {
     rd_kafka_message_t *batch[BATCH];
@@ -71,7 +72,7 @@ int main(int argc, char **argv)
                                         .guarantee = argv[6],
                                         .commit = argv[7]});
     out = raw_topic(&raw, argv[3]);
-    raw.taken = (int64_t)products.used;
+    raw.taken = (int64_t)products.used; /* each came once */
     raw_run(&raw, join_one);
     raw_print(&raw, measure_seconds() - began);
     rd_kafka_topic_destroy(out);
