@@ -757,10 +757,10 @@ WEIR_PUBLIC weir_stream *weir_repartition_with(weir_stream *, struct weir_repart
  * hot key costs one record per task and commit, and not its partition's whole thread. The first value is the first result,
  * and .step adds each further one (NULL or weir_forget: nothing leaves of the key so far). It leaves with the greatest of the
  * timestamps and no headers, in order of the keys' first records: exactly once in the commit that the records belong to, at
- * least once right behind it, written down in the store "NAME-store", so that a crash neither loses nor repeats it. There is
- * no record in hand then, as in a punctuator. Results are the same as without it where .step and what follows do not ask how
- * many records there were, in which order they came, or of which time within .slice they were: sums into windows, whose sizes
- * are multiples of .slice. A record without key or value is dropped. The stream must not be windowed. */
+ * least once right behind it, written down in the store "NAME-store", so that a crash neither loses it nor has it applied twice
+ * behind a repartition. There is no record in hand then, as in a punctuator. Results are the same as without it where .step and
+ * what follows do not ask how many records there were, in which order they came, or of which time within .slice they were: sums
+ * into windows, whose sizes are multiples of .slice. A record without key or value is dropped. The stream must not be windowed. */
 WEIR_PUBLIC weir_stream *weir_combine_with(weir_stream *, const char *name, struct weir_combine_args);
 WEIR_PUBLIC weir_stream *weir_rekey_with(weir_stream *, const char *name, const struct weir_type *key, struct weir_rekey_args); /* select_key and repartition in one */
 WEIR_PUBLIC weir_table *weir_to_table_with(weir_stream *, struct weir_to_table_args);

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/times.h"
 #include "operators/held.h"
 #include "operators/operators.h"
 #include "operators/typed_store.h"
@@ -35,11 +36,6 @@ struct self {              /* context->self */
     uint32_t name_hash;
     struct buffer key, value; /* scratch */
 };
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* ---- holding ---- */
 
@@ -84,16 +80,16 @@ static const void *combined(weir_context *context, const struct weir_record *rec
 static struct held_change as_it_came(const struct execution *execution, const struct weir_record *record)
 {
     return (struct held_change){.timestamp_ms = record->timestamp_ms,
-                                .upstream_time_ms = smaller(execution->upstream_time_ms, execution->input_time_ms),
-                                .slowest_time_ms = smaller(execution->slowest_time_ms, execution->input_time_ms)};
+                                .upstream_time_ms = earlier(execution->upstream_time_ms, execution->input_time_ms),
+                                .slowest_time_ms = earlier(execution->slowest_time_ms, execution->input_time_ms)};
 }
 
 static void add(struct held_change *sum, const struct held_change *before)
 {
     if (before->timestamp_ms > sum->timestamp_ms)
         sum->timestamp_ms = before->timestamp_ms;
-    sum->upstream_time_ms = smaller(sum->upstream_time_ms, before->upstream_time_ms);
-    sum->slowest_time_ms = smaller(sum->slowest_time_ms, before->slowest_time_ms);
+    sum->upstream_time_ms = earlier(sum->upstream_time_ms, before->upstream_time_ms);
+    sum->slowest_time_ms = earlier(sum->slowest_time_ms, before->slowest_time_ms);
 }
 
 static void process(weir_context *context, const struct weir_record *record)
@@ -163,7 +159,7 @@ static struct batch *add_batch(weir_context *context, struct held *rows, int64_t
     struct batch *batch = &self->batches[self->count++];
     *batch = (struct batch){rows, number, leaves_at};
     self->number = number;
-    execution->dispatch_at = smaller(execution->dispatch_at, leaves_at);
+    execution->dispatch_at = earlier(execution->dispatch_at, leaves_at);
     return batch;
 }
 

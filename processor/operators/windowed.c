@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "operators/windowed.h"
 
+#include "base/times.h"
+
 void windowed_open(weir_context *context)
 {
     struct windowed *self = context->self;
@@ -14,11 +16,6 @@ void windowed_close(weir_context *context)
 {
     struct windowed *self = context->self;
     emitter_close(&self->emitter);
-}
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
 }
 
 int64_t windowed_now(weir_context *context, const struct weir_record *record)
@@ -38,11 +35,11 @@ void windowed_tell_store(weir_context *context)
     const struct fold_args *args = context->node->args;
     struct windowed *self = context->self;
     struct store *store = context->stores[0].store;
-    int64_t time_ms = smaller(store_written_time(store), self->clock.told_ms);
+    int64_t time_ms = earlier(store_written_time(store), self->clock.told_ms);
     if (emitter_is_on(&self->emitter)) {
         int64_t emitted_ms = emitter_emitted(context);
         time_ms =
-            emitted_ms == INT64_MIN ? INT64_MIN : smaller(time_ms, clamped_add(emitted_ms, args->window.grace.ms));
+            emitted_ms == INT64_MIN ? INT64_MIN : earlier(time_ms, clamped_add(emitted_ms, args->window.grace.ms));
     }
     if (time_ms <= self->told_ms)
         return;
@@ -101,7 +98,7 @@ int64_t windowed_visible_from(const weir_context *context, int64_t now_ms)
 {
     const struct windowed *self = context->self;
     const struct weir_store *store = &context->stores[0];
-    int64_t seen_ms = smaller(store_written_time(store->store), now_ms), from_ms;
+    int64_t seen_ms = earlier(store_written_time(store->store), now_ms), from_ms;
     if (__builtin_sub_overflow(seen_ms, store->spec->retention_ms, &from_ms))
         return INT64_MIN;
     return emitter_is_on(&self->emitter) && store->spec->kind == STORE_WINDOW ? from_ms : from_ms + 1;

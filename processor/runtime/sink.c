@@ -3,6 +3,7 @@
 #include "runtime/sink.h"
 
 #include "base/error.h"
+#include "base/times.h"
 #include "operators/window_key.h"
 #include "runtime/change.h"
 #include "runtime/task.h"
@@ -102,11 +103,6 @@ static bool write_key(struct task *task, const struct graph_node *node, const st
     return true;
 }
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* False: nobody would recognise the record if it came again, or it cannot. What an operator forwards under a name of its own
  * can: it may have done so at least once before. */
 static bool find_lineage(struct task *task, struct lineage *lineage)
@@ -121,8 +117,8 @@ static bool find_lineage(struct task *task, struct lineage *lineage)
         .partition = task->partition,
         .offset = origin ? origin->number : task->in_hand_offset,
         .number = origin ? origin->sent++ : task->in_hand_sent++,
-        .stream_time_ms = smaller(execution->upstream_time_ms, input_ms),
-        .slowest_ms = smaller(execution->slowest_time_ms, input_ms),
+        .stream_time_ms = earlier(execution->upstream_time_ms, input_ms),
+        .slowest_ms = earlier(execution->slowest_time_ms, input_ms),
     };
     return true;
 }
