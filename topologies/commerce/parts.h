@@ -21,7 +21,7 @@ void add_waits(weir_context *, const struct fact *, struct fact *sum);
 /* facts.c: what an event adds to which row. */
 weir_predicate has_sound_amounts; /* else the event is a dead letter, before anything of it is counted */
 weir_visitor order_facts, notification_facts;
-weir_predicate is_fact_of; /* .user: the fact_kind */
+weir_predicate is_fact_of;     /* .user: the fact_kind */
 weir_predicate is_of_few_keys; /* all orders add to the same few rows */
 weir_reducer add_fact;
 
