@@ -219,13 +219,20 @@ static void commit_when_due(struct loop *loop)
         commit_round(loop);
 }
 
-static void dispatch(struct loop *loop)
+static void dispatch_one(struct loop *loop, struct task *task)
 {
     globals_enter(loop->app->globals);
-    for (size_t i = 0; i < loop->task_count && loop->failure.code == WEIR_OK; i++)
-        if (loop->tasks[i]->state == TASK_RUNNING && !task_dispatch(loop->tasks[i]))
-            loop_fail(loop, &loop->tasks[i]->failure);
+    if (!task_dispatch(task))
+        loop_fail(loop, &task->failure);
     globals_leave(loop->app->globals);
+}
+
+/* Mostly there is nothing, and no lock of the global tables is taken. */
+static void dispatch(struct loop *loop)
+{
+    for (size_t i = 0; i < loop->task_count && loop->failure.code == WEIR_OK; i++)
+        if (loop->tasks[i]->state == TASK_RUNNING && task_has_dispatch(loop->tasks[i]))
+            dispatch_one(loop, loop->tasks[i]);
 }
 
 static void show_lag(struct loop *loop)

@@ -466,7 +466,7 @@ bool task_tell(struct task *task)
 bool task_dispatch(struct task *task)
 {
     struct execution *execution = &task->execution;
-    if (execution->commits < execution->dispatch_at)
+    if (!task_has_dispatch(task))
         return true;
     if (task->settings.watch)
         task->settings.watch->dispatching(task->settings.watch->self, task);

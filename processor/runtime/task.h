@@ -191,6 +191,10 @@ bool task_tell(struct task *);
 /* What a commit that is done wrote down for behind it is forwarded, likewise, and belongs to the next one; mostly there is
  * nothing. Also of a commit before the task was opened. False: task->failure is set. */
 bool task_dispatch(struct task *);
+static inline bool task_has_dispatch(const struct task *task)
+{
+    return task->execution.commits >= task->execution.dispatch_at;
+}
 size_t task_queued(const struct task *);
 /* The head of the source is what everything that is sent now is caused by. */
 void task_take_in_hand(struct task *, struct task_source *);
