@@ -78,6 +78,12 @@ int raw_input(const struct raw *raw, const rd_kafka_message_t *message)
     return input;
 }
 
+struct raw_options raw_options_of(char **argv)
+{
+    return (struct raw_options){
+        .brokers = argv[1], .in = argv[2], .records = measure_number(argv[5]), .guarantee = argv[6], .commit = argv[7]};
+}
+
 void raw_open(struct raw *raw, struct raw_options options)
 {
     char name[64];

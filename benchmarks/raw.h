@@ -25,6 +25,8 @@ struct raw {
     void *self;
 };
 
+/* Of a loop that is called with BROKERS IN OUT CHANGELOG RECORDS GUARANTEE COMMIT …, as main has them. */
+struct raw_options raw_options_of(char **argv);
 void raw_open(struct raw *, struct raw_options);
 /* Which of the inputs it came from: 0 is the first. */
 int raw_input(const struct raw *, const rd_kafka_message_t *);

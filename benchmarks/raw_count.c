@@ -177,11 +177,7 @@ static void send_changelog(void *self)
 
 static void open_all(char **argv)
 {
-    raw_open(&raw, (struct raw_options){.brokers = argv[1],
-                                        .in = argv[2],
-                                        .records = measure_number(argv[5]),
-                                        .guarantee = argv[6],
-                                        .commit = argv[7]});
+    raw_open(&raw, raw_options_of(argv));
     raw.before_commit = send_changelog;
     out = raw_topic(&raw, argv[3]);
     changelog = raw_topic(&raw, argv[4]);

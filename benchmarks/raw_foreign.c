@@ -184,11 +184,7 @@ static const char *next_name(char **names)
 
 static void open_all(char **argv)
 {
-    raw_open(&raw, (struct raw_options){.brokers = argv[1],
-                                        .in = argv[2],
-                                        .records = measure_number(argv[5]),
-                                        .guarantee = argv[6],
-                                        .commit = argv[7]});
+    raw_open(&raw, raw_options_of(argv));
     raw.before_commit = keep_changes;
     char *names = argv[2];
     next_name(&names);

@@ -184,9 +184,7 @@ static void keep_changes(void *self)
 
 static void open_all(char **argv)
 {
-    int64_t records = measure_number(argv[5]);
-    raw_open(&raw, (struct raw_options){
-                       .brokers = argv[1], .in = argv[2], .records = records, .guarantee = argv[6], .commit = argv[7]});
+    raw_open(&raw, raw_options_of(argv));
     raw.before_commit = keep_changes;
     out = raw_topic(&raw, argv[3]);
     changelog = raw_topic(&raw, argv[4]);
@@ -194,7 +192,7 @@ static void open_all(char **argv)
     within_ms = of_tables ? 0 : measure_number(argv[8]);
     field = of_tables ? "\"stock\":" : "\"amount\":";
     size_t first = TABLE_CAPACITY;
-    while (!of_tables && first < (size_t)records)
+    while (!of_tables && first < (size_t)raw.options.records)
         first *= 2;
     resize(first);
     raw_store_open();

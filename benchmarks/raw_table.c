@@ -66,11 +66,7 @@ int main(int argc, char **argv)
     *comma = '\0';
     double began = measure_seconds();
     read_table(argv[1], comma + 1);
-    raw_open(&raw, (struct raw_options){.brokers = argv[1],
-                                        .in = argv[2],
-                                        .records = measure_number(argv[5]),
-                                        .guarantee = argv[6],
-                                        .commit = argv[7]});
+    raw_open(&raw, raw_options_of(argv));
     out = raw_topic(&raw, argv[3]);
     raw.taken = (int64_t)products.used; /* each came once */
     raw_run(&raw, join_one);

@@ -461,12 +461,18 @@ static void began(void *self, const struct task *task)
     note(watcher->witness, performer, (struct entry){.kind = ENTRY_BEGAN});
 }
 
+static struct performer *performer_by(const struct watcher *watcher, const struct task *task)
+{
+    struct performer *performer = performer_of(watcher->witness, watcher->owner, task);
+    assert(performer);
+    return performer;
+}
+
 static void entering(void *self, const struct task *task, const struct task_source *source,
                      const struct broker_message *message)
 {
     const struct watcher *watcher = self;
-    struct performer *performer = performer_of(watcher->witness, watcher->owner, task);
-    assert(performer);
+    struct performer *performer = performer_by(watcher, task);
     note(watcher->witness, performer,
          (struct entry){.kind = ENTRY_RECORD,
                         .source = (int32_t)source_of(performer->line, source->layout->topic),
@@ -476,25 +482,19 @@ static void entering(void *self, const struct task *task, const struct task_sour
 static void punctuating(void *self, const struct task *task, int64_t wall_ms)
 {
     const struct watcher *watcher = self;
-    struct performer *performer = performer_of(watcher->witness, watcher->owner, task);
-    assert(performer);
-    note(watcher->witness, performer, (struct entry){.kind = ENTRY_PUNCTUATION, .wall_ms = wall_ms});
+    note(watcher->witness, performer_by(watcher, task), (struct entry){.kind = ENTRY_PUNCTUATION, .wall_ms = wall_ms});
 }
 
 static void telling(void *self, const struct task *task)
 {
     const struct watcher *watcher = self;
-    struct performer *performer = performer_of(watcher->witness, watcher->owner, task);
-    assert(performer);
-    note(watcher->witness, performer, (struct entry){.kind = ENTRY_TOLD});
+    note(watcher->witness, performer_by(watcher, task), (struct entry){.kind = ENTRY_TOLD});
 }
 
 static void dispatching(void *self, const struct task *task)
 {
     const struct watcher *watcher = self;
-    struct performer *performer = performer_of(watcher->witness, watcher->owner, task);
-    assert(performer);
-    note(watcher->witness, performer, (struct entry){.kind = ENTRY_DISPATCHED});
+    note(watcher->witness, performer_by(watcher, task), (struct entry){.kind = ENTRY_DISPATCHED});
 }
 
 static void forget_performer(struct witness *witness, size_t index)
@@ -750,7 +750,9 @@ static bool is_behind_repartition(const struct task *task)
 /* A store that is behind the time of its latest row keeps what it should let go of, which shows only when it is a task's. */
 static void check_times(struct witness *witness, struct task *task, const struct moment *moment)
 {
-    for (size_t i = 0; !is_behind_repartition(task) && i < task->part->store_count && i < STORES_MAX; i++) {
+    if (is_behind_repartition(task))
+        return;
+    for (size_t i = 0; i < task->part->store_count && i < STORES_MAX; i++) {
         const struct store_spec *spec = &task->part->stores[i].spec;
         if (spec->retention_ms > 0 && !spec->keeps_until_told &&
             store_observed_time(task->stores[i]) < latest_in(task, i, moment->times[i]))
