@@ -33,6 +33,7 @@ struct broker_subscription { /* one per sub-topology, in the order of `group` */
         *topics; /* the widest first, which is the lead topic; a share has those that have its partition */
     size_t topic_count;
     const int32_t *partitions; /* of each; another number at the broker is an error (WEIR_INVALID). NULL: any will do */
+    const bool *are_internal;  /* of each: the group itself writes it. NULL: none of them */
 };
 
 struct broker_start {     /* where one source of a share begins */

@@ -375,11 +375,13 @@ struct broker_subscription layout_subscription(const struct layout_inputs *input
 {
     const char **topics = arena_alloc(arena, inputs->count * sizeof *topics);
     int32_t *partitions = arena_alloc(arena, inputs->count * sizeof *partitions);
+    bool *are_internal = arena_alloc(arena, inputs->count * sizeof *are_internal);
     for (size_t i = 0; i < inputs->count; i++) {
         topics[i] = inputs->items[i].topic;
         partitions[i] = inputs->items[i].partitions;
+        are_internal[i] = inputs->items[i].node->topic->internal;
     }
-    return (struct broker_subscription){topics, inputs->count, partitions};
+    return (struct broker_subscription){topics, inputs->count, partitions, are_internal};
 }
 
 static void lay_part(struct layout *layout, struct layout_part *part, const struct graph_subtopology *subtopology,
@@ -490,7 +492,7 @@ const struct layout_store *layout_find_store(const struct layout *layout, const 
     return NULL;
 }
 
-static bool writes(const struct layout_part *part, const char *topic)
+bool layout_writes(const struct layout_part *part, const char *topic)
 {
     for (size_t i = 0; i < part->subtopology->nodes.count; i++)
         if (part->sink_topics[i] && strcmp(part->sink_topics[i], topic) == 0)
@@ -498,11 +500,45 @@ static bool writes(const struct layout_part *part, const char *topic)
     return false;
 }
 
+const struct layout_part *layout_reader(const struct layout *layout, const char *topic)
+{
+    for (size_t p = 0; p < layout->part_count; p++)
+        for (size_t s = 0; s < layout->parts[p].source_count; s++) {
+            const struct layout_source *source = &layout->parts[p].sources[s];
+            if (source->node->topic->internal && strcmp(source->topic, topic) == 0)
+                return &layout->parts[p];
+        }
+    return NULL;
+}
+
+/* seen: by part, those that were looked at, for a foreign-key join goes round. */
+static bool leads_to(const struct layout *layout, const struct layout_part *from, const struct layout_part *to,
+                     bool *seen)
+{
+    if (from == to || seen[from - layout->parts])
+        return from == to;
+    seen[from - layout->parts] = true;
+    for (size_t i = 0; i < from->subtopology->nodes.count; i++) {
+        const struct layout_part *reader = from->sink_topics[i] ? layout_reader(layout, from->sink_topics[i]) : NULL;
+        if (reader && leads_to(layout, reader, to, seen))
+            return true;
+    }
+    return false;
+}
+
+bool layout_leads_to(const struct layout *layout, const struct layout_part *from, const struct layout_part *to)
+{
+    bool *seen = memory_new((layout->part_count + layout->global_count) * sizeof *seen);
+    bool found = leads_to(layout, from, to, seen);
+    memory_free(seen);
+    return found;
+}
+
 int32_t layout_upstream_partitions(const struct layout *layout, const char *topic)
 {
     int32_t most = 0;
     for (size_t p = 0; p < layout->part_count; p++)
-        if (writes(&layout->parts[p], topic) && layout->parts[p].partitions > most)
+        if (layout_writes(&layout->parts[p], topic) && layout->parts[p].partitions > most)
             most = layout->parts[p].partitions;
     return most;
 }

@@ -113,6 +113,13 @@ bool layout_create_topics(struct layout *, struct broker *, const struct config 
  * partitions now, or is gone (a broker that has just started may say so for a moment); WEIR_RETRY: not to be told now. */
 bool layout_check_topics(const struct layout *, struct broker *, struct weir_error *);
 
+/* One of its sinks writes the topic. */
+bool layout_writes(const struct layout_part *, const char *topic);
+/* Who reads that internal topic; NULL: nobody. */
+const struct layout_part *layout_reader(const struct layout *, const char *topic);
+/* What `from` reads may come to `to`, through internal topics; also where they are one. */
+bool layout_leads_to(const struct layout *, const struct layout_part *from, const struct layout_part *to);
+
 /* How many tasks write a repartition topic; 0: none. */
 int32_t layout_upstream_partitions(const struct layout *, const char *topic);
 

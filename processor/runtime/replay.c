@@ -206,7 +206,7 @@ static bool find_ends(struct run *run, struct weir_error *error)
 static bool open_all(struct run *run, struct weir_error *error)
 {
     const char *group = arena_format(run->arena, "%s-replay", run->ask->letters);
-    const struct broker_subscription subscription = {&run->ask->letters, 1, NULL};
+    const struct broker_subscription subscription = {&run->ask->letters, 1, NULL, NULL};
     const struct broker_rebalance rebalance = {run, assigned, revoked, settled};
     return find_ends(run, error) && collector_open(&run->collector, run->broker, group, group, error) &&
            (run->consumer =

@@ -86,10 +86,7 @@ static bool is_written_by(const struct layout *layout, const struct layout_part 
 {
     if (layout->drops && strcmp(layout->drops, topic) == 0)
         return !part->reads_drops;
-    for (size_t i = 0; i < part->subtopology->nodes.count; i++)
-        if (part->sink_topics[i] && strcmp(part->sink_topics[i], topic) == 0)
-            return true;
-    return false;
+    return layout_writes(part, topic);
 }
 
 /* ---- how many partitions ---- */

@@ -107,27 +107,6 @@ static bool wait_for(struct weir_app *app, const struct layout_part *part, const
     }
 }
 
-static bool leads_to(const struct layout *layout, const struct layout_part *from, const struct layout_part *to,
-                     size_t depth);
-
-static bool topic_leads_to(const struct layout *layout, const char *topic, const struct layout_part *to, size_t depth)
-{
-    const struct layout_part *reader = reader_of(layout, topic);
-    const struct layout_source *source = reader ? source_named(reader, topic) : NULL;
-    return source && source->node->topic->internal && leads_to(layout, reader, to, depth);
-}
-
-static bool leads_to(const struct layout *layout, const struct layout_part *from, const struct layout_part *to,
-                     size_t depth)
-{
-    if (from == to)
-        return true;
-    for (size_t i = 0; depth > 0 && i < from->subtopology->nodes.count; i++)
-        if (from->sink_topics[i] && topic_leads_to(layout, from->sink_topics[i], to, depth - 1))
-            return true;
-    return false;
-}
-
 /* The repartition topics that part writes on the way to the view: everything in them now must be processed. */
 static bool aim_at_ends(struct weir_view *view, const struct layout_part *part, struct targets *targets,
                         struct weir_error *error)
@@ -135,9 +114,9 @@ static bool aim_at_ends(struct weir_view *view, const struct layout_part *part, 
     struct weir_app *app = view->app;
     for (size_t i = 0; i < part->subtopology->nodes.count; i++) {
         const char *topic = part->sink_topics[i];
-        if (!topic || !topic_leads_to(&app->layout, topic, view->part, app->layout.part_count))
+        const struct layout_part *reader = topic ? layout_reader(&app->layout, topic) : NULL;
+        if (!reader || !layout_leads_to(&app->layout, reader, view->part))
             continue;
-        const struct layout_part *reader = reader_of(&app->layout, topic);
         const int32_t partitions = partitions_of(reader, topic);
         for (int32_t p = 0; p < partitions; p++) {
             int64_t begin = 0, end = 0;
@@ -160,7 +139,7 @@ static bool follow(struct weir_view *view, struct targets *targets, int64_t unti
         if (target.partition >= partitions_of(part, target.topic))
             return error_set(error, WEIR_INVALID, "position: topic '%s' has no partition %d", target.topic,
                              target.partition);
-        if (!leads_to(&view->app->layout, part, view->part, view->app->layout.part_count))
+        if (!layout_leads_to(&view->app->layout, part, view->part))
             return error_set(error, WEIR_INVALID, "position: topic '%s' does not lead to this view", target.topic);
         if (!wait_for(view->app, part, &target, until_us, error))
             return false;

@@ -79,7 +79,7 @@ static struct broker_consumer *join(void)
 {
     static const char *const topics[] = {"t"};
     struct weir_error error = {0};
-    struct broker_subscription subscription = {topics, 1, NULL};
+    struct broker_subscription subscription = {topics, 1, NULL, NULL};
     struct broker_rebalance rebalance = {NULL, assigned, revoked, settled};
     struct broker_consumer *consumer =
         broker->ops->consumer_open(broker, "g", "m", &subscription, 1, rebalance, &error);

@@ -512,7 +512,7 @@ static bool join(struct member *member, const char *group, const char *name)
     size_t count = 0;
     for (; count < GROUPS && member->topics[count][0]; count++)
         subscriptions[count] =
-            (struct broker_subscription){member->topics[count], member->topics[count][1] ? 2 : 1, NULL};
+            (struct broker_subscription){member->topics[count], member->topics[count][1] ? 2 : 1, NULL, NULL};
     struct broker_rebalance rebalance = {member, take_share, give_share, settle};
     member->consumer =
         broker->ops->consumer_open(broker, group, name, subscriptions, count, rebalance, &member->failure);
@@ -1475,7 +1475,7 @@ static void refused(const char *key, const char *value, const char *word)
     if (other) {
         struct broker_rebalance rebalance = {0};
         const char *topic = "t";
-        struct broker_subscription subscription = {&topic, 1, NULL};
+        struct broker_subscription subscription = {&topic, 1, NULL, NULL};
         CHECK(!other->ops->consumer_open(other, "g", "m", &subscription, 1, rebalance, &error));
         other->ops->close(other);
     }

@@ -123,7 +123,7 @@ static void take(struct member *member, struct broker_message *messages, int cou
 static void *consume(void *self)
 {
     static const char *const topics[] = {"t"};
-    struct broker_subscription subscription = {topics, 1, NULL};
+    struct broker_subscription subscription = {topics, 1, NULL, NULL};
     int64_t all = (int64_t)PARTITIONS * PRODUCERS * PER_PARTITION;
     unsigned seed = (unsigned)(intptr_t)self;
     while (atomic_load(&consumed) < all) {

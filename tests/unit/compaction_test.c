@@ -261,7 +261,7 @@ static void settled(void *self)
 static enum broker_purge purge(const char *topic, int64_t offset)
 {
     static const char *const topics[] = {"p"};
-    const struct broker_subscription subscription = {topics, 1, NULL};
+    const struct broker_subscription subscription = {topics, 1, NULL, NULL};
     const struct broker_offset place = {topic, 0, offset, NULL};
     struct weir_error error = {0};
     struct broker_consumer *consumer = broker->ops->consumer_open(

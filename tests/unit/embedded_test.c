@@ -274,7 +274,7 @@ static void join(struct member *member, const char *group)
 {
     static const char *const topics[] = {"t"};
     struct weir_error error = {0};
-    struct broker_subscription subscription = {topics, 1, NULL};
+    struct broker_subscription subscription = {topics, 1, NULL, NULL};
     struct broker_rebalance rebalance = {member, member_assigned, member_revoked, member_settled};
     member->consumer = broker->ops->consumer_open(broker, group, "m", &subscription, 1, rebalance, &error);
     cr_assert_not_null(member->consumer, "%s", error.message);
@@ -323,7 +323,7 @@ Test(embedded, gives_a_lone_member_everything_from_the_start)
 static void join_two(struct member *member, const char *first, const char *second, struct weir_error *error)
 {
     const char *const topics[] = {first, second};
-    struct broker_subscription subscription = {topics, 2, NULL};
+    struct broker_subscription subscription = {topics, 2, NULL, NULL};
     struct broker_rebalance rebalance = {member, member_assigned, member_revoked, member_settled};
     member->consumer = broker->ops->consumer_open(broker, "g", "m", &subscription, 1, rebalance, error);
 }
@@ -495,7 +495,7 @@ Test(embedded, names_the_topic_that_is_missing)
 {
     static const char *const topics[] = {"absent"};
     struct weir_error error = {0};
-    struct broker_subscription subscription = {topics, 1, NULL};
+    struct broker_subscription subscription = {topics, 1, NULL, NULL};
     cr_assert_null(
         broker->ops->consumer_open(broker, "g", "m", &subscription, 1, (struct broker_rebalance){0}, &error));
     cr_assert_eq(error.code, WEIR_INVALID);

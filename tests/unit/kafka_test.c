@@ -66,16 +66,15 @@ static size_t write_varint(uint64_t number, unsigned char *out)
     return size;
 }
 
-Test(message, has_as_many_headers_as_stand_behind_its_value)
+Test(message, has_its_headers_behind_its_value)
 {
-    for (size_t i = 0; i < SIZES; i++)
-        for (unsigned char headers = 0; headers < 3; headers++) {
-            unsigned char front[AROUND];
-            size_t front_size = write_varint(sizes[i] * 2, front);
-            unsigned char *bytes = around(front, front_size, sizes[i], headers);
-            cr_expect_eq(kafka_message_is_bare(bytes + AROUND, sizes[i]), headers == 0, "%zu", sizes[i]);
-            free(bytes);
-        }
+    for (size_t i = 0; i < SIZES; i++) {
+        unsigned char front[AROUND];
+        size_t front_size = write_varint(sizes[i] * 2, front);
+        unsigned char *bytes = around(front, front_size, sizes[i], 7);
+        cr_expect_eq(kafka_message_headers(bytes + AROUND, sizes[i]), bytes + AROUND + sizes[i], "%zu", sizes[i]);
+        free(bytes);
+    }
 }
 
 /* Nothing is known of what stands behind it: not even that it may be read. */
@@ -84,14 +83,81 @@ Test(message, of_an_older_format_is_left_to_librdkafka)
     for (size_t size = 1; size < 1 << 21; size = size < 70000 ? size + 1 : size + 4999) {
         unsigned char bytes[AROUND + 4] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
         bytes_put_u32(bytes + AROUND, (uint32_t)size);
-        cr_assert_not(kafka_message_is_bare(bytes + sizeof bytes, size), "%zu", size);
+        cr_assert_null(kafka_message_headers(bytes + sizeof bytes, size), "%zu", size);
     }
 }
 
 Test(message, without_bytes_is_left_to_librdkafka)
 {
     static const unsigned char bytes[] = {0, 0, 0};
-    cr_expect_not(kafka_message_is_bare(bytes + 1, 0));
+    cr_expect_null(kafka_message_headers(bytes + 1, 0));
+}
+
+enum { HEADER_NAME_MAX = 70 };
+
+/* Behind a value of three bytes: a header, as brokers have it, and as long a record as that makes. */
+static size_t write_record(unsigned char *out, const char *name, size_t value_size, uint64_t count)
+{
+    size_t size = write_varint(2 * 3, out), name_size = strlen(name);
+    memcpy(out + size, "abc", 3);
+    size += 3;
+    size += write_varint(count * 2, out + size);
+    size += write_varint(name_size * 2, out + size);
+    memcpy(out + size, name, name_size);
+    size += name_size;
+    size += write_varint(value_size * 2, out + size);
+    memset(out + size, 'v', value_size);
+    return size + value_size;
+}
+
+static struct broker_message read_record(const char *name, size_t value_size, uint64_t count, unsigned char **bytes)
+{
+    unsigned char record[512];
+    size_t size = write_record(record, name, value_size, count);
+    *bytes = malloc(size); /* of its size, so that a byte too many is seen */
+    memcpy(*bytes, record, size);
+    return (struct broker_message){.value = {*bytes + 1, 3}};
+}
+
+Test(message, has_a_short_header_of_its_own_name_and_value)
+{
+    static const size_t lengths[] = {0, 1, 14, 63};
+    for (size_t n = 0; n < 4; n++)
+        for (size_t v = 0; v < 4; v++) {
+            char name[HEADER_NAME_MAX] = {0};
+            unsigned char *bytes;
+            memset(name, 'n', lengths[n]);
+            struct broker_message message = read_record(name, lengths[v], 1, &bytes);
+            const unsigned char *headers = kafka_message_headers(message.value.data, message.value.size);
+            cr_assert(headers && kafka_message_has_short_header(headers));
+            struct weir_headers read = kafka_message_short_header(headers);
+            cr_assert_eq(read.count, 1);
+            cr_expect_str_eq(read.items[0].name, name);
+            cr_expect_eq(read.items[0].value.size, lengths[v]);
+            cr_expect_eq(read.items[0].value.data, headers + 1 + 1 + lengths[n] + 1);
+            free((void *)(uintptr_t)read.items);
+            free(bytes);
+        }
+}
+
+static bool is_read_here(const char *name, size_t value_size, uint64_t count)
+{
+    unsigned char *bytes;
+    struct broker_message message = read_record(name, value_size, count, &bytes);
+    bool is_so = kafka_message_has_short_header(kafka_message_headers(message.value.data, message.value.size));
+    free(bytes);
+    return is_so;
+}
+
+Test(message, with_other_headers_is_left_to_librdkafka)
+{
+    cr_expect(is_read_here("name", 63, 1));
+    cr_expect_not(is_read_here("name", 63, 0));
+    cr_expect_not(is_read_here("name", 63, 2));
+    cr_expect_not(is_read_here("name", 64, 1));
+    cr_expect_not(is_read_here("a name of more than sixty-three bytes, which needs two for its size", 1, 1));
+    static const unsigned char without_value[] = {2, 2, 'n', 1}; /* -1 */
+    cr_expect_not(kafka_message_has_short_header(without_value));
 }
 
 /* ---- shelf ------------------------------------------------------------------------------------------------------ */
@@ -219,11 +285,9 @@ Test(settings, share_the_memory_among_the_threads)
     expect_setting(four, consumer, "queued.max.messages.kbytes", "3413");
 }
 
-static size_t setting_number(const char *memory, int32_t partitions, const char *key)
+static size_t setting_of(struct kafka_settings settings, const char *memory, const char *key)
 {
     const char *const pairs[][2] = {{"memory.max.bytes", memory}, {NULL, NULL}};
-    struct kafka_settings settings = consumer;
-    settings.partitions = partitions;
     struct config *config = config_with(pairs);
     rd_kafka_conf_t *conf = kafka_settings_build(config, settings, NULL);
     char value[24];
@@ -232,6 +296,20 @@ static size_t setting_number(const char *memory, int32_t partitions, const char 
     rd_kafka_conf_destroy(conf);
     config_free(config);
     return strtoul(value, NULL, 10);
+}
+
+static size_t setting_number(const char *memory, int32_t partitions, const char *key)
+{
+    struct kafka_settings settings = consumer;
+    settings.partitions = partitions;
+    return setting_of(settings, memory, key);
+}
+
+static size_t lanes_number(size_t lanes)
+{
+    struct kafka_settings settings = consumer;
+    settings.lanes = lanes;
+    return setting_of(settings, "512MiB", "queued.min.messages");
 }
 
 /* Messages of 128 bytes, packed to a quarter. */
@@ -250,6 +328,13 @@ Test(settings, keep_queue_answer_and_shelves_within_what_may_be_fetched)
     }
 }
 
+Test(settings, divide_what_is_queued_among_lanes)
+{
+    cr_expect_eq(lanes_number(0), lanes_number(1));
+    cr_expect_lt(lanes_number(4), lanes_number(1));
+    cr_expect_eq(lanes_number(1000), 250);
+}
+
 Test(settings, ask_less_of_each_partition_where_there_are_more)
 {
     cr_expect_eq(setting_number("512MiB", 1, "fetch.message.max.bytes"), 256 * 1024);
@@ -259,10 +344,12 @@ Test(settings, ask_less_of_each_partition_where_there_are_more)
 
 /* ---- waker ------------------------------------------------------------------------------------------------------ */
 
+static bool was_full; /* by the waker's queue */
+
 static bool wakes(struct kafka_waker *waker, size_t queued, size_t count, size_t size)
 {
     waker->is_wanted = false;
-    kafka_waker_note(waker, queued + count, queued, (struct kafka_taken){count, count * size});
+    kafka_waker_note(waker, &was_full, queued + count, queued, (struct kafka_taken){count, count * size});
     return waker->is_wanted;
 }
 
@@ -297,7 +384,7 @@ Test(waker, counts_what_the_fetcher_saw_and_nobody_got)
 {
     struct kafka_waker waker = new_waker();
     waker.is_wanted = false;
-    kafka_waker_note(&waker, 1000, 100, (struct kafka_taken){50, 500});
+    kafka_waker_note(&waker, &was_full, 1000, 100, (struct kafka_taken){50, 500});
     cr_expect(waker.is_wanted);
 }
 
@@ -791,7 +878,7 @@ static void settle(void *self)
 static void join(struct member *member)
 {
     static const char *const topics[] = {"orders", "customers"};
-    static const struct broker_subscription subscription = {topics, 2, NULL};
+    static const struct broker_subscription subscription = {topics, 2, NULL, NULL};
     struct weir_error error = {0};
     struct broker_rebalance rebalance = {member, take, give, settle};
     member->consumer = broker->ops->consumer_open(broker, "app", "app-1", &subscription, 1, rebalance, &error);

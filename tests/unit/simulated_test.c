@@ -134,7 +134,7 @@ static void join_to(struct member *member, const struct broker_subscription subs
 static void join(struct member *member)
 {
     static const char *const topics[] = {"in"};
-    join_to(member, (struct broker_subscription){topics, 1, NULL});
+    join_to(member, (struct broker_subscription){topics, 1, NULL, NULL});
 }
 
 static int poll(struct member *member)
@@ -222,7 +222,7 @@ Test(simulated, a_share_has_the_topics_that_have_its_partition)
         append(i % PARTITIONS, "k");
         simulated_append(cluster, "out", &record);
     }
-    join_to(&member, (struct broker_subscription){topics, 2, NULL});
+    join_to(&member, (struct broker_subscription){topics, 2, NULL, NULL});
     int count = 0;
     for (int i = 0; i < 100 && count < 40; i++)
         count += poll(&member);

@@ -34,7 +34,7 @@ static struct broker_consumer *join(const char *topic)
 {
     struct weir_error error = {0};
     const char *const topics[] = {topic};
-    struct broker_subscription subscription = {topics, 1, NULL};
+    struct broker_subscription subscription = {topics, 1, NULL, NULL};
     struct broker_rebalance rebalance = {NULL, nothing, nothing_more, settled};
     struct broker_consumer *joined = broker->ops->consumer_open(broker, "g", "m", &subscription, 1, rebalance, &error);
     cr_assert_not_null(joined, "%s", error.message);
@@ -226,7 +226,7 @@ Test(transaction, of_a_share_that_is_not_held_is_refused)
     send_to(producer, 0, "k", "a");
     end(); /* gives the shares back */
     member = broker->ops->consumer_open(broker, "g", "m",
-                                        &(struct broker_subscription){(const char *const[]){"in"}, 1, NULL}, 1,
+                                        &(struct broker_subscription){(const char *const[]){"in"}, 1, NULL, NULL}, 1,
                                         (struct broker_rebalance){NULL, nothing, nothing_more, settled}, &error);
     cr_assert_not(commit_offset(producer, 0, 9, &error));
     cr_assert_eq(error.code, WEIR_FENCED, "%s", error.message);

@@ -1,7 +1,7 @@
-/* consumer.c: a member of a group. Two queues: `events` carries rebalances and errors and is always served first;
- * `records` carries messages only, so that no partition can change hands while a batch is being taken.
+/* consumer.c: a member of a group. `events` carries rebalances and errors and is always served first; the
+ * lanes carry messages only, so that no partition can change hands while a batch is being taken.
  *
- * Both queues and consumer_wake write one eventfd, on which a poll waits. The wait is cut into slices, because a wake-up
+ * All queues and consumer_wake write one eventfd, on which a poll waits. The wait is cut into slices, because a wake-up
  * of librdkafka's may be swallowed while the queue is being read.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
@@ -40,6 +40,20 @@ static bool count_topics(struct broker *base, const struct broker_subscription *
     return true;
 }
 
+static bool is_internal(const struct broker_subscription *wanted, size_t topic)
+{
+    return wanted->are_internal && wanted->are_internal[topic];
+}
+
+/* librdkafka fetches no partition whose queue is full: in one for all, records that come in would keep those from being fetched
+ * that the group has written itself, and whoever waits with some of them, those of others. But a fetch that goes out while one
+ * queue is full waits for what the others may be sent, which is nothing where a topic has been read (a join with a table took
+ * three times as long): so there are several only where the group writes for itself, and answers come soon. */
+static size_t lane_of(const struct broker_consumer *consumer, int32_t group, bool is_internal)
+{
+    return consumer->lane_count > 1 ? (size_t)group * 2 + is_internal : 0;
+}
+
 static bool add_routes(struct broker_consumer *consumer, int32_t group, const struct broker_subscription *wanted,
                        struct weir_error *error)
 {
@@ -51,6 +65,7 @@ static bool add_routes(struct broker_consumer *consumer, int32_t group, const st
         struct kafka_route *route = kafka_routes_add(&consumer->routes, consumer->client, wanted->topics[i]);
         route->group = group;
         route->source = (int32_t)i;
+        route->lane = &consumer->lanes[lane_of(consumer, group, is_internal(wanted, i))];
         subscription->routes[subscription->count++] = route;
     }
     return true;
@@ -68,30 +83,6 @@ static bool subscribe(struct broker_consumer *consumer, struct weir_error *error
     return true;
 }
 
-static rd_kafka_t *open_client(struct broker_consumer *consumer, const char *group, const char *member,
-                               int32_t partitions, struct weir_error *error)
-{
-    struct kafka_settings settings = {
-        .role = "consumer", .client = member, .group = group, .joins = true, .partitions = partitions};
-    rd_kafka_conf_t *conf = kafka_settings_build(consumer->broker->config, settings, error);
-    if (!conf)
-        return NULL;
-    rd_kafka_conf_set_opaque(conf, consumer);
-    rd_kafka_conf_set_rebalance_cb(conf, kafka_rebalance);
-    return kafka_client_new(consumer->broker, conf, "consumer", error);
-}
-
-static void open_queues(struct broker_consumer *consumer)
-{
-    static const uint64_t one = 1;
-    consumer->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    assert(consumer->wake >= 0);
-    consumer->events = rd_kafka_queue_get_consumer(consumer->client);
-    consumer->records = rd_kafka_queue_new(consumer->client);
-    rd_kafka_queue_io_event_enable(consumer->events, consumer->wake, &one, sizeof one);
-    rd_kafka_queue_io_event_enable(consumer->records, consumer->wake, &one, sizeof one);
-}
-
 /* What this member holds where it is alone; what cannot be told now is for count_topics to tell. */
 static int32_t count_partitions(struct broker *base, const struct broker_subscription *wanted, size_t count)
 {
@@ -103,6 +94,58 @@ static int32_t count_partitions(struct broker *base, const struct broker_subscri
             partitions += found > 0 ? found : 0;
         }
     return partitions;
+}
+
+static size_t count_lanes(const struct broker_subscription *wanted, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < wanted[i].topic_count; k++)
+            if (is_internal(&wanted[i], k))
+                return count * 2;
+    return 1;
+}
+
+static rd_kafka_t *open_client(struct broker_consumer *consumer, const char *group, const char *member,
+                               const struct broker_subscription *wanted, size_t count, struct weir_error *error)
+{
+    struct broker *base = &consumer->broker->base;
+    struct kafka_settings settings = {.role = "consumer",
+                                      .client = member,
+                                      .group = group,
+                                      .joins = true,
+                                      .partitions = count_partitions(base, wanted, count),
+                                      .lanes = consumer->lane_count};
+    rd_kafka_conf_t *conf = kafka_settings_build(consumer->broker->config, settings, error);
+    if (!conf)
+        return NULL;
+    rd_kafka_conf_set_opaque(conf, consumer);
+    rd_kafka_conf_set_rebalance_cb(conf, kafka_rebalance);
+    return kafka_client_new(consumer->broker, conf, "consumer", error);
+}
+
+static void wake_by(const struct broker_consumer *consumer, rd_kafka_queue_t *queue)
+{
+    static const uint64_t one = 1;
+    rd_kafka_queue_io_event_enable(queue, consumer->wake, &one, sizeof one);
+}
+
+static void close_queue(rd_kafka_queue_t *queue)
+{
+    rd_kafka_queue_io_event_enable(queue, -1, NULL, 0);
+    rd_kafka_queue_destroy(queue);
+}
+
+static void open_queues(struct broker_consumer *consumer)
+{
+    consumer->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    assert(consumer->wake >= 0);
+    consumer->events = rd_kafka_queue_get_consumer(consumer->client);
+    wake_by(consumer, consumer->events);
+    consumer->lanes = memory_new(consumer->lane_count * sizeof *consumer->lanes);
+    for (size_t i = 0; i < consumer->lane_count; i++) {
+        consumer->lanes[i].records = rd_kafka_queue_new(consumer->client);
+        wake_by(consumer, consumer->lanes[i].records);
+    }
 }
 
 static bool start(struct broker_consumer *consumer, const struct broker_subscription *wanted, struct weir_error *error)
@@ -123,7 +166,8 @@ struct broker_consumer *kafka_consumer_open(struct broker *base, const char *gro
     struct broker_consumer *consumer = memory_new(sizeof *consumer);
     consumer->broker = kafka_broker_of(base);
     consumer->rebalance = rebalance;
-    consumer->client = open_client(consumer, group, member, count_partitions(base, wanted, count), error);
+    consumer->lane_count = count_lanes(wanted, count);
+    consumer->client = open_client(consumer, group, member, wanted, count, error);
     if (!consumer->client) {
         free(consumer);
         return NULL;
@@ -173,10 +217,10 @@ void kafka_consumer_close(struct broker_consumer *consumer)
     rd_kafka_consumer_close(consumer->client); /* calls the rebalance callback */
     kafka_rebalance_forfeit(consumer);
     assert(consumer->outstanding == 0); /* messages live in the client that is destroyed now */
-    rd_kafka_queue_io_event_enable(consumer->events, -1, NULL, 0);
-    rd_kafka_queue_io_event_enable(consumer->records, -1, NULL, 0);
-    rd_kafka_queue_destroy(consumer->events);
-    rd_kafka_queue_destroy(consumer->records);
+    close_queue(consumer->events);
+    for (size_t i = 0; i < consumer->lane_count; i++)
+        close_queue(consumer->lanes[i].records);
+    free(consumer->lanes);
     kafka_routes_done(&consumer->routes);
     kafka_memory_tell(&consumer->broker->fetched_bytes, &consumer->told_bytes, 0);
     destroy_client(consumer->client);
@@ -326,7 +370,6 @@ static int take_shelved(struct broker_consumer *consumer, struct broker_message 
     int taken = 0;
     if (consumer->shelved == 0)
         return 0;
-    consumer->turn++;
     for (size_t i = 0; i < consumer->share_count && taken < max; i++) {
         struct kafka_share share = consumer->shares[(consumer->turn + i) % consumer->share_count];
         taken += take_from_share(consumer, share, messages + taken, max - taken);
@@ -341,25 +384,54 @@ static void tell_memory(struct broker_consumer *consumer, size_t queued)
                       kafka_waker_bytes(&consumer->waker, messages));
 }
 
+/* False: there is enough of all partitions whose records come by it. They may fill it. What nobody holds any more is to go. */
+static bool is_asked_for(const struct broker_consumer *consumer, const struct kafka_lane *lane)
+{
+    bool is_held = false;
+    for (size_t i = 0; i < consumer->routes.count; i++) {
+        const struct kafka_route *route = consumer->routes.items[i];
+        for (size_t p = 0; route->lane == lane && p < route->capacity; p++) {
+            is_held = is_held || route->slots[p];
+            if (route->slots[p] && !route->slots[p]->is_paused)
+                return true;
+        }
+    }
+    return !is_held;
+}
+
 /* What tasks that have enough are sent lies in front of what others wait for, and is put on shelves to come by; but only
  * until something is found for these. */
-static int take_fetched(struct broker_consumer *consumer, struct broker_message *messages, int max)
+static int take_queued(struct broker_consumer *consumer, struct kafka_lane *lane, struct broker_message *messages,
+                       int max)
 {
-    consumer->batch =
-        memory_grow(consumer->batch, &consumer->batch_capacity, (size_t)max, sizeof(rd_kafka_message_t *));
-    int taken = 0;
-    ssize_t count = max;
-    size_t found = rd_kafka_queue_length(consumer->records);
+    size_t found = rd_kafka_queue_length(lane->records);
     struct kafka_taken all = {0};
-    while (max > 0 && taken == 0 && count == max) {
-        count = rd_kafka_consume_batch_queue(consumer->records, 0, consumer->batch, (size_t)max);
+    ssize_t count = found > 0 ? max : 0;
+    int taken = 0;
+    while (taken == 0 && count == max) {
+        count = rd_kafka_consume_batch_queue(lane->records, 0, consumer->batch, (size_t)max);
         for (ssize_t i = 0; i < count; i++) {
             kafka_taken_add(&all, consumer->batch[i]);
             taken += accept_message(consumer, consumer->batch[i], &messages[taken]);
         }
     }
-    size_t queued = rd_kafka_queue_length(consumer->records);
-    kafka_waker_note(&consumer->waker, found, queued, all);
+    kafka_waker_note(&consumer->waker, &lane->was_full, found, rd_kafka_queue_length(lane->records), all);
+    return taken;
+}
+
+/* Each call begins with another lane, for the same reason. */
+static int take_fetched(struct broker_consumer *consumer, struct broker_message *messages, int max)
+{
+    size_t queued = 0;
+    int taken = 0;
+    consumer->batch =
+        memory_grow(consumer->batch, &consumer->batch_capacity, (size_t)max, sizeof(rd_kafka_message_t *));
+    for (size_t i = 0; i < consumer->lane_count; i++) {
+        struct kafka_lane *lane = &consumer->lanes[(consumer->turn + i) % consumer->lane_count];
+        if (taken < max && is_asked_for(consumer, lane))
+            taken += take_queued(consumer, lane, messages + taken, max - taken);
+        queued += rd_kafka_queue_length(lane->records);
+    }
     tell_memory(consumer, queued);
     return taken;
 }
@@ -378,6 +450,7 @@ static int poll_until(struct broker_consumer *consumer, struct broker_message *m
     uint64_t before = consumer->rebalances;
     for (;;) {
         kafka_consumer_serve(consumer);
+        consumer->turn++;
         int taken = take_shelved(consumer, messages, max);
         taken += take_fetched(consumer, messages + taken, max - taken);
         int64_t left_ms = (deadline_us - clock_monotonic_us(&clock_system) + 999) / 1000;

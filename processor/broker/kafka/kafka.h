@@ -90,6 +90,7 @@ struct kafka_settings {
     bool joins;                   /* a member of the group, so that group.instance.id applies */
     const char *transactional_id; /* producer only; NULL: no transactions */
     int32_t partitions;           /* consumer: that it may come to hold; 0: not known */
+    size_t lanes;                 /* consumer: that their records come by; 0 is one */
 };
 rd_kafka_conf_t *kafka_settings_build(const struct config *, struct kafka_settings, struct weir_error *);
 /* What no client could be made of, before one is: a start ends with it. */
@@ -135,7 +136,6 @@ struct kafka_waker {
     pthread_cond_t changed;
     bool is_running, is_stopping, is_wanted;
     /* Of the polling thread: */
-    bool was_full;           /* the queue has been, since the last wake-up */
     size_t full, full_bytes; /* whichever comes first stops the fetcher; bytes: of keys and values */
     size_t average;          /* of a message's key and value, lately */
 };
@@ -150,15 +150,20 @@ static inline void kafka_taken_add(struct kafka_taken *taken, const rd_kafka_mes
 void kafka_waker_start(struct kafka_waker *, rd_kafka_t *);
 void kafka_waker_stop(struct kafka_waker *); /* before the client is destroyed; twice is fine */
 void kafka_waker_call(struct kafka_waker *); /* there is something to fetch that the fetcher may not know of */
-/* Told whenever messages were taken: how many were queued before, and are now. */
-void kafka_waker_note(struct kafka_waker *, size_t found, size_t queued, struct kafka_taken);
+/* Told whenever messages were taken from a queue: how many it held before, and holds now. was_full: whether it has been,
+ * since the last wake-up. */
+void kafka_waker_note(struct kafka_waker *, bool *was_full, size_t found, size_t queued, struct kafka_taken);
 /* What so many messages take, of the size they have had lately. */
 size_t kafka_waker_bytes(const struct kafka_waker *, size_t messages);
 
 /* -- message.c -- */
 void kafka_message_fill(struct broker_message *, rd_kafka_message_t *); /* all but group and source */
-/* Of a fetched record, by the bytes around its value: it has no headers. False: it may have some. */
-bool kafka_message_is_bare(const void *value, size_t size);
+/* Of a fetched record, by the bytes in front of its value: where its headers lie, as they are in a batch. NULL: not known. */
+const unsigned char *kafka_message_headers(const void *value, size_t size);
+/* One, with a name and a value of less than 64 bytes each. */
+bool kafka_message_has_short_header(const unsigned char *headers);
+/* That one; items are to be freed, its value lies where it lay. */
+struct weir_headers kafka_message_short_header(const unsigned char *headers);
 void kafka_message_release(struct broker_message *);
 
 /* -- shelf.c: first in, first out -- */
@@ -191,6 +196,7 @@ struct kafka_route {
     int32_t group, source;
     struct kafka_slot **slots; /* by partition; NULL: not held */
     size_t capacity;
+    struct kafka_lane *lane; /* consumer: that its records come by */
 };
 struct kafka_routes {
     struct kafka_route **items;
@@ -221,12 +227,18 @@ static inline size_t kafka_subscription_width(const struct kafka_subscription *s
         width++;
     return width;
 }
+/* A queue in which those of several partitions end, so that taking a batch never runs a rebalance in between. */
+struct kafka_lane {
+    rd_kafka_queue_t *records;
+    bool was_full; /* kafka_waker_note */
+};
 struct broker_consumer {
     struct kafka_broker *broker;
     rd_kafka_t *client;
-    rd_kafka_queue_t *events;  /* rebalances and errors */
-    rd_kafka_queue_t *records; /* partition queues end here, so that taking a batch never runs a rebalance in between */
-    int wake;                  /* eventfd: written by both queues and by consumer_wake */
+    rd_kafka_queue_t *events; /* rebalances and errors */
+    struct kafka_lane *lanes;
+    size_t lane_count;
+    int wake; /* eventfd: written by all queues and by consumer_wake */
     atomic_bool is_woken;
     struct broker_rebalance rebalance;
     struct kafka_routes routes;
@@ -237,7 +249,7 @@ struct broker_consumer {
     uint64_t rebalances;       /* so far */
     bool is_leaving;           /* what is dealt now is not taken */
     bool is_lost;              /* inside a rebalance that lost the shares: nothing may be committed */
-    size_t shelved, turn;      /* messages on all shelves; the share whose shelf is taken from first */
+    size_t shelved, turn;      /* messages on all shelves; the share, and the lane, that is taken from first */
     struct weir_error pending; /* seen, to be returned by the next poll that has no messages */
     rd_kafka_message_t **batch;
     size_t batch_capacity;

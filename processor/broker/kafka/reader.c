@@ -22,6 +22,7 @@ struct broker_reader {
     size_t outstanding;
     size_t told_bytes; /* kafka_memory_tell */
     struct kafka_waker waker;
+    bool was_full; /* kafka_waker_note */
 };
 
 static rd_kafka_t *open_client(struct kafka_broker *broker, struct weir_error *error)
@@ -171,7 +172,7 @@ static int take_batch(struct broker_reader *reader, struct broker_message *messa
         taken += accept_message(reader, reader->batch[i], &messages[taken]);
     }
     size_t queued = rd_kafka_queue_length(reader->queue);
-    kafka_waker_note(&reader->waker, found, queued, all);
+    kafka_waker_note(&reader->waker, &reader->was_full, found, queued, all);
     kafka_memory_tell(&reader->broker->fetched_bytes, &reader->told_bytes,
                       kafka_waker_bytes(&reader->waker, queued + (size_t)taken));
     return taken;

@@ -98,12 +98,12 @@ static void hold_slots(struct broker_consumer *consumer, const rd_kafka_topic_pa
 {
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *one = &list->elems[i];
-        struct kafka_slot *slot = kafka_route_hold(kafka_routes_named(&consumer->routes, one->topic), one->partition);
-        slot->is_paused = true;
+        struct kafka_route *route = kafka_routes_named(&consumer->routes, one->topic);
+        kafka_route_hold(route, one->partition)->is_paused = true;
         rd_kafka_queue_t *queue = rd_kafka_queue_get_partition(consumer->client, one->topic, one->partition);
         if (!queue)
             continue;
-        rd_kafka_queue_forward(queue, consumer->records);
+        rd_kafka_queue_forward(queue, route->lane->records);
         rd_kafka_queue_destroy(queue);
     }
 }

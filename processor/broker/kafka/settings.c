@@ -52,6 +52,8 @@ static const struct setting for_producers[] = {
 
 enum {
     QUEUED_MIN = 2000,
+    QUEUED_LANE_MIN = 250,
+    QUEUED_KBYTES_MIN = 256,
     MESSAGE_TYPICAL = KAFKA_FETCHED_BYTES + 128,
     ANSWER_GROWTH = 20, /* four times by lz4, then librdkafka's own bytes for every message of a hundred or so */
     FETCH_MIN = 16 * 1024,
@@ -107,15 +109,17 @@ static int64_t clamp(int64_t value, int64_t low, int64_t high)
     return value < low ? low : value > high ? high : value;
 }
 
-/* The queue is small (waker.c says why that is fast) and counted in messages; for large ones the bytes bound it. A fetch
- * goes out while it is not full, so what one answer brings comes on top: so much of every partition. fetch.max.bytes could
+/* The queues are small (waker.c says why that is fast) and counted in messages; for large ones the bytes bound them. A fetch
+ * goes out while one is not full, so what one answer brings comes on top: so much of every partition. fetch.max.bytes could
  * bound it for all of them, but not below message.max.bytes, which decompression needs. */
 static void set_fetching(struct build *build, int64_t share)
 {
     int64_t part = share / KAFKA_FETCHED_PARTS;
+    int64_t lanes = build->settings->lanes > 0 ? (int64_t)build->settings->lanes : 1;
+    int64_t queued = clamp(part / MESSAGE_TYPICAL, QUEUED_MIN, KAFKA_QUEUED_MESSAGES);
     int64_t partitions = build->settings->partitions > 0 ? build->settings->partitions : PARTITIONS_ASSUMED;
-    set_number(build, "queued.max.messages.kbytes", clamp(part / 1024, 1024, 65536));
-    set_number(build, "queued.min.messages", clamp(part / MESSAGE_TYPICAL, QUEUED_MIN, KAFKA_QUEUED_MESSAGES));
+    set_number(build, "queued.max.messages.kbytes", clamp(part / 1024 / lanes, QUEUED_KBYTES_MIN, 65536));
+    set_number(build, "queued.min.messages", clamp(queued / lanes, QUEUED_LANE_MIN, queued));
     set_number(build, "fetch.message.max.bytes", clamp(part / ANSWER_GROWTH / partitions, FETCH_MIN, FETCH_MAX));
 }
 

@@ -122,14 +122,14 @@ static bool reaches(const struct kafka_waker *waker, size_t messages, size_t qua
  * an estimate, and more may come while some are taken. What was found counts as well, for that is what the fetcher saw:
  * messages of a partition that was paused since are thrown away unseen when others are taken (a join stood still for a
  * second, which it did in every other run). */
-void kafka_waker_note(struct kafka_waker *waker, size_t found, size_t queued, struct kafka_taken taken)
+void kafka_waker_note(struct kafka_waker *waker, bool *was_full, size_t found, size_t queued, struct kafka_taken taken)
 {
     note_average(waker, taken);
     size_t filled = queued + taken.count;
     if (reaches(waker, found > filled ? found : filled, 3))
-        waker->was_full = true;
-    if (!waker->was_full || reaches(waker, filled, 2))
+        *was_full = true;
+    if (!*was_full || reaches(waker, filled, 2))
         return;
-    waker->was_full = false;
+    *was_full = false;
     kafka_waker_call(waker);
 }
