@@ -24,6 +24,8 @@
 enum {
     BURST_RECORDS = 256, /* of one task before the next one's turn */
     TURN_RECORDS = 4096, /* of all tasks before the next poll; a task that lags by more is far behind */
+    BACKLOG_BUFFERS =
+        8, /* of buffered.records.per.partition, that internal topics may lag by before what comes in waits */
     RESTORE_WAIT_MS = 20,
     LAG_EVERY_US = 500 * 1000,
 };
@@ -114,7 +116,7 @@ static int burst(struct loop *loop, struct task *task)
     loop->burst_us = task->source_count > 1 ? loop_now_us() : 0;
     globals_enter(loop->app->globals);
     while (done < length && ready_to_process(&ready, task, loop->burst_us) && (source = task_choose(task))) {
-        if (!task_process(task, source))
+        if (backlog_holds(&loop->backlog, task, source) || !task_process(task, source))
             break;
         done++;
     }
@@ -127,9 +129,17 @@ static int burst(struct loop *loop, struct task *task)
     return done;
 }
 
+static int64_t end_of(void *self, const struct task *task, size_t source)
+{
+    struct loop *loop = self;
+    return loop->app->broker->ops->consumer_end(loop->consumer, loop_part_number(loop, task), (int32_t)source,
+                                                task->partition);
+}
+
 static void process(struct loop *loop)
 {
     int done = 0, before = -1;
+    backlog_look(&loop->backlog, loop->tasks, loop->task_count, end_of, loop, loop_now_us());
     while (!loop_is_paused(loop) && done < TURN_RECORDS && done != before && loop->failure.code == WEIR_OK) {
         before = done;
         for (size_t i = 0; i < loop->task_count && loop->failure.code == WEIR_OK; i++)
@@ -212,10 +222,22 @@ static bool is_commit_asked_for(const struct loop *loop)
     return false;
 }
 
+/* Whoever waited for it to catch up need not wait for the commit, too. Once: at the end of its inputs it may stand often. */
+static bool has_caught_up(struct loop *loop)
+{
+    if (!loop->is_far_behind || !loop_is_idle(loop) || loop_is_paused(loop))
+        return false;
+    for (size_t i = 0; i < loop->task_count; i++)
+        if (!is_quiet(loop, loop->tasks[i]))
+            return false;
+    loop->is_far_behind = false;
+    return true;
+}
+
 static void commit_when_due(struct loop *loop)
 {
     if (loop_now_us() - loop->committed_us >= loop->commit_interval_us || is_commit_asked_for(loop) ||
-        applier_overlay_bytes(loop) > loop->overlay_max)
+        applier_overlay_bytes(loop) > loop->overlay_max || has_caught_up(loop))
         commit_round(loop);
 }
 
@@ -244,11 +266,11 @@ static void show_lag(struct loop *loop)
     for (size_t i = 0; i < loop->task_count; i++) {
         struct task *task = loop->tasks[i];
         for (size_t s = 0; s < task->source_count; s++) {
-            int64_t end = loop->app->broker->ops->consumer_end(loop->consumer, loop_part_number(loop, task), (int32_t)s,
-                                                               task->partition);
+            int64_t end = end_of(loop, task, s);
             int64_t lag = end < 0 ? -1 : end - task->sources[s].position;
             atomic_store_explicit(&task->sources[s].lag, lag < 0 && end >= 0 ? 0 : lag, memory_order_relaxed);
         }
+        loop->is_far_behind = loop->is_far_behind || is_far_behind(task);
     }
 }
 
@@ -312,6 +334,7 @@ static void configure(struct loop *loop)
     loop->purge.interval_us = config_integer(config, "repartition.purge.interval.ms") * 1000;
     loop->poll_ms = config_integer(config, "poll.ms");
     loop->buffered_max = (size_t)config_integer(config, "buffered.records.per.partition");
+    backlog_init(&loop->backlog, &loop->app->layout, (int64_t)loop->buffered_max * BACKLOG_BUFFERS);
     int64_t idle_ms = config_integer(config, "max.task.idle.ms");
     loop->max_idle_us = idle_ms < 0 ? READY_NEVER_WAITS : idle_ms * 1000;
     loop->settings = (struct task_settings){
@@ -363,6 +386,7 @@ void loop_close(struct loop *loop)
         collector_close(&loop->collector);
     }
     openings_done(&loop->openings);
+    backlog_done(&loop->backlog);
     memory_free(loop->tasks);
     memory_free(loop->inputs);
     memory_free(loop);

@@ -2,6 +2,7 @@
  * All of it belongs to the loop's thread, but for what is atomic. */
 #ifndef WEIR_RUNTIME_LOOP_PRIVATE_H
 #define WEIR_RUNTIME_LOOP_PRIVATE_H
+#include "runtime/backlog.h"
 #include "runtime/collector.h"
 #include "runtime/loop.h"
 #include "runtime/opening.h"
@@ -22,14 +23,16 @@ struct loop {
     struct restorer restorer;
     struct purge purge;
     struct openings openings;
+    struct backlog backlog;
     struct task **tasks;
     size_t task_count, task_capacity;
     int64_t commit_interval_us, committed_us, lag_us, apply_after_us;
     size_t apply_next;     /* of tasks: whose stores are applied next */
     int64_t apply_rest_us; /* until then none is */
     int64_t poll_ms, max_idle_us;
-    int64_t burst_us; /* when the burst began */
-    int processed;    /* records, in the latest turn */
+    int64_t burst_us;   /* when the burst began */
+    int processed;      /* records, in the latest turn */
+    bool is_far_behind; /* some task has been, since the loop last stood at the end of all inputs */
     size_t buffered_max;
     size_t rows_max, windows_max, overlay_max; /* bytes over all stores (limits.h) */
     struct task_settings settings;

@@ -74,9 +74,10 @@ struct task_source {
     size_t ahead_count;
     int64_t stream_time_ms; /* greatest timestamp this source has given; -1: none yet */
     int64_t committed_stream_time_ms;
-    int64_t position; /* offset behind the last record that was processed; -1: none */
-    int64_t begun;    /* offset that was committed when the task was assigned; -1: none */
-    int64_t first;    /* offset of the first record that came; -1: none yet */
+    int64_t position;                  /* offset behind the last record that was processed; -1: none */
+    int64_t looked_position, moved_us; /* what position was, and when it last was another (backlog.h) */
+    int64_t begun;                     /* offset that was committed when the task was assigned; -1: none */
+    int64_t first;                     /* offset of the first record that came; -1: none yet */
     bool paused;
     int64_t
         idle_until_us; /* the queue is empty, here and at the broker: so long it is waited for (ready.h); 0: it is not */
