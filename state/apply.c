@@ -136,12 +136,12 @@ static struct store_row row_of(const void *item)
 
 /* Many rows would be flushed as a file anyway; they are cheaper written as one at once. But a memtable is synced to the
  * disk behind the task's back, and for a file it waits, so a small one is not worth it. An eviction comes seldom, and what
- * it writes of windows is looked for soon: there a memtable costs twice, when it is filled and when it is searched (a join
+ * it writes may be looked for soon: there a memtable costs twice, when it is filled and when it is searched (a join
  * of streams with 256 MiB: 5.5 CPU-s per million instead of 6.9). */
 static bool are_a_file(struct store *store, size_t rows, bool evict)
 {
     size_t least = store->database->limits.file_bytes_min;
-    if (evict && store_leaves_early(store->spec) && least > EVICTED_FILE_BYTES_MIN)
+    if (evict && least > EVICTED_FILE_BYTES_MIN)
         least = EVICTED_FILE_BYTES_MIN;
     return rows > 0 && committed_row_bytes(&store->committed) * rows >= least;
 }
