@@ -39,14 +39,16 @@ const struct setting config_table[] = {
      "how far the inputs are processed is committed in one transaction per `commit.interval.ms`, so that readers with "
      "`isolation.level=read_committed` see every result once; they see it with the commit, not before."},
     {"commit.interval.ms", SETTING_MILLISECONDS, "100", 1, 3600000, {0}, STREAMS,
-     "How often progress is committed. Views show committed state, so it is also how fresh they are."},
+     "How often progress is committed. Views show committed state, so it is also how fresh they are. Whoever was far behind and has caught up "
+     "commits at once."},
     {"repartition.purge.interval.ms", SETTING_MILLISECONDS, "30000", 1, INT32_MAX, {0}, STREAMS,
      "How often the broker is asked to delete what is processed and committed of repartition topics. Nobody reads it again. The "
      "embedded log drops whole segments."},
     {"poll.ms", SETTING_MILLISECONDS, "100", 0, 60000, {0}, STREAMS,
      "How long a thread waits for records when it has none."},
     {"buffered.records.per.partition", SETTING_INTEGER, "1000", 1, 1000000, {0}, STREAMS,
-     "Records held in memory per input partition before it is paused."},
+     "Records held in memory per input partition before it is paused. Where a thread lags by eight times as many with what its application has written "
+     "for itself (repartition topics, foreign-key joins), that goes first, and what leads to it waits for up to a second at a time."},
     {"max.task.idle.ms", SETTING_MILLISECONDS, "0", -1, 3600000, {0}, STREAMS,
      "How long a task with an empty input waits for more before it goes on with the others, to keep records of several "
      "topics in the order of their time. What the broker is known to hold already is waited for in any case; with 0 nothing "
