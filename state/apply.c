@@ -15,7 +15,8 @@
 enum {
     BATCH_BYTES_MAX = 1 << 20,
     FETCHED_AHEAD = 8,
-    EVICTED_FILE_BYTES_MIN = 1 << 20,
+    EVICTED_FILE_BYTES_MIN = 2 << 20,
+    EVICTED_WINDOWS_BYTES_MIN = 1 << 20,
     DEPARTED_PARTS = 8, /* of the rows that leave, for what is remembered of all that have left */
 };
 
@@ -137,12 +138,13 @@ static struct store_row row_of(const void *item)
 /* Many rows would be flushed as a file anyway; they are cheaper written as one at once. But a memtable is synced to the
  * disk behind the task's back, and for a file it waits, so a small one is not worth it. An eviction comes seldom, and what
  * it writes may be looked for soon: there a memtable costs twice, when it is filled and when it is searched (a join
- * of streams with 256 MiB: 5.5 CPU-s per million instead of 6.9). */
+ * of streams with 256 MiB: 5.5 CPU-s per million instead of 6.9). Of others, files so small would be merged too often. */
 static bool are_a_file(struct store *store, size_t rows, bool evict)
 {
-    size_t least = store->database->limits.file_bytes_min;
-    if (evict && least > EVICTED_FILE_BYTES_MIN)
-        least = EVICTED_FILE_BYTES_MIN;
+    size_t least = store->database->limits.file_bytes_min,
+           evicted = store_leaves_early(store->spec) ? EVICTED_WINDOWS_BYTES_MIN : EVICTED_FILE_BYTES_MIN;
+    if (evict && least > evicted)
+        least = evicted;
     return rows > 0 && committed_row_bytes(&store->committed) * rows >= least;
 }
 
