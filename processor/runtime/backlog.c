@@ -14,7 +14,6 @@ struct backlog_part {
     bool *is_upstream; /* by part: what it reads comes to an internal topic that this one reads */
     int64_t lag;       /* of its internal topics that move */
     int64_t held_us;   /* since when what comes in is held; 0: it is not */
-    bool is_held;
 };
 
 static bool is_internal(const struct task_source *source)
@@ -90,12 +89,11 @@ static void decide(struct backlog *backlog, struct backlog_part *part, size_t nu
     int64_t lag = 0;
     for (size_t i = 0; i < backlog->layout->part_count; i++)
         lag += backlog->parts[i].is_upstream[number] ? backlog->parts[i].lag : 0;
-    bool is_behind = lag > backlog->lag_max;
-    if (is_behind && part->held_us == 0)
-        part->held_us = now_us;
-    part->is_held = is_behind && now_us - part->held_us < HELD_US;
-    if (!part->is_held)
+    bool is_over = part->held_us > 0 && now_us - part->held_us >= HELD_US;
+    if (lag <= backlog->lag_max || is_over)
         part->held_us = 0;
+    else if (part->held_us == 0)
+        part->held_us = now_us;
 }
 
 void backlog_look(struct backlog *backlog, struct task *const *tasks, size_t count, backlog_end *end_of, void *self,
@@ -114,7 +112,7 @@ void backlog_look(struct backlog *backlog, struct task *const *tasks, size_t cou
 
 bool backlog_holds(const struct backlog *backlog, const struct task *task, const struct task_source *source)
 {
-    if (!part_of(backlog, task)->is_held || is_internal(source))
+    if (part_of(backlog, task)->held_us == 0 || is_internal(source))
         return false;
     for (size_t i = 0; i < task->source_count; i++)
         if (is_internal(&task->sources[i]) && task->sources[i].queue.count > 0)

@@ -45,7 +45,7 @@ MUTANTS = {
         '!log_all(loop, error) || !failpoint("commit.told", error) ||\n        !tell_all(loop, error) ||'),
     "what waited for the commit waits on (of per-commit)": (TASK,
         "    if (task->execution.held_bytes == 0)\n        return true;\n", "    if (task->execution.held_bytes < SIZE_MAX)\n        return true;\n"),
-    "what comes in waits for ever (of repartitioned-count)": (RUNTIME + "backlog.c", "part->is_held = is_behind &&", "part->is_held = part->is_held || is_behind ||"),
+    "what comes in waits for ever (of repartitioned-count)": (RUNTIME + "backlog.c", "if (lag <= backlog->lag_max || is_over)", "(void)is_over;\n    if (part->held_us == 0 && lag <= backlog->lag_max)"),
     "what was combined leaves before its commit is done (of combined)": (COMBINE,
         "context->execution->commits + 1);\n    self->held", "context->execution->commits);\n    self->held"),
     "what was combined is not written down (of combined)": (COMBINE, "i < held_count(batch->rows); i++)", "i < 0; i++)"),

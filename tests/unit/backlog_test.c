@@ -69,6 +69,12 @@ static void move(int64_t lag)
     ends[SECOND][0] = sources[SECOND][0].position + lag;
 }
 
+static void look_at(int64_t lag)
+{
+    move(lag);
+    look(LOOK_US);
+}
+
 static bool holds(size_t part)
 {
     return backlog_holds(&backlog, &tasks[part], &sources[part][INPUT]);
@@ -76,17 +82,14 @@ static bool holds(size_t part)
 
 Test(backlog, holds_up_what_leads_to_it_and_nothing_else)
 {
-    move(LAG_MAX);
-    look(LOOK_US);
+    look_at(LAG_MAX);
     cr_expect_not(holds(FIRST));
-    move(LAG_MAX + 1);
-    look(LOOK_US);
+    look_at(LAG_MAX + 1);
     cr_expect(holds(FIRST));
     cr_expect_not(holds(APART));
     cr_expect_not(backlog_holds(&backlog, &tasks[FIRST], &sources[FIRST][BETWEEN]));
     cr_expect_not(holds(SECOND), "an internal topic");
-    move(0);
-    look(LOOK_US);
+    look_at(0);
     cr_expect_not(holds(FIRST));
 }
 
@@ -112,15 +115,13 @@ Test(backlog, is_looked_at_now_and_then)
 
 Test(backlog, that_does_not_move_holds_nobody_up)
 {
-    move(LAG_MAX + 1);
-    look(LOOK_US);
+    look_at(LAG_MAX + 1);
     cr_expect(holds(FIRST));
     look(STILL_US - 1);
     cr_expect(holds(FIRST));
     look(LOOK_US);
     cr_expect_not(holds(FIRST));
-    move(LAG_MAX + 1);
-    look(LOOK_US);
+    look_at(LAG_MAX + 1);
     cr_expect(holds(FIRST));
 }
 
@@ -134,25 +135,20 @@ Test(backlog, of_which_nothing_was_read_holds_nobody_up)
 
 Test(backlog, holds_up_for_a_second_at_a_time)
 {
-    move(LAG_MAX + 1);
-    look(LOOK_US);
+    look_at(LAG_MAX + 1);
     for (int64_t held_us = LOOK_US; held_us < HELD_US; held_us += LOOK_US) {
-        move(LAG_MAX + 1);
-        look(LOOK_US);
+        look_at(LAG_MAX + 1);
         cr_assert(holds(FIRST), "after %lld us", (long long)held_us);
     }
-    move(LAG_MAX + 1);
-    look(LOOK_US);
+    look_at(LAG_MAX + 1);
     cr_expect_not(holds(FIRST));
-    move(LAG_MAX + 1);
-    look(LOOK_US);
+    look_at(LAG_MAX + 1);
     cr_expect(holds(FIRST));
 }
 
 Test(backlog, lets_pass_what_stands_in_front_of_it)
 {
-    move(LAG_MAX + 1);
-    look(LOOK_US);
+    look_at(LAG_MAX + 1);
     sources[FIRST][BETWEEN].queue.count = 1; /* later than what came in, or it would have been chosen */
     cr_expect_not(holds(FIRST));
 }
