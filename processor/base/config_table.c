@@ -107,6 +107,10 @@ const struct setting config_table[] = {
      "if there is one, and only what is newer is read. -1: never."},
     {"restore.copy.bytes.per.second", SETTING_BYTES, "268435456", 1048576, INT64_MAX, {0}, OURS,
      "How fast an instance copies state from others, at most, all its tasks together."},
+    {"join.changelog.packed", SETTING_CHOICE, "true", 0, 0, {"true", "false"}, OURS,
+     "Whether the rows that a commit adds to a join of streams share records of up to 16 KiB in its changelog, which costs client and "
+     "broker a fraction. Both forms are read, whatever is said here. Kafka Streams skips such records with a warning: say `false` for "
+     "as long as the join's windows last before it takes the application back."},
     {"explain.last.writer", SETTING_CHOICE, "false", 0, 0, {"true", "false"}, OURS,
      "Whether stores remember which input record wrote each of their rows, so that `.../keys/{key}/explain` can tell it. Costs a second, "
      "hidden store of about 28 bytes and the key per row beside each view, with a changelog `<application.id>-<store>-writers-changelog`, "

@@ -147,6 +147,38 @@ struct log_writer {
     bool first_only;
 };
 
+static void send_logged(struct log_writer *writer, const struct store_row *logged, struct weir_headers headers)
+{
+    struct task *task = writer->task;
+    const struct broker_record record = {
+        .partition = task->partition,
+        .timestamp_ms = logged->timestamp_ms < 0 ? 0 : logged->timestamp_ms,
+        .key = logged->key,
+        .value = logged->value,
+        .headers = headers,
+        .delivery = &task->deliveries[writer->store],
+    };
+    if (collector_send(writer->collector, task->part->stores[writer->store].changelog, &record, writer->error))
+        task->marks[writer->store].sent++;
+}
+
+static void send_packed(struct log_writer *writer)
+{
+    struct packed *packed = &writer->task->packed;
+    if (packed->count > 0 && writer->error->code == WEIR_OK) {
+        const struct store_row record = packed_record(packed);
+        send_logged(writer, &record, (struct weir_headers){0});
+    }
+    packed_clear(packed);
+}
+
+static void pack(struct log_writer *writer, const struct store_row *logged)
+{
+    if (!packed_has_room(&writer->task->packed, logged))
+        send_packed(writer);
+    packed_add(&writer->task->packed, logged);
+}
+
 static void log_row(void *self, const struct store_row *row)
 {
     struct log_writer *writer = self;
@@ -162,16 +194,10 @@ static void log_row(void *self, const struct store_row *row)
     struct weir_headers headers = {0};
     if (store->spec.kind == STORE_VERSIONED)
         anew_write(&logged, &task->arena, &headers);
-    const struct broker_record record = {
-        .partition = task->partition,
-        .timestamp_ms = logged.timestamp_ms < 0 ? 0 : logged.timestamp_ms,
-        .key = logged.key,
-        .value = logged.value,
-        .headers = headers,
-        .delivery = &task->deliveries[writer->store],
-    };
-    if (collector_send(writer->collector, store->changelog, &record, writer->error))
-        task->marks[writer->store].sent++;
+    if (store->is_packed)
+        pack(writer, &logged);
+    else
+        send_logged(writer, &logged, headers);
 }
 
 static void save_lineage(struct task *task)
@@ -189,6 +215,7 @@ static bool log_rows(struct task *task, struct collector *collector, bool first_
         struct log_writer writer = {task, collector, error, i, 0, first_only};
         if (task->part->stores[i].changelog)
             store_overlay_each(task->stores[i], log_row, &writer);
+        send_packed(&writer);
         arena_clear(&task->arena);
     }
     return error->code == WEIR_OK;

@@ -7,6 +7,7 @@
 enum {
     BATCH = 2048,
     AHEAD_MAX = 8192, /* records of a store behind the last known commit */
+    AHEAD_BYTES_MAX = 8 * 1024 * 1024,
     OVERLAY_BYTES_MAX = 8 * 1024 * 1024,
     COMMITTED_BYTES_MAX = 8 * 1024 * 1024, /* of one store */
     FULL_PAUSE_US = 1000 * 1000,
@@ -16,6 +17,7 @@ static void release_ahead(struct standbys *standbys, struct follower *follower)
 {
     for (; follower->ahead.count > 0; queue_pop(&follower->ahead))
         standbys_ops(standbys)->reader_release(standbys->reader, queue_head(&follower->ahead));
+    follower->ahead_bytes = 0;
 }
 
 static void stop_reading(struct standbys *standbys, struct follower *follower)
@@ -50,16 +52,27 @@ static struct follower *follower_of(struct standbys *standbys, int32_t token)
     return NULL;
 }
 
+static size_t size_of(const struct broker_message *message)
+{
+    return message->key.size + message->value.size;
+}
+
+static bool is_full(const struct follower *follower)
+{
+    return follower->ahead.count >= AHEAD_MAX || follower->ahead_bytes >= AHEAD_BYTES_MAX;
+}
+
 static void take_message(struct standbys *standbys, struct broker_message *message)
 {
     struct follower *follower = follower_of(standbys, message->group);
-    if (!follower || follower->ahead.count >= AHEAD_MAX) {
+    if (!follower || is_full(follower)) {
         if (follower) /* it is read again from here */
             stop_reading(standbys, follower);
         standbys_ops(standbys)->reader_release(standbys->reader, message);
         return;
     }
     follower->read_to = message->offset + 1;
+    follower->ahead_bytes += size_of(message);
     queue_push(&follower->ahead, message);
 }
 
@@ -75,12 +88,23 @@ bool following_read(struct standbys *standbys, bool *idle, struct weir_error *er
     return count >= 0;
 }
 
+struct followed {
+    struct store *store;
+    struct weir_error *error;
+};
+
+static bool follow_row(void *self, const struct store_row *row)
+{
+    struct followed *followed = self;
+    return store_follow(followed->store, row, followed->error);
+}
+
 static bool apply_message(struct standbys *standbys, const struct standby *standby, size_t store,
                           const struct broker_message *message, struct weir_error *error)
 {
-    struct store_row row;
-    bool ok = !restore_row(standby->task->part, store, standby->latest_ms, message, &standbys->arena, &row) ||
-              store_follow(standby->task->stores[store], &row, error);
+    struct followed followed = {standby->task->stores[store], error};
+    bool ok = restore_rows(standby->task->part, store, standby->latest_ms, message, &standbys->arena, follow_row,
+                           &followed);
     arena_clear(&standbys->arena);
     return ok;
 }
@@ -107,6 +131,7 @@ static bool apply_store(struct standbys *standbys, struct standby *standby, size
         if (!apply_message(standbys, standby, store, message, error))
             return false;
         follower->next = message->offset + 1;
+        follower->ahead_bytes -= size_of(message);
         standbys_ops(standbys)->reader_release(standbys->reader, message);
         queue_pop(&follower->ahead);
     }

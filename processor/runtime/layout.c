@@ -247,6 +247,14 @@ static void lay_tables(struct layout *layout, struct layout_part *part, const st
             lay_table(layout, part, part->subtopology->nodes.items[i], reuses);
 }
 
+/* No two rows of a join have one key, so nothing is lost to compaction. */
+static void lay_packed(struct layout_part *part, const struct config *config)
+{
+    for (size_t i = 0; i < part->store_count; i++)
+        part->stores[i].is_packed =
+            part->stores[i].spec.kind == STORE_JOIN && config_flag(config, "join.changelog.packed");
+}
+
 static bool connects(const struct graph_node *node, const struct store_spec *spec)
 {
     for (size_t i = 0; i < node->store_count; i++)
@@ -404,6 +412,7 @@ static void lay_part(struct layout *layout, struct layout_part *part, const stru
             lay_writers_store(layout, part, &part->stores[i]);
     if (subtopology->is_global)
         lay_position_store(layout, part);
+    lay_packed(part, config);
     part->sink_topics = arena_alloc(&layout->arena, (subtopology->nodes.count + 1) * sizeof *part->sink_topics);
     part->sink_schemas = arena_alloc(&layout->arena, (subtopology->nodes.count + 1) * sizeof *part->sink_schemas);
     part->sink_partitions = arena_alloc(&layout->arena, (subtopology->nodes.count + 1) * sizeof *part->sink_partitions);

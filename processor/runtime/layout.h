@@ -39,6 +39,7 @@ struct layout_store {
     uint32_t else_hash; /* of a table's source: the same if it were restored from the other topic; else 0 */
     int32_t writers;    /* index of the store that remembers who wrote its rows (writers.h); -1: nobody asks */
     bool hidden;        /* the engine's own, not a view */
+    bool is_packed;     /* rows of its changelog share records (packed.h) */
     bool is_hashed;     /* its keys are known to live where murmur2 puts them (DECISIONS.md 11) */
 };
 

@@ -59,6 +59,7 @@ void restorer_done(struct restorer *restorer)
         restorer->broker->ops->reader_close(restorer->reader);
     memory_free(restorer->entries);
     memory_free(restorer->copies);
+    memory_free(restorer->rows.items);
     *restorer = (struct restorer){.broker = restorer->broker};
 }
 
@@ -325,29 +326,58 @@ static struct restore_entry *entry_of(const struct restorer *restorer, int32_t t
     return NULL;
 }
 
-bool restore_row(const struct layout_part *part, size_t store, int64_t latest_ms, const struct broker_message *message,
-                 weir_arena *arena, struct store_row *out)
+static bool read_logged(enum store_kind kind, const struct store_row *logged, weir_arena *arena, struct store_row *out)
 {
-    const struct layout_store *layout = &part->stores[store];
-    enum store_kind kind = layout->spec.kind;
-    if (layout->source >= 0)
-        return source_row(&part->sources[layout->source], message, latest_ms, arena, out);
-    struct store_row logged = {message->key, message->value, message->timestamp_ms};
-    if (kind == STORE_VERSIONED)
-        anew_read(&logged, arena, message->headers);
     struct buffer key = {0};
-    bool is_row = changelog_read(kind, &logged, arena, &key, out);
-    if (is_row && out->key.data != logged.key.data)
+    bool is_row = changelog_read(kind, logged, arena, &key, out);
+    if (is_row && out->key.data != logged->key.data)
         out->key = arena_bytes(arena, out->key);
     buffer_done(&key);
     return is_row;
 }
 
-static void note_unfinished(struct restore_entry *entry, weir_bytes key)
+/* False: the record is no row. */
+static bool read_row(const struct layout_part *part, const struct layout_store *layout, int64_t latest_ms,
+                     const struct broker_message *message, weir_arena *arena, struct store_row *out)
 {
+    if (layout->source >= 0)
+        return source_row(&part->sources[layout->source], message, latest_ms, arena, out);
+    struct store_row logged = {message->key, message->value, message->timestamp_ms};
+    if (layout->spec.kind == STORE_VERSIONED)
+        anew_read(&logged, arena, message->headers);
+    return read_logged(layout->spec.kind, &logged, arena, out);
+}
+
+bool restore_rows(const struct layout_part *part, size_t store, int64_t latest_ms, const struct broker_message *message,
+                  weir_arena *arena, bool (*visit)(void *self, const struct store_row *), void *self)
+{
+    const struct layout_store *layout = &part->stores[store];
+    const struct store_row record = {.key = message->key, .value = message->value};
+    struct store_row logged, row;
+    weir_bytes rows;
+    if (layout->spec.kind != STORE_JOIN || !packed_read(&record, &rows))
+        return !read_row(part, layout, latest_ms, message, arena, &row) || visit(self, &row);
+    while (packed_next(&rows, &logged))
+        if (read_logged(layout->spec.kind, &logged, arena, &row) && !visit(self, &row))
+            return false;
+    return true;
+}
+
+static bool note_unfinished(void *self, const struct store_row *row)
+{
+    struct restore_entry *entry = self;
     entry->unfinished = memory_grow(entry->unfinished, &entry->unfinished_capacity, entry->unfinished_count + 1,
                                     sizeof *entry->unfinished);
-    entry->unfinished[entry->unfinished_count++] = arena_bytes(&entry->arena, key);
+    entry->unfinished[entry->unfinished_count++] = arena_bytes(&entry->arena, row->key);
+    return true;
+}
+
+static bool add_row(void *self, const struct store_row *row)
+{
+    struct restored_rows *rows = self;
+    rows->items = memory_grow(rows->items, &rows->capacity, rows->count + 1, sizeof *rows->items);
+    rows->items[rows->count++] = *row;
+    return true;
 }
 
 /* A standby that is becoming the task goes on showing its last commit until it can show this one. */
@@ -365,29 +395,26 @@ static bool follow_all(struct store *store, const struct store_row *rows, size_t
 }
 
 /* One run of messages of the same changelog. */
-static bool apply_run(struct restore_entry *entry, const struct broker_message *messages, size_t count,
-                      weir_arena *arena, struct weir_error *error)
+static bool apply_run(struct restore_entry *entry, struct restored_rows *rows, const struct broker_message *messages,
+                      size_t count, weir_arena *arena, struct weir_error *error)
 {
-    struct store_row *rows = arena_alloc_raw(arena, count * sizeof *rows);
-    size_t row_count = 0;
-    int64_t next = entry->position;
-    for (size_t i = 0; i < count; i++) {
-        struct store_row row;
-        if (messages[i].offset >= entry->end ||
-            !restore_row(entry->task->part, entry->store, entry->latest_ms, &messages[i], arena, &row))
-            continue;
-        if (messages[i].offset >= entry->committed) {
-            note_unfinished(entry, row.key);
-            continue;
-        }
-        rows[row_count++] = row;
-        next = messages[i].offset + 1;
+    struct store *store = entry->task->stores[entry->store];
+    const struct layout_part *part = entry->task->part;
+    entry->taken = entry->position;
+    rows->count = 0;
+    for (size_t i = 0; i < count && messages[i].offset < entry->end; i++) {
+        size_t before = rows->count;
+        if (messages[i].offset >= entry->committed)
+            restore_rows(part, entry->store, entry->latest_ms, &messages[i], arena, note_unfinished, entry);
+        else
+            restore_rows(part, entry->store, entry->latest_ms, &messages[i], arena, add_row, rows);
+        if (rows->count > before)
+            entry->taken = messages[i].offset + 1;
     }
-    entry->taken = next;
     if (answers_meanwhile(entry->task))
-        return follow_all(entry->task->stores[entry->store], rows, row_count, error);
+        return follow_all(store, rows->items, rows->count, error);
     entry->is_held_back =
-        row_count > 0 && !store_restore(entry->task->stores[entry->store], rows, row_count, next, error);
+        rows->count > 0 && !store_restore(store, rows->items, rows->count, entry->taken, error);
     return !entry->is_held_back;
 }
 
@@ -414,7 +441,7 @@ static bool apply(struct restorer *restorer, const struct broker_message *messag
             behind++;
         struct restore_entry *entry = entry_of(restorer, messages[first].group);
         if (entry && !entry->done)
-            ok = apply_run(entry, messages + first, (size_t)(behind - first), &arena, error) && ok;
+            ok = apply_run(entry, &restorer->rows, messages + first, (size_t)(behind - first), &arena, error) && ok;
         arena_clear(&arena);
     }
     restorer->records += (uint64_t)count;

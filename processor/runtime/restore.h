@@ -29,6 +29,10 @@ struct restorer {
     size_t count, capacity;
     struct restore_copy *copies; /* of tasks that wait for one */
     size_t copy_count, copy_capacity;
+    struct restored_rows { /* of the changelog in hand */
+        struct store_row *items;
+        size_t count, capacity;
+    } rows;
     uint64_t records; /* for the figures */
     bool got_nothing; /* in its last step */
     int64_t told_us;  /* when the log was told last what is left */
@@ -50,9 +54,10 @@ bool restore_must_begin_again(const struct restorer *, const struct task *);
 bool restore_is_done(const struct restorer *, const struct task *);
 /* Undoes unfinished writes and forgets the task. Call once restore_is_done. */
 bool restore_finish(struct restorer *, struct task *, struct weir_error *);
-/* A record of the changelog as a row of the store, which lives in the arena. False: it is none. */
-bool restore_row(const struct layout_part *, size_t store, int64_t latest_ms, const struct broker_message *,
-                 weir_arena *, struct store_row *);
+/* The rows of the store that a record of the changelog holds, in its order, until visit says false; they live in the arena or the
+ * message. False: visit has said so. */
+bool restore_rows(const struct layout_part *, size_t store, int64_t latest_ms, const struct broker_message *, weir_arena *,
+                  bool (*visit)(void *self, const struct store_row *), void *self);
 /* Writes the row of the key again as the store has it, so that it stands in the changelog behind what somebody else has
  * written there. False: it cannot be read. */
 bool restore_write_again(struct store *, weir_bytes key, weir_arena *, struct weir_error *);

@@ -15,6 +15,7 @@ struct follower { /* of one store */
     int64_t read_to;    /* to be read next, behind what is ahead */
     int64_t target;     /* committed */
     struct queue ahead; /* records that may be behind the commit */
+    size_t ahead_bytes; /* of their keys and values */
 };
 
 struct standby {

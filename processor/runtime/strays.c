@@ -53,15 +53,25 @@ static bool is_owner(struct weir_app *app, const struct task *task, struct weir_
     return ok;
 }
 
+struct undone {
+    struct store *store;
+    weir_arena arena;
+    struct weir_error *error;
+};
+
+static bool undo_row(void *self, const struct store_row *row)
+{
+    struct undone *undone = self;
+    return restore_write_again(undone->store, row->key, &undone->arena, undone->error);
+}
+
 static bool undo_message(struct task *task, size_t store, const struct broker_message *message,
                          struct weir_error *error)
 {
-    struct store_row row;
-    weir_arena arena;
-    arena_init(&arena);
-    bool ok = !restore_row(task->part, store, INT64_MAX, message, &arena, &row) ||
-              restore_write_again(task->stores[store], row.key, &arena, error);
-    arena_done(&arena);
+    struct undone undone = {.store = task->stores[store], .error = error};
+    arena_init(&undone.arena);
+    bool ok = restore_rows(task->part, store, INT64_MAX, message, &undone.arena, undo_row, &undone);
+    arena_done(&undone.arena);
     return ok;
 }
 

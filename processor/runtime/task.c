@@ -354,6 +354,7 @@ bool task_close(struct task *task, bool flush, struct weir_error *error)
     bool closed = task_close_stores(task, flush, error);
     buffer_done(&task->key_buffer);
     buffer_done(&task->value_buffer);
+    packed_done(&task->packed);
     buffer_done(&task->old_value_buffer);
     buffer_done(&task->change_buffer);
     arena_done(&task->arena);

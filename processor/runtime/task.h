@@ -21,6 +21,7 @@
 #include "runtime/queue.h"
 #include "runtime/tick.h"
 #include "runtime/upstream.h"
+#include "state/packed.h"
 
 enum task_state { TASK_RESTORING, TASK_RUNNING, TASK_STANDBY };
 
@@ -120,6 +121,7 @@ struct task {
     struct execution execution;
     weir_arena arena;                       /* of the record in hand */
     struct buffer key_buffer, value_buffer; /* of the record being sent */
+    struct packed packed;                   /* rows for the changelog, while a commit sends them */
     struct buffer old_value_buffer, change_buffer;
     struct punctuations stream_time, wall_clock;
     struct ticks ticks;
