@@ -169,8 +169,12 @@ static bool is_applied(const struct store *store)
 static void note_departure(struct store *store)
 {
     const struct table *table = &store->committed.rows->table;
-    if (store->expiry.retention_ms > 0)
-        departed_add(&store->departed, table, store->committed_times.written_ms, table_bytes(table) / DEPARTED_PARTS);
+    int64_t stream_time_ms = store->committed.marks.stream_time_ms;
+    if (store->expiry.retention_ms <= 0)
+        return;
+    if (stream_time_ms != EXPIRY_NO_TIME && stream_time_ms > store->expiry.retention_ms)
+        departed_forget(&store->departed, stream_time_ms - store->expiry.retention_ms);
+    departed_add(&store->departed, table, store->committed_times.written_ms, table_bytes(table) / DEPARTED_PARTS);
 }
 
 static bool apply(struct store *store, bool evict, int64_t now_us, struct weir_error *error)

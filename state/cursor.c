@@ -32,6 +32,8 @@ struct store_cursor {
     struct rocks_walk *durable;  /* of the task; NULL: nothing there */
     struct source sources[SOURCES_MAX];
     size_t count;
+    struct departed_rows departed; /* of the task: rows of one group that have left memory */
+    size_t next_departed;
     struct buffer range; /* memory of from and to */
     bool is_grouped;     /* the task's tables are walked along the list of one group */
 };
@@ -85,6 +87,15 @@ static bool step_durable(struct store_cursor *cursor, struct source *source, str
     return rocks_walk_next(cursor->view ? cursor->view->durable : cursor->durable, &source->head, error);
 }
 
+static bool step_departed(struct store_cursor *cursor, struct source *source, struct weir_error *error)
+{
+    (void)error;
+    if (cursor->next_departed == cursor->departed.count)
+        return false;
+    source->head = cursor->departed.items[cursor->next_departed++];
+    return true;
+}
+
 static void add_source(struct store_cursor *cursor,
                        bool (*step)(struct store_cursor *, struct source *, struct weir_error *),
                        const struct table *table)
@@ -127,6 +138,7 @@ void store_cursor_free(struct store_cursor *cursor)
     if (!cursor)
         return;
     buffer_done(&cursor->range);
+    departed_rows_done(&cursor->departed);
     free(cursor->view);
     free(cursor);
 }
@@ -187,6 +199,22 @@ static void add_ordered(struct store_cursor *cursor)
     add_table(cursor, committed_ordered(&store->committed), NULL);
 }
 
+/* Of a group that has left memory the rows may be at hand. */
+static void seek_departed(struct store_cursor *cursor)
+{
+    const struct store *store = cursor->store;
+    int64_t time_ms = expiry_key_time(store->expiry, cursor->from);
+    uint64_t hash = table_hash(&store->overlay, cursor->from);
+    cursor->next_departed = 0;
+    enum departed_answer answer =
+        time_ms == EXPIRY_NO_TIME ? DEPARTED_UNKNOWN
+                                  : departed_find(&store->departed, hash, time_ms, cursor->from, cursor->to, &cursor->departed);
+    if (answer == DEPARTED_FOUND)
+        add_source(cursor, step_departed, NULL);
+    else if (answer == DEPARTED_UNKNOWN)
+        seek_durable(cursor);
+}
+
 struct store_cursor *store_scan(struct store *store, weir_bytes from, weir_bytes to, bool descending,
                                 struct weir_error *error)
 {
@@ -199,7 +227,9 @@ struct store_cursor *store_scan(struct store *store, weir_bytes from, weir_bytes
         add_groups(cursor, size);
     else
         add_ordered(cursor);
-    if (size == 0 || store_may_be_durable(store, cursor->from))
+    if (size > 0 && !descending)
+        seek_departed(cursor);
+    else if (size == 0 || store_may_be_durable(store, cursor->from))
         seek_durable(cursor);
     return cursor;
 }

@@ -26,6 +26,7 @@ struct database *database_open(const char *directory, struct database_limits lim
     struct database *database = memory_new(sizeof *database);
     database->limits = limits;
     database->rocks = rocks;
+    database->directory = memory_text(directory);
     return database;
 }
 
@@ -42,6 +43,7 @@ bool database_close(struct database *database, bool flush, struct weir_error *er
         return true;
     assert(database->stores == 0);
     bool done = !database->rocks || rocks_close(database->rocks, flush, error);
+    free(database->directory);
     free(database);
     return done;
 }

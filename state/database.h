@@ -7,6 +7,7 @@
 struct database {
     struct database_limits limits;
     struct rocks *rocks; /* NULL: no directory, everything stays in memory */
+    char *directory;     /* of rocks */
     size_t stores;       /* open ones */
 };
 #endif

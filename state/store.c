@@ -43,7 +43,10 @@ static void begin_times(struct store *store, struct rocks_marks marks)
     store->times = (struct store_times){is_known ? marks.written_ms : marks.stream_time_ms, EXPIRY_NO_TIME};
     store->committed_times = store->times;
     bool may_hold_rows = store->family && !rocks_family_is_empty(store->family);
-    departed_init(&store->departed, may_hold_rows && !is_known ? INT64_MAX : marks.written_ms);
+    /* rows of joins never change, and are looked for group by group */
+    bool keeps_rows = store->family && store->spec->kind == STORE_JOIN;
+    departed_init(&store->departed, may_hold_rows && !is_known ? INT64_MAX : marks.written_ms,
+                  keeps_rows ? store->database->directory : NULL);
 }
 
 struct store *store_open(struct database *database, const struct store_spec *spec, struct weir_error *error)
@@ -213,6 +216,8 @@ void store_write(struct store *store, weir_bytes key, weir_bytes value, int64_t 
     if (!row)
         row = insert(store, key, hash, value.size);
     table_write(&store->overlay, row, value, timestamp_ms);
+    if (!value.data)
+        departed_forget_rows(&store->departed);
 }
 
 static void tell_put(struct store *store, weir_bytes key, weir_bytes value, int64_t timestamp_ms)

@@ -46,7 +46,7 @@ static int count(const struct departed *departed, int first, int64_t from_ms)
 Test(departed, every_group_that_left_is_found_and_few_others_are)
 {
     struct departed departed;
-    departed_init(&departed, INT64_MIN);
+    departed_init(&departed, INT64_MIN, NULL);
     leave(&departed, 0, 100, PLENTY);
     leave(&departed, GROUPS, 200, PLENTY);
     cr_expect_eq(count(&departed, 0, 100), GROUPS);
@@ -58,7 +58,7 @@ Test(departed, every_group_that_left_is_found_and_few_others_are)
 Test(departed, what_is_later_than_all_that_left_is_not_there)
 {
     struct departed departed;
-    departed_init(&departed, INT64_MIN);
+    departed_init(&departed, INT64_MIN, NULL);
     leave(&departed, 0, 100, PLENTY);
     leave(&departed, GROUPS, 200, PLENTY);
     cr_expect_lt(count(&departed, 0, 101), GROUPS / 50);
@@ -70,7 +70,7 @@ Test(departed, what_is_later_than_all_that_left_is_not_there)
 Test(departed, up_to_the_time_that_is_unknown_anything_may_be_there)
 {
     struct departed departed;
-    departed_init(&departed, 50);
+    departed_init(&departed, 50, NULL);
     cr_expect(departed_may_have(&departed, hash_of(0), 50));
     cr_expect_not(departed_may_have(&departed, hash_of(0), 51));
     departed_add_unknown(&departed, 70);
@@ -83,7 +83,7 @@ Test(departed, up_to_the_time_that_is_unknown_anything_may_be_there)
 Test(departed, the_oldest_becomes_unknown_when_there_is_too_much)
 {
     struct departed departed;
-    departed_init(&departed, INT64_MIN);
+    departed_init(&departed, INT64_MIN, NULL);
     leave(&departed, 0, 100, PLENTY);
     size_t bytes = departed.bytes;
     leave(&departed, GROUPS, 200, bytes);
