@@ -18,6 +18,7 @@ enum {
     EVICTED_FILE_BYTES_MIN = 2 << 20,
     EVICTED_WINDOWS_BYTES_MIN = 1 << 20,
     DEPARTED_PARTS = 8, /* of the rows that leave, for what is remembered of all that have left */
+    WRITTEN_DOWN_PARTS = 2, /* where that spares RocksDB, it is worth more than the rows */
 };
 
 static bool write_full_batch(struct store *store, struct weir_error *error)
@@ -169,12 +170,17 @@ static bool is_applied(const struct store *store)
 static void note_departure(struct store *store)
 {
     const struct table *table = &store->committed.rows->table;
-    int64_t stream_time_ms = store->committed.marks.stream_time_ms;
-    if (store->expiry.retention_ms <= 0)
+    struct departed *departed = &store->departed;
+    int64_t stream_time_ms = store->committed.marks.stream_time_ms, retention_ms = store->expiry.retention_ms;
+    bool is_written_down = scratch_is_open(&departed->rows);
+    if (retention_ms <= 0)
         return;
-    if (stream_time_ms != EXPIRY_NO_TIME && stream_time_ms > store->expiry.retention_ms)
-        departed_forget(&store->departed, stream_time_ms - store->expiry.retention_ms);
-    departed_add(&store->departed, table, store->committed_times.written_ms, table_bytes(table) / DEPARTED_PARTS);
+    if (stream_time_ms != EXPIRY_NO_TIME && stream_time_ms > retention_ms)
+        departed_forget(departed, stream_time_ms - retention_ms);
+    if (is_written_down && departed->count == 0)
+        rocks_family_read_seldom(store->family);
+    departed_add(departed, table, store->committed_times.written_ms,
+                 table_bytes(table) / (is_written_down ? WRITTEN_DOWN_PARTS : DEPARTED_PARTS));
 }
 
 static bool apply(struct store *store, bool evict, int64_t now_us, struct weir_error *error)

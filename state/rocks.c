@@ -17,6 +17,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "state/rocks_private.h"
 
@@ -327,6 +328,20 @@ int64_t rocks_disk_family_rows(struct rocks_family *family)
     return atomic_load(&family->counted_rows);
 }
 
+/* Four times RocksDB's own numbers of files. */
+void rocks_disk_family_read_seldom(struct rocks_family *family)
+{
+    static const char *const names[] = {"level0_file_num_compaction_trigger", "level0_slowdown_writes_trigger",
+                                        "level0_stop_writes_trigger"},
+                             *const values[] = {"16", "80", "144"};
+    char *message = NULL;
+    struct weir_error error = {0};
+    rocksdb_set_options_cf(family->rocks->database, family->handle, sizeof names / sizeof *names, names, values,
+                           &message);
+    if (!rocks_check(message, family->name, &error))
+        log_warning("state", "%s; files are merged as often as others", error.message);
+}
+
 size_t rocks_disk_family_memory(struct rocks_family *family)
 {
     return property(family, "rocksdb.size-all-mem-tables");
@@ -523,6 +538,7 @@ const struct rocks_ops rocks_disk = {
     .family_is_empty = rocks_disk_family_is_empty,
     .family_rows = rocks_disk_family_rows,
     .family_memory = rocks_disk_family_memory,
+    .family_read_seldom = rocks_disk_family_read_seldom,
     .get = rocks_disk_get,
     .batch_row = rocks_disk_batch_row,
     .batch_marks = rocks_disk_batch_marks,

@@ -39,6 +39,8 @@ struct rocks_ops {
     bool (*family_is_empty)(struct rocks_family *); /* no row was ever written [any] */
     int64_t (*family_rows)(struct rocks_family *);  /* exact up to 1000, then an estimate; up to 500 ms old [any] */
     size_t (*family_memory)(struct rocks_family *); /* bytes of its memtables [any] */
+    /* Hardly anybody reads it: its files are merged less often, until the database is closed. A hint. */
+    void (*family_read_seldom)(struct rocks_family *);
 
     /* Value in the arena. False and code untouched: absent. [any] */
     bool (*get)(struct rocks_family *, weir_bytes key, weir_arena *, struct store_row *out, struct weir_error *);
@@ -104,6 +106,10 @@ static inline bool rocks_family_is_empty(struct rocks_family *family)
 static inline int64_t rocks_family_rows(struct rocks_family *family)
 {
     return rocks_level->family_rows(family);
+}
+static inline void rocks_family_read_seldom(struct rocks_family *family)
+{
+    rocks_level->family_read_seldom(family);
 }
 static inline size_t rocks_family_memory(struct rocks_family *family)
 {

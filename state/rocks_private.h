@@ -51,6 +51,7 @@ void rocks_disk_family_expire(struct rocks_family *, struct expiry expiry, int64
 bool rocks_disk_family_is_empty(struct rocks_family *);
 int64_t rocks_disk_family_rows(struct rocks_family *);
 size_t rocks_disk_family_memory(struct rocks_family *);
+void rocks_disk_family_read_seldom(struct rocks_family *);
 bool rocks_disk_get(struct rocks_family *, weir_bytes key, weir_arena *, struct store_row *out, struct weir_error *);
 void rocks_disk_batch_row(struct rocks_family *, const struct store_row *row);
 void rocks_disk_batch_marks(struct rocks_family *, struct rocks_marks marks);

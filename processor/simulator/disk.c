@@ -381,6 +381,11 @@ static int64_t family_rows(struct rocks_family *family)
 }
 
 /* Everything is in memory, which is not what is asked. */
+static void family_read_seldom(struct rocks_family *family)
+{
+    (void)family;
+}
+
 static size_t family_memory(struct rocks_family *family)
 {
     (void)family;
@@ -485,6 +490,7 @@ const struct rocks_ops disk_ops = {
     .family_is_empty = family_is_empty,
     .family_rows = family_rows,
     .family_memory = family_memory,
+    .family_read_seldom = family_read_seldom,
     .get = get,
     .batch_row = batch_row,
     .batch_marks = batch_marks,
