@@ -40,9 +40,11 @@ bool scratch_append(struct scratch *scratch, const void *data, size_t size, int6
     *at = scratch->end;
     for (size_t done = 0; done < size;) {
         ssize_t written = pwrite(scratch->descriptor, (const char *)data + done, size - done, *at + (off_t)done);
-        if (written <= 0 && errno != EINTR)
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
             return false;
-        done += written > 0 ? (size_t)written : 0;
+        done += (size_t)written;
     }
     scratch->end += (int64_t)size;
     return true;
@@ -52,9 +54,11 @@ bool scratch_read(const struct scratch *scratch, int64_t at, void *data, size_t 
 {
     for (size_t done = 0; done < size;) {
         ssize_t got = pread(scratch->descriptor, (char *)data + done, size - done, at + (off_t)done);
-        if (got == 0 || (got < 0 && errno != EINTR))
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
             return false;
-        done += got > 0 ? (size_t)got : 0;
+        done += (size_t)got;
     }
     return true;
 }

@@ -1,8 +1,12 @@
 /* departed_test.c: what has left is never denied, and most of what has not is.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "base/bytes.h"
 #include "state/departed.h"
 
 enum { GROUPS = 5000, ROWS_OF_A_GROUP = 3, TAIL_BYTES = 1, PLENTY = 1 << 20 };
@@ -97,4 +101,168 @@ Test(departed, the_oldest_becomes_unknown_when_there_is_too_much)
     cr_expect_eq(departed.bytes, 0);
     cr_expect_eq(count(&departed, GROUPS, 300), GROUPS);
     departed_done(&departed);
+}
+
+/* ---- rows that are written down ---- */
+
+static struct departed kept;
+static struct departed_rows found;
+
+static void begin_kept(void)
+{
+    departed_init(&kept, INT64_MIN, "/tmp");
+    cr_assert(scratch_is_open(&kept.rows));
+}
+
+static void end_kept(void)
+{
+    departed_rows_done(&found);
+    departed_done(&kept);
+}
+
+TestSuite(departed_rows, .init = begin_kept, .fini = end_kept);
+
+static weir_bytes row_key(int group, int row, char text[16])
+{
+    weir_bytes key = group_of(group, text);
+    text[key.size++] = (char)row;
+    return key;
+}
+
+static void add_row(struct table *table, int group, int row, weir_bytes value)
+{
+    char text[16];
+    weir_bytes key = row_key(group, row, text);
+    struct table_row *added = table_insert(table, key, table_hash(table, key), value.size);
+    table_write(table, added, value, group);
+}
+
+/* Rows 0, 2 and 1 of each group, with that value; NULL: deleted. */
+static void leave_rows(int groups, int64_t until_ms, const char *value)
+{
+    static const int rows[] = {0, 2, 1};
+    struct table table;
+    table_init(&table);
+    table_group(&table, TAIL_BYTES);
+    for (int group = 0; group < groups; group++)
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+            add_row(&table, group, rows[i], (weir_bytes){value, value ? strlen(value) : 0});
+    departed_add(&kept, &table, until_ms, PLENTY);
+    table_done(&table);
+}
+
+static enum departed_answer find(int group, int from_row, int to_row, int64_t from_ms)
+{
+    char from[16], to[16];
+    weir_bytes first = row_key(group, from_row, from), behind = row_key(group, to_row, to);
+    return departed_find(&kept, hash_of(group), from_ms, first, behind, &found);
+}
+
+static void expect_row(size_t at, int group, int row, const char *value)
+{
+    char text[16];
+    cr_assert_lt(at, found.count);
+    cr_expect(bytes_equal(found.items[at].key, row_key(group, row, text)));
+    cr_expect_eq(found.items[at].timestamp_ms, group);
+    cr_expect_eq(found.items[at].value.data == NULL, value == NULL);
+    cr_expect(bytes_equal(found.items[at].value, (weir_bytes){value, value ? strlen(value) : 0}));
+}
+
+Test(departed_rows, those_of_a_group_come_in_order_of_their_keys)
+{
+    leave_rows(GROUPS, 100, "value");
+    for (int group = 0; group < GROUPS; group++) {
+        cr_assert_eq(find(group, 0, 3, 50), DEPARTED_FOUND);
+        cr_assert_eq(found.count, 3);
+        for (int row = 0; row < 3; row++)
+            expect_row((size_t)row, group, row, "value");
+    }
+}
+
+Test(departed_rows, only_those_in_the_range_come)
+{
+    leave_rows(9, 100, "value");
+    cr_expect_eq(find(4, 1, 2, 50), DEPARTED_FOUND);
+    cr_expect_eq(found.count, 1);
+    expect_row(0, 4, 1, "value");
+    cr_expect_eq(find(4, 3, 9, 50), DEPARTED_NONE);
+    cr_expect_eq(find(4, 0, 3, 101), DEPARTED_NONE);
+    cr_expect_eq(find(12345, 0, 3, 50), DEPARTED_NONE);
+}
+
+Test(departed_rows, what_left_last_counts)
+{
+    leave_rows(9, 100, "old");
+    leave_rows(5, 200, "new");
+    leave_rows(2, 300, NULL);
+    cr_expect_eq(find(8, 0, 3, 50), DEPARTED_FOUND);
+    expect_row(0, 8, 0, "old");
+    cr_expect_eq(find(4, 0, 3, 50), DEPARTED_FOUND);
+    cr_expect_eq(found.count, 3);
+    expect_row(2, 4, 2, "new");
+    cr_expect_eq(find(1, 0, 3, 50), DEPARTED_FOUND);
+    expect_row(1, 1, 1, NULL);
+}
+
+Test(departed_rows, what_was_forgotten_is_asked_for)
+{
+    leave_rows(9, 100, "value");
+    departed_forget_rows(&kept);
+    cr_expect_eq(find(4, 0, 3, 50), DEPARTED_UNKNOWN);
+    cr_expect_eq(find(12345, 0, 3, 50), DEPARTED_NONE);
+    leave_rows(9, 200, "again");
+    cr_expect_eq(find(4, 0, 3, 150), DEPARTED_FOUND);
+    cr_expect_eq(find(4, 0, 3, 50), DEPARTED_UNKNOWN, "the older ones are still not there");
+}
+
+Test(departed_rows, what_nobody_looks_for_any_more_is_not_there)
+{
+    leave_rows(9, 100, "value");
+    leave_rows(9, 200, "value");
+    size_t bytes = kept.bytes;
+    departed_forget(&kept, 100);
+    cr_expect_eq(kept.count, 1);
+    cr_expect_eq(kept.bytes, bytes / 2);
+    cr_expect_eq(find(4, 0, 3, 150), DEPARTED_FOUND);
+    departed_forget(&kept, 200);
+    cr_expect_eq(kept.bytes, 0);
+    cr_expect_eq(find(4, 0, 3, 50), DEPARTED_NONE);
+}
+
+Test(departed_rows, a_damaged_file_is_not_believed)
+{
+    leave_rows(9, 100, "value");
+    char byte;
+    for (int64_t at = 0; at < kept.rows.end; at++) {
+        cr_assert(scratch_read(&kept.rows, at, &byte, 1));
+        byte = (char)(byte ^ 0x40);
+        cr_assert_eq(pwrite(kept.rows.descriptor, &byte, 1, at), 1);
+    }
+    for (int group = 0; group < 9; group++)
+        cr_expect_eq(find(group, 0, 3, 50), DEPARTED_UNKNOWN);
+    cr_assert_eq(ftruncate(kept.rows.descriptor, 0), 0);
+    cr_expect_eq(find(4, 0, 3, 50), DEPARTED_UNKNOWN);
+}
+
+Test(departed_rows, a_key_with_many_rows_is_asked_for)
+{
+    static char value[100];
+    struct table table;
+    table_init(&table);
+    table_group(&table, TAIL_BYTES);
+    for (int row = 0; row < 120; row++)
+        add_row(&table, 7, row, (weir_bytes){value, sizeof value});
+    departed_add(&kept, &table, 100, PLENTY);
+    table_done(&table);
+    cr_expect_eq(find(7, 0, 1, 50), DEPARTED_UNKNOWN);
+}
+
+Test(departed_rows, a_disk_that_takes_nothing_leaves_filters)
+{
+    scratch_close(&kept.rows);
+    kept.rows.descriptor = open("/dev/full", O_RDWR);
+    cr_assert_geq(kept.rows.descriptor, 0);
+    leave_rows(9, 100, "value");
+    cr_expect_eq(find(4, 0, 3, 50), DEPARTED_UNKNOWN);
+    cr_expect_eq(find(12345, 0, 3, 50), DEPARTED_NONE);
 }
