@@ -191,29 +191,23 @@ static void add_rows(struct departed *departed, struct departure *departure, con
     departure->ends = NULL;
 }
 
-/* A file that only grows is worth nothing. */
-static void release_rows(struct departed *departed, struct departure *departure)
+static void forget_rows(struct departed *departed)
 {
-    if (departure->ends &&
-        !scratch_release(&departed->rows, departure->at, departure->ends[departure->count - 1])) {
-        departed_forget_rows(departed);
-        scratch_close(&departed->rows);
-    }
-}
-
-void departed_forget_rows(struct departed *departed)
-{
-    if (!scratch_is_open(&departed->rows))
-        return;
     for (size_t i = 0; i < departed->count; i++) {
         struct departure *departure = &departed->items[i];
         departed->bytes -= bytes_of(departure);
-        if (departure->ends)
-            scratch_release(&departed->rows, departure->at, departure->ends[departure->count - 1]);
         free(departure->ends);
         departure->ends = NULL;
         departed->bytes += bytes_of(departure);
     }
+    scratch_close(&departed->rows);
+}
+
+/* A file that only grows is worth nothing. */
+static void release_rows(struct departed *departed, const struct departure *departure)
+{
+    if (departure->ends && !scratch_release(&departed->rows, departure->at, departure->ends[departure->count - 1]))
+        forget_rows(departed);
 }
 
 /* ---- what is known ---- */

@@ -40,8 +40,6 @@ void departed_add(struct departed *, const struct table *, int64_t until_ms, siz
 void departed_add_unknown(struct departed *, int64_t until_ms);
 /* No row up to this time is looked for any more. */
 void departed_forget(struct departed *, int64_t until_ms);
-/* A row is deleted that may have left: what is written down is not read any more. */
-void departed_forget_rows(struct departed *);
 /* False: no row of the group that is from_ms or later has left. */
 bool departed_may_have(const struct departed *, uint64_t group_hash, int64_t from_ms);
 /* The group's rows with from <= key < to, the times of whose keys are from_ms or later, and perhaps some that are in memory too. */

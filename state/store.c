@@ -43,7 +43,7 @@ static void begin_times(struct store *store, struct rocks_marks marks)
     store->times = (struct store_times){is_known ? marks.written_ms : marks.stream_time_ms, EXPIRY_NO_TIME};
     store->committed_times = store->times;
     bool may_hold_rows = store->family && !rocks_family_is_empty(store->family);
-    /* rows of joins never change, and are looked for group by group */
+    /* rows of joins are looked for group by group, and most of them once more */
     bool keeps_rows = store->family && store->spec->kind == STORE_JOIN;
     departed_init(&store->departed, may_hold_rows && !is_known ? INT64_MAX : marks.written_ms,
                   keeps_rows ? store->database->directory : NULL);
@@ -216,8 +216,6 @@ void store_write(struct store *store, weir_bytes key, weir_bytes value, int64_t 
     if (!row)
         row = insert(store, key, hash, value.size);
     table_write(&store->overlay, row, value, timestamp_ms);
-    if (!value.data)
-        departed_forget_rows(&store->departed);
 }
 
 static void tell_put(struct store *store, weir_bytes key, weir_bytes value, int64_t timestamp_ms)

@@ -204,15 +204,23 @@ Test(departed_rows, what_left_last_counts)
     expect_row(1, 1, 1, NULL);
 }
 
-Test(departed_rows, what_was_forgotten_is_asked_for)
+Test(departed_rows, a_file_whose_place_cannot_be_given_back_is_given_up)
 {
+    int pipe_ends[2];
     leave_rows(9, 100, "value");
-    departed_forget_rows(&kept);
-    cr_expect_eq(find(4, 0, 3, 50), DEPARTED_UNKNOWN);
-    cr_expect_eq(find(12345, 0, 3, 50), DEPARTED_NONE);
-    leave_rows(9, 200, "again");
-    cr_expect_eq(find(4, 0, 3, 150), DEPARTED_FOUND);
-    cr_expect_eq(find(4, 0, 3, 50), DEPARTED_UNKNOWN, "the older ones are still not there");
+    leave_rows(9, 200, "value");
+    size_t bytes = kept.bytes;
+    close(kept.rows.descriptor);
+    cr_assert_eq(pipe(pipe_ends), 0);
+    kept.rows.descriptor = pipe_ends[0];
+    departed_forget(&kept, 100);
+    close(pipe_ends[1]);
+    cr_expect_not(scratch_is_open(&kept.rows));
+    cr_expect_lt(kept.bytes, bytes / 2);
+    cr_expect_eq(find(4, 0, 3, 150), DEPARTED_UNKNOWN);
+    cr_expect_eq(find(12345, 0, 3, 150), DEPARTED_NONE);
+    leave_rows(9, 300, "value");
+    cr_expect_eq(find(4, 0, 3, 250), DEPARTED_UNKNOWN);
 }
 
 Test(departed_rows, what_nobody_looks_for_any_more_is_not_there)
