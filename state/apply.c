@@ -17,7 +17,7 @@ enum {
     FETCHED_AHEAD = 8,
     EVICTED_FILE_BYTES_MIN = 2 << 20,
     EVICTED_WINDOWS_BYTES_MIN = 1 << 20,
-    DEPARTED_PARTS = 8, /* of the rows that leave, for what is remembered of all that have left */
+    DEPARTED_PARTS = 8,     /* of the rows that leave, for what is remembered of all that have left */
     WRITTEN_DOWN_PARTS = 2, /* where that spares RocksDB, it is worth more than the rows */
 };
 

@@ -207,8 +207,9 @@ static void seek_departed(struct store_cursor *cursor)
     uint64_t hash = table_hash(&store->overlay, cursor->from);
     cursor->next_departed = 0;
     enum departed_answer answer =
-        time_ms == EXPIRY_NO_TIME ? DEPARTED_UNKNOWN
-                                  : departed_find(&store->departed, hash, time_ms, cursor->from, cursor->to, &cursor->departed);
+        time_ms == EXPIRY_NO_TIME
+            ? DEPARTED_UNKNOWN
+            : departed_find(&store->departed, hash, time_ms, cursor->from, cursor->to, &cursor->departed);
     if (answer == DEPARTED_FOUND)
         add_source(cursor, step_departed, NULL);
     else if (answer == DEPARTED_UNKNOWN)

@@ -291,8 +291,8 @@ static const char *read_row(const char *at, struct store_row *row)
     return at + row->value.size;
 }
 
-static bool take_rows(const struct departed *departed, const struct departure *departure, uint64_t hash, weir_bytes from,
-                      weir_bytes to, struct departed_rows *rows)
+static bool take_rows(const struct departed *departed, const struct departure *departure, uint64_t hash,
+                      weir_bytes from, weir_bytes to, struct departed_rows *rows)
 {
     if (!departure->ends)
         return false;
@@ -317,8 +317,8 @@ static bool take_rows(const struct departed *departed, const struct departure *d
     return true;
 }
 
-enum departed_answer departed_find(const struct departed *departed, uint64_t group_hash, int64_t from_ms, weir_bytes from,
-                                   weir_bytes to, struct departed_rows *rows)
+enum departed_answer departed_find(const struct departed *departed, uint64_t group_hash, int64_t from_ms,
+                                   weir_bytes from, weir_bytes to, struct departed_rows *rows)
 {
     rows->count = 0;
     if (from_ms <= departed->unknown_until_ms)

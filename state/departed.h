@@ -20,7 +20,7 @@ struct departed {
     size_t bytes;
     int64_t
         unknown_until_ms; /* of any group there may be rows up to this time, that of their keys; INT64_MIN: there are none */
-    struct scratch rows;  /* not open: filters only */
+    struct scratch rows; /* not open: filters only */
 };
 
 struct departed_rows { /* of one group, in order of their keys, each key once; some may be deleted */

@@ -65,5 +65,6 @@ bool scratch_read(const struct scratch *scratch, int64_t at, void *data, size_t 
 
 bool scratch_release(struct scratch *scratch, int64_t at, size_t size)
 {
-    return size == 0 || fallocate(scratch->descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, (off_t)size) == 0;
+    return size == 0 ||
+           fallocate(scratch->descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, (off_t)size) == 0;
 }

@@ -103,8 +103,8 @@ static bool apply_message(struct standbys *standbys, const struct standby *stand
                           const struct broker_message *message, struct weir_error *error)
 {
     struct followed followed = {standby->task->stores[store], error};
-    bool ok = restore_rows(standby->task->part, store, standby->latest_ms, message, &standbys->arena, follow_row,
-                           &followed);
+    bool ok =
+        restore_rows(standby->task->part, store, standby->latest_ms, message, &standbys->arena, follow_row, &followed);
     arena_clear(&standbys->arena);
     return ok;
 }

@@ -413,8 +413,7 @@ static bool apply_run(struct restore_entry *entry, struct restored_rows *rows, c
     }
     if (answers_meanwhile(entry->task))
         return follow_all(store, rows->items, rows->count, error);
-    entry->is_held_back =
-        rows->count > 0 && !store_restore(store, rows->items, rows->count, entry->taken, error);
+    entry->is_held_back = rows->count > 0 && !store_restore(store, rows->items, rows->count, entry->taken, error);
     return !entry->is_held_back;
 }
 

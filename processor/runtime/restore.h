@@ -56,8 +56,8 @@ bool restore_is_done(const struct restorer *, const struct task *);
 bool restore_finish(struct restorer *, struct task *, struct weir_error *);
 /* The rows of the store that a record of the changelog holds, in its order, until visit says false; they live in the arena or the
  * message. False: visit has said so. */
-bool restore_rows(const struct layout_part *, size_t store, int64_t latest_ms, const struct broker_message *, weir_arena *,
-                  bool (*visit)(void *self, const struct store_row *), void *self);
+bool restore_rows(const struct layout_part *, size_t store, int64_t latest_ms, const struct broker_message *,
+                  weir_arena *, bool (*visit)(void *self, const struct store_row *), void *self);
 /* Writes the row of the key again as the store has it, so that it stands in the changelog behind what somebody else has
  * written there. False: it cannot be read. */
 bool restore_write_again(struct store *, weir_bytes key, weir_arena *, struct weir_error *);
