@@ -177,8 +177,9 @@ static void note_departure(struct store *store)
         return;
     if (stream_time_ms != EXPIRY_NO_TIME && stream_time_ms > retention_ms)
         departed_forget(departed, stream_time_ms - retention_ms);
-    if (is_written_down && departed->count == 0)
+    if (is_written_down && !store->is_read_seldom)
         rocks_family_read_seldom(store->family);
+    store->is_read_seldom = is_written_down;
     departed_add(departed, table, store->committed_times.written_ms,
                  table_bytes(table) / (is_written_down ? WRITTEN_DOWN_PARTS : DEPARTED_PARTS));
 }

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "state/departed.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -298,6 +299,7 @@ static bool take_rows(const struct departed *departed, const struct departure *d
         return false;
     size_t word = index_of(departure, hash);
     uint32_t begin = begin_of(departure, word), size = departure->ends[word] - begin;
+    assert(size > sizeof(checksum)); /* a word with bits has rows */
     if (rows->bytes.size + size > READ_BYTES_MAX)
         return false;
     char *bytes = rows->bytes.data + rows->bytes.size;

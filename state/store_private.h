@@ -50,6 +50,7 @@ struct store {
     struct rocks_marks leaving_marks;
     bool leaves_memory;           /* what is on its way */
     struct departed departed;     /* rows that RocksDB alone holds */
+    bool is_read_seldom;          /* RocksDB was told so */
     struct buffer durable_last;   /* no row of a greater key is in RocksDB */
     int64_t applied_us;           /* when it was last written */
     struct rocks_walk *idle_walk; /* kept between scans until RocksDB is written again */
