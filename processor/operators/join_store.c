@@ -8,6 +8,13 @@
 #include "base/error.h"
 #include "operators/typed_store.h"
 #include "state/keys.h"
+#include "state/packed.h"
+
+/* The changelog has grown by at least one record per PACKED_ROWS_MAX numbers. */
+uint32_t join_store_sequence(int64_t position)
+{
+    return position > 0 ? (uint32_t)(position * PACKED_ROWS_MAX & JOIN_STORE_SEQUENCE_MAX) : 0;
+}
 
 void join_store_put(struct weir_store *handle, const struct weir_record *record, uint32_t sequence)
 {

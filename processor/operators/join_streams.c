@@ -10,7 +10,6 @@
 #include "operators/typed_store.h"
 #include "operators/unmatched.h"
 #include "operators/window_clock.h"
-#include "state/packed.h"
 
 /* ---- join_window: keeps a side's records ---- */
 
@@ -19,16 +18,11 @@ struct join_window {
     uint32_t sequence;
 };
 
-enum { SEQUENCE_MAX = INT32_MAX }; /* RocksDBWindowStore counts round in 31 bits */
-
-/* Kafka Streams begins at 0 again when it starts, and can meet its own numbers. The changelog has grown by at least one
- * record per PACKED_ROWS_MAX numbers, so that many times its position is beyond all of them. */
 static void open_window(weir_context *context)
 {
     struct join_window *window = context->self;
     window_clock_open(&window->clock, -1);
-    int64_t position = store_position(context->stores[0].store);
-    window->sequence = position > 0 ? (uint32_t)(position * PACKED_ROWS_MAX & SEQUENCE_MAX) : 0;
+    window->sequence = join_store_sequence(store_position(context->stores[0].store));
 }
 
 static bool is_too_late(const weir_context *context, int64_t timestamp_ms)
@@ -50,7 +44,7 @@ static void process_window(weir_context *context, const struct weir_record *reco
         context_drop(context, "late");
         return;
     }
-    window->sequence = (window->sequence + 1) & SEQUENCE_MAX;
+    window->sequence = (window->sequence + 1) & JOIN_STORE_SEQUENCE_MAX;
     join_store_put(&context->stores[0], record, window->sequence);
 }
 

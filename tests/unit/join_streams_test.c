@@ -1,6 +1,8 @@
 /* Stream-stream joins, through the small engine of operators_engine.h: who meets whom, who leaves alone and when. */
+#include "operators/join_store.h"
 #include "operators_engine.h"
 #include "state/keys.h"
+#include "state/packed.h"
 
 static const void *pair(weir_context *context, const struct weir_record *left, const struct weir_record *right)
 {
@@ -269,6 +271,16 @@ Test(join_streams, sequence_numbers_begin_at_one)
     expect_rows(engine, "pairs-this-join-store",
                 "1:6b0000800000000000000100000001=61 1:6b0000800000000000000100000002=62 ");
     engine_free(engine);
+}
+
+/* A record of the changelog holds up to PACKED_ROWS_MAX rows, each with a number of its own. */
+Test(join_streams, sequence_numbers_go_on_behind_all_that_the_changelog_may_hold)
+{
+    cr_expect_eq(join_store_sequence(-1), 0);
+    cr_expect_eq(join_store_sequence(0), 0);
+    cr_expect_eq(join_store_sequence(1), PACKED_ROWS_MAX);
+    cr_expect_eq(join_store_sequence(1000), 1000 * PACKED_ROWS_MAX);
+    cr_expect_eq(join_store_sequence(INT64_C(1) << 40), 0, "they count round");
 }
 
 Test(join_streams, who_waits_is_kept_as_kafka_streams_keeps_it)
