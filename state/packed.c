@@ -33,7 +33,11 @@ void packed_add(struct packed *packed, const struct store_row *logged)
         buffer_byte(&packed->bytes, FORMAT);
     add_size(&packed->bytes, (uint32_t)logged->key.size);
     buffer_append(&packed->bytes, logged->key.data, logged->key.size);
-    add_size(&packed->bytes, logged->value.data ? (uint32_t)logged->value.size : deleted);
+    if (!logged->value.data) {
+        add_size(&packed->bytes, deleted);
+        return;
+    }
+    add_size(&packed->bytes, (uint32_t)logged->value.size);
     buffer_append(&packed->bytes, logged->value.data, logged->value.size);
 }
 
