@@ -9,7 +9,7 @@
 #include "state/store.h"
 
 enum {
-    PACKED_ROWS_MAX = 256,        /* of one record: sequence numbers of joins count on it (join_streams.c) */
+    PACKED_ROWS_MAX = 256,        /* of one record: sequence numbers of joins count on it (join_store.c) */
     PACKED_BYTES_MAX = 16 * 1024, /* more only where one row has more */
 };
 
