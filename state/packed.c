@@ -29,8 +29,10 @@ static void add_size(struct buffer *bytes, uint32_t size)
 
 void packed_add(struct packed *packed, const struct store_row *logged)
 {
-    if (packed->count++ == 0)
+    if (packed->count == 0)
         buffer_byte(&packed->bytes, FORMAT);
+    if (packed->count++ == 0 || packed->newest_ms < logged->timestamp_ms)
+        packed->newest_ms = logged->timestamp_ms;
     add_size(&packed->bytes, (uint32_t)logged->key.size);
     buffer_append(&packed->bytes, logged->key.data, logged->key.size);
     if (!logged->value.data) {
@@ -57,10 +59,11 @@ struct store_row packed_record(const struct packed *packed)
 {
     struct store_row record = {.value = buffer_bytes(&packed->bytes)};
     assert(packed->count > 0);
-    if (packed->count > 1)
-        return record;
-    weir_bytes rows = {(const char *)record.value.data + 1, record.value.size - 1};
-    packed_next(&rows, &record);
+    if (packed->count == 1) {
+        weir_bytes rows = {(const char *)record.value.data + 1, record.value.size - 1};
+        packed_next(&rows, &record);
+    }
+    record.timestamp_ms = packed->newest_ms;
     return record;
 }
 

@@ -16,6 +16,7 @@ enum {
 struct packed {
     struct buffer bytes;
     size_t count;
+    int64_t newest_ms; /* of rows there are */
 };
 
 /* Whether the row fits; one row always does. */
@@ -24,7 +25,8 @@ void packed_add(struct packed *, const struct store_row *logged);
 void packed_clear(struct packed *);
 void packed_done(struct packed *);
 
-/* The record of these rows: of one row it is what it would be by itself. At least one was added; it points into the pack. */
+/* The record of these rows, with the newest of their times, by which the broker keeps it; of one row it is what it would be by
+ * itself. At least one was added; it points into the pack. */
 struct store_row packed_record(const struct packed *);
 
 /* Whether the record holds packed rows, all of them whole; *rows is for packed_next. */

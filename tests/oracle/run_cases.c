@@ -16,6 +16,8 @@
 #include "oracle/choosing.h"
 #include "oracle/print.h"
 #include "runtime/lineage.h"
+#include "state/keys.h"
+#include "state/packed.h"
 
 #define APPLICATION "oracle"
 #define LETTERS "letters"
@@ -121,22 +123,51 @@ static void print_row_of_log(const struct run *run, const struct build_store *st
     putchar('\n');
 }
 
-/* As one commit behind the input would write it: the last row of each key, in order of keys; of a versioned store all. */
+struct log {
+    struct weir_raw_record rows[ROWS_MAX];
+    size_t count;
+};
+
+/* What one commit behind the input would write: the last row of each key; of a versioned store all. */
+static void add_row_of_log(struct log *log, const struct build_store *store, const struct weir_raw_record *row)
+{
+    size_t place = store->is_versioned ? log->count : place_of(log->rows, log->count, row);
+    if (place == ROWS_MAX)
+        return;
+    log->rows[place] = *row;
+    log->count += place == log->count;
+}
+
+/* Rows that share a record have their times in their keys. */
+static void add_record_of_log(struct log *log, const struct build_store *store, const struct weir_raw_record *record)
+{
+    const struct store_row packed = {record->key, record->value, record->timestamp_ms};
+    weir_bytes rows, key;
+    struct store_row logged;
+    uint32_t sequence;
+    if (!store->is_numbered || !packed_read(&packed, &rows)) {
+        add_row_of_log(log, store, record);
+        return;
+    }
+    while (packed_next(&rows, &logged)) {
+        struct weir_raw_record row = {.key = logged.key, .value = logged.value};
+        keys_join_log_read(logged.key, &key, &row.timestamp_ms, &sequence);
+        add_row_of_log(log, store, &row);
+    }
+}
+
 static void print_changelog(struct run *run, const struct build_store *store)
 {
-    struct weir_raw_record rows[ROWS_MAX], row;
+    struct log log = {.count = 0};
+    struct weir_raw_record record;
     char topic[NAME_BYTES];
-    size_t count = 0;
     snprintf(topic, sizeof topic, APPLICATION "-%s-changelog", store->name);
-    while (count < ROWS_MAX && weir_test_recv_raw(run->test, topic, &row)) {
-        size_t place = store->is_versioned ? count : place_of(rows, count, &row);
-        rows[place] = row;
-        count += place == count;
-    }
+    while (weir_test_recv_raw(run->test, topic, &record))
+        add_record_of_log(&log, store, &record);
     if (!store->is_versioned)
-        qsort(rows, count, sizeof *rows, compare_keys);
-    for (size_t i = 0; i < count; i++)
-        print_row_of_log(run, store, rows[i]);
+        qsort(log.rows, log.count, sizeof *log.rows, compare_keys);
+    for (size_t i = 0; i < log.count; i++)
+        print_row_of_log(run, store, log.rows[i]);
 }
 
 static void print_internal(struct run *run, struct build_internal *internal)

@@ -58,6 +58,20 @@ Test(packed, a_row_alone_is_the_record_it_would_be_anyway)
     cr_expect_not(packed_read(&record, &rows));
 }
 
+/* A broker deletes segments whose newest record is older than the retention. */
+Test(packed, the_record_has_the_time_of_its_newest_row)
+{
+    const struct store_row rows[] = {{{"a", 1}, {"one", 3}, 20}, {{"b", 1}, {0}, 30}, {{"c", 1}, {"two", 3}, 10}};
+    static const int64_t newest_ms[] = {20, 30, 30};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        packed_add(&packed, &rows[i]);
+        cr_expect_eq(packed_record(&packed).timestamp_ms, newest_ms[i], "of %zu rows", i + 1);
+    }
+    packed_clear(&packed);
+    packed_add(&packed, &rows[2]);
+    cr_expect_eq(packed_record(&packed).timestamp_ms, 10, "not that of the pack before");
+}
+
 Test(packed, there_is_room_for_so_many_rows_and_bytes)
 {
     static char value[PACKED_BYTES_MAX];
