@@ -111,6 +111,12 @@ const struct setting config_table[] = {
      "Whether the rows that a commit adds to a join of streams share records of up to 16 KiB in its changelog, which costs client and "
      "broker a fraction. Both forms are read, whatever is said here. Kafka Streams skips such records with a warning: say `false` for "
      "as long as the join's windows last before it takes the application back."},
+    {"repartition.bundles", SETTING_CHOICE, "false", 0, 0, {"true", "false"}, OURS,
+     "Whether records of repartition topics, and of foreign-key joins, share messages of up to 16 KiB: a fifth less CPU for such a join. "
+     "A message holds what a thread has written until it looks for new records, so nothing waits for company. All instances of a group "
+     "must say the same. Where it is `true`, other messages are read as well; Kafka Streams, older builds and instances that say `false` "
+     "do not understand such messages, and stop there: let what is on its way be processed first. Offsets that Weir tells of such topics are "
+     "the message's times 256 and the record's number in it."},
     {"explain.last.writer", SETTING_CHOICE, "false", 0, 0, {"true", "false"}, OURS,
      "Whether stores remember which input record wrote each of their rows, so that `.../keys/{key}/explain` can tell it. Costs a second, "
      "hidden store of about 28 bytes and the key per row beside each view, with a changelog `<application.id>-<store>-writers-changelog`, "

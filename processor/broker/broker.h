@@ -16,12 +16,17 @@ struct broker_consumer;
 struct broker_producer;
 struct broker_reader;
 
-enum { BROKER_NO_OFFSET = -1 };
+enum {
+    BROKER_NO_OFFSET = -1,
+    BROKER_INTERNAL_STEP =
+        256, /* between the offsets of two messages of an internal topic, whose records may share one */
+};
 
 struct broker_message {
     int32_t group;  /* index of the sub-topology in the subscription (consumer), or the reader's token */
     int32_t source; /* index of the topic among the sub-topology's sources; 0 for readers */
     int32_t partition;
+    bool is_part;                 /* the implementation's: it shares its owner with others */
     int64_t offset, timestamp_ms; /* timestamp -1: none */
     weir_bytes key, value;        /* data NULL: absent */
     struct weir_headers headers;
@@ -91,6 +96,7 @@ struct broker_record {
     weir_bytes partition_key; /* hashed instead of the key, where data is not NULL: the inner key of a windowed key */
     struct weir_headers headers;
     struct broker_delivery *delivery;
+    bool is_internal; /* its topic is read by the application that writes it, and by nobody else */
 };
 
 enum broker_cleanup { BROKER_DELETE, BROKER_COMPACT, BROKER_COMPACT_DELETE };
@@ -102,6 +108,7 @@ struct broker_topic_spec {
     int64_t segment_bytes;     /* 0: the broker's default */
     int64_t compaction_lag_ms; /* min.compaction.lag.ms; 0: the broker's default */
     int32_t message_bytes_max; /* max.message.bytes; 0: the broker's default */
+    bool is_internal;          /* read by the application that writes it, and by nobody else; not compacted */
     bool append_time; /* message.timestamp.type: the broker stamps records, so retention goes by their arrival */
 };
 
@@ -188,6 +195,8 @@ struct broker_ops {
      * that was WEIR_FENCED. Topic strings are compared by content and may be cached by pointer. */
     bool (*producer_send)(struct broker_producer *, const char *topic, const struct broker_record *,
                           struct weir_error *);
+    /* Sends what waits for others to go along with; NULL: nothing ever does. WEIR_RETRY: the queue is full, as in a send. */
+    bool (*producer_push)(struct broker_producer *, struct weir_error *);
     void (*producer_poll)(struct broker_producer *); /* takes delivery reports without waiting */
     /* Waits until every record sent is durable. False, WEIR_RETRY: some are still on their way after timeout_ms, flush
      * again. Any other code: a record sent since the last flush is lost, and this is why. It is WEIR_FENCED where sending
@@ -245,6 +254,9 @@ struct broker *broker_kafka_open(const struct config *, struct weir_error *);
 /* Shared by the apps of a process: the same directory gives the same log, closed with its last user. directory NULL:
  * in memory, private. */
 struct broker *broker_embedded_open(const char *directory, const struct config *, struct weir_error *);
+/* The same broker, internal topics of which hold bundles of records (bundled/bundle.h): those that `ensure` is told of. It closes the
+ * one beneath. */
+struct broker *broker_bundled_open(struct broker *beneath);
 /* The one that the settings name. */
 static inline struct broker *broker_open(const struct config *config, struct weir_error *error)
 {

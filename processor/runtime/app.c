@@ -128,7 +128,10 @@ const char *app_id(const struct config *config, const struct weir_topology *topo
 
 static bool open_broker(struct weir_app *app, struct weir_error *error)
 {
-    app->broker = broker_open(app->config, error);
+    if (!app->broker)
+        app->broker = broker_open(app->config, error);
+    if (app->broker && config_flag(app->config, "repartition.bundles"))
+        app->broker = broker_bundled_open(app->broker);
     return app->broker != NULL;
 }
 
@@ -262,7 +265,7 @@ struct weir_app *app_open(struct weir_topology *topology, struct weir_config set
         database_set_cache(limits_cache(app));
         app->exactly_once = strcmp(config_text(app->config, "processing.guarantee"), "exactly_once_v2") == 0;
         ok = state_format_check(app->config, application, error) && open_identity(app, application, error) &&
-             (broker || open_broker(app, error)) && open_schema_registry(app, error) &&
+             open_broker(app, error) && open_schema_registry(app, error) &&
              layout_create_topics(&app->layout, app->broker, app->config, error) && open_globals(app, error);
     }
     if (ok)

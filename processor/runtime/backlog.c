@@ -78,8 +78,7 @@ static int64_t lag_of(struct task *task, backlog_end *end_of, void *self, int64_
         struct task_source *source = &task->sources[i];
         if (!is_internal(source) || source->position < 0 || !moves(source, now_us))
             continue;
-        int64_t end = end_of(self, task, i);
-        lag += end > source->position ? end - source->position : 0;
+        lag += task_source_lag(source, end_of(self, task, i));
     }
     return lag;
 }

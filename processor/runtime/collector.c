@@ -75,6 +75,17 @@ int32_t collector_partitions(struct collector *collector, const char *name, stru
     return count;
 }
 
+/* False: the failure is another, or the queue stays full. */
+static bool await_room(struct collector *collector, int waits, struct weir_error *cause, struct weir_error *error)
+{
+    if (cause->code != WEIR_RETRY || waits == FULL_WAITS_MAX)
+        return error_set(error, cause->code, "%s", cause->message);
+    error_clear(cause);
+    collector->broker->ops->producer_poll(collector->producer);
+    clock_pause_ms(FULL_WAIT_MS);
+    return true;
+}
+
 bool collector_send(struct collector *collector, const char *topic, const struct broker_record *record,
                     struct weir_error *error)
 {
@@ -83,13 +94,20 @@ bool collector_send(struct collector *collector, const char *topic, const struct
         ops->producer_poll(collector->producer);
     struct weir_error cause;
     error_clear(&cause);
-    for (int waits = 0; !ops->producer_send(collector->producer, topic, record, &cause); waits++) {
-        if (cause.code != WEIR_RETRY || waits == FULL_WAITS_MAX)
-            return error_set(error, cause.code, "%s", cause.message);
-        error_clear(&cause);
-        ops->producer_poll(collector->producer);
-        clock_pause_ms(FULL_WAIT_MS);
-    }
+    for (int waits = 0; !ops->producer_send(collector->producer, topic, record, &cause); waits++)
+        if (!await_room(collector, waits, &cause, error))
+            return false;
+    return true;
+}
+
+bool collector_push(struct collector *collector, struct weir_error *error)
+{
+    const struct broker_ops *ops = collector->broker->ops;
+    struct weir_error cause;
+    error_clear(&cause);
+    for (int waits = 0; ops->producer_push && !ops->producer_push(collector->producer, &cause); waits++)
+        if (!await_room(collector, waits, &cause, error))
+            return false;
     return true;
 }
 

@@ -25,6 +25,8 @@ void collector_close(struct collector *);
 int32_t collector_partitions(struct collector *, const char *topic, struct weir_error *);
 /* Waits while the producer's queue is full. WEIR_POISON: this record can never be taken. */
 bool collector_send(struct collector *, const char *topic, const struct broker_record *, struct weir_error *);
+/* Sends what waits for others to go along with. */
+bool collector_push(struct collector *, struct weir_error *);
 /* Until everything sent is durable, or timeout_ms. */
 bool collector_flush(struct collector *, int timeout_ms, struct weir_error *);
 /* After a flush. WEIR_RETRY: nothing is committed; WEIR_FENCED: no member any more or, with transactions, in doubt. */

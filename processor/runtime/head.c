@@ -178,6 +178,7 @@ void head_finish(struct task *task, struct task_source *source)
 {
     struct broker_message *message = queue_head(&source->queue);
     source->position = message->offset + 1;
+    source->taken++;
     source->head_ready = false;
     task->output.release(task->output.self, message);
     queue_pop(&source->queue);

@@ -392,6 +392,17 @@ struct broker_subscription layout_subscription(const struct layout_inputs *input
     return (struct broker_subscription){topics, inputs->count, partitions, are_internal};
 }
 
+static void lay_passing(struct layout_part *part, const struct config *config)
+{
+    for (size_t i = 0; i < part->source_count; i++)
+        part->sources[i].is_passing = part->sources[i].node->topic->internal;
+    for (size_t i = 0; i < part->store_count; i++)
+        if (part->stores[i].source >= 0)
+            part->sources[part->stores[i].source].is_passing = false;
+    for (size_t i = 0; i < part->source_count; i++)
+        part->sources[i].is_bundled = part->sources[i].is_passing && config_flag(config, "repartition.bundles");
+}
+
 static void lay_part(struct layout *layout, struct layout_part *part, const struct graph_subtopology *subtopology,
                      const struct config *config)
 {
@@ -412,6 +423,7 @@ static void lay_part(struct layout *layout, struct layout_part *part, const stru
             lay_writers_store(layout, part, &part->stores[i]);
     if (subtopology->is_global)
         lay_position_store(layout, part);
+    lay_passing(part, config);
     lay_packed(part, config);
     part->sink_topics = arena_alloc(&layout->arena, (subtopology->nodes.count + 1) * sizeof *part->sink_topics);
     part->sink_schemas = arena_alloc(&layout->arena, (subtopology->nodes.count + 1) * sizeof *part->sink_schemas);

@@ -26,6 +26,8 @@ struct layout_source {
     bool is_shares;     /* of a pattern: the topic without records that has a partition per task (DECISIONS.md 49) */
     bool is_new;        /* such a topic that was not there at the start */
     bool is_match;      /* the topic matches the pattern of the node */
+    bool is_passing;    /* an internal topic of which nobody wants what is committed: no store is restored from it */
+    bool is_bundled;    /* such a topic, and records of it may share messages (repartition.bundles) */
     bool has_partition; /* of a global table: it reads this partition, not the task's */
     int32_t partition;
     int32_t lineage_store; /* repartition topics: index of the store that remembers what was seen; else -1 */

@@ -267,8 +267,8 @@ static void show_lag(struct loop *loop)
         struct task *task = loop->tasks[i];
         for (size_t s = 0; s < task->source_count; s++) {
             int64_t end = end_of(loop, task, s);
-            int64_t lag = end < 0 ? -1 : end - task->sources[s].position;
-            atomic_store_explicit(&task->sources[s].lag, lag < 0 && end >= 0 ? 0 : lag, memory_order_relaxed);
+            int64_t lag = end < 0 ? -1 : task_source_lag(&task->sources[s], end);
+            atomic_store_explicit(&task->sources[s].lag, lag, memory_order_relaxed);
         }
         loop->is_far_behind = loop->is_far_behind || is_far_behind(task);
     }

@@ -12,7 +12,10 @@ static bool send(void *self, const struct graph_node *sink, const char *topic, c
                  struct weir_error *error)
 {
     struct loop *loop = self;
+    const struct task_watch *watch = loop->app->watch;
     (void)sink;
+    if (watch)
+        watch->sending(watch->self, topic, record);
     return collector_send(&loop->collector, topic, record, error) && failpoint("record.sent", error);
 }
 

@@ -85,6 +85,8 @@ bool polling_take(struct loop *loop)
     static _Thread_local struct broker_message messages[POLL_MESSAGES];
     const struct broker_ops *ops = loop->app->broker->ops;
     struct weir_error error = {0};
+    if (!collector_push(&loop->collector, &error))
+        return loop_fail(loop, &error);
     int count = ops->consumer_poll(loop->consumer, messages, POLL_MESSAGES, wait_ms(loop), &error);
     for (int i = 0; i < count; i++) {
         struct task *task = loop_task(loop, messages[i].group, messages[i].partition);

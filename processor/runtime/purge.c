@@ -12,19 +12,11 @@ struct offsets {
 };
 
 /* What a store is restored from is needed to its beginning. */
-static bool is_restored_from(const struct layout_part *part, size_t source)
-{
-    for (size_t i = 0; i < part->store_count; i++)
-        if (part->stores[i].source == (int32_t)source)
-            return true;
-    return false;
-}
-
 static void add_source(struct offsets *offsets, const struct task *task, size_t source)
 {
     const struct layout_source *layout = task->sources[source].layout;
     int64_t committed = atomic_load(&task->committed[source]);
-    if (!layout->node->topic->internal || is_restored_from(task->part, source) || committed <= 0)
+    if (!layout->is_passing || committed <= 0)
         return;
     offsets->items = memory_grow(offsets->items, &offsets->capacity, offsets->count + 1, sizeof *offsets->items);
     offsets->items[offsets->count++] =

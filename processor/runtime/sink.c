@@ -182,6 +182,7 @@ static bool send(struct task *task, const struct graph_node *node, const char *t
                  struct broker_record *out)
 {
     unsigned char bytes[LINEAGE_BYTES];
+    out->is_internal = node->topic->internal;
     out->headers = node->topic->internal ? sink_lineage(task, record->headers, bytes) : record->headers;
     if (!task->output.send(task->output.self, node, topic, out, &task->execution.error))
         return false;

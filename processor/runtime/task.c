@@ -372,6 +372,16 @@ void task_push(struct task *task, size_t source, const struct broker_message *me
     queue_push(&task->sources[source].queue, message);
 }
 
+int64_t task_source_lag(const struct task_source *source, int64_t end)
+{
+    const int64_t ahead = end > source->position ? end - source->position : 0;
+    if (!source->layout->is_bundled)
+        return ahead;
+    const int64_t messages = (ahead + BROKER_INTERNAL_STEP - 1) / BROKER_INTERNAL_STEP;
+    const int64_t passed = (source->position - source->first) / BROKER_INTERNAL_STEP;
+    return passed > 0 && source->first >= 0 ? messages * source->taken / passed : messages;
+}
+
 size_t task_queued(const struct task *task)
 {
     size_t queued = 0;

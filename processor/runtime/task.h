@@ -52,7 +52,9 @@ struct task_watch {
     void (*punctuating)(void *self, const struct task *, int64_t wall_ms);
     void (*telling)(void *self, const struct task *);     /* a commit begins, and operators hold something for it */
     void (*dispatching)(void *self, const struct task *); /* a commit is done, and something leaves behind it */
-    void (*ended)(void *self, const struct task *);       /* it is being closed, whether it has begun or not */
+    void (*sending)(void *self, const char *topic,
+                    const struct broker_record *);  /* by the task that was told of last */
+    void (*ended)(void *self, const struct task *); /* it is being closed, whether it has begun or not */
 };
 
 struct task_settings {
@@ -79,6 +81,7 @@ struct task_source {
     int64_t looked_position, moved_us; /* what position was, and when it last was another (backlog.h) */
     int64_t begun;                     /* offset that was committed when the task was assigned; -1: none */
     int64_t first;                     /* offset of the first record that came; -1: none yet */
+    int64_t taken;                     /* records, since first */
     bool paused;
     int64_t
         idle_until_us; /* the queue is empty, here and at the broker: so long it is waited for (ready.h); 0: it is not */
@@ -179,6 +182,9 @@ bool task_close(struct task *, bool flush, struct weir_error *);
 bool task_close_stores(struct task *, bool flush, struct weir_error *);
 bool task_open_stores(struct task *, const char *directory, struct database_limits, struct weir_error *);
 
+/* How many records the source is behind an offset. Of a topic whose records share messages it is an estimate, by how many of them
+ * the messages had so far. */
+int64_t task_source_lag(const struct task_source *, int64_t end);
 /* Takes the message over. */
 void task_push(struct task *, size_t source, const struct broker_message *);
 /* The source whose head has the smallest timestamp (ties: in order of the sources), of those that no tick holds up; NULL:

@@ -333,6 +333,7 @@ static void add_source(struct specs *specs, const struct layout_source *source)
                                                    .partitions = source->partitions,
                                                    .cleanup = BROKER_DELETE,
                                                    .retention_ms = -1,
+                                                   .is_internal = source->is_passing,
                                                    .segment_bytes = REPARTITION_SEGMENT_BYTES,
                                                    .message_bytes_max = CHANGELOG_MESSAGE_BYTES_MAX});
     else if (!source->is_match)

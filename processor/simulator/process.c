@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "bundled/bundled.h"
 #include "runtime/loop.h"
 #include "runtime/peers.h"
 #include "runtime/standbys.h"
@@ -139,6 +140,7 @@ struct weir_app *world_open_app(struct simulate_world *world, const char *direct
         {"num.standby.replicas", numbers[6]},
         {"repartition.purge.interval.ms", numbers[7]},
         {"client.id", client},
+        {"repartition.bundles", swarm->bundles ? "true" : "false"},
         {"topology.optimization", swarm->reuses_topics ? "all" : "none"},
         {"emit.interval.ms", "0"},
         {"metadata.max.age.ms", "300"},
@@ -146,7 +148,10 @@ struct weir_app *world_open_app(struct simulate_world *world, const char *direct
         {NULL, NULL},
     };
     const struct weir_config config = {.application = "simulated", .set = set};
-    return app_open(world->plan->build(), config, broker, error);
+    struct weir_app *app = app_open(world->plan->build(), config, broker, error);
+    if (app && swarm->bundles && swarm->holds_back)
+        bundled_hold_back(app->broker);
+    return app;
 }
 
 static void run_thread(struct machine *machine, size_t number, void (*run)(void *self))

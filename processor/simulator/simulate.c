@@ -211,13 +211,6 @@ static void watch_offered(void *self, void *owner, uint64_t token, const struct 
         witness_offered(world->witness, owner, token, offsets, count);
 }
 
-static void watch_sent(void *self, void *owner, const char *topic, const struct broker_record *record)
-{
-    struct simulate_world *world = self;
-    if (owner)
-        witness_sent(world->witness, owner, topic, record);
-}
-
 static void watch_violated(void *self, const char *what)
 {
     struct simulate_world *world = self;
@@ -271,7 +264,7 @@ static bool lacks_topics(const struct layout *layout)
 
 static bool begin(struct simulate_world *world, struct weir_error *error)
 {
-    const struct simulated_witness witness = {world, watch_sent, watch_offered, watch_committed, watch_violated};
+    const struct simulated_witness witness = {world, watch_offered, watch_committed, watch_violated};
     world->cluster = simulated_new(world->swarm.broker, witness, (struct random){random_next(&world->random)});
     world_advance(world, WORLD_EPOCH_US);
     make_topics(world);

@@ -92,6 +92,8 @@ struct swarm swarm_draw(struct random *random, const struct simulate_plan *plan)
     draw_inputs(&swarm, random);
     swarm.reuses_topics = random_below(random, 2) == 0;
     swarm.purge_ms = DRAW_ONE(random, 1, 20, 200, 2000);
+    swarm.bundles = random_below(random, 2) == 0;
+    swarm.holds_back = random_below(random, 2) == 0;
     swarm.unseen = plan->topics ? UNSEEN : 0;
     return swarm;
 }

@@ -13,6 +13,8 @@ struct swarm { /* chances are per million */
     int64_t records, keys;
     bool exactly_once;
     bool reuses_topics; /* topology.optimization */
+    bool bundles;       /* repartition.bundles */
+    bool holds_back;    /* and bundles are as large as they get */
     int64_t safety_us;  /* how long faults happen */
     int64_t commit_ms, poll_ms, flush_ms, idle_ms, buffered, purge_ms;
     int64_t latency_us, input_every_us;

@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "bundled/bundled.h"
 #include "runtime/commit.h"
 #include "runtime/lineage.h"
 #include "state/changelog.h"
@@ -263,16 +265,102 @@ static uint64_t hash_rows(struct task *task, const int64_t *times)
     return hash;
 }
 
+/* ---- records of the cluster, in the offsets that tasks know ---- */
+
+static bool is_bundled(const struct witness *witness, const char *topic)
+{
+    for (size_t i = 0; i < witness->layout->part_count; i++)
+        for (size_t s = 0; s < witness->layout->parts[i].source_count; s++)
+            if (strcmp(witness->layout->parts[i].sources[s].topic, topic) == 0)
+                return witness->layout->parts[i].sources[s].is_bundled;
+    return false;
+}
+
+static bool is_visible(const struct witness *witness, const struct simulated_record *record)
+{
+    return !record->is_marker && simulated_is_committed(witness->cluster, record->transaction);
+}
+
+static int64_t count_records(const struct simulated_record *message)
+{
+    struct bundle_rest rest;
+    const struct broker_message read = {.key = message->key, .value = message->value};
+    return bundle_read(&read, &rest) ? (int64_t)rest.records : 1;
+}
+
+/* The last record of the message up to the offset; -1: there is none. */
+static int64_t last_in_message(const struct simulated_record *message, int64_t upto)
+{
+    int64_t begin = bundled_offset(message->offset), others = count_records(message) - 1;
+    if (upto >= begin + BUNDLE_RECORDS_MAX - 1)
+        return begin + BUNDLE_RECORDS_MAX - 1;
+    int64_t number = upto - begin < others ? upto - begin : others - 1;
+    return number < 0 ? -1 : begin + number;
+}
+
 /* A position is told by the last record behind which it lies: markers may follow it or not. -1: none. */
 static int64_t last_before(const struct witness *witness, const struct line *line, size_t source, int64_t position)
 {
-    for (int64_t at = position - 1; at >= 0; at--) {
-        const struct simulated_record *record =
-            simulated_at(witness->cluster, line->part->sources[source].topic, line->partition, at);
-        if (record && !record->is_marker && simulated_is_committed(witness->cluster, record->transaction))
-            return at;
+    const char *topic = line->part->sources[source].topic;
+    const bool bundled = is_bundled(witness, topic);
+    int64_t found = -1;
+    for (int64_t at = bundled ? bundled_offset_beneath(position - 1) : position - 1; at >= 0 && found < 0; at--) {
+        const struct simulated_record *record = simulated_at(witness->cluster, topic, line->partition, at);
+        if (record && is_visible(witness, record))
+            found = bundled ? last_in_message(record, position - 1) : at;
+    }
+    return found;
+}
+
+/* The record of the message at the offset or behind it, with its headers in the arena; false: there is none. */
+static bool find_in_message(const struct simulated_record *message, int64_t from, weir_arena *arena,
+                            struct broker_message *out)
+{
+    struct bundle_rest rest;
+    *out = (struct broker_message){.key = message->key, .value = message->value, .headers = message->headers};
+    out->timestamp_ms = message->timestamp_ms;
+    out->offset = bundled_offset(message->offset) + BUNDLE_RECORDS_MAX - 1;
+    if (!bundle_read(out, &rest))
+        return out->offset >= from;
+    for (int64_t number = 0; rest.records > 0; number++) {
+        bundle_next(&rest, arena_alloc(arena, (rest.headers + 1) * sizeof(struct weir_header)), out);
+        out->offset = bundled_offset(message->offset) + (rest.records > 0 ? number : BUNDLE_RECORDS_MAX - 1);
+        if (out->offset >= from)
+            return true;
+    }
+    return false;
+}
+
+/* The first record at the offset or behind it that readers may see; -1: there is none. Its headers live in the arena. */
+static int64_t next_visible(const struct witness *witness, const char *topic, int32_t partition, int64_t from,
+                            weir_arena *arena, struct broker_message *out)
+{
+    const bool bundled = is_bundled(witness, topic);
+    const struct simulated_record *record;
+    for (int64_t at = bundled ? bundled_offset_beneath(from) : from;
+         (record = simulated_at(witness->cluster, topic, partition, at)); at++) {
+        if (!is_visible(witness, record))
+            continue;
+        if (bundled && find_in_message(record, from, arena, out))
+            return out->offset;
+        if (bundled)
+            continue;
+        *out = (struct broker_message){.offset = at, .key = record->key, .value = record->value};
+        out->timestamp_ms = record->timestamp_ms;
+        out->headers = record->headers;
+        return at;
     }
     return -1;
+}
+
+static int64_t next_offset(const struct witness *witness, const char *topic, int32_t partition, int64_t from)
+{
+    weir_arena arena;
+    struct broker_message ignored;
+    arena_init(&arena);
+    int64_t offset = next_visible(witness, topic, partition, from, &arena, &ignored);
+    arena_done(&arena);
+    return offset;
 }
 
 /* The reference knows all topics; a task may have been opened before it was told of one that matches a pattern. */
@@ -497,6 +585,16 @@ static void dispatching(void *self, const struct task *task)
     note(watcher->witness, performer_by(watcher, task), (struct entry){.kind = ENTRY_DISPATCHED});
 }
 
+static void sending(void *self, const char *topic, const struct broker_record *record)
+{
+    const struct watcher *watcher = self;
+    struct performer *performer = watcher->witness->at_work;
+    if (!performer || performer->owner != watcher->owner || performer->entries.count == 0)
+        return;
+    uint64_t hash = hash_of(topic, record->key, record->value, record->timestamp_ms, record->headers);
+    mix(&performer->entries.items[performer->entries.count - 1].sent, hash);
+}
+
 static void forget_performer(struct witness *witness, size_t index)
 {
     struct performer *performer = witness->performers[index];
@@ -519,7 +617,7 @@ struct task_watch witness_watch(struct witness *witness, void *owner)
 {
     struct watcher *watcher = memory_new(sizeof *watcher);
     *watcher = (struct watcher){witness, owner};
-    return (struct task_watch){watcher, began, entering, punctuating, telling, dispatching, ended};
+    return (struct task_watch){watcher, began, entering, punctuating, telling, dispatching, sending, ended};
 }
 
 void witness_process_ended(struct witness *witness, void *owner)
@@ -529,35 +627,18 @@ void witness_process_ended(struct witness *witness, void *owner)
             forget_performer(witness, i);
 }
 
-static bool is_changelog(const struct witness *witness, const char *topic)
-{
-    for (size_t p = 0; p < witness->layout->part_count; p++)
-        for (size_t s = 0; s < witness->layout->parts[p].store_count; s++) {
-            const char *changelog = witness->layout->parts[p].stores[s].changelog;
-            if (changelog && strcmp(changelog, topic) == 0)
-                return true;
-        }
-    return false;
-}
-
-void witness_sent(struct witness *witness, void *owner, const char *topic, const struct broker_record *record)
-{
-    struct performer *performer = witness->at_work;
-    if (is_changelog(witness, topic) || !performer || performer->owner != owner || performer->entries.count == 0)
-        return;
-    uint64_t hash = hash_of(topic, record->key, record->value, record->timestamp_ms, record->headers);
-    mix(&performer->entries.items[performer->entries.count - 1].sent, hash);
-}
-
 /* ---- history ---- */
 
-static void find_offered(const struct line *line, const struct broker_offset *offsets, size_t count, int64_t *out)
+static void find_offered(const struct witness *witness, const struct line *line, const struct broker_offset *offsets,
+                         size_t count, int64_t *out)
 {
     for (size_t s = 0; s < line->reference->source_count; s++) {
         out[s] = -1;
         for (size_t i = 0; i < count; i++)
             if (offsets[i].partition == line->partition && strcmp(offsets[i].topic, line->part->sources[s].topic) == 0)
-                out[s] = offsets[i].offset;
+                out[s] = is_bundled(witness, offsets[i].topic)
+                             ? bundled_start(&(struct broker_start){offsets[i].offset, offsets[i].metadata}).offset
+                             : offsets[i].offset;
     }
 }
 
@@ -573,7 +654,7 @@ void witness_offered(struct witness *witness, void *owner, uint64_t token, const
                               .line = performer->line,
                               .upto = performer->forgotten + performer->entries.count};
         offer.offsets = memory_new((offer.line->reference->source_count + 1) * sizeof *offer.offsets);
-        find_offered(offer.line, offsets, count, offer.offsets);
+        find_offered(witness, offer.line, offsets, count, offer.offsets);
         if (offer.offsets[0] < 0) { /* nothing to commit of this task */
             memory_free(offer.offsets);
             continue;
@@ -587,33 +668,13 @@ void witness_offered(struct witness *witness, void *owner, uint64_t token, const
     }
 }
 
-static int64_t next_visible(const struct witness *witness, const char *topic, int32_t partition, int64_t from)
-{
-    const struct simulated_record *record;
-    for (int64_t at = from; (record = simulated_at(witness->cluster, topic, partition, at)); at++)
-        if (!record->is_marker && simulated_is_committed(witness->cluster, record->transaction))
-            return at;
-    return -1;
-}
-
-static bool repeat_record(struct witness *witness, struct line *line, const struct entry *entry)
+static bool repeat_message(struct witness *witness, struct line *line, const struct entry *entry,
+                           struct broker_message *message)
 {
     const struct layout_source *source = &line->part->sources[entry->source];
-    int64_t expected = next_visible(witness, source->topic, line->partition, line->last[entry->source] + 1);
-    if (entry->offset != expected)
-        return violate(witness, "%s partition %d: offset %lld was processed and committed behind %lld, next is %lld",
-                       source->topic, (int)line->partition, (long long)entry->offset,
-                       (long long)line->last[entry->source], (long long)expected);
-    const struct simulated_record *record =
-        simulated_at(witness->cluster, source->topic, line->partition, entry->offset);
-    const struct broker_message message = {.source = entry->source,
-                                           .partition = line->partition,
-                                           .offset = record->offset,
-                                           .timestamp_ms = record->timestamp_ms,
-                                           .key = record->key,
-                                           .value = record->value,
-                                           .headers = record->headers};
-    task_push(line->reference, (size_t)entry->source, &message);
+    message->source = entry->source;
+    message->partition = line->partition;
+    task_push(line->reference, (size_t)entry->source, message);
     struct task_source *chosen = task_choose(line->reference);
     line->last[entry->source] = entry->offset;
     witness->records++;
@@ -621,6 +682,24 @@ static bool repeat_record(struct witness *witness, struct line *line, const stru
         return violate(witness, "%s partition %d offset %lld: the reference failed: %s", source->topic,
                        (int)line->partition, (long long)entry->offset, line->reference->failure.message);
     return true;
+}
+
+static bool repeat_record(struct witness *witness, struct line *line, const struct entry *entry)
+{
+    const struct layout_source *source = &line->part->sources[entry->source];
+    weir_arena arena;
+    struct broker_message message;
+    arena_init(&arena);
+    int64_t expected =
+        next_visible(witness, source->topic, line->partition, line->last[entry->source] + 1, &arena, &message);
+    bool ok =
+        entry->offset == expected
+            ? repeat_message(witness, line, entry, &message)
+            : violate(witness, "%s partition %d: offset %lld was processed and committed behind %lld, next is %lld",
+                      source->topic, (int)line->partition, (long long)entry->offset,
+                      (long long)line->last[entry->source], (long long)expected);
+    arena_done(&arena);
+    return ok;
 }
 
 static bool repeat(struct witness *witness, struct line *line, const struct entry *entry)
@@ -661,7 +740,7 @@ static bool check_offsets(struct witness *witness, const struct line *line, cons
         const char *topic = line->part->sources[s].topic;
         if (offsets[s] < 0 && line->part->sources[s].is_match) /* one that its task had not been told of */
             continue;
-        int64_t next = next_visible(witness, topic, line->partition, line->last[s] + 1);
+        int64_t next = next_offset(witness, topic, line->partition, line->last[s] + 1);
         if (offsets[s] <= line->last[s] || (next >= 0 && offsets[s] > next))
             return violate(witness,
                            "%s partition %d: offset %lld was committed, but %lld is the last that was processed", topic,
@@ -815,7 +894,7 @@ bool witness_is_finished(const struct witness *witness)
     for (size_t i = 0; i < witness->line_count; i++) {
         const struct line *line = &witness->lines[i];
         for (size_t s = 0; s < line->reference->source_count; s++)
-            if (next_visible(witness, line->part->sources[s].topic, line->partition, line->last[s] + 1) >= 0)
+            if (next_offset(witness, line->part->sources[s].topic, line->partition, line->last[s] + 1) >= 0)
                 return false;
     }
     return true;
@@ -827,19 +906,28 @@ static int compare_hashes(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* The message that has the record came from outside. */
+static bool is_from_outside(const struct witness *witness, const char *topic, int32_t partition, int64_t offset)
+{
+    const int64_t at = is_bundled(witness, topic) ? bundled_offset_beneath(offset) : offset;
+    return simulated_at(witness->cluster, topic, partition, at)->is_from_outside;
+}
+
 static struct output read_topic(const struct witness *witness, const char *topic)
 {
     struct output output = {.topic = NULL};
-    const struct simulated_record *record;
+    struct broker_message record;
+    weir_arena arena;
+    arena_init(&arena);
     for (int32_t p = 0; p < simulated_partitions(witness->cluster, topic); p++)
-        for (int64_t at = 0; (record = simulated_at(witness->cluster, topic, p, at)); at++) {
-            if (record->is_marker || record->is_from_outside ||
-                !simulated_is_committed(witness->cluster, record->transaction))
+        for (int64_t at = -1; (at = next_visible(witness, topic, p, at + 1, &arena, &record)) >= 0;) {
+            if (is_from_outside(witness, topic, p, at))
                 continue;
             output.hashes = memory_grow(output.hashes, &output.capacity, output.count + 1, sizeof *output.hashes);
             output.hashes[output.count++] =
-                hash_of(topic, record->key, record->value, record->timestamp_ms, record->headers);
+                hash_of(topic, record.key, record.value, record.timestamp_ms, record.headers);
         }
+    arena_done(&arena);
     return output;
 }
 

@@ -31,7 +31,6 @@ void witness_free(struct witness *);
 struct task_watch witness_watch(struct witness *, void *owner);
 void witness_process_ended(struct witness *, void *owner);
 
-void witness_sent(struct witness *, void *owner, const char *topic, const struct broker_record *);
 void witness_offered(struct witness *, void *owner, uint64_t token, const struct broker_offset *, size_t count);
 void witness_committed(struct witness *, uint64_t token);
 void witness_violated(struct witness *, const char *what);

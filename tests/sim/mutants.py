@@ -19,8 +19,18 @@ LOOP, TASK, RESTORE, OPENING = RUNTIME + "loop.c", RUNTIME + "task.c", RUNTIME +
 COMBINE = "processor/operators/combine.c"
 ROUND, MEMBERSHIP, FOLLOWING, TARGETS = RUNTIME + "commit_round.c", RUNTIME + "membership.c", RUNTIME + "following.c", RUNTIME + "targets.c"
 
+BUNDLED = "processor/broker/bundled/"
+
 # name: (file, what stands there, what stands there in the mutant)
 MUTANTS = {
+    "records of a bundle that are done come again (of uneven)": (BUNDLED + "consumer.c",
+        "return waiting->message.offset == bundled_offset_beneath(place->begin) &&", "return false &&"),
+    "an abort keeps what waited for company (of uneven)": (BUNDLED + "producer.c",
+        "    drop_bundles(producer);\n", "    (void)drop_bundles;\n"),
+    "a flush leaves what waits for company": (BUNDLED + "producer.c",
+        "while (!bundled_producer_push(producer, &cause))", "while (false)"),
+    "a commit within a bundle is one in front of it (of uneven)": (BUNDLED + "bundled.c",
+        "start.offset += done < BUNDLE_RECORDS_MAX ? done : 0;", "(void)done;"),
     "offsets are committed before the flush": (ROUND,
         ' || !flush(loop, error) ||\n        !failpoint("commit.flushed", error) || !undo_strays(loop, error) || !commit_offsets(loop, error) ||',
         ' || !commit_offsets(loop, error) ||\n        !failpoint("commit.flushed", error) || !undo_strays(loop, error) || !flush(loop, error) ||'),

@@ -36,10 +36,6 @@ static bool sees(void *self, const char *topic)
     (void)self, (void)topic;
     return true;
 }
-static void ignore_sent(void *self, void *owner, const char *topic, const struct broker_record *record)
-{
-    (void)self, (void)owner, (void)topic, (void)record;
-}
 static void ignore_offer(void *self, void *owner, uint64_t token, const struct broker_offset *offsets, size_t count)
 {
     (void)self, (void)owner, (void)token, (void)offsets, (void)count;
@@ -56,7 +52,7 @@ static void fail_on_violation(void *self, const char *what)
 
 static void begin(void)
 {
-    const struct simulated_witness witness = {NULL, ignore_sent, ignore_offer, ignore_commit, fail_on_violation};
+    const struct simulated_witness witness = {NULL, ignore_offer, ignore_commit, fail_on_violation};
     const struct simulated_settings settings = {.session_timeout_us = SECOND, .transaction_timeout_us = 5 * SECOND};
     next_fate = SIMULATED_ANSWERED;
     cluster = simulated_new(settings, witness, (struct random){1});
@@ -457,7 +453,7 @@ Test(simulated, forgets_what_a_killed_process_does)
 
 Test(simulated, what_a_killed_process_has_sent_arrives_before_its_static_member_is_back)
 {
-    const struct simulated_witness witness = {NULL, ignore_sent, ignore_offer, ignore_commit, fail_on_violation};
+    const struct simulated_witness witness = {NULL, ignore_offer, ignore_commit, fail_on_violation};
     const struct simulated_settings settings = {
         .session_timeout_us = SECOND, .transaction_timeout_us = SECOND, .static_members = true};
     struct weir_error error = {0};
@@ -527,7 +523,7 @@ static void count_violation(void *self, const char *what)
 
 Test(simulated, calls_it_a_violation_to_purge_what_nobody_has_committed)
 {
-    const struct simulated_witness witness = {NULL, ignore_sent, ignore_offer, ignore_commit, count_violation};
+    const struct simulated_witness witness = {NULL, ignore_offer, ignore_commit, count_violation};
     struct member member = {0};
     simulated_free(cluster);
     cluster = simulated_new((struct simulated_settings){.session_timeout_us = SECOND}, witness, (struct random){1});

@@ -130,7 +130,6 @@ bool simulated_producer_send(struct broker_producer *producer, const char *name,
     if (producer->must_abort)
         cluster->witness.violated(cluster->witness.self,
                                   "a transaction whose commit had failed went on without an abort");
-    cluster->witness.sent(cluster->witness.self, connection->owner, name, record);
     if (connection->link.sends_now(connection->link.self))
         send_waiting(producer);
     return true;

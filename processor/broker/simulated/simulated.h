@@ -44,7 +44,6 @@ struct simulated_link {
 /* Told the moment it happens. token: a commit; of a transaction, its number. */
 struct simulated_witness {
     void *self;
-    void (*sent)(void *self, void *owner, const char *topic, const struct broker_record *);
     /* A member of the group offers to commit: what it has processed so far, and these offsets. */
     void (*offered)(void *self, void *owner, uint64_t token, const struct broker_offset *, size_t count);
     void (*committed)(void *self, uint64_t token);  /* what was offered has become true; else it never will */
