@@ -4,10 +4,9 @@
 
 #include <assert.h>
 
-#include "base/bytes.h"
+#include "base/field.h"
 
-enum { FORMAT = 1, SIZE_BYTES = 4, ROW_BYTES = 2 * SIZE_BYTES };
-static const uint32_t deleted = UINT32_MAX;
+enum { FORMAT = 1, ROW_BYTES = 2 * FIELD_SIZE_BYTES };
 
 static size_t size_of(const struct store_row *row)
 {
@@ -20,27 +19,16 @@ bool packed_has_room(const struct packed *packed, const struct store_row *logged
            (packed->count < PACKED_ROWS_MAX && packed->bytes.size + size_of(logged) <= PACKED_BYTES_MAX);
 }
 
-static void add_size(struct buffer *bytes, uint32_t size)
-{
-    char field[SIZE_BYTES];
-    bytes_put_u32(field, size);
-    buffer_append(bytes, field, sizeof field);
-}
-
 void packed_add(struct packed *packed, const struct store_row *logged)
 {
     if (packed->count == 0)
         buffer_byte(&packed->bytes, FORMAT);
     if (packed->count++ == 0 || packed->newest_ms < logged->timestamp_ms)
         packed->newest_ms = logged->timestamp_ms;
-    add_size(&packed->bytes, (uint32_t)logged->key.size);
-    buffer_append(&packed->bytes, logged->key.data, logged->key.size);
-    if (!logged->value.data) {
-        add_size(&packed->bytes, deleted);
-        return;
-    }
-    add_size(&packed->bytes, (uint32_t)logged->value.size);
-    buffer_append(&packed->bytes, logged->value.data, logged->value.size);
+    buffer_reserve(&packed->bytes, size_of(logged));
+    char *end = packed->bytes.data + packed->bytes.size;
+    end = field_put(field_put(end, logged->key), logged->value);
+    packed->bytes.size = (size_t)(end - packed->bytes.data);
 }
 
 void packed_clear(struct packed *packed)
@@ -67,26 +55,10 @@ struct store_row packed_record(const struct packed *packed)
     return record;
 }
 
-/* A size, and as many bytes; of a deletion none. */
-static bool take_field(weir_bytes *rest, weir_bytes *field)
-{
-    const char *data = rest->data;
-    if (rest->size < SIZE_BYTES)
-        return false;
-    uint32_t size = bytes_get_u32(data);
-    bool is_deleted = size == deleted;
-    size_t taken = is_deleted ? 0 : size;
-    if (rest->size - SIZE_BYTES < taken)
-        return false;
-    *field = (weir_bytes){is_deleted ? NULL : data + SIZE_BYTES, taken};
-    *rest = (weir_bytes){data + SIZE_BYTES + taken, rest->size - SIZE_BYTES - taken};
-    return true;
-}
-
 bool packed_next(weir_bytes *rows, struct store_row *row)
 {
     *row = (struct store_row){0};
-    return take_field(rows, &row->key) && row->key.data && take_field(rows, &row->value);
+    return field_take(rows, &row->key) && row->key.data && field_take(rows, &row->value);
 }
 
 bool packed_read(const struct store_row *record, weir_bytes *rows)

@@ -4,19 +4,18 @@
 
 #include <assert.h>
 
-#include "base/bytes.h"
+#include "base/field.h"
 
-enum { SIZE_BYTES = 4, TIME_BYTES = 8, HEADERS_MAX = 255 };
+enum { TIME_BYTES = 8, HEADERS_MAX = 255 };
 static const char magic[] = {'w', 'e', 'i', 'r', 1};
-static const uint32_t absent = UINT32_MAX;
 
 /* ---- writing ---- */
 
 static size_t size_of(const struct broker_record *record)
 {
-    size_t size = TIME_BYTES + 2 * SIZE_BYTES + 1 + record->key.size + record->value.size;
+    size_t size = TIME_BYTES + 2 * FIELD_SIZE_BYTES + 1 + record->key.size + record->value.size;
     for (size_t i = 0; i < record->headers.count; i++)
-        size += 2 * SIZE_BYTES + strlen(record->headers.items[i].name) + 1 + record->headers.items[i].value.size;
+        size += 2 * FIELD_SIZE_BYTES + strlen(record->headers.items[i].name) + 1 + record->headers.items[i].value.size;
     return size;
 }
 
@@ -32,14 +31,6 @@ bool bundle_has_room(const struct bundle *bundle, const struct broker_record *re
            (bundle->count < BUNDLE_RECORDS_MAX && bundle->bytes.size + size_of(record) <= BUNDLE_BYTES_MAX);
 }
 
-static char *put_field(char *at, const void *data, size_t size)
-{
-    bytes_put_u32(at, data ? (uint32_t)size : absent);
-    if (data && size > 0)
-        memcpy(at + SIZE_BYTES, data, size);
-    return at + SIZE_BYTES + (data ? size : 0);
-}
-
 void bundle_add(struct bundle *bundle, const struct broker_record *record)
 {
     struct buffer *bytes = &bundle->bytes;
@@ -48,13 +39,12 @@ void bundle_add(struct bundle *bundle, const struct broker_record *record)
     buffer_reserve(bytes, size_of(record));
     char *at = bytes->data + bytes->size;
     bytes_put_u64(at, (uint64_t)record->timestamp_ms);
-    at = put_field(at + TIME_BYTES, record->key.data, record->key.size);
-    at = put_field(at, record->value.data, record->value.size);
+    at = field_put(field_put(at + TIME_BYTES, record->key), record->value);
     *at++ = (char)(unsigned char)record->headers.count;
     for (size_t i = 0; i < record->headers.count; i++) {
         const struct weir_header *header = &record->headers.items[i];
-        at = put_field(at, header->name, strlen(header->name) + 1);
-        at = put_field(at, header->value.data, header->value.size);
+        at = field_put(at, (weir_bytes){header->name, strlen(header->name) + 1});
+        at = field_put(at, header->value);
     }
     bytes->size = (size_t)(at - bytes->data);
 }
@@ -87,26 +77,11 @@ static bool take(weir_bytes *rest, size_t size, const char **taken)
     return true;
 }
 
-static bool take_field(weir_bytes *rest, weir_bytes *field)
-{
-    const char *size_field, *data;
-    *field = (weir_bytes){0};
-    if (!take(rest, SIZE_BYTES, &size_field))
-        return false;
-    uint32_t size = bytes_get_u32(size_field);
-    if (size == absent)
-        return true;
-    if (!take(rest, size, &data))
-        return false;
-    *field = (weir_bytes){data, size};
-    return true;
-}
-
 /* Names are read where they lie, so each must end where its field does. */
 static bool take_header(weir_bytes *rest, struct weir_header *header)
 {
     weir_bytes name;
-    if (!take_field(rest, &name) || name.size == 0 || !take_field(rest, &header->value))
+    if (!field_take(rest, &name) || name.size == 0 || !field_take(rest, &header->value))
         return false;
     header->name = name.data;
     return memchr(header->name, 0, name.size) == header->name + name.size - 1;
@@ -116,7 +91,7 @@ static bool take_header(weir_bytes *rest, struct weir_header *header)
 static bool take_record(weir_bytes *rest, struct weir_header *headers, struct broker_message *record)
 {
     const char *time, *count;
-    if (!take(rest, TIME_BYTES, &time) || !take_field(rest, &record->key) || !take_field(rest, &record->value) ||
+    if (!take(rest, TIME_BYTES, &time) || !field_take(rest, &record->key) || !field_take(rest, &record->value) ||
         !take(rest, 1, &count))
         return false;
     record->timestamp_ms = (int64_t)bytes_get_u64(time);

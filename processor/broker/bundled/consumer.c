@@ -17,7 +17,7 @@ struct opened { /* a message whose records are out; gone with the last of them *
 
 struct waiting {
     struct broker_message message;
-    struct opened *opened; /* NULL: it was not looked at yet */
+    struct opened *opened; /* NULL: none of its records is out yet */
     struct bundle_rest rest;
     size_t records, headers; /* in all */
 };
@@ -131,13 +131,8 @@ static void forget_waiting(struct broker_consumer *consumer, int32_t group, int3
     consumer->waiting_count = kept;
 }
 
-/* One that is no bundle has one record: itself. */
 static void open_message(struct waiting *waiting)
 {
-    if (!bundle_read(&waiting->message, &waiting->rest))
-        waiting->rest = (struct bundle_rest){.records = 1};
-    waiting->records = waiting->rest.records;
-    waiting->headers = waiting->rest.headers;
     waiting->opened = memory_new(sizeof *waiting->opened + waiting->headers * sizeof *waiting->opened->headers);
     waiting->opened->message = waiting->message;
     waiting->opened->users = 1;
@@ -197,23 +192,28 @@ static int give_out_all(struct broker_consumer *consumer, struct broker_message 
     return count;
 }
 
-static void wait_for_turn(struct broker_consumer *consumer, const struct broker_message *message)
+static void wait_for_turn(struct broker_consumer *consumer, const struct broker_message *message,
+                          struct bundle_rest rest)
 {
     consumer->waiting = memory_grow(consumer->waiting, &consumer->waiting_capacity, consumer->waiting_count + 1,
                                     sizeof *consumer->waiting);
-    consumer->waiting[consumer->waiting_count++] = (struct waiting){.message = *message};
+    consumer->waiting[consumer->waiting_count++] =
+        (struct waiting){.message = *message, .rest = rest, .records = rest.records, .headers = rest.headers};
 }
 
-/* False: it is to wait for its turn, or to be opened. */
-static bool goes_out_as_it_is(const struct broker_consumer *consumer, struct broker_message *message)
+/* False: it waits for its turn. One that is no bundle has one record: itself. */
+static bool goes_out_as_it_is(struct broker_consumer *consumer, struct broker_message *message)
 {
     struct bundle_rest rest;
     if (!is_bundled(consumer, message->group, message->source))
         return true;
-    if (consumer->waiting_count > 0 || bundle_read(message, &rest))
-        return false;
-    message->offset = offset_of_last(message->offset);
-    return true;
+    bool is_bundle = bundle_read(message, &rest);
+    if (!is_bundle && consumer->waiting_count == 0) {
+        message->offset = offset_of_last(message->offset);
+        return true;
+    }
+    wait_for_turn(consumer, message, is_bundle ? rest : (struct bundle_rest){.records = 1});
+    return false;
 }
 
 /* Always -1. */
@@ -230,9 +230,7 @@ static int sort_out(struct broker_consumer *consumer, struct broker_message *pol
     int kept = 0;
     for (int i = 0; i < count; i++) {
         polled[i].is_part = false;
-        if (!goes_out_as_it_is(consumer, &polled[i]))
-            wait_for_turn(consumer, &polled[i]);
-        else if (kept++ < i)
+        if (goes_out_as_it_is(consumer, &polled[i]) && kept++ < i)
             polled[kept - 1] = polled[i];
     }
     return kept;

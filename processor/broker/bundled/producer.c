@@ -8,8 +8,7 @@
 #include "base/memory.h"
 #include "bundled.h"
 
-struct outlet {       /* an internal topic that was sent to */
-    const char *seen; /* the pointer it was last asked by */
+struct outlet { /* an internal topic that was sent to */
     char *name;
     struct bundle *bundles; /* per partition; NULL: it holds none */
     int32_t partitions;
@@ -53,7 +52,7 @@ struct broker_producer *bundled_transaction_open(struct broker *base, const char
 
 static struct outlet *open_outlet(struct broker_producer *producer, const char *topic)
 {
-    struct outlet outlet = {.seen = topic, .name = memory_text(topic)};
+    struct outlet outlet = {.name = memory_text(topic)};
     outlet.partitions = bundled_partitions(producer->broker, topic);
     if (outlet.partitions > 0)
         outlet.bundles = memory_new((size_t)outlet.partitions * sizeof *outlet.bundles);
@@ -63,17 +62,11 @@ static struct outlet *open_outlet(struct broker_producer *producer, const char *
     return &producer->outlets[producer->count++];
 }
 
-/* The pointer is only a hint: the caller may have reused its memory for another name. */
 static struct outlet *outlet_of(struct broker_producer *producer, const char *topic)
 {
     for (size_t i = 0; i < producer->count; i++)
-        if (producer->outlets[i].seen == topic && strcmp(producer->outlets[i].name, topic) == 0)
+        if (strcmp(producer->outlets[i].name, topic) == 0)
             return &producer->outlets[i];
-    for (size_t i = 0; i < producer->count; i++)
-        if (strcmp(producer->outlets[i].name, topic) == 0) {
-            producer->outlets[i].seen = topic;
-            return &producer->outlets[i];
-        }
     return open_outlet(producer, topic);
 }
 
@@ -103,7 +96,7 @@ static bool push(struct broker_producer *producer, struct outlet *outlet, int32_
 bool bundled_producer_push(struct broker_producer *producer, struct weir_error *error)
 {
     for (size_t i = 0; i < producer->count; i++)
-        for (int32_t p = 0; producer->outlets[i].bundles && p < producer->outlets[i].partitions; p++)
+        for (int32_t p = 0; p < producer->outlets[i].partitions; p++)
             if (!push(producer, &producer->outlets[i], p, error))
                 return false;
     return true;
@@ -151,7 +144,7 @@ bool bundled_producer_flush(struct broker_producer *producer, int timeout_ms, st
 static void drop_bundles(struct broker_producer *producer)
 {
     for (size_t i = 0; i < producer->count; i++)
-        for (int32_t p = 0; producer->outlets[i].bundles && p < producer->outlets[i].partitions; p++)
+        for (int32_t p = 0; p < producer->outlets[i].partitions; p++)
             bundle_clear(&producer->outlets[i].bundles[p]);
 }
 
@@ -160,7 +153,7 @@ void bundled_producer_close(struct broker_producer *producer)
     ops_of(producer)->producer_close(producer->beneath);
     for (size_t i = 0; i < producer->count; i++) {
         struct outlet *outlet = &producer->outlets[i];
-        for (int32_t p = 0; outlet->bundles && p < outlet->partitions; p++)
+        for (int32_t p = 0; p < outlet->partitions; p++)
             bundle_done(&outlet->bundles[p]);
         memory_free(outlet->bundles);
         memory_free(outlet->name);
