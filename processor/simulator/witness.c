@@ -292,8 +292,9 @@ static int64_t count_records(const struct simulated_record *message)
 static int64_t last_in_message(const struct simulated_record *message, int64_t upto)
 {
     int64_t begin = bundled_offset(message->offset), others = count_records(message) - 1;
-    if (upto >= begin + BUNDLE_RECORDS_MAX - 1)
-        return begin + BUNDLE_RECORDS_MAX - 1;
+    int64_t last = bundled_offset_of(message->offset, 0, true);
+    if (upto >= last)
+        return last;
     int64_t number = upto - begin < others ? upto - begin : others - 1;
     return number < 0 ? -1 : begin + number;
 }
@@ -312,23 +313,20 @@ static int64_t last_before(const struct witness *witness, const struct line *lin
     return found;
 }
 
-/* The record of the message at the offset or behind it, with its headers in the arena; false: there is none. */
-static bool find_in_message(const struct simulated_record *message, int64_t from, weir_arena *arena,
-                            struct broker_message *out)
+/* Makes a message its record at the offset or behind it, with its headers in the arena; false: there is none. */
+static bool find_in_message(struct broker_message *message, int64_t from, weir_arena *arena)
 {
+    const int64_t at = message->offset;
     struct bundle_rest rest;
-    *out = (struct broker_message){.key = message->key, .value = message->value, .headers = message->headers};
-    out->timestamp_ms = message->timestamp_ms;
-    out->offset = bundled_offset(message->offset) + BUNDLE_RECORDS_MAX - 1;
-    if (!bundle_read(out, &rest))
-        return out->offset >= from;
-    for (int64_t number = 0; rest.records > 0; number++) {
-        bundle_next(&rest, arena_alloc(arena, (rest.headers + 1) * sizeof(struct weir_header)), out);
-        out->offset = bundled_offset(message->offset) + (rest.records > 0 ? number : BUNDLE_RECORDS_MAX - 1);
-        if (out->offset >= from)
-            return true;
+    message->offset = bundled_offset_of(at, 0, true);
+    if (!bundle_read(message, &rest))
+        return message->offset >= from;
+    message->offset = -1;
+    for (size_t number = 0; rest.records > 0 && message->offset < from; number++) {
+        bundle_next(&rest, arena_alloc(arena, (rest.headers + 1) * sizeof(struct weir_header)), message);
+        message->offset = bundled_offset_of(at, number, rest.records == 0);
     }
-    return false;
+    return message->offset >= from;
 }
 
 /* The first record at the offset or behind it that readers may see; -1: there is none. Its headers live in the arena. */
@@ -339,16 +337,13 @@ static int64_t next_visible(const struct witness *witness, const char *topic, in
     const struct simulated_record *record;
     for (int64_t at = bundled ? bundled_offset_beneath(from) : from;
          (record = simulated_at(witness->cluster, topic, partition, at)); at++) {
-        if (!is_visible(witness, record))
-            continue;
-        if (bundled && find_in_message(record, from, arena, out))
+        *out = (struct broker_message){.offset = at,
+                                       .timestamp_ms = record->timestamp_ms,
+                                       .key = record->key,
+                                       .value = record->value,
+                                       .headers = record->headers};
+        if (is_visible(witness, record) && (!bundled || find_in_message(out, from, arena)))
             return out->offset;
-        if (bundled)
-            continue;
-        *out = (struct broker_message){.offset = at, .key = record->key, .value = record->value};
-        out->timestamp_ms = record->timestamp_ms;
-        out->headers = record->headers;
-        return at;
     }
     return -1;
 }

@@ -40,6 +40,10 @@ static inline int64_t bundled_offset_beneath(int64_t offset)
 {
     return offset < 0 ? offset : offset / BUNDLE_RECORDS_MAX;
 }
+static inline int64_t bundled_offset_of(int64_t beneath, size_t number, bool is_last)
+{
+    return bundled_offset(beneath) + (is_last ? BUNDLE_RECORDS_MAX - 1 : (int64_t)number);
+}
 /* Committed in the middle of a message, it begins at the message, and its metadata tells how many records of it are done. */
 struct broker_offset *bundled_commits(struct bundled *, const struct broker_offset *, size_t count, weir_arena *);
 struct broker_start bundled_start(const struct broker_start *beneath);

@@ -95,11 +95,6 @@ static void take_place(struct broker_consumer *consumer, struct place place)
 
 /* ---- messages ---- */
 
-static int64_t offset_of_last(int64_t offset_beneath)
-{
-    return bundled_offset(offset_beneath) + BUNDLE_RECORDS_MAX - 1;
-}
-
 static void leave(struct broker_consumer *consumer, struct opened *opened)
 {
     if (--opened->users > 0)
@@ -146,8 +141,7 @@ static void next_record(struct waiting *waiting, struct broker_message *record)
         bundle_next(&waiting->rest, waiting->opened->headers + (waiting->headers - waiting->rest.headers), record);
     else
         waiting->rest.records--;
-    record->offset = waiting->rest.records == 0 ? offset_of_last(waiting->message.offset)
-                                                : bundled_offset(waiting->message.offset) + (int64_t)number;
+    record->offset = bundled_offset_of(waiting->message.offset, number, waiting->rest.records == 0);
     record->owner = waiting->opened;
     record->is_part = true;
 }
@@ -209,7 +203,7 @@ static bool goes_out_as_it_is(struct broker_consumer *consumer, struct broker_me
         return true;
     bool is_bundle = bundle_read(message, &rest);
     if (!is_bundle && consumer->waiting_count == 0) {
-        message->offset = offset_of_last(message->offset);
+        message->offset = bundled_offset_of(message->offset, 0, true);
         return true;
     }
     wait_for_turn(consumer, message, is_bundle ? rest : (struct bundle_rest){.records = 1});
