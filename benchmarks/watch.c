@@ -3,7 +3,7 @@
  *   watch BROKERS GROUP TOPIC…      the topics must not grow any more
  *
  * The group is also through with its repartition topics (GROUP-…-repartition, and GROUP-…-topic of foreign-key joins) when
- * twice in a row all that they hold is committed.
+ * twice in a row the same is committed, and behind it are no records (markers of transactions may be).
  * Prints {"records":…,"done_s":…}; done_s is the time of CLOCK_MONOTONIC. Runs until then: end it when the group is gone.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
@@ -61,29 +61,98 @@ static bool is_repartition(const char *topic, const char *group)
            (ends_with(topic, "-repartition") || ends_with(topic, "-topic"));
 }
 
-/* How many records the repartition topics of the group hold; -1: not all of them are committed. */
-static int64_t committed_between(rd_kafka_t *client, const char *group)
+struct look {
+    double at_s;
+    int64_t records, committed; /* of the repartition topics: what they hold, and the sum of what is committed */
+    bool is_through;            /* nothing that was not committed */
+};
+
+/* What of the list is not committed to its end. */
+static rd_kafka_topic_partition_list_t *rest_of(const rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_topic_partition_list_t *rest = rd_kafka_topic_partition_list_new(list->cnt);
+    for (int i = 0; i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *one = &list->elems[i];
+        if (one->offset < (intptr_t)one->opaque)
+            rd_kafka_topic_partition_list_add(rest, one->topic, one->partition)->offset =
+                one->offset < 0 ? RD_KAFKA_OFFSET_BEGINNING : one->offset;
+    }
+    return rest;
+}
+
+static bool is_end(const rd_kafka_message_t *message)
+{
+    return message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+}
+
+/* Reads each partition of the list from its offset on. */
+static bool has_records(rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list)
+{
+    bool found = false;
+    must(rd_kafka_assign(client, list), "reading what is not committed");
+    for (int ends = 0; ends < list->cnt && !found;) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(client, ANSWER_MS);
+        if (!message)
+            measure_fail("what is not committed: no answer");
+        ends += is_end(message);
+        found = message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+        rd_kafka_message_destroy(message);
+    }
+    must(rd_kafka_assign(client, NULL), "reading what is not committed");
+    return found;
+}
+
+static bool has_nothing_left(rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_topic_partition_list_t *rest = rest_of(list);
+    bool nothing = rest->cnt == 0 || !has_records(client, rest);
+    rd_kafka_topic_partition_list_destroy(rest);
+    return nothing;
+}
+
+static rd_kafka_topic_partition_list_t *repartition_topics(rd_kafka_t *client, const char *group, int64_t *records)
 {
     const struct rd_kafka_metadata *metadata;
-    int64_t records = 0;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
     must(rd_kafka_metadata(client, 1, NULL, &metadata, ANSWER_MS), "topics");
     for (int i = 0; i < metadata->topic_cnt; i++)
         if (is_repartition(metadata->topics[i].topic, group))
-            records += add_topic(client, list, metadata->topics[i].topic);
-    bool done = list->cnt == 0 || all_committed(client, list);
+            *records += add_topic(client, list, metadata->topics[i].topic);
     rd_kafka_metadata_destroy(metadata);
-    rd_kafka_topic_partition_list_destroy(list);
-    return done ? records : -1;
+    return list;
 }
 
-static void wait_between(rd_kafka_t *client, const char *group)
+static bool is_same(const struct look *one, const struct look *other)
 {
-    for (int64_t before = -1, now = committed_between(client, group); now != 0 && (now < 0 || now != before);) {
+    return one->records == other->records && one->committed == other->committed;
+}
+
+/* Looks closely, into the topics, when nothing has moved since the look before. */
+static struct look look_between(rd_kafka_t *client, const char *group, const struct look *before)
+{
+    struct look look = {.at_s = measure_seconds()};
+    rd_kafka_topic_partition_list_t *list = repartition_topics(client, group, &look.records);
+    bool are_all = list->cnt == 0 || all_committed(client, list);
+    for (int i = 0; i < list->cnt; i++)
+        look.committed += list->elems[i].offset;
+    look.is_through = list->cnt == 0 || (is_same(&look, before) && (are_all || has_nothing_left(client, list)));
+    rd_kafka_topic_partition_list_destroy(list);
+    return look;
+}
+
+/* The moment from which nothing has moved. */
+static double wait_between(rd_kafka_t *client, const char *group)
+{
+    struct look before = {.records = -1}, now = look_between(client, group, &before);
+    double since_s = now.at_s;
+    while (!now.is_through) {
         usleep(EVERY_US);
         before = now;
-        now = committed_between(client, group);
+        now = look_between(client, group, &before);
+        if (!is_same(&now, &before))
+            since_s = now.at_s;
     }
+    return since_s;
 }
 
 int main(int argc, char **argv)
@@ -97,8 +166,7 @@ int main(int argc, char **argv)
         records += add_topic(client, list, argv[i]);
     while (!all_committed(client, list))
         usleep(EVERY_US);
-    wait_between(client, argv[2]);
-    printf("{\"records\":%" PRId64 ",\"done_s\":%.4f}\n", records, measure_seconds());
+    printf("{\"records\":%" PRId64 ",\"done_s\":%.4f}\n", records, wait_between(client, argv[2]));
     rd_kafka_topic_partition_list_destroy(list);
     rd_kafka_destroy(client);
     return 0;
