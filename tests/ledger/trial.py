@@ -15,6 +15,7 @@ import threading
 import time
 import urllib.request
 
+import bundle
 import ledger
 from ledger import Failure, Record, wait_for
 
@@ -51,6 +52,22 @@ class Kafka:
 
     def read_integers(self, topic):
         return self.read(topic, "value=q")
+
+    def read_bundled(self, topic):
+        """Of a repartition topic whose records may share messages; their offsets are those that views tell."""
+        command = ["kcat", "-b", self.bootstrap, "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-X", "isolation.level=read_committed",
+                   "-X", "check.crcs=true", "-f", r"%p %o %K %S\n%k%s"]
+        rest, records, shared = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout, [], 0
+        while rest:
+            head, _, rest = rest.partition(b"\n")
+            partition, offset, key_size, value_size = (max(int(number), 0) for number in head.split())
+            key, value, rest = rest[:key_size], rest[key_size:key_size + value_size], rest[key_size + value_size:]
+            found = bundle.records(key, value)
+            shared += len(found) > 1
+            records += [Record(partition, bundle.offset(offset, number, len(found)), one.decode(), None) for number, (one, _) in enumerate(found)]
+        if not shared:
+            raise Failure(f"void: no two records of {topic} share a message")
+        return sorted(records, key=lambda record: record[:2])
 
     def create_topics(self, run):
         for name in ledger.TOPICS:
@@ -122,6 +139,8 @@ class Trial:
         settings = {"bootstrap.servers": self.reached_by, "processing.guarantee": self.options.guarantee,
                     "consumer.session.timeout.ms": SESSION_MS, "state.flush.interval.ms": 500, "memory.max.bytes": MEMORY_MAX,
                     "repartition.purge.interval.ms": 2**31 - 1}  # Samples reads the topic to its beginning
+        if self.options.bundles:
+            settings["repartition.bundles"] = "true"
         if self.has_standbys:
             settings["num.standby.replicas"] = 1
         if self.exactly_once:
@@ -203,7 +222,8 @@ class Trial:
         judgement.views(views.get)
         booked = f"{self.name}-booked"
         aborted = len(self.kafka.read(booked, isolation="read_uncommitted")) - len(self.kafka.read(booked))
-        looked = self.samples.check(self.kafka.read) if self.exactly_once else len(self.samples.taken)
+        read = self.kafka.read_bundled if self.options.bundles else self.kafka.read
+        looked = self.samples.check(read) if self.exactly_once else len(self.samples.taken)
         say(f"{entered} entries, faults: {self.fired}, aborted records in one output: {aborted}, reads checked: {looked}, "
             f"lost {judgement.lost}, doubled {judgement.doubled}, "
             f"at most {self.memory_mb} MB in an instance")
@@ -243,6 +263,7 @@ def read_options(about):
     parser.add_argument("--rate", type=int, default=0, help="entries per second")
     parser.add_argument("--entries", type=int, default=0, help="at least so many")
     parser.add_argument("--standbys", action="store_true", help="the first run and every second one from there keeps a standby of every task")
+    parser.add_argument("--bundles", action="store_true", help="records of the repartition topic share messages")
     parser.add_argument("--keep", action="store_true", help="keep logs and state also after success")
     options = parser.parse_args()
     options.rate = options.rate or (2000 if options.long else 1000)
