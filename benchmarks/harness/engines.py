@@ -70,7 +70,7 @@ class Weir(Engine):
         name = job.workload.name
         topology = name if job.workload.is_system else f"{bench.path('workloads.so')}:{name}"
         command = [bench.weir, "run", topology, "--port", self.port, "--set", "log.level=warning"]
-        for key, value in job.engine_settings().items():
+        for key, value in [*job.engine_settings().items(), *bench.options.set]:
             command += ["--set", f"{key}={value}"]
         environment = dict(os.environ, BENCHMARK_IN=",".join(job.inputs), BENCHMARK_OUT=job.out, **more_environment)
         super().__init__(command, bench.log(job.application + ".log"), stdout=subprocess.DEVNULL, env=environment)

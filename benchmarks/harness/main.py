@@ -44,6 +44,14 @@ def size(text):
     return int(text[:-3]) * units[text[-3:]] if text[-3:] in units else int(text)
 
 
+def setting(text):
+    """key=value -> (key, value)"""
+    key, is_set, value = text.partition("=")
+    if not is_set:
+        raise argparse.ArgumentTypeError(f"{text}: a setting is KEY=VALUE")
+    return key, value
+
+
 def parser():
     """The command line."""
     p = argparse.ArgumentParser(prog="benchmarks/run", description="Measures Weir beside Kafka Streams and the raw librdkafka loop.")
@@ -54,6 +62,7 @@ def parser():
     p.add_argument("--commits", type=numbers, default=[100], metavar="MS", help="commit intervals (100)")
     p.add_argument("--threads", type=numbers, default=[1], help="stream threads (1)")
     p.add_argument("--memory", type=size, help="memory.max.bytes of Weir, e.g. 96MiB (its default)")
+    p.add_argument("--set", type=setting, action="append", default=[], metavar="KEY=VALUE", help="a setting of Weir alone; may be given again")
     p.add_argument("--records", type=int, default=4000000, help="of 100 bytes (4,000,000)")
     p.add_argument("--keys", type=int, default=100000, help="(100,000)")
     p.add_argument("--restore-keys", type=numbers, default=[1000000], help="(1,000,000)")
