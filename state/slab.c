@@ -26,7 +26,7 @@ struct slab_large {
 void slab_init(struct slab *slab)
 {
     memset(slab, 0, sizeof *slab);
-    arena_init(&slab->arena);
+    arena_init_state(&slab->arena);
 }
 
 static void free_large(struct slab *slab)

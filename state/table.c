@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/pages.h"
 #include "state/sort.h"
 
 enum {
@@ -39,15 +40,31 @@ static bool is_taken(const struct table_slot *slot)
     return slot->row && slot->row != &left;
 }
 
+static bool are_in_pages(size_t bytes)
+{
+    return bytes >= PAGES_UNIT;
+}
+
 static struct table_slots slots_new(size_t count)
 {
-    return (struct table_slots){memory_new(count * sizeof(struct table_slot)), count - 1};
+    const size_t bytes = count * sizeof(struct table_slot);
+    struct table_slot *items = are_in_pages(bytes) ? memset(pages_take(bytes), 0, bytes) : memory_new(bytes);
+    return (struct table_slots){items, count - 1};
+}
+
+static void slots_done(struct table_slots *slots)
+{
+    const size_t bytes = slots->items ? (slots->mask + 1) * sizeof *slots->items : 0;
+    if (are_in_pages(bytes))
+        pages_give(slots->items, bytes);
+    else
+        free(slots->items);
+    *slots = (struct table_slots){0};
 }
 
 static void forget_former(struct table *table)
 {
-    free(table->former.items);
-    table->former = (struct table_slots){0};
+    slots_done(&table->former);
     table->moved = 0;
 }
 
@@ -62,8 +79,8 @@ void table_init(struct table *table)
 void table_done(struct table *table)
 {
     slab_done(&table->slab);
-    free(table->slots.items);
-    free(table->former.items);
+    slots_done(&table->slots);
+    slots_done(&table->former);
     free(table->rows);
     free(table->versioned);
     memset(table, 0, sizeof *table);
@@ -74,7 +91,7 @@ void table_clear(struct table *table)
 {
     size_t slots = table->slots.mask + 1;
     if (slots > SLOTS_MIN && table->used < slots / SPARSE) {
-        free(table->slots.items);
+        slots_done(&table->slots);
         table->slots = slots_new(slots / 2);
     } else {
         memset(table->slots.items, 0, slots * sizeof *table->slots.items);

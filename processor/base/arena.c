@@ -8,14 +8,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/pages.h"
+#include "base/sanitizer.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_ASAN 1
-#endif
-#endif
 #ifdef HAS_ASAN
 #include <sanitizer/asan_interface.h>
 #define POISON(p, n) ASAN_POISON_MEMORY_REGION((p), (n))
@@ -38,12 +33,23 @@ enum { BLOCK_BYTES = 16 * 1024 - sizeof(struct arena_block) };
 
 static struct arena_block *block_new(weir_arena *arena, size_t size)
 {
-    struct arena_block *block = memory_resize(NULL, sizeof *block + size);
-    block->next = NULL;
-    block->size = size;
+    size_t whole = sizeof(struct arena_block) + size;
+    if (arena->is_state)
+        whole = pages_round(whole);
+    struct arena_block *block = arena->is_state ? pages_take(whole) : memory_resize(NULL, whole);
+    *block = (struct arena_block){.size = whole - sizeof *block};
     /* Others may ask how much there is while the owner takes more (slab_bytes). */
-    __atomic_store_n(&arena->bytes, arena->bytes + size, __ATOMIC_RELAXED);
+    __atomic_store_n(&arena->bytes, arena->bytes + block->size, __ATOMIC_RELAXED);
     return block;
+}
+
+static void block_free(const weir_arena *arena, struct arena_block *block)
+{
+    UNPOISON(block->data, block->size);
+    if (arena->is_state)
+        pages_give(block, sizeof *block + block->size);
+    else
+        free(block);
 }
 
 static void enter(weir_arena *arena, struct arena_block *block)
@@ -59,20 +65,25 @@ void arena_init(weir_arena *arena)
     memset(arena, 0, sizeof *arena);
 }
 
-static void free_blocks(struct arena_block *block)
+void arena_init_state(weir_arena *arena)
+{
+    arena_init(arena);
+    arena->is_state = true;
+}
+
+static void free_blocks(const weir_arena *arena, struct arena_block *block)
 {
     while (block) {
         struct arena_block *next = block->next;
-        UNPOISON(block->data, block->size);
-        free(block);
+        block_free(arena, block);
         block = next;
     }
 }
 
 void arena_done(weir_arena *arena)
 {
-    free_blocks(arena->first);
-    arena_init(arena);
+    free_blocks(arena, arena->first);
+    *arena = (weir_arena){.is_state = arena->is_state};
 }
 
 void arena_clear(weir_arena *arena)
@@ -86,7 +97,7 @@ void arena_clear(weir_arena *arena)
         kept += last->size;
         POISON(last->data, last->size);
     }
-    free_blocks(last->next);
+    free_blocks(arena, last->next);
     last->next = NULL;
     arena->bytes = kept;
     enter(arena, arena->first);

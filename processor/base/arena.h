@@ -10,10 +10,12 @@ struct arena_block;
 struct weir_arena { /* one kind of arena, inside and outside */
     struct arena_block *first, *current;
     char *next, *end;
-    size_t bytes; /* reserved, over all blocks */
+    size_t bytes;  /* reserved, over all blocks */
+    bool is_state; /* blocks come from pages.h */
 };
 
 void arena_init(weir_arena *);
+void arena_init_state(weir_arena *); /* for much that is kept, and looked up everywhere (pages.h) */
 void arena_done(weir_arena *);
 void arena_clear(weir_arena *);                   /* keeps the first 64 KiB of blocks */
 void *arena_alloc(weir_arena *, size_t size);     /* zeroed, aligned to 16 */

@@ -21,12 +21,16 @@ void memory_keep_little(void)
 void memory_keep_little(void) {}
 #endif
 
+void memory_end(size_t size)
+{
+    fprintf(stderr, "weir: out of memory (%zu bytes)\n", size);
+    _exit(EXIT_FAILURE); /* handlers would want memory, too */
+}
+
 static void *or_die(void *memory, size_t size)
 {
-    if (!memory) {
-        fprintf(stderr, "weir: out of memory (%zu bytes)\n", size);
-        _exit(EXIT_FAILURE); /* handlers would want memory, too */
-    }
+    if (!memory)
+        memory_end(size);
     return memory;
 }
 

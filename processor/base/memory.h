@@ -7,6 +7,7 @@
 /* From now on what is freed goes back to the system soon, in the whole process (glibc; elsewhere nothing changes). Left alone,
  * glibc learns from the first large piece that is freed to keep up to 64 MiB in each of its arenas. Before threads start. */
 void memory_keep_little(void);
+_Noreturn void memory_end(size_t size);           /* there were not so many bytes */
 void memory_free(void *);                         /* NULL is fine */
 void *memory_new(size_t size);                    /* zeroed */
 void *memory_resize(void *old, size_t size);      /* old may be NULL; new bytes are not zeroed */
