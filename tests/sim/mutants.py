@@ -83,7 +83,7 @@ MUTANTS = {
         "    bool done = true;\n    for (size_t i = 0; done && i < rows.count; i++) {\n        struct store_row row = row_at(rows, i)",
         "    bool done = write_last_batch(store, marks, error);\n    for (size_t i = 0; done && i < rows.count; i++) {\n        struct store_row row = row_at(rows, i)"),
     "a store is shown before it is restored": (TASK,
-        "    set_shown_state(task, TASK_RESTORING);\n    atomic_store(&task->shown_stream", "    set_shown_state(task, TASK_RUNNING);\n    atomic_store(&task->shown_stream"),
+        "    set_shown_state(task, TASK_RESTORING);\n    atomic_store(&task->shown_stream", "    set_shown_state(task, TASK_RESTORING);\n    atomic_store(&task->shown_state, TASK_RUNNING);\n    atomic_store(&task->shown_stream"),
     "repetitions of a repartition record count": (TASK,
         "return !is_known || lineage_advance(&source->seen, &lineage);", "(void)lineage_advance;\n    return true;"),
     "a task forgets stream time": (OPENING, "task->execution.stream_time_ms = commit.stream_time_ms;", "task->execution.stream_time_ms = -1;"),
