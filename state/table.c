@@ -48,7 +48,7 @@ static bool are_in_pages(size_t bytes)
 static struct table_slots slots_new(size_t count)
 {
     const size_t bytes = count * sizeof(struct table_slot);
-    struct table_slot *items = are_in_pages(bytes) ? memset(pages_take(bytes), 0, bytes) : memory_new(bytes);
+    struct table_slot *items = are_in_pages(bytes) ? pages_new(bytes) : memory_new(bytes);
     return (struct table_slots){items, count - 1};
 }
 

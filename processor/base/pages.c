@@ -21,6 +21,11 @@ void *pages_take(size_t size)
     return memory_resize(NULL, pages_round(size));
 }
 
+void *pages_new(size_t size)
+{
+    return memory_new(pages_round(size));
+}
+
 void pages_give(void *memory, size_t size)
 {
     (void)size;
@@ -42,6 +47,12 @@ static struct {
 } pool = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- from the system ---- */
+
+/* Too large for a chunk, so it has a mapping of its own. */
+static bool is_mapping(size_t size)
+{
+    return pages_round(size) > UNITS_MAX * PAGES_UNIT;
+}
 
 static size_t whole_chunks(size_t size)
 {
@@ -146,24 +157,30 @@ static void give(struct chunk *chunk, size_t at, size_t units)
 void *pages_take(size_t size)
 {
     assert(size > 0);
-    const size_t units = pages_round(size) / PAGES_UNIT;
-    if (units > UNITS_MAX)
+    if (is_mapping(size))
         return map(whole_chunks(size));
+    const size_t units = pages_round(size) / PAGES_UNIT;
     pthread_mutex_lock(&pool.mutex);
     void *memory = take(units);
     pthread_mutex_unlock(&pool.mutex);
     return memory;
 }
 
+void *pages_new(size_t size)
+{
+    void *memory = pages_take(size);
+    return is_mapping(size) ? memory : memset(memory, 0, size);
+}
+
 void pages_give(void *memory, size_t size)
 {
     if (!memory)
         return;
-    const size_t units = pages_round(size) / PAGES_UNIT, in_chunk = (uintptr_t)memory % CHUNK_BYTES;
-    if (units > UNITS_MAX) {
+    if (is_mapping(size)) {
         munmap(memory, whole_chunks(size));
         return;
     }
+    const size_t units = pages_round(size) / PAGES_UNIT, in_chunk = (uintptr_t)memory % CHUNK_BYTES;
     pthread_mutex_lock(&pool.mutex);
     give((struct chunk *)(void *)((char *)memory - in_chunk), in_chunk / PAGES_UNIT, units);
     pthread_mutex_unlock(&pool.mutex);

@@ -16,5 +16,6 @@ static inline size_t pages_round(size_t size) /* to whole units, which it takes 
 
 /* Not zeroed, aligned to 16. Ends the process when there is no memory, as memory.h does. */
 void *pages_take(size_t size);
+void *pages_new(size_t size);         /* zeroed; what is large is so without being touched */
 void pages_give(void *, size_t size); /* size as it was taken; NULL is fine */
 #endif

@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "base/sanitizer.h"
 
-enum { PIECES = 400, TURNS = 20000, LARGEST = 3 * 1024 * 1024 };
+enum { PIECES = 400, TURNS = 20000, LARGEST = 5 * 1024 * 1024 };
 
 struct piece {
     unsigned char *at;
@@ -64,6 +64,18 @@ Test(pages, pieces_of_any_size_come_and_go)
             pages_give(pieces[i].at, pieces[i].size);
             pieces[i].at = NULL;
         }
+    }
+}
+
+Test(pages, what_is_new_is_zeroed)
+{
+    for (size_t size = PAGES_UNIT; size <= LARGEST; size *= 4) {
+        unsigned char *used = memset(pages_take(size), 1, size);
+        pages_give(used, size);
+        unsigned char *zeroed = pages_new(size);
+        for (size_t at = 0; at < size; at++)
+            cr_assert_eq(zeroed[at], 0);
+        pages_give(zeroed, size);
     }
 }
 
