@@ -1,5 +1,7 @@
-/* order.h: rows of one table in order of key: a skip list, doubly linked at the bottom.
+/* order.h: rows of one table in order of key: a B+ tree whose nodes hold eight bytes of each key.
  *
+ * Those eight are taken from behind what the keys of a node are known to share (prefix truncation and poor man's
+ * normalized keys: Graefe, Modern B-Tree Techniques, 2011), so that most comparisons touch neither a row nor another node.
  * Nodes come from the table's slab and go with it. Not thread-safe. */
 #ifndef WEIR_STATE_ORDER_H
 #define WEIR_STATE_ORDER_H
@@ -7,22 +9,10 @@
 
 struct slab;
 struct table_row;
-
-enum { ORDER_LEVELS = 12 };
-
-struct order_node {
-    struct table_row *row;
-    uint64_t prefix; /* first 8 bytes of the key as a number: decides most comparisons without touching the row */
-    struct order_node *previous;
-    uint32_t levels;
-    struct order_node *next[]; /* one per level */
-};
+struct order_node;
 
 struct order {
-    struct order_node *first[ORDER_LEVELS];
-    struct order_node *last;
-    uint64_t random;
-    uint32_t levels; /* in use */
+    struct order_node *root, *first, *last; /* the last two are leaves; all NULL: there are no rows */
 };
 
 void order_init(struct order *);                                      /* also empties it */

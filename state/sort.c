@@ -19,33 +19,14 @@ struct sort {
     struct ranked *scratch;
 };
 
-static uint64_t rank_of(weir_bytes key, size_t from)
-{
-    unsigned char bytes[RANK_BYTES] = {0};
-    size_t left = key.size > from ? key.size - from : 0;
-    if (left > 0)
-        memcpy(bytes, (const char *)key.data + from, left < sizeof bytes ? left : sizeof bytes);
-    return bytes_get_u64(bytes);
-}
-
-static size_t shared_prefix(weir_bytes a, weir_bytes b, size_t most)
-{
-    const unsigned char *left = a.data, *right = b.data;
-    size_t size = a.size < b.size ? a.size : b.size;
-    if (size > most)
-        size = most;
-    size_t i = 0;
-    while (i < size && left[i] == right[i])
-        i++;
-    return i;
-}
-
 static size_t common_prefix(const struct sort *sort, const struct ranked *items, size_t count)
 {
     weir_bytes first = sort->key_of(items[0].item);
     size_t shared = first.size;
-    for (size_t i = 1; i < count && shared > 0; i++)
-        shared = shared_prefix(first, sort->key_of(items[i].item), shared);
+    for (size_t i = 1; i < count && shared > 0; i++) {
+        first.size = shared;
+        shared = bytes_shared(first, sort->key_of(items[i].item));
+    }
     return shared;
 }
 
@@ -170,7 +151,7 @@ static void sort_behind(const struct sort *sort, struct ranked *items, size_t co
         return;
     }
     for (size_t i = 0; i < count; i++)
-        items[i].rank = rank_of(sort->key_of(items[i].item), shared);
+        items[i].rank = bytes_head(sort->key_of(items[i].item), shared);
     sort_by_rank(sort, items, count);
     sort_equal_ranks(sort, items, count, shared + RANK_BYTES);
 }
