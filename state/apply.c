@@ -17,6 +17,7 @@ enum {
     FETCHED_AHEAD = 8,
     EVICTED_FILE_BYTES_MIN = 2 << 20,
     EVICTED_WINDOWS_BYTES_MIN = 1 << 20,
+    GATHERED_AT_ONCE = 64,  /* rows, under one lock */
     DEPARTED_PARTS = 8,     /* of the rows that leave, for what is remembered of all that have left */
     WRITTEN_DOWN_PARTS = 2, /* where that spares RocksDB, it is worth more than the rows */
 };
@@ -152,7 +153,8 @@ static bool are_a_file(struct store *store, size_t rows, bool evict)
 static bool write_dirty(struct store *store, bool evict, struct rocks_marks marks, struct weir_error *error)
 {
     size_t count;
-    struct table_row **rows = table_dirty_sorted(&store->committed.rows->table, &count);
+    struct table_row **rows = table_dirty(&store->committed.rows->table, &count);
+    table_sort(rows, count);
     bool done = store_write_rows(store, (struct store_rows){(void **)rows, count, row_of},
                                  are_a_file(store, count, evict), marks, error);
     free(rows);
@@ -208,20 +210,45 @@ size_t store_evictable_bytes(struct store *store)
 
 /* ---- beside the task ---- */
 
+/* On a thread of its own, while the task goes on. */
+static void gather_leaving(void *self, struct rocks_bulk *bulk)
+{
+    struct store *store = self;
+    struct store_row rows[GATHERED_AT_ONCE], out;
+    weir_arena arena;
+    arena_init(&arena);
+    table_sort(store->leaving_rows, store->leaving_count);
+    for (size_t at = 0, count; at < store->leaving_count; at += count) {
+        count = store->leaving_count - at;
+        if (count > GATHERED_AT_ONCE)
+            count = GATHERED_AT_ONCE;
+        committed_leaving_read(&store->committed, store->leaving_rows + at, count, &arena, rows);
+        for (size_t i = 0; i < count; i++)
+            if (store_row_to_write(store, &rows[i], store->leaving_marks.stream_time_ms, &out))
+                rocks_bulk_row(bulk, &out);
+        arena_clear(&arena);
+    }
+    arena_done(&arena);
+}
+
 /* Rows stay in memory, so that nobody looks for them in the file. */
 static void begin_leaving(struct store *store, bool evict, int64_t now_us)
 {
     store->leaves_memory = evict;
     store->applied_us = now_us;
-    size_t count;
-    struct table_row **items = table_dirty_sorted(&store->committed.rows->table, &count);
-    struct store_rows rows = {(void **)items, count, row_of};
-    tell_durable(store, rows);
     store->leaving_marks = store->committed.marks;
-    store->leaving = gather_bulk(store, rows, store->leaving_marks);
-    free(items);
-    committed_leaving(&store->committed);
-    rocks_bulk_finish(store->leaving);
+    store->leaving_rows = committed_leaving(&store->committed, &store->leaving_count);
+    store->leaving = rocks_bulk_open(store->family, store->leaving_marks);
+    rocks_bulk_finish(store->leaving, gather_leaving, store);
+}
+
+static void tell_left(struct store *store)
+{
+    size_t count = store->leaving_count;
+    if (count > 0)
+        store_tell_durable(store, table_key(store->leaving_rows[count - 1]));
+    free(store->leaving_rows);
+    store->leaving_rows = NULL;
 }
 
 bool store_settle(struct store *store, struct weir_error *error)
@@ -230,6 +257,7 @@ bool store_settle(struct store *store, struct weir_error *error)
         return true;
     bool arrived = rocks_bulk_close(store->leaving, error);
     store->leaving = NULL;
+    tell_left(store);
     if (arrived)
         store->applied = store->leaving_marks;
     if (arrived && store->leaves_memory)

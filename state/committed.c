@@ -92,19 +92,26 @@ void committed_done(struct committed *committed)
 
 /* ---- writing ---- */
 
-/* Walks can close meanwhile but not open, since that needs the read lock: the answer errs on the side of keeping. */
+static void add_walk(struct table_walks *walks, uint64_t commit)
+{
+    walks->is_open = true;
+    if (commit < walks->oldest)
+        walks->oldest = commit;
+    if (commit > walks->newest)
+        walks->newest = commit;
+}
+
+/* Walks can close meanwhile but not open, since that needs the read lock: the answer errs on the side of keeping. Rows that
+ * leave are as good as a walk. */
 static struct table_walks open_walks(struct committed *committed)
 {
     struct table_walks walks = {false, UINT64_MAX, 0};
     pthread_mutex_lock(&committed->walks_lock);
-    for (const struct committed_walk *walk = committed->walks; walk; walk = walk->next_open) {
-        walks.is_open = true;
-        if (walk->commit < walks.oldest)
-            walks.oldest = walk->commit;
-        if (walk->commit > walks.newest)
-            walks.newest = walk->commit;
-    }
+    for (const struct committed_walk *walk = committed->walks; walk; walk = walk->next_open)
+        add_walk(&walks, walk->commit);
     pthread_mutex_unlock(&committed->walks_lock);
+    if (committed->leaving_commit)
+        add_walk(&walks, committed->leaving_commit);
     return walks;
 }
 
@@ -225,6 +232,7 @@ void committed_write(struct committed *committed, const struct store_row *rows, 
 static struct committed_rows *replace_rows(struct committed *committed)
 {
     struct committed_rows *old = committed->rows;
+    assert(!committed->leaving_commit);
     committed->rows = rows_new(table_keeps_order(&old->table), old->table.tail_bytes);
     committed->dirty = 0;
     committed->fresh = 0;
@@ -275,12 +283,29 @@ void committed_applied(struct committed *committed, bool evict)
         give_up(committed, old);
 }
 
-void committed_leaving(struct committed *committed)
+struct table_row **committed_leaving(struct committed *committed, size_t *count)
 {
     begin_change(committed);
+    struct table_row **rows = table_dirty(&committed->rows->table, count);
     committed->leaving = committed->fresh;
+    committed->leaving_commit = committed->commit;
     mark_rows(committed, false);
     end_change(committed);
+    return rows;
+}
+
+void committed_leaving_read(struct committed *committed, struct table_row *const *rows, size_t count, weir_arena *arena,
+                            struct store_row *out)
+{
+    pthread_rwlock_rdlock(&committed->lock);
+    for (size_t i = 0; i < count; i++) {
+        const struct table_version *version = table_version_at(rows[i], committed->leaving_commit);
+        assert(version); /* kept for them */
+        out[i] = table_row_at(rows[i], version);
+        if (out[i].value.data)
+            out[i].value = arena_bytes(arena, out[i].value);
+    }
+    pthread_rwlock_unlock(&committed->lock);
 }
 
 /* Which rows did not arrive is not remembered: all are written again. */
@@ -288,6 +313,7 @@ void committed_left(struct committed *committed, bool arrived, bool evict)
 {
     struct committed_rows *old = NULL;
     begin_change(committed);
+    committed->leaving_commit = 0;
     if (!arrived) {
         mark_rows(committed, true);
     } else if (evict) {

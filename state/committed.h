@@ -32,6 +32,7 @@ struct committed {
     size_t dirty;             /* rows RocksDB does not have yet */
     int64_t fresh;            /* live rows that are in no level below */
     int64_t leaving;          /* as fresh, of those that are being written */
+    uint64_t leaving_commit;  /* whose rows they are; 0: none are being written */
     size_t swept;             /* where the next sweep goes on */
     pthread_mutex_t walks_lock;
     struct committed_walk *walks; /* open ones */
@@ -54,8 +55,9 @@ void committed_publish(struct committed *, const struct table *overlay, bool bel
 void committed_write(struct committed *, const struct store_row *, size_t count, struct rocks_marks);
 /* Every row is in RocksDB now; evict: and need not stay here. */
 void committed_applied(struct committed *, bool evict);
-/* Every row is being written: what changes from now on is to be written again. */
-void committed_leaving(struct committed *);
+/* Rows that RocksDB does not have are being written as they are now: what changes from now on is to be written again. They stay
+ * until committed_left, in no order here; the array is the caller's to free. */
+struct table_row **committed_leaving(struct committed *, size_t *count);
 /* That is over. Not arrived: RocksDB has none of them. evict: what arrived need not stay here. */
 void committed_left(struct committed *, bool arrived, bool evict);
 /* RocksDB has been written beside this level: what is here is out of date. */
@@ -65,6 +67,9 @@ void committed_replaced(struct committed *, struct rocks_marks);
 
 /* False: not in this level. True with value.data NULL: deleted. Copies into the arena. */
 bool committed_get(struct committed *, weir_bytes key, weir_arena *, struct store_row *out, int64_t *stream_time_ms);
+/* Some of the rows that are being written, as they were when that began; keys are their own, values copied into the arena. */
+void committed_leaving_read(struct committed *, struct table_row *const *, size_t count, weir_arena *,
+                            struct store_row *out);
 size_t committed_bytes(struct committed *);
 size_t committed_row_bytes(struct committed *); /* of one row, on average */
 int64_t committed_fresh(struct committed *);

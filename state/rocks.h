@@ -12,6 +12,7 @@
 struct rocks;
 struct rocks_family;
 struct rocks_bulk;
+typedef void rocks_bulk_gather(void *self, struct rocks_bulk *); /* calls rocks_bulk_row for each row */
 struct rocks_snapshot;
 struct rocks_walk;
 
@@ -52,10 +53,11 @@ struct rocks_ops {
     bool (*batch_write)(struct rocks_family *, struct weir_error *); /* empties it, also on failure */
 
     /* Many rows at once, sorted by key, each key once; marks go with them. close frees it, always: false, and nothing is
-     * written. It waits for the disk, unless finish began that before, beside the task, and it is finished. */
+     * written. It waits for the disk, unless finish began that before and it is finished. finish: beside the task, also the
+     * rows are gathered there, by one call. */
     struct rocks_bulk *(*bulk_open)(struct rocks_family *, struct rocks_marks);
     void (*bulk_row)(struct rocks_bulk *, const struct store_row *);
-    void (*bulk_finish)(struct rocks_bulk *); /* after the last row */
+    void (*bulk_finish)(struct rocks_bulk *, rocks_bulk_gather *, void *self);
     bool (*bulk_is_finished)(struct rocks_bulk *);
     bool (*bulk_close)(struct rocks_bulk *, struct weir_error *);
 
@@ -144,9 +146,9 @@ static inline void rocks_bulk_row(struct rocks_bulk *bulk, const struct store_ro
 {
     rocks_level->bulk_row(bulk, row);
 }
-static inline void rocks_bulk_finish(struct rocks_bulk *bulk)
+static inline void rocks_bulk_finish(struct rocks_bulk *bulk, rocks_bulk_gather *gather, void *self)
 {
-    rocks_level->bulk_finish(bulk);
+    rocks_level->bulk_finish(bulk, gather, self);
 }
 static inline bool rocks_bulk_is_finished(struct rocks_bulk *bulk)
 {

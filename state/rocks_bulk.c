@@ -19,8 +19,11 @@ struct rocks_bulk {
     rocksdb_envoptions_t *environment;
     rocksdb_sstfilewriter_t *writer;
     char *path;
-    char *message; /* the first failure */
-    bool is_fresh; /* no row lies below: deletions need not be written */
+    char *message;             /* the first failure */
+    bool is_fresh;             /* no row lies below: deletions need not be written */
+    struct buffer key, value;  /* of the row at hand: the family's are the task's, who goes on meanwhile */
+    rocks_bulk_gather *gather; /* NULL: the task has given the rows */
+    void *self;                /* of it */
     pthread_t finisher;
     bool has_finisher;
     _Atomic bool is_finished; /* by it */
@@ -28,7 +31,7 @@ struct rocks_bulk {
 
 static void put(struct rocks_bulk *bulk, const void *value, size_t size)
 {
-    const struct buffer *key = &bulk->family->key;
+    const struct buffer *key = &bulk->key;
     if (!bulk->message)
         rocksdb_sstfilewriter_put(bulk->writer, key->data, key->size, value, size, &bulk->message);
 }
@@ -39,7 +42,7 @@ static void put_mark(struct rocks_bulk *bulk, const char *name, int64_t mark)
         return;
     char value[sizeof(uint64_t)];
     bytes_put_u64(value, (uint64_t)mark);
-    rocks_key(&bulk->family->key, ROCKS_META, name, strlen(name));
+    rocks_key(&bulk->key, ROCKS_META, name, strlen(name));
     put(bulk, value, sizeof value);
 }
 
@@ -69,7 +72,7 @@ struct rocks_bulk *rocks_disk_bulk_open(struct rocks_family *family, struct rock
 
 void rocks_disk_bulk_row(struct rocks_bulk *bulk, const struct store_row *row)
 {
-    struct buffer *key = &bulk->family->key, *value = &bulk->family->value;
+    struct buffer *key = &bulk->key, *value = &bulk->value;
     if (!row->value.data && bulk->is_fresh)
         return;
     rocks_key(key, ROCKS_ROW, row->key.data, row->key.size);
@@ -94,6 +97,8 @@ static void ingest(struct rocks_bulk *bulk)
 
 static void finish(struct rocks_bulk *bulk)
 {
+    if (bulk->gather)
+        bulk->gather(bulk->self, bulk);
     if (!bulk->message)
         rocksdb_sstfilewriter_finish(bulk->writer, &bulk->message);
     if (!bulk->message)
@@ -108,8 +113,10 @@ static void *finish_aside(void *self)
     return NULL;
 }
 
-void rocks_disk_bulk_finish(struct rocks_bulk *bulk)
+void rocks_disk_bulk_finish(struct rocks_bulk *bulk, rocks_bulk_gather *gather, void *self)
 {
+    bulk->gather = gather;
+    bulk->self = self;
     bulk->has_finisher = pthread_create(&bulk->finisher, NULL, finish_aside, bulk) == 0; /* else bulk_close does it */
 }
 
@@ -129,6 +136,8 @@ bool rocks_disk_bulk_close(struct rocks_bulk *bulk, struct weir_error *error)
     unlink(bulk->path); /* of a failure; a file that was taken in has gone */
     bool done = rocks_check(bulk->message, bulk->family->name, error);
     free(bulk->path);
+    buffer_done(&bulk->key);
+    buffer_done(&bulk->value);
     free(bulk);
     return done;
 }

@@ -59,7 +59,7 @@ size_t rocks_disk_batch_bytes(struct rocks_family *);
 bool rocks_disk_batch_write(struct rocks_family *, struct weir_error *);
 struct rocks_bulk *rocks_disk_bulk_open(struct rocks_family *, struct rocks_marks marks);
 void rocks_disk_bulk_row(struct rocks_bulk *, const struct store_row *row);
-void rocks_disk_bulk_finish(struct rocks_bulk *);
+void rocks_disk_bulk_finish(struct rocks_bulk *, rocks_bulk_gather *, void *self);
 bool rocks_disk_bulk_is_finished(struct rocks_bulk *);
 bool rocks_disk_bulk_close(struct rocks_bulk *, struct weir_error *);
 struct rocks_snapshot *rocks_disk_snapshot_open(struct rocks_family *);

@@ -44,9 +44,11 @@ struct store {
     size_t private_rows;                       /* of the overlay */
     bool below_known;                          /* committed rows named by the overlay are still there */
     struct store_times times, committed_times; /* as of now; as of the last commit */
-    int64_t observed_ms;        /* stream time, EXPIRY_NO_TIME: none; the committed level has its own, older one */
-    struct rocks_marks applied; /* what RocksDB holds */
-    struct rocks_bulk *leaving; /* committed rows on their way into RocksDB; NULL: none are */
+    int64_t observed_ms;             /* stream time, EXPIRY_NO_TIME: none; the committed level has its own, older one */
+    struct rocks_marks applied;      /* what RocksDB holds */
+    struct rocks_bulk *leaving;      /* committed rows on their way into RocksDB; NULL: none are */
+    struct table_row **leaving_rows; /* sorted when they have been gathered */
+    size_t leaving_count;
     struct rocks_marks leaving_marks;
     bool leaves_memory;           /* what is on its way */
     struct departed departed;     /* rows that RocksDB alone holds */

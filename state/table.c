@@ -513,16 +513,14 @@ static weir_bytes key_of(const void *item)
     return table_key(item);
 }
 
-static struct table_row **rows_sorted(const struct table *table, bool dirty_only, size_t *count)
+void table_sort(struct table_row **rows, size_t count)
 {
-    struct table_row **rows = memory_new((table->count + 1) * sizeof(struct table_row *));
-    size_t found = 0;
-    for (size_t i = 0; i < table->count; i++)
-        if (!dirty_only || table->rows[i]->is_dirty)
-            rows[found++] = table->rows[i];
-    sort_by_key((void **)rows, found, key_of);
-    *count = found;
-    return rows;
+    sort_by_key((void **)rows, count, key_of);
+}
+
+static struct table_row **rows_new(const struct table *table)
+{
+    return memory_resize(NULL, (table->count + 1) * sizeof(struct table_row *));
 }
 
 void table_make_ordered(struct table *table)
@@ -531,17 +529,23 @@ void table_make_ordered(struct table *table)
     table->is_order_used = true;
     if (table->is_ordered)
         return;
-    size_t count;
-    struct table_row **rows = rows_sorted(table, false, &count);
-    for (size_t i = 0; i < count; i++)
+    struct table_row **rows = rows_new(table);
+    memcpy(rows, table->rows, table->count * sizeof *rows);
+    table_sort(rows, table->count);
+    for (size_t i = 0; i < table->count; i++)
         order_insert(&table->order, &table->slab, rows[i]);
     free(rows);
     table->is_ordered = true;
 }
 
-struct table_row **table_dirty_sorted(const struct table *table, size_t *count)
+struct table_row **table_dirty(const struct table *table, size_t *count)
 {
-    return rows_sorted(table, true, count);
+    struct table_row **rows = rows_new(table);
+    *count = 0;
+    for (size_t i = 0; i < table->count; i++)
+        if (table->rows[i]->is_dirty)
+            rows[(*count)++] = table->rows[i];
+    return rows;
 }
 
 static void visit_groups(struct table_slots slots, void (*visit)(void *self, uint64_t hash), void *self)

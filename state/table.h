@@ -101,9 +101,10 @@ void table_move_on(struct table *);
 void table_forget_versions(struct table *); /* all older ones; no walk may be open */
 void table_remove(struct table *, struct table_row *);
 void table_make_ordered(struct table *);
-/* Dirty rows in order of key; the array is the caller's to free. */
-struct table_row **table_dirty_sorted(const struct table *, size_t *count);
-size_t table_bytes(const struct table *); /* memory held */
+/* Dirty rows in order of insertion; the array is the caller's to free. */
+struct table_row **table_dirty(const struct table *, size_t *count);
+void table_sort(struct table_row **rows, size_t count); /* by key */
+size_t table_bytes(const struct table *);               /* memory held */
 /* The hash of each group, once. */
 void table_each_group(const struct table *, void (*visit)(void *self, uint64_t hash), void *self);
 

@@ -218,6 +218,8 @@ static bool batch_write(struct rocks_family *family, struct weir_error *error)
 
 struct rocks_bulk {
     struct rocks_family *family;
+    rocks_bulk_gather *gather;
+    void *self;
 };
 
 static struct rocks_bulk *bulk_open(struct rocks_family *family, struct rocks_marks marks)
@@ -234,10 +236,12 @@ static void bulk_row(struct rocks_bulk *bulk, const struct store_row *row)
 }
 
 /* A file that is taken in is on the disk, and memory is flushed below it. */
-/* All is done on one thread: when the bulk is closed. A crash before that is one before it was taken in. */
-static void bulk_finish(struct rocks_bulk *bulk)
+/* All is done on one thread: when the bulk is closed, so that what is gathered has changed meanwhile. A crash before that is one
+ * before it was taken in. */
+static void bulk_finish(struct rocks_bulk *bulk, rocks_bulk_gather *gather, void *self)
 {
-    (void)bulk;
+    bulk->gather = gather;
+    bulk->self = self;
 }
 
 static bool bulk_is_finished(struct rocks_bulk *bulk)
@@ -249,6 +253,8 @@ static bool bulk_is_finished(struct rocks_bulk *bulk)
 static bool bulk_close(struct rocks_bulk *bulk, struct weir_error *error)
 {
     struct rocks_family *family = bulk->family;
+    if (bulk->gather)
+        bulk->gather(bulk->self, bulk);
     bool done = can_write(family, error);
     if (done) {
         take_batch(family);
