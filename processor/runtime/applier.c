@@ -9,7 +9,7 @@ enum {
     APPLY_PAUSE_US = 1000 * 1000,
     APPLY_TURN_US = 5 * 1000, /* of a turn, but for the store that is written when they are over */
     APPLY_RESTS = 4,          /* times as long as a turn that was over */
-    FAR_OVER_PART = 8,        /* of a budget, that it may be exceeded by while rows leave */
+    RESERVED_PARTS = 8,       /* of a budget, one part is for what comes while rows leave */
 };
 
 size_t applier_overlay_bytes(const struct loop *loop)
@@ -69,32 +69,36 @@ static void hold_all(const struct loop *loop, struct held *all, struct held *win
     }
 }
 
+/* What may still come in while rows leave. */
+static size_t soon(size_t budget)
+{
+    return budget - budget / RESERVED_PARTS;
+}
+
 /* Of all stores, with what is not committed yet. */
-static bool are_over(const struct loop *loop, const struct held *all)
+static size_t held_bytes(const struct loop *loop, const struct held *all)
 {
-    return all->bytes > 0 && all->bytes + applier_overlay_bytes(loop) > loop->rows_max;
+    return all->bytes > 0 ? all->bytes + applier_overlay_bytes(loop) : 0;
 }
 
-static bool is_far_over(const struct loop *loop, const struct held *all, const struct held *windows)
+static bool are_over(const struct loop *loop, const struct held *all, const struct held *windows)
 {
-    return windows->bytes > loop->windows_max + loop->windows_max / FAR_OVER_PART ||
-           all->bytes + applier_overlay_bytes(loop) > loop->rows_max + loop->rows_max / FAR_OVER_PART;
+    return windows->bytes > loop->windows_max || held_bytes(loop, all) > loop->rows_max;
 }
 
-/* Over the budget, the largest store gives its rows back; RocksDB has them then. That takes a while, and rows come in meanwhile: far
- * over the budget they wait. */
+/* Near the budget, the largest store gives its rows back; RocksDB has them then. That takes a while, and rows come in meanwhile: over
+ * the budget they wait. */
 static bool evict_when_full(struct loop *loop, int64_t now)
 {
     struct held all = {0}, windows = {0};
     hold_all(loop, &all, &windows);
     struct weir_error error = {0};
-    struct store *full = windows.bytes > loop->windows_max ? windows.largest
-                         : are_over(loop, &all)            ? all.largest
-                                                           : NULL;
+    struct store *full = windows.bytes > soon(loop->windows_max)         ? windows.largest
+                         : held_bytes(loop, &all) > soon(loop->rows_max) ? all.largest
+                                                                         : NULL;
     if (!full)
         return true;
-    bool done =
-        is_far_over(loop, &all, &windows) ? store_evict(full, now, &error) : store_evict_aside(full, now, &error);
+    bool done = are_over(loop, &all, &windows) ? store_evict(full, now, &error) : store_evict_aside(full, now, &error);
     return done || note_store_failure(loop, &error, now);
 }
 
@@ -131,7 +135,7 @@ static bool is_over_budget(const struct loop *loop)
 {
     struct held all = {0}, windows = {0};
     hold_all(loop, &all, &windows);
-    return are_over(loop, &all) || windows.bytes > loop->windows_max;
+    return are_over(loop, &all, &windows);
 }
 
 void applier_run_when_due(struct loop *loop)
