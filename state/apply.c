@@ -123,7 +123,7 @@ bool store_apply_due(struct store *store, int64_t now_us)
 {
     const struct committed *committed = &store->committed;
     const struct database_limits *limits = &store->database->limits;
-    if (!store->family || store->leaving)
+    if (!store->family || store->leaving.bulk)
         return false;
     if (is_full(store))
         return true;
@@ -217,14 +217,14 @@ static void gather_leaving(void *self, struct rocks_bulk *bulk)
     struct store_row rows[GATHERED_AT_ONCE], out;
     weir_arena arena;
     arena_init(&arena);
-    table_sort(store->leaving_rows, store->leaving_count);
-    for (size_t at = 0, count; at < store->leaving_count; at += count) {
-        count = store->leaving_count - at;
+    table_sort(store->leaving.rows, store->leaving.count);
+    for (size_t at = 0, count; at < store->leaving.count; at += count) {
+        count = store->leaving.count - at;
         if (count > GATHERED_AT_ONCE)
             count = GATHERED_AT_ONCE;
-        committed_leaving_read(&store->committed, store->leaving_rows + at, count, &arena, rows);
+        committed_leaving_read(&store->committed, store->leaving.rows + at, count, &arena, rows);
         for (size_t i = 0; i < count; i++)
-            if (store_row_to_write(store, &rows[i], store->leaving_marks.stream_time_ms, &out))
+            if (store_row_to_write(store, &rows[i], store->leaving.marks.stream_time_ms, &out))
                 rocks_bulk_row(bulk, &out);
         arena_clear(&arena);
     }
@@ -234,47 +234,47 @@ static void gather_leaving(void *self, struct rocks_bulk *bulk)
 /* Rows stay in memory, so that nobody looks for them in the file. */
 static void begin_leaving(struct store *store, bool evict, int64_t now_us)
 {
-    store->leaves_memory = evict;
+    store->leaving.evict = evict;
     store->applied_us = now_us;
-    store->leaving_marks = store->committed.marks;
-    store->leaving_rows = committed_leaving(&store->committed, &store->leaving_count);
-    store->leaving = rocks_bulk_open(store->family, store->leaving_marks);
-    rocks_bulk_finish(store->leaving, gather_leaving, store);
+    store->leaving.marks = store->committed.marks;
+    store->leaving.rows = committed_leaving(&store->committed, &store->leaving.count);
+    store->leaving.bulk = rocks_bulk_open(store->family, store->leaving.marks);
+    rocks_bulk_finish(store->leaving.bulk, gather_leaving, store);
 }
 
 static void tell_left(struct store *store)
 {
-    size_t count = store->leaving_count;
+    size_t count = store->leaving.count;
     if (count > 0)
-        store_tell_durable(store, table_key(store->leaving_rows[count - 1]));
-    free(store->leaving_rows);
-    store->leaving_rows = NULL;
+        store_tell_durable(store, table_key(store->leaving.rows[count - 1]));
+    free(store->leaving.rows);
+    store->leaving.rows = NULL;
 }
 
 bool store_settle(struct store *store, struct weir_error *error)
 {
-    if (!store->leaving)
+    if (!store->leaving.bulk)
         return true;
-    bool arrived = rocks_bulk_close(store->leaving, error);
-    store->leaving = NULL;
+    bool arrived = rocks_bulk_close(store->leaving.bulk, error);
+    store->leaving.bulk = NULL;
     tell_left(store);
     if (arrived)
-        store->applied = store->leaving_marks;
-    if (arrived && store->leaves_memory)
+        store->applied = store->leaving.marks;
+    if (arrived && store->leaving.evict)
         note_departure(store);
-    committed_left(&store->committed, arrived, store->leaves_memory);
+    committed_left(&store->committed, arrived, store->leaving.evict);
     store_forget_below(store);
     return arrived;
 }
 
 bool store_apply_go_on(struct store *store, struct weir_error *error)
 {
-    return !store->leaving || !rocks_bulk_is_finished(store->leaving) || store_settle(store, error);
+    return !store->leaving.bulk || !rocks_bulk_is_finished(store->leaving.bulk) || store_settle(store, error);
 }
 
 bool store_apply_aside(struct store *store, int64_t now_us, struct weir_error *error)
 {
-    if (store->leaving)
+    if (store->leaving.bulk)
         return true;
     if (store->family && is_full(store))
         return store_evict_aside(store, now_us, error);
@@ -286,7 +286,7 @@ bool store_apply_aside(struct store *store, int64_t now_us, struct weir_error *e
 
 bool store_evict_aside(struct store *store, int64_t now_us, struct weir_error *error)
 {
-    if (store->leaving)
+    if (store->leaving.bulk)
         return true;
     if (!store->family || !are_a_file(store, store->committed.dirty, true))
         return store_evict(store, now_us, error);

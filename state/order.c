@@ -23,8 +23,13 @@ union order_item {
     struct order_node *child; /* elsewhere */
 };
 
+struct bound {
+    char *data; /* a copy */
+    size_t size;
+};
+
 struct order_node {
-    weir_bytes lower;                   /* of its keys; empty: it is the first of its level */
+    struct bound lower;                 /* of its keys; empty: it is the first of its level */
     struct order_node *previous, *next; /* on its level */
     uint32_t shared;                    /* bytes at the beginning of each key that are the same in all of them */
     uint16_t count;                     /* never 0 between two calls */
@@ -52,14 +57,19 @@ void order_init(struct order *order)
 
 /* ---- keys ---- */
 
+static weir_bytes lower_of(const struct order_node *node)
+{
+    return (weir_bytes){node->lower.data, node->lower.size};
+}
+
 static weir_bytes key_at(const struct order_node *node, size_t at)
 {
-    return node->is_leaf ? table_key(node->items[at].row) : node->items[at].child->lower;
+    return node->is_leaf ? table_key(node->items[at].row) : lower_of(node->items[at].child);
 }
 
 static void set_shared(struct order_node *node)
 {
-    size_t shared = node->next ? bytes_shared(node->lower, node->next->lower) : 0;
+    size_t shared = node->next ? bytes_shared(lower_of(node), lower_of(node->next)) : 0;
     if (shared == node->shared)
         return;
     node->shared = (uint32_t)shared;
@@ -67,17 +77,17 @@ static void set_shared(struct order_node *node)
         node->heads[i] = bytes_head(key_at(node, i), shared);
 }
 
-static weir_bytes bound_new(struct slab *slab, weir_bytes key, size_t size)
+static struct bound bound_new(struct slab *slab, weir_bytes key, size_t size)
 {
-    char *copy = slab_take(slab, slab_round(size));
-    memcpy(copy, key.data, size);
-    return (weir_bytes){copy, size};
+    struct bound bound = {slab_take(slab, slab_round(size)), size};
+    memcpy(bound.data, key.data, size);
+    return bound;
 }
 
-static void bound_give(struct slab *slab, weir_bytes bound)
+static void bound_give(struct slab *slab, struct bound bound)
 {
     if (bound.size > 0)
-        slab_give(slab, (void *)(uintptr_t)bound.data, slab_round(bound.size));
+        slab_give(slab, bound.data, slab_round(bound.size));
 }
 
 /* ---- searching ---- */
@@ -196,7 +206,7 @@ static void move_items(struct order_node *node, size_t from, struct order_node *
 }
 
 /* Between two keys: of a leaf as short as can be. */
-static weir_bytes bound_between(struct slab *slab, bool is_leaf, weir_bytes before, weir_bytes key)
+static struct bound bound_between(struct slab *slab, bool is_leaf, weir_bytes before, weir_bytes key)
 {
     return bound_new(slab, key, is_leaf ? bytes_shared(before, key) + 1 : key.size);
 }
@@ -229,7 +239,7 @@ static void grow_root(struct order *order, struct slab *slab)
 static void insert_at(struct order *order, struct slab *slab, const struct path *path, size_t depth, struct place place,
                       weir_bytes key, union order_item item)
 {
-    for (;;) {
+    for (;; depth--) {
         struct order_node *node = place.node;
         bool is_full = node->count == ITEMS_MAX;
         if (is_full)
@@ -237,16 +247,14 @@ static void insert_at(struct order *order, struct slab *slab, const struct path 
         put(place, bytes_head(key, place.node->shared), item);
         if (!is_full)
             return;
-        bool is_root = depth == 0;
-        if (is_root)
-            grow_root(order, slab);
         item.child = node->next;
-        key = item.child->lower;
-        place =
-            is_root ? (struct place){order->root, 1} : (struct place){path->nodes[depth - 1], path->at[depth - 1] + 1};
-        if (!is_root)
-            depth--;
+        key = lower_of(item.child);
+        if (depth == 0)
+            break;
+        place = (struct place){path->nodes[depth - 1], path->at[depth - 1] + 1};
     }
+    grow_root(order, slab);
+    put((struct place){order->root, 1}, bytes_head(key, 0), item);
 }
 
 void order_insert(struct order *order, struct slab *slab, struct table_row *row)
@@ -278,8 +286,8 @@ static void node_give(struct slab *slab, struct order_node *node)
     slab_give(slab, node, slab_round(sizeof *node));
 }
 
-/* A neighbour becomes responsible for its keys: the next one, or the one before. */
-static void drop_node(struct order *order, struct slab *slab, struct order_node *node, bool to_next)
+/* A neighbour becomes responsible for its keys. */
+static void drop_node(struct order *order, struct slab *slab, struct order_node *node, struct order_node *heir)
 {
     struct order_node *previous = node->previous, *next = node->next;
     if (previous)
@@ -290,12 +298,12 @@ static void drop_node(struct order *order, struct slab *slab, struct order_node 
         next->previous = previous;
     else if (node->is_leaf)
         order->last = previous;
-    if (to_next) {
-        weir_bytes lower = next->lower;
-        next->lower = node->lower;
+    if (heir == next) {
+        struct bound lower = heir->lower;
+        heir->lower = node->lower;
         node->lower = lower;
     }
-    set_shared(to_next ? next : previous);
+    set_shared(heir);
     node_give(slab, node);
 }
 
@@ -321,8 +329,11 @@ static void drop_leaf(struct order *order, struct slab *slab, const struct path 
         return;
     }
     struct place above = {path->nodes[depth - 1], path->at[depth - 1]};
-    for (size_t i = path->leaf + 1; i-- > depth;)
-        drop_node(order, slab, path->nodes[i], above.at == 0);
+    for (size_t i = path->leaf + 1; i-- > depth;) {
+        struct order_node *node = path->nodes[i], *heir = above.at == 0 ? node->next : node->previous;
+        assert(heir); /* above has another child */
+        drop_node(order, slab, node, heir);
+    }
     take_out(above.node, above.at);
     drop_levels_of_one(order, slab);
 }

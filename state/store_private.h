@@ -32,6 +32,14 @@ struct versions {             /* of a versioned store */
     weir_arena arena;  /* of a put */
 };
 
+struct leaving {             /* committed rows on their way into RocksDB */
+    struct rocks_bulk *bulk; /* NULL: none are */
+    struct table_row **rows; /* sorted when they have been gathered */
+    size_t count;
+    struct rocks_marks marks; /* as of the commit that they are of */
+    bool evict;               /* they need not stay in memory */
+};
+
 struct store {
     const struct store_spec *spec;
     struct database *database;
@@ -44,13 +52,9 @@ struct store {
     size_t private_rows;                       /* of the overlay */
     bool below_known;                          /* committed rows named by the overlay are still there */
     struct store_times times, committed_times; /* as of now; as of the last commit */
-    int64_t observed_ms;             /* stream time, EXPIRY_NO_TIME: none; the committed level has its own, older one */
-    struct rocks_marks applied;      /* what RocksDB holds */
-    struct rocks_bulk *leaving;      /* committed rows on their way into RocksDB; NULL: none are */
-    struct table_row **leaving_rows; /* sorted when they have been gathered */
-    size_t leaving_count;
-    struct rocks_marks leaving_marks;
-    bool leaves_memory;           /* what is on its way */
+    int64_t observed_ms;        /* stream time, EXPIRY_NO_TIME: none; the committed level has its own, older one */
+    struct rocks_marks applied; /* what RocksDB holds */
+    struct leaving leaving;
     struct departed departed;     /* rows that RocksDB alone holds */
     bool is_read_seldom;          /* RocksDB was told so */
     struct buffer durable_last;   /* no row of a greater key is in RocksDB */

@@ -530,7 +530,7 @@ void table_make_ordered(struct table *table)
     if (table->is_ordered)
         return;
     struct table_row **rows = rows_new(table);
-    memcpy(rows, table->rows, table->count * sizeof *rows);
+    memcpy(rows, table->rows, table->count * sizeof(struct table_row *));
     table_sort(rows, table->count);
     for (size_t i = 0; i < table->count; i++)
         order_insert(&table->order, &table->slab, rows[i]);
