@@ -518,9 +518,14 @@ void table_sort(struct table_row **rows, size_t count)
     sort_by_key((void **)rows, count, key_of);
 }
 
-static struct table_row **rows_new(const struct table *table)
+static struct table_row **rows_of(const struct table *table, bool dirty_only, size_t *count)
 {
-    return memory_resize(NULL, (table->count + 1) * sizeof(struct table_row *));
+    struct table_row **rows = memory_resize(NULL, (table->count + 1) * sizeof(struct table_row *));
+    *count = 0;
+    for (size_t i = 0; i < table->count; i++)
+        if (!dirty_only || table->rows[i]->is_dirty)
+            rows[(*count)++] = table->rows[i];
+    return rows;
 }
 
 void table_make_ordered(struct table *table)
@@ -529,10 +534,10 @@ void table_make_ordered(struct table *table)
     table->is_order_used = true;
     if (table->is_ordered)
         return;
-    struct table_row **rows = rows_new(table);
-    memcpy(rows, table->rows, table->count * sizeof(struct table_row *));
-    table_sort(rows, table->count);
-    for (size_t i = 0; i < table->count; i++)
+    size_t count;
+    struct table_row **rows = rows_of(table, false, &count);
+    table_sort(rows, count);
+    for (size_t i = 0; i < count; i++)
         order_insert(&table->order, &table->slab, rows[i]);
     free(rows);
     table->is_ordered = true;
@@ -540,12 +545,7 @@ void table_make_ordered(struct table *table)
 
 struct table_row **table_dirty(const struct table *table, size_t *count)
 {
-    struct table_row **rows = rows_new(table);
-    *count = 0;
-    for (size_t i = 0; i < table->count; i++)
-        if (table->rows[i]->is_dirty)
-            rows[(*count)++] = table->rows[i];
-    return rows;
+    return rows_of(table, true, count);
 }
 
 static void visit_groups(struct table_slots slots, void (*visit)(void *self, uint64_t hash), void *self)
