@@ -150,14 +150,15 @@ static bool are_a_file(struct store *store, size_t rows, bool evict)
     return rows > 0 && committed_row_bytes(&store->committed) * rows >= least;
 }
 
-static bool write_dirty(struct store *store, bool evict, struct rocks_marks marks, struct weir_error *error)
+static bool write_dirty(struct store *store, struct weir_error *error)
 {
     size_t count;
-    struct table_row **rows = table_dirty(&store->committed.rows->table, &count);
-    table_sort(rows, count);
-    bool done = store_write_rows(store, (struct store_rows){(void **)rows, count, row_of},
-                                 are_a_file(store, count, evict), marks, error);
-    free(rows);
+    struct table_row **items = table_dirty(&store->committed.rows->table, &count);
+    table_sort(items, count);
+    struct store_rows rows = {(void **)items, count, row_of};
+    tell_durable(store, rows);
+    bool done = write_batches(store, rows, store->committed.marks, error);
+    free(items);
     return done;
 }
 
@@ -186,22 +187,6 @@ static void note_departure(struct store *store)
                  table_bytes(table) / (is_written_down ? WRITTEN_DOWN_PARTS : DEPARTED_PARTS));
 }
 
-static bool apply(struct store *store, bool evict, int64_t now_us, struct weir_error *error)
-{
-    if (!store->family)
-        return true;
-    if (!store_settle(store, error))
-        return false;
-    if (!is_applied(store) && !write_dirty(store, evict, store->committed.marks, error))
-        return false;
-    store->applied_us = now_us;
-    if (evict)
-        note_departure(store);
-    committed_applied(&store->committed, evict);
-    store_forget_below(store);
-    return true;
-}
-
 size_t store_evictable_bytes(struct store *store)
 {
     bool has_rows = store->family && store->committed.rows->table.count > 0;
@@ -214,17 +199,17 @@ size_t store_evictable_bytes(struct store *store)
 static void gather_leaving(void *self, struct rocks_bulk *bulk)
 {
     struct store *store = self;
+    const struct leaving *leaving = &store->leaving;
     struct store_row rows[GATHERED_AT_ONCE], out;
     weir_arena arena;
     arena_init(&arena);
-    table_sort(store->leaving.rows, store->leaving.count);
-    for (size_t at = 0, count; at < store->leaving.count; at += count) {
-        count = store->leaving.count - at;
-        if (count > GATHERED_AT_ONCE)
-            count = GATHERED_AT_ONCE;
-        committed_leaving_read(&store->committed, store->leaving.rows + at, count, &arena, rows);
+    table_sort(leaving->rows, leaving->count);
+    for (size_t at = 0, count; at < leaving->count; at += count) {
+        size_t left = leaving->count - at;
+        count = left < GATHERED_AT_ONCE ? left : GATHERED_AT_ONCE;
+        committed_leaving_read(&store->committed, leaving->rows + at, count, &arena, rows);
         for (size_t i = 0; i < count; i++)
-            if (store_row_to_write(store, &rows[i], store->leaving.marks.stream_time_ms, &out))
+            if (store_row_to_write(store, &rows[i], leaving->marks.stream_time_ms, &out))
                 rocks_bulk_row(bulk, &out);
         arena_clear(&arena);
     }
@@ -242,29 +227,44 @@ static void begin_leaving(struct store *store, bool evict, int64_t now_us)
     rocks_bulk_finish(store->leaving.bulk, gather_leaving, store);
 }
 
-static void tell_left(struct store *store)
-{
-    size_t count = store->leaving.count;
-    if (count > 0)
-        store_tell_durable(store, table_key(store->leaving.rows[count - 1]));
-    free(store->leaving.rows);
-    store->leaving.rows = NULL;
-}
-
 bool store_settle(struct store *store, struct weir_error *error)
 {
-    if (!store->leaving.bulk)
+    struct leaving *leaving = &store->leaving;
+    if (!leaving->bulk)
         return true;
-    bool arrived = rocks_bulk_close(store->leaving.bulk, error);
-    store->leaving.bulk = NULL;
-    tell_left(store);
+    bool arrived = rocks_bulk_close(leaving->bulk, error);
+    leaving->bulk = NULL;
+    if (leaving->count > 0)
+        store_tell_durable(store, table_key(leaving->rows[leaving->count - 1]));
     if (arrived)
-        store->applied = store->leaving.marks;
-    if (arrived && store->leaving.evict)
+        store->applied = leaving->marks;
+    if (arrived && leaving->evict)
         note_departure(store);
-    committed_left(&store->committed, arrived, store->leaving.evict);
+    committed_left(&store->committed, arrived ? NULL : leaving->rows, leaving->count, leaving->evict);
+    free(leaving->rows);
+    leaving->rows = NULL;
     store_forget_below(store);
     return arrived;
+}
+
+static bool apply(struct store *store, bool evict, int64_t now_us, struct weir_error *error)
+{
+    if (!store->family)
+        return true;
+    if (!store_settle(store, error))
+        return false;
+    if (are_a_file(store, store->committed.dirty, evict)) {
+        begin_leaving(store, evict, now_us);
+        return store_settle(store, error);
+    }
+    if (!is_applied(store) && !write_dirty(store, error))
+        return false;
+    store->applied_us = now_us;
+    if (evict)
+        note_departure(store);
+    committed_applied(&store->committed, evict);
+    store_forget_below(store);
+    return true;
 }
 
 bool store_apply_go_on(struct store *store, struct weir_error *error)

@@ -259,15 +259,21 @@ static void keep_dirty(struct committed *committed, const struct table *from)
     }
 }
 
-static void mark_rows(struct committed *committed, bool is_dirty)
+static void mark_clean(struct committed *committed)
 {
     struct table *table = &committed->rows->table;
-    for (size_t i = 0; i < table->count; i++) {
-        table->rows[i]->is_dirty = is_dirty;
-        table->rows[i]->is_new = false;
-    }
-    committed->dirty = is_dirty ? table->count : 0;
+    for (size_t i = 0; i < table->count; i++)
+        table->rows[i]->is_dirty = table->rows[i]->is_new = false;
+    committed->dirty = 0;
     committed->fresh = 0;
+}
+
+static void mark_dirty(struct committed *committed, struct table_row *const *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        committed->dirty += !rows[i]->is_dirty;
+        rows[i]->is_dirty = true;
+    }
 }
 
 void committed_applied(struct committed *committed, bool evict)
@@ -277,7 +283,7 @@ void committed_applied(struct committed *committed, bool evict)
     if (evict)
         old = replace_rows(committed);
     else
-        mark_rows(committed, false);
+        mark_clean(committed);
     end_change(committed);
     if (old) /* Outside of the lock: freeing many rows takes a while. */
         give_up(committed, old);
@@ -289,7 +295,7 @@ struct table_row **committed_leaving(struct committed *committed, size_t *count)
     struct table_row **rows = table_dirty(&committed->rows->table, count);
     committed->leaving = committed->fresh;
     committed->leaving_commit = committed->commit;
-    mark_rows(committed, false);
+    mark_clean(committed);
     end_change(committed);
     return rows;
 }
@@ -308,14 +314,14 @@ void committed_leaving_read(struct committed *committed, struct table_row *const
     pthread_rwlock_unlock(&committed->lock);
 }
 
-/* Which rows did not arrive is not remembered: all are written again. */
-void committed_left(struct committed *committed, bool arrived, bool evict)
+void committed_left(struct committed *committed, struct table_row *const *lost, size_t lost_count, bool evict)
 {
     struct committed_rows *old = NULL;
     begin_change(committed);
     committed->leaving_commit = 0;
-    if (!arrived) {
-        mark_rows(committed, true);
+    if (lost) {
+        mark_dirty(committed, lost, lost_count);
+        committed->fresh += committed->leaving;
     } else if (evict) {
         old = replace_rows(committed);
         keep_dirty(committed, &old->table);

@@ -58,8 +58,8 @@ void committed_applied(struct committed *, bool evict);
 /* Rows that RocksDB does not have are being written as they are now: what changes from now on is to be written again. They stay
  * until committed_left, in no order here; the array is the caller's to free. */
 struct table_row **committed_leaving(struct committed *, size_t *count);
-/* That is over. Not arrived: RocksDB has none of them. evict: what arrived need not stay here. */
-void committed_left(struct committed *, bool arrived, bool evict);
+/* That is over. lost: those that did not arrive, NULL: all did. evict: what arrived need not stay here. */
+void committed_left(struct committed *, struct table_row *const *lost, size_t lost_count, bool evict);
 /* RocksDB has been written beside this level: what is here is out of date. */
 void committed_replaced(struct committed *, struct rocks_marks);
 
