@@ -77,7 +77,7 @@ static bool write_batches(struct store *store, struct store_rows rows, struct ro
     return done && write_last_batch(store, marks, error);
 }
 
-static struct rocks_bulk *gather_bulk(struct store *store, struct store_rows rows, struct rocks_marks marks)
+static bool write_bulk(struct store *store, struct store_rows rows, struct rocks_marks marks, struct weir_error *error)
 {
     struct rocks_bulk *bulk = rocks_bulk_open(store->family, marks);
     for (size_t i = 0; i < rows.count; i++) {
@@ -85,27 +85,17 @@ static struct rocks_bulk *gather_bulk(struct store *store, struct store_rows row
         if (store_row_to_write(store, &row, marks.stream_time_ms, &out))
             rocks_bulk_row(bulk, &out);
     }
-    return bulk;
-}
-
-static bool write_bulk(struct store *store, struct store_rows rows, struct rocks_marks marks, struct weir_error *error)
-{
-    if (!rocks_bulk_close(gather_bulk(store, rows, marks), error))
+    if (!rocks_bulk_close(bulk, error))
         return false;
     store->applied = marks;
     return true;
 }
 
-static void tell_durable(struct store *store, struct store_rows rows)
-{
-    if (rows.count > 0)
-        store_tell_durable(store, rows.row_of(rows.items[rows.count - 1]).key);
-}
-
 bool store_write_rows(struct store *store, struct store_rows rows, bool in_bulk, struct rocks_marks marks,
                       struct weir_error *error)
 {
-    tell_durable(store, rows);
+    if (rows.count > 0)
+        store_tell_durable(store, rows.row_of(rows.items[rows.count - 1]).key);
     return in_bulk ? write_bulk(store, rows, marks, error) : write_batches(store, rows, marks, error);
 }
 
@@ -153,12 +143,11 @@ static bool are_a_file(struct store *store, size_t rows, bool evict)
 static bool write_dirty(struct store *store, struct weir_error *error)
 {
     size_t count;
-    struct table_row **items = table_dirty(&store->committed.rows->table, &count);
-    table_sort(items, count);
-    struct store_rows rows = {(void **)items, count, row_of};
-    tell_durable(store, rows);
-    bool done = write_batches(store, rows, store->committed.marks, error);
-    free(items);
+    struct table_row **rows = table_dirty(&store->committed.rows->table, &count);
+    table_sort(rows, count);
+    bool done = store_write_rows(store, (struct store_rows){(void **)rows, count, row_of}, false,
+                                 store->committed.marks, error);
+    free(rows);
     return done;
 }
 

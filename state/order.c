@@ -368,15 +368,19 @@ static struct table_row *last_of(const struct order_node *leaf)
 struct table_row *order_seek(const struct order *order, weir_bytes key)
 {
     const struct order_node *leaf = leaf_for(order, key);
-    size_t at = leaf ? search(leaf, 0, key, false) : 0;
-    return leaf && at < leaf->count ? leaf->items[at].row : first_of(leaf ? leaf->next : NULL);
+    if (!leaf)
+        return NULL;
+    size_t at = search(leaf, 0, key, false);
+    return at < leaf->count ? leaf->items[at].row : first_of(leaf->next);
 }
 
 struct table_row *order_before(const struct order *order, weir_bytes key)
 {
     const struct order_node *leaf = leaf_for(order, key);
-    size_t at = leaf ? search(leaf, 0, key, false) : 0;
-    return at > 0 ? leaf->items[at - 1].row : last_of(leaf ? leaf->previous : NULL);
+    if (!leaf)
+        return NULL;
+    size_t at = search(leaf, 0, key, false);
+    return at > 0 ? leaf->items[at - 1].row : last_of(leaf->previous);
 }
 
 struct table_row *order_first(const struct order *order)

@@ -69,8 +69,8 @@ static void hold_all(const struct loop *loop, struct held *all, struct held *win
     }
 }
 
-/* What may still come in while rows leave. */
-static size_t soon(size_t budget)
+/* Where rows begin to leave: the rest is for what comes meanwhile. */
+static size_t nearly(size_t budget)
 {
     return budget - budget / RESERVED_PARTS;
 }
@@ -93,9 +93,9 @@ static bool evict_when_full(struct loop *loop, int64_t now)
     struct held all = {0}, windows = {0};
     hold_all(loop, &all, &windows);
     struct weir_error error = {0};
-    struct store *full = windows.bytes > soon(loop->windows_max)         ? windows.largest
-                         : held_bytes(loop, &all) > soon(loop->rows_max) ? all.largest
-                                                                         : NULL;
+    struct store *full = windows.bytes > nearly(loop->windows_max)         ? windows.largest
+                         : held_bytes(loop, &all) > nearly(loop->rows_max) ? all.largest
+                                                                           : NULL;
     if (!full)
         return true;
     bool done = are_over(loop, &all, &windows) ? store_evict(full, now, &error) : store_evict_aside(full, now, &error);

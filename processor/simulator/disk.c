@@ -235,7 +235,6 @@ static void bulk_row(struct rocks_bulk *bulk, const struct store_row *row)
     batch_row(bulk->family, row);
 }
 
-/* A file that is taken in is on the disk, and memory is flushed below it. */
 /* All is done on one thread: when the bulk is closed, so that what is gathered has changed meanwhile. A crash before that is one
  * before it was taken in. */
 static void bulk_finish(struct rocks_bulk *bulk, rocks_bulk_gather *gather, void *self)
@@ -250,6 +249,7 @@ static bool bulk_is_finished(struct rocks_bulk *bulk)
     return true;
 }
 
+/* A file that is taken in is on the disk, and memory is flushed below it. */
 static bool bulk_close(struct rocks_bulk *bulk, struct weir_error *error)
 {
     struct rocks_family *family = bulk->family;
