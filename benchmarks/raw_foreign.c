@@ -5,9 +5,9 @@
  *
  * What goes over the wire is what goes there for Weir and Kafka Streams (KIP-213, operators/subscription.h), in a form that is easier
  * to read: a purchase registers with the product it names, by that key, with its hash; it is kept there, and answered when the
- * product is there; the answer meets the purchase that has that hash, and the two become what workloads.c makes of them. Four
- * CHANGELOGS, with commas between them: of purchases, products, registrations, and what became of them. RECORDS are those
- * of PURCHASES and PRODUCTS. No purchase comes twice, so nobody moves to another product.
+ * product is there; the answer meets the purchase that has that hash, and the two become what workloads.c makes of them. Two
+ * CHANGELOGS, with a comma between them: of registrations, and what became of them; the topics of purchases and products are
+ * their own. RECORDS are those of PURCHASES and PRODUCTS. No purchase comes twice, so nobody moves to another product.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,8 @@
 #include "raw_store.h"
 
 enum input { PURCHASES, PRODUCTS, REGISTRATIONS, RESPONSES };
-enum { JOINED = RESPONSES, TABLES }; /* the other tables are of the inputs of their names */
+enum { JOINED = RESPONSES, TABLES };           /* the other tables are of the inputs of their names */
+enum { FIRST_WITH_CHANGELOG = REGISTRATIONS }; /* the topics of those before it are theirs */
 
 struct __attribute__((packed)) digest { /* of a purchase; as long as Murmur3's, which is what the others send */
     uint64_t half[2];
@@ -168,7 +169,7 @@ static void write_database(void)
 static void keep_changes(void *self)
 {
     (void)self;
-    for (int i = 0; i < TABLES; i++)
+    for (int i = FIRST_WITH_CHANGELOG; i < TABLES; i++)
         raw_rows_send(&tables[i], raw.producer, changelogs[i]);
     if (raw_store_is_due())
         write_database();
@@ -192,8 +193,10 @@ static void open_all(char **argv)
     registrations = raw_topic(&raw, next_name(&names));
     responses = raw_topic(&raw, next_name(&names));
     out = raw_topic(&raw, argv[3]);
-    for (int i = 0; i < TABLES; i++)
+    for (int i = FIRST_WITH_CHANGELOG; i < TABLES; i++) {
         changelogs[i] = raw_topic(&raw, next_name(&argv[4]));
+        tables[i].has_changelog = true;
+    }
     raw_store_open();
 }
 
@@ -202,10 +205,10 @@ static void close_all(void)
     rd_kafka_topic_destroy(registrations);
     rd_kafka_topic_destroy(responses);
     rd_kafka_topic_destroy(out);
-    for (int i = 0; i < TABLES; i++) {
+    for (int i = FIRST_WITH_CHANGELOG; i < TABLES; i++)
         rd_kafka_topic_destroy(changelogs[i]);
+    for (int i = 0; i < TABLES; i++)
         raw_rows_done(&tables[i]);
-    }
     raw_close(&raw);
     raw_store_close();
 }

@@ -1,12 +1,12 @@
-/* raw_join.c: how fast can two inputs be joined by their keys at all? A table in memory that forgets nothing; what came goes to a
- * changelog, and every ten seconds to RocksDB, sorted.
+/* raw_join.c: how fast can two inputs be joined by their keys at all? A table in memory that forgets nothing; what came goes to
+ * RocksDB every ten seconds, sorted.
  *
  *   raw_join BROKERS PURCHASES,PAYMENTS OUT CHANGELOG RECORDS GUARANTEE COMMIT WITHIN_MS
- *   raw_join BROKERS ORDERS,PRODUCTS OUT CHANGELOG RECORDS GUARANTEE COMMIT tables
+ *   raw_join BROKERS ORDERS,PRODUCTS OUT - RECORDS GUARANTEE COMMIT tables
  *
  * A purchase and a payment of one order whose times are no further apart become a record, as workloads.c makes it; every record
- * goes to the changelog. tables: so do the latest order and the latest stock of a product, whenever one of them changes; of each
- * the changelog gets the last of a commit.
+ * goes to the changelog. tables: so do the latest order and the latest stock of a product, whenever one of them changes; their
+ * topics are their changelogs.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>
@@ -21,13 +21,13 @@ enum { FIRST, SECOND, SIDES, KEY_MAX = 23, VALUE_MAX = 127, TABLE_CAPACITY = 1 <
 struct side {
     int64_t timestamp_ms;
     uint8_t size; /* of the value; 0: it has not come */
-    bool unsent, unwritten;
+    bool unwritten;
     char value[VALUE_MAX];
 };
 
-struct row {                /* an order, or a product */
-    uint8_t size;           /* of the key; 0: an empty place */
-    bool unsent, unwritten; /* one of the sides */
+struct row {        /* an order, or a product */
+    uint8_t size;   /* of the key; 0: an empty place */
+    bool unwritten; /* one of the sides */
     char key[KEY_MAX];
     struct side sides[SIDES];
 };
@@ -35,9 +35,9 @@ struct row {                /* an order, or a product */
 static struct raw raw;
 static struct row *rows;
 static size_t capacity, used;
-static struct row **unsent, **unwritten; /* each at most once */
-static size_t unsent_count, unwritten_count;
-static rd_kafka_topic_t *out, *changelog;
+static struct row **unwritten; /* each at most once */
+static size_t unwritten_count;
+static rd_kafka_topic_t *out, *changelog; /* that of tables is NULL */
 static bool of_tables;
 static int64_t within_ms;
 static const char *field; /* of the second side */
@@ -50,32 +50,22 @@ static struct row *place(const char *key, size_t size)
     return &rows[at];
 }
 
-static void note(struct row *row, struct row **list, size_t *count, bool *is_noted)
-{
-    if (!*is_noted)
-        list[(*count)++] = row;
-    *is_noted = true;
-}
-
 /* Keeps what is there. */
 static void resize(size_t wanted)
 {
     struct row *before = rows;
     size_t size = capacity;
     rows = calloc(wanted, sizeof *rows);
-    unsent = realloc(unsent, wanted * sizeof(struct row *));
     unwritten = realloc(unwritten, wanted * sizeof(struct row *));
-    if (!rows || !unsent || !unwritten)
+    if (!rows || !unwritten)
         measure_fail("no memory for %zu keys", wanted);
     capacity = wanted;
-    unsent_count = unwritten_count = 0;
+    unwritten_count = 0;
     for (size_t i = 0; i < size; i++) {
         if (!before[i].size)
             continue;
         struct row *row = place(before[i].key, before[i].size);
         *row = before[i];
-        if (row->unsent)
-            unsent[unsent_count++] = row;
         if (row->unwritten)
             unwritten[unwritten_count++] = row;
     }
@@ -93,11 +83,6 @@ static struct row *row_of(const rd_kafka_message_t *message)
     row->size = (uint8_t)message->key_len;
     memcpy(row->key, message->key, message->key_len);
     return row;
-}
-
-static void send_side(const struct row *row, const struct side *side)
-{
-    client_send(raw.producer, changelog, side->timestamp_ms, row->key, row->size, side->value, side->size);
 }
 
 static void send_pair(const struct row *row)
@@ -121,27 +106,12 @@ static void join_one(struct raw *self, const rd_kafka_message_t *message)
     side->size = (uint8_t)message->len;
     memcpy(side->value, message->payload, message->len);
     side->unwritten = true;
-    note(row, unwritten, &unwritten_count, &row->unwritten);
-    if (of_tables) {
-        side->unsent = true;
-        note(row, unsent, &unsent_count, &row->unsent);
-    } else {
-        send_side(row, side);
-    }
+    if (!row->unwritten)
+        unwritten[unwritten_count++] = row;
+    row->unwritten = true;
+    if (changelog)
+        client_send(raw.producer, changelog, side->timestamp_ms, row->key, row->size, side->value, side->size);
     send_pair(row);
-}
-
-static void send_changes(void)
-{
-    for (size_t i = 0; i < unsent_count; i++) {
-        for (int n = 0; n < SIDES; n++) {
-            if (unsent[i]->sides[n].unsent)
-                send_side(unsent[i], &unsent[i]->sides[n]);
-            unsent[i]->sides[n].unsent = false;
-        }
-        unsent[i]->unsent = false;
-    }
-    unsent_count = 0;
 }
 
 static int by_key(const void *left, const void *right)
@@ -177,7 +147,6 @@ static void write_database(void)
 static void keep_changes(void *self)
 {
     (void)self;
-    send_changes();
     if (raw_store_is_due())
         write_database();
 }
@@ -187,8 +156,8 @@ static void open_all(char **argv)
     raw_open(&raw, raw_options_of(argv));
     raw.before_commit = keep_changes;
     out = raw_topic(&raw, argv[3]);
-    changelog = raw_topic(&raw, argv[4]);
     of_tables = strcmp(argv[8], "tables") == 0;
+    changelog = of_tables ? NULL : raw_topic(&raw, argv[4]);
     within_ms = of_tables ? 0 : measure_number(argv[8]);
     field = of_tables ? "\"stock\":" : "\"amount\":";
     size_t first = TABLE_CAPACITY;
@@ -209,12 +178,12 @@ int main(int argc, char **argv)
     double seconds = measure_seconds() - began;
     write_database();
     raw_print(&raw, seconds);
-    rd_kafka_topic_destroy(changelog);
+    if (changelog)
+        rd_kafka_topic_destroy(changelog);
     rd_kafka_topic_destroy(out);
     raw_close(&raw);
     raw_store_close();
     free(rows);
-    free(unsent);
     free(unwritten);
     return 0;
 }

@@ -74,9 +74,11 @@ void raw_rows_set(struct raw_rows *rows, struct raw_row *row, int64_t timestamp_
 {
     if (size < 1 || size > RAW_VALUE_MAX)
         measure_fail("a value of %zu bytes does not fit", size);
-    if (!row->unsent)
+    if (rows->has_changelog && !row->unsent) {
         rows->unsent[rows->unsent_count++] = (uint32_t)(row - rows->rows);
-    row->unsent = row->unwritten = true;
+        row->unsent = true;
+    }
+    row->unwritten = true;
     row->timestamp_ms = timestamp_ms;
     row->size = (uint8_t)size;
     memcpy(row->value, value, size);

@@ -1,5 +1,5 @@
-/* raw_rows.h: rows in memory by key, for the loops that do without Weir, and which of them the changelog or RocksDB lacks.
- * Nothing is ever forgotten. */
+/* raw_rows.h: rows in memory by key, for the loops that do without Weir, and which of them the changelog, if there is one, or
+ * RocksDB lacks. Nothing is ever forgotten. */
 #ifndef WEIR_BENCHMARKS_RAW_ROWS_H
 #define WEIR_BENCHMARKS_RAW_ROWS_H
 #include <stdbool.h>
@@ -23,6 +23,7 @@ struct raw_slot {
 };
 
 struct raw_rows {           /* all 0: empty */
+    bool has_changelog;     /* the caller's; without, nothing is unsent */
     struct raw_row *rows;   /* from 1 on */
     struct raw_slot *slots; /* half of them are empty at least */
     uint32_t *unsent;       /* numbers of rows, each at most once */
@@ -38,7 +39,7 @@ struct raw_row *raw_rows_at(struct raw_rows *, const char *key, size_t size);
 void raw_rows_set(struct raw_rows *, struct raw_row *, int64_t timestamp_ms, const void *value, size_t size);
 /* What came, under its key: its row. */
 struct raw_row *raw_rows_keep(struct raw_rows *, const rd_kafka_message_t *);
-/* Rows that were set since the last call, as they are now. */
+/* Rows with a changelog that were set since the last call, as they are now. */
 void raw_rows_send(struct raw_rows *, rd_kafka_t *, rd_kafka_topic_t *changelog);
 void raw_rows_done(struct raw_rows *);
 #endif

@@ -11,6 +11,7 @@ from .bench import ROOT, scripts_kafka
 from .process import Failure, Process, cpu_of, free_port
 
 READY_LIMIT_S = 120
+TABLES_ARE_TOPICS = ("topology.optimization", "all")  # a table's topic is its changelog, as for Kafka Streams and the raw loops
 POLL_S = 0.005
 
 
@@ -64,13 +65,16 @@ class Engine(Process):
 class Weir(Engine):
     """weir run workloads.so:NAME, or a system that comes with it, with REST on a free port."""
 
+    more = ()  # settings of a variant
+
     def __init__(self, job, **more_environment):
         bench, self.job = job.bench, job
         self.port = free_port()
         name = job.workload.name
         topology = name if job.workload.is_system else f"{bench.path('workloads.so')}:{name}"
         command = [bench.weir, "run", topology, "--port", self.port, "--set", "log.level=warning"]
-        for key, value in [*job.engine_settings().items(), *bench.options.set]:
+        compared = [] if job.workload.is_system else [TABLES_ARE_TOPICS]
+        for key, value in [*compared, *self.more, *job.engine_settings().items(), *bench.options.set]:
             command += ["--set", f"{key}={value}"]
         environment = dict(os.environ, BENCHMARK_IN=",".join(job.inputs), BENCHMARK_OUT=job.out, **more_environment)
         super().__init__(command, bench.log(job.application + ".log"), stdout=subprocess.DEVNULL, env=environment)
@@ -101,6 +105,12 @@ class Weir(Engine):
         """When /readyz says so."""
         self.wait_until(lambda: self.get("/readyz") is not None, "ready")
         self.mark_ready()
+
+
+class WeirBundles(Weir):
+    """The same; what it repartitions goes many records to a bundle."""
+
+    more = (("repartition.bundles", "true"),)
 
 
 class KafkaStreams(Engine):
@@ -165,7 +175,7 @@ class Raw(Engine):
         else:
             logs, through = self.create(job, job.workload.changelogs), self.create(job, job.workload.through)
             out = job.out if job.workload.output == "out" else "-"
-            command = [bench.path(program), bench.bootstrap, ",".join([*job.inputs, *through]), out, ",".join(logs), *ends, mode]
+            command = [bench.path(program), bench.bootstrap, ",".join([*job.inputs, *through]), out, ",".join(logs) or "-", *ends, mode]
         super().__init__(command, bench.log("programs.log"), stdout=subprocess.PIPE, env={**os.environ, **self.environment})
 
     @staticmethod

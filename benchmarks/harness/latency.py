@@ -105,7 +105,7 @@ def measure_all(bench, options, report, settings=((100, 5), (10, 10))):
     names = [name for name in options.rows if name in LATENCY_WORKLOADS[-1 if options.quick else 0:]]
     rows = [LatencyRow(WORKLOADS[name], guarantee, commit, linger, options.keys) for name in names
             for guarantee in options.guarantees for commit, linger in settings]
-    engines = [engine for engine in options.engines if engine == "weir" or (engine != "raw-ahead" and not options.quick)]
+    engines = [engine for engine in options.engines if engine == "weir" or (engine not in ("raw-ahead", "weir-bundles") and not options.quick)]
     warm_up(bench, options)
     for _ in range(options.runs):
         for row in rows:

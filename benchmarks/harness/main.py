@@ -57,7 +57,7 @@ def parser():
     p = argparse.ArgumentParser(prog="benchmarks/run", description="Measures Weir beside Kafka Streams and the raw librdkafka loop.")
     p.add_argument("measures", nargs="*", default=USUAL, metavar="MEASURE", help=f"{' '.join(MEASURES)} (all but growth, figures, systems and promises)")
     p.add_argument("--rows", type=rows, default=rows(ROWS), help=f"workloads, WORKLOAD or WORKLOAD:KEYS ({ROWS})")
-    p.add_argument("--engines", type=listed, default=list(throughput.USUAL), help=f"{','.join(throughput.ENGINES)} (the first four)")
+    p.add_argument("--engines", type=listed, default=list(throughput.USUAL), help=f"{','.join(throughput.ENGINES)} (the first five)")
     p.add_argument("--guarantees", type=listed, default=["at_least_once"], help="at_least_once,exactly_once_v2 (the first)")
     p.add_argument("--commits", type=numbers, default=[100], metavar="MS", help="commit intervals (100)")
     p.add_argument("--threads", type=numbers, default=[1], help="stream threads (1)")

@@ -142,23 +142,25 @@ def print_throughput(rows):
     one = f"{'weir':>11}{'streams':>11}{'raw':>11}{'W:KS':>8}{'W:raw':>8} "
     print(f"{'row':46}" + "".join(f"| {one}" for _ in COLUMNS))
     for (name, settings), cells in rows.items():
-        weir, streams, raw = (cells[engine].figures() if engine in cells else None for engine in ("weir", "kafka-streams", "raw"))
-        line = f"{name + ' ' + describe(json.loads(settings)):46}"
-        for _, figure, digits in COLUMNS:
-            line += "| " + "".join(f"{number(figures, figure, digits):>11}" for figures in (weir, streams, raw))
-            faster = figure == "records_per_s"
-            line += f"{ratio(weir, streams, figure) if faster else ratio(streams, weir, figure):>8}"
-            line += f"{ratio(weir, raw, figure):>8} "
-        print(line)
-        print_ahead(cells.get("raw-ahead"))
+        figures = {engine: cell.figures() for engine, cell in cells.items()}
+        weir, streams, raw = (figures.get(engine) for engine in ("weir", "kafka-streams", "raw"))
+        print_line(name + " " + describe(json.loads(settings)), weir, streams, raw)
+        if figures.get("weir-bundles"):
+            print_line("  weir, repartition.bundles", figures["weir-bundles"], streams, raw)
+        if figures.get("raw-ahead"):
+            print_line("  raw, all fetched ahead", None, None, figures["raw-ahead"])
     print("W:KS is how many times faster, or how many times less, Weir is; W:raw is Weir's figure in the raw loop's.")
 
 
-def print_ahead(cell):
-    """The raw loop that fetches all ahead, in the columns of the other."""
-    figures = cell.figures() if cell else None
-    if figures:
-        print(f"{'  raw, all fetched ahead':46}" + "".join(f"| {'':22}{number(figures, figure, digits):>11}{'':17}" for _, figure, digits in COLUMNS))
+def print_line(label, weir, streams, raw):
+    """Three engines beside each other; None: not measured."""
+    line = f"{label:46}"
+    for _, figure, digits in COLUMNS:
+        line += "| " + "".join(f"{number(figures, figure, digits):>11}" for figures in (weir, streams, raw))
+        faster = figure == "records_per_s"
+        line += f"{ratio(weir, streams, figure) if faster else ratio(streams, weir, figure):>8}"
+        line += f"{ratio(weir, raw, figure):>8} "
+    print(line)
 
 
 def voids_of(rows):

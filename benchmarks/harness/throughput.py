@@ -5,13 +5,14 @@ import subprocess
 import time
 
 from . import commerce
-from .engines import Job, KafkaStreams, KafkaStreamsPlain, Raw, RawAhead, Weir
+from .engines import Job, KafkaStreams, KafkaStreamsPlain, Raw, RawAhead, Weir, WeirBundles
 from .process import LIMIT_S, Failure, Process, say
 from .workloads import COMMERCE, WORKLOADS
 
 RAW = {"raw": Raw, "raw-ahead": RawAhead}
-ENGINES = ("weir", "kafka-streams", *RAW, "kafka-streams-plain")
-USUAL = ENGINES[:4]
+PROCESSORS = {"weir": Weir, "kafka-streams": KafkaStreams, "weir-bundles": WeirBundles, "kafka-streams-plain": KafkaStreamsPlain}
+ENGINES = ("weir", "kafka-streams", *RAW, "weir-bundles", "kafka-streams-plain")
+USUAL = ENGINES[:5]
 WARM_RUNS = 3
 
 
@@ -29,7 +30,8 @@ class Row:
         """The engines that can run it."""
         if self.workload is COMMERCE:
             return [engine for engine in engines if engine in ("weir", "raw")]
-        return [engine for engine in engines if engine not in RAW or self.raw_is_meant()]
+        return [engine for engine in engines if (engine not in RAW or self.raw_is_meant()) and
+                (engine != "weir-bundles" or self.workload.through)]
 
     def raw_is_meant(self):
         """Whether there is a raw loop for the row."""
@@ -38,11 +40,7 @@ class Row:
 
 def start(engine, job, records):
     """The process of an engine."""
-    if engine == "weir":
-        return Weir(job)
-    if engine in RAW:
-        return RAW[engine](job, records)
-    return KafkaStreams(job) if engine == "kafka-streams" else KafkaStreamsPlain(job)
+    return RAW[engine](job, records) if engine in RAW else PROCESSORS[engine](job)
 
 
 def wait_committed(bench, job, process):
