@@ -240,8 +240,11 @@ static bool apply(struct store *store, bool evict, int64_t now_us, struct weir_e
 {
     if (!store->family)
         return true;
+    bool is_evicted = evict && store->leaving.bulk && store->leaving.evict;
     if (!store_settle(store, error))
         return false;
+    if (is_evicted)
+        return true;
     if (are_a_file(store, store->committed.dirty, evict)) {
         begin_leaving(store, evict, now_us);
         return store_settle(store, error);

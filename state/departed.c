@@ -27,6 +27,7 @@ struct departure {
     size_t count;
     uint32_t *ends; /* of the rows of each word, behind `at`; NULL: they are not written down */
     int64_t at;
+    size_t allowance; /* of bytes for all that is known, when it was added */
 };
 
 struct row_header {
@@ -229,18 +230,29 @@ void departed_forget(struct departed *departed, int64_t until_ms)
         forget_oldest(departed);
 }
 
+/* That of the most rows that left: a few that do so early push out nothing. */
+static size_t allowance(const struct departed *departed)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < departed->count; i++)
+        if (departed->items[i].allowance > most)
+            most = departed->items[i].allowance;
+    return most;
+}
+
 void departed_add(struct departed *departed, const struct table *table, int64_t until_ms, size_t bytes_max)
 {
     if (table->used == 0)
         return;
-    struct departure departure = {.until_ms = until_ms, .count = table->used / GROUPS_PER_WORD + 1};
+    struct departure departure = {
+        .until_ms = until_ms, .count = table->used / GROUPS_PER_WORD + 1, .allowance = bytes_max};
     departure.words = memory_new(bytes_of(&departure));
     table_each_group(table, add_group, &departure);
     add_rows(departed, &departure, table);
     departed->items = memory_grow(departed->items, &departed->capacity, departed->count + 1, sizeof(struct departure));
     departed->items[departed->count++] = departure;
     departed->bytes += bytes_of(&departure);
-    while (departed->bytes > bytes_max) {
+    while (departed->bytes > allowance(departed)) {
         departed_add_unknown(departed, departed->items[0].until_ms);
         forget_oldest(departed);
     }

@@ -34,7 +34,8 @@ enum departed_answer { DEPARTED_NONE, DEPARTED_FOUND, DEPARTED_UNKNOWN /* RocksD
 /* directory: where rows are written down; NULL: nowhere. */
 void departed_init(struct departed *, int64_t unknown_until_ms, const char *directory);
 void departed_done(struct departed *);
-/* All groups of a table, none of whose rows is of a later time. */
+/* All groups of a table, none of whose rows is of a later time. What is known of the oldest is forgotten while all takes more
+ * than the greatest bytes_max it was given with. */
 void departed_add(struct departed *, const struct table *, int64_t until_ms, size_t bytes_max);
 /* Rows of any group, none of them later. */
 void departed_add_unknown(struct departed *, int64_t until_ms);

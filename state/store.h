@@ -141,7 +141,8 @@ bool store_apply(struct store *, int64_t now_us, struct weir_error *);
  * meanwhile. store_apply_go_on ends what is ready; what failed is told by it, and as if never begun. */
 bool store_apply_aside(struct store *, int64_t now_us, struct weir_error *);
 bool store_apply_go_on(struct store *, struct weir_error *);
-/* As store_apply, and gives the memory of the committed rows back. */
+/* As store_apply, and gives the memory of the committed rows back; where store_evict_aside has begun that, only waits for it: what
+ * changed meanwhile stays. */
 bool store_evict(struct store *, int64_t now_us, struct weir_error *);
 /* As store_apply_aside; memory is given back by store_apply_go_on. */
 bool store_evict_aside(struct store *, int64_t now_us, struct weir_error *);

@@ -22,14 +22,14 @@ static uint64_t hash_of(int number)
     return hash_table(group_of(number, text));
 }
 
-/* Rows of the groups from first on leave. */
-static void leave(struct departed *departed, int first, int64_t until_ms, size_t bytes_max)
+/* Rows of so many groups from first on leave. */
+static void leave_some(struct departed *departed, int first, int groups, int64_t until_ms, size_t bytes_max)
 {
     struct table table;
     char text[16];
     table_init(&table);
     table_group(&table, TAIL_BYTES);
-    for (int i = first; i < first + GROUPS; i++)
+    for (int i = first; i < first + groups; i++)
         for (int row = 0; row < ROWS_OF_A_GROUP; row++) {
             weir_bytes key = group_of(i, text);
             text[key.size++] = (char)row;
@@ -37,6 +37,22 @@ static void leave(struct departed *departed, int first, int64_t until_ms, size_t
         }
     departed_add(departed, &table, until_ms, bytes_max);
     table_done(&table);
+}
+
+static void leave(struct departed *departed, int first, int64_t until_ms, size_t bytes_max)
+{
+    leave_some(departed, first, GROUPS, until_ms, bytes_max);
+}
+
+/* What is known of GROUPS takes. */
+static size_t bytes_of_groups(void)
+{
+    struct departed departed;
+    departed_init(&departed, INT64_MIN, NULL);
+    leave(&departed, 0, 100, PLENTY);
+    size_t bytes = departed.bytes;
+    departed_done(&departed);
+    return bytes;
 }
 
 static int count(const struct departed *departed, int first, int64_t from_ms)
@@ -87,19 +103,33 @@ Test(departed, up_to_the_time_that_is_unknown_anything_may_be_there)
 Test(departed, the_oldest_becomes_unknown_when_there_is_too_much)
 {
     struct departed departed;
+    size_t bytes = bytes_of_groups();
     departed_init(&departed, INT64_MIN, NULL);
-    leave(&departed, 0, 100, PLENTY);
-    size_t bytes = departed.bytes;
+    leave(&departed, 0, 100, bytes);
     leave(&departed, GROUPS, 200, bytes);
     cr_expect_eq(departed.count, 1);
     cr_expect_eq(departed.bytes, bytes);
     cr_expect_eq(count(&departed, 2 * GROUPS, 100), GROUPS);
     cr_expect_eq(count(&departed, GROUPS, 101), GROUPS);
     cr_expect_lt(count(&departed, 2 * GROUPS, 101), GROUPS / 50);
+    departed_done(&departed);
+    departed_init(&departed, INT64_MIN, NULL);
     leave(&departed, 0, 300, bytes - 1);
     cr_expect_eq(departed.count, 0);
     cr_expect_eq(departed.bytes, 0);
     cr_expect_eq(count(&departed, GROUPS, 300), GROUPS);
+    departed_done(&departed);
+}
+
+Test(departed, a_few_that_leave_early_push_out_nothing)
+{
+    struct departed departed;
+    departed_init(&departed, INT64_MIN, NULL);
+    leave(&departed, 0, 100, 2 * bytes_of_groups());
+    leave_some(&departed, GROUPS, 10, 110, 1);
+    cr_expect_eq(departed.count, 2);
+    cr_expect_eq(count(&departed, 0, 100), GROUPS);
+    cr_expect_lt(count(&departed, 2 * GROUPS, 100), GROUPS / 50);
     departed_done(&departed);
 }
 

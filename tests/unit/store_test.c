@@ -725,6 +725,26 @@ Test(store, what_is_put_while_rows_leave_memory_stays)
     close_store(false);
 }
 
+Test(store, rows_that_leave_already_are_waited_for_and_what_was_put_meanwhile_stays)
+{
+    open_store(&plain);
+    put_large(LARGE_ROWS, 'a', 2);
+    cr_assert(store_evict_aside(store, 0, &error), "%s", error.message);
+    put_large(10, 'b', 3);
+    size_t before = store_evictable_bytes(store);
+    cr_assert(store_evict(store, 0, &error), "%s", error.message);
+    cr_assert_eq(store_position(store), 2);
+    cr_assert_gt(store_evictable_bytes(store), 0);
+    cr_assert_lt(store_evictable_bytes(store), before / 4);
+    cr_assert_eq(letter_of("3"), 'b');
+    cr_assert_eq(letter_of("30"), 'a');
+    cr_assert(store_evict(store, 0, &error), "%s", error.message);
+    cr_assert_eq(store_position(store), 3);
+    cr_assert_eq(store_evictable_bytes(store), 0);
+    cr_assert_eq(letter_of("3"), 'b');
+    close_store(false);
+}
+
 Test(store, rows_that_could_not_be_written_beside_the_task_are_written_again)
 {
     char command[200];
