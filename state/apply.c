@@ -240,11 +240,8 @@ static bool apply(struct store *store, bool evict, int64_t now_us, struct weir_e
 {
     if (!store->family)
         return true;
-    bool is_evicted = evict && store->leaving.bulk && store->leaving.evict;
     if (!store_settle(store, error))
         return false;
-    if (is_evicted)
-        return true;
     if (are_a_file(store, store->committed.dirty, evict)) {
         begin_leaving(store, evict, now_us);
         return store_settle(store, error);
@@ -293,5 +290,6 @@ bool store_apply(struct store *store, int64_t now_us, struct weir_error *error)
 
 bool store_evict(struct store *store, int64_t now_us, struct weir_error *error)
 {
-    return apply(store, true, now_us, error);
+    bool leave_already = store->leaving.bulk && store->leaving.evict;
+    return leave_already ? store_settle(store, error) : apply(store, true, now_us, error);
 }

@@ -258,6 +258,13 @@ static void apply(struct model *m)
     cr_assert_eq(store_position(m->store), m->position);
 }
 
+/* What changed while rows left already is not written yet. */
+static void evict(struct model *m)
+{
+    struct weir_error error = {0};
+    cr_assert(store_evict(m->store, 0, &error), "%s", error.message);
+}
+
 /* Ends when it does: what comes next meets a store whose rows are on their way. */
 static void apply_aside(struct model *m)
 {
@@ -364,8 +371,10 @@ static void step(struct model *m)
         publish(m);
     else if (choice < 955)
         drop(m);
-    else if (choice < 967)
+    else if (choice < 963)
         apply(m);
+    else if (choice < 967)
+        evict(m);
     else if (choice < 980)
         apply_aside(m);
     else if (choice < 985)
