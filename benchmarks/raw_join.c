@@ -5,8 +5,8 @@
  *   raw_join BROKERS ORDERS,PRODUCTS OUT - RECORDS GUARANTEE COMMIT tables
  *
  * A purchase and a payment of one order whose times are no further apart become a record, as workloads.c makes it; every record
- * goes to the changelog. tables: so do the latest order and the latest stock of a product, whenever one of them changes; their
- * topics are their changelogs.
+ * goes to the changelog. tables: the latest order and the latest stock of a product become a record, whenever one of them
+ * changes; their topics are their changelogs.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>
